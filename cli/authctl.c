@@ -1,0 +1,401 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * misskey-authctl: what a person types. Finds the command, parses its options, finds the daemon.
+ */
+
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/command.h"
+#include "cli/exit_status.h"
+#include "cli/terminal.h"
+#include "common/paths.h"
+#include "common/text.h"
+
+/* --timeout: a session lives for half an hour unless the config says otherwise. */
+#define TIMEOUT_MIN_S 1
+#define TIMEOUT_MAX_S (7 * 24 * 60 * 60)
+
+enum option_id {
+	OPTION_HELP = 256, /* beyond every character */
+	OPTION_VERSION,
+	OPTION_SOCKET,
+	OPTION_JSON,
+	OPTION_AS,
+	OPTION_USER,
+	OPTION_PERMISSION,
+	OPTION_NO_BROWSER,
+	OPTION_NO_WAIT,
+	OPTION_TIMEOUT,
+};
+
+static const struct option global_options[] = {
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{0},
+};
+
+/* list, status and callback */
+static const struct option short_options[] = {
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{0},
+};
+
+static const struct option login_options[] = {
+	{"as", required_argument, NULL, OPTION_AS},
+	{"user", required_argument, NULL, OPTION_USER},
+	{"permission", required_argument, NULL, OPTION_PERMISSION},
+	{"no-browser", no_argument, NULL, OPTION_NO_BROWSER},
+	{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
+	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{0},
+};
+/* login's list is the longest. */
+#define OPTIONS_MAX (sizeof(login_options) / sizeof(login_options[0]))
+
+struct command {
+	const char *name;
+	const char *arguments; /* for the usage line */
+	const char *help;
+	const struct option *options;
+	int arguments_min;
+	int arguments_max;
+	int (*run)(struct control_client *client, const struct command_options *options);
+};
+
+/* What can be written before the command. */
+static const struct command program = {
+	.arguments = "[--socket PATH] COMMAND [OPTION…]",
+	.help = "Signs in to Misskey servers through misskey-authd.\n"
+		"\n"
+		"Commands:\n"
+		"  login [SERVER|ACCOUNT]  sign in, by one click in a web browser\n"
+		"  list                    the accounts and their states\n"
+		"  status                  the daemon, what is wrong with it, and the accounts\n"
+		"  callback URL            go on with a login whose browser is on another machine\n"
+		"\n"
+		"Options:\n"
+		"  --socket PATH  the daemon's control socket, instead of\n"
+		"                 $XDG_RUNTIME_DIR/misskey-authd/control.sock\n"
+		"  --help         this text; with a command, the command's\n"
+		"  --version      the version\n",
+	.options = global_options,
+};
+
+static const struct command commands[] = {
+	{
+		.name = "login",
+		.arguments = "[SERVER|ACCOUNT] [--as ACCOUNT] [--user NAME] [--permission LIST] "
+			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
+		.help = "Signs in and prints the account's name. SERVER may be misskey.example,\n"
+			"https://misskey.example/ or @alice@misskey.example.\n"
+			"\n"
+			"  --as ACCOUNT       name the account so, instead of after the host\n"
+			"  --user NAME        who has to consent\n"
+			"  --permission LIST  what scripts may do: read:account,write:notes\n"
+			"  --no-browser       show the page's URL, to open it on any device\n"
+			"  --no-wait          print the page's URL, open nothing, do not wait\n"
+			"  --timeout TIME     how long to wait for the consent: 90s, 15m\n"
+			"  --json             print an object instead of the name\n",
+		.options = login_options,
+		.arguments_max = 1,
+		.run = command_login,
+	},
+	{
+		.name = "list",
+		.arguments = "[--json]",
+		.help = "Prints the accounts and their states.\n"
+			"\n"
+			"  --json  print an array of objects instead of a table\n",
+		.options = short_options,
+		.run = command_list,
+	},
+	{
+		.name = "status",
+		.arguments = "[--json]",
+		.help = "Prints what the daemon is, what is wrong with it, and the accounts.\n"
+			"\n"
+			"  --json  print an object\n",
+		.options = short_options,
+		.run = command_status,
+	},
+	{
+		.name = "callback",
+		.arguments = "URL [--json]",
+		.help = "Goes on with a login whose browser is on another machine. URL is where "
+			"the\n"
+			"browser was sent after the consent: http://127.0.0.1:…/callback?token=…\n"
+			"\n"
+			"  --json  print an object instead of the account's name\n",
+		.options = short_options,
+		.arguments_min = 1,
+		.arguments_max = 1,
+		.run = command_callback,
+	},
+};
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+/* What was read from the command line. */
+struct invocation {
+	struct command_options options;
+	const char *socket; /* NULL: where it always is */
+	bool ended;	    /* --help or --version did all that was to do */
+};
+
+static void append_usage(struct buf *buf, const struct command *command)
+{
+	buf_append_format(buf, "usage: misskey-authctl %s%s%s\n",
+			  command->name ? command->name : "", command->name ? " " : "",
+			  command->arguments);
+}
+
+static int usage_error(const struct command *command)
+{
+	_cleanup_(buf_done) struct buf usage = {0};
+
+	append_usage(&usage, command);
+	fputs(buf_text(&usage), stderr);
+	return EXIT_STATUS_USAGE;
+}
+
+static int print_help(const struct command *command)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	append_usage(&text, command);
+	buf_append_format(&text, "\n%s", command->help);
+	return terminal_value(&text);
+}
+
+static int print_version(void)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	buf_append_text(&text, "misskey-authctl " MISSKEY_AUTHD_VERSION "\n");
+	return terminal_value(&text);
+}
+
+static int command_unknown(const char *name)
+{
+	const char *names[COMMAND_COUNT];
+	const char *nearest;
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	nearest = text_nearest(name, names, COMMAND_COUNT);
+	if (nearest)
+		terminal_message("misskey-authctl: There is no command %s; did you mean %s?", name,
+				 nearest);
+	else
+		terminal_message("misskey-authctl: There is no command %s.", name);
+	return usage_error(&program);
+}
+
+/* WORD is the argument at which getopt_long() stopped. */
+static int option_unknown(const struct command *command, const char *word)
+{
+	_cleanup_(freep) char *name = strndup(word, strcspn(word, "="));
+	const char *names[OPTIONS_MAX];
+	const char *nearest = NULL;
+	size_t count = 0;
+
+	for (const struct option *option = command->options; option->name; option++)
+		names[count++] = option->name;
+	if (name && strncmp(name, "--", 2) == 0)
+		nearest = text_nearest(name + 2, names, count);
+	if (nearest)
+		terminal_message("misskey-authctl: There is no option %s; did you mean --%s?", name,
+				 nearest);
+	else
+		terminal_message("misskey-authctl: There is no option %s.", name ? name : word);
+	return usage_error(command);
+}
+
+/* getopt_long() returned FOUND, '?' or ':'. optopt tells which option it was, if it is one. */
+static int option_wrong(const struct command *command, int found, char *const *argv)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	for (const struct option *option = command->options; option->name; option++) {
+		if (option->val != optopt)
+			continue;
+		terminal_message("misskey-authctl: --%s %s.", option->name,
+				 found == ':' ? "needs a value" : "takes no value");
+		return usage_error(command);
+	}
+	return option_unknown(command, optopt ? letter : argv[optind - 1]);
+}
+
+static int option_timeout(const struct command *command, struct invocation *invocation)
+{
+	struct err_detail detail = {0};
+
+	if (text_duration(optarg, TIMEOUT_MIN_S, TIMEOUT_MAX_S, &invocation->options.timeout_s,
+			  &detail) == 0)
+		return EXIT_STATUS_DONE;
+	terminal_message("misskey-authctl: --timeout: %s", detail.text);
+	return usage_error(command);
+}
+
+static int option_take(const struct command *command, int id, struct invocation *invocation)
+{
+	switch (id) {
+	case OPTION_HELP:
+		invocation->ended = true;
+		return print_help(command);
+	case OPTION_VERSION:
+		invocation->ended = true;
+		return print_version();
+	case OPTION_SOCKET:
+		invocation->socket = optarg;
+		break;
+	case OPTION_JSON:
+		invocation->options.json = true;
+		break;
+	case OPTION_AS:
+		invocation->options.as = optarg;
+		break;
+	case OPTION_USER:
+		invocation->options.user = optarg;
+		break;
+	case OPTION_PERMISSION:
+		invocation->options.permission = optarg;
+		break;
+	case OPTION_NO_BROWSER:
+		invocation->options.no_browser = true;
+		break;
+	case OPTION_NO_WAIT:
+		invocation->options.no_wait = true;
+		break;
+	case OPTION_TIMEOUT:
+		return option_timeout(command, invocation);
+	}
+	return EXIT_STATUS_DONE;
+}
+
+/* Reads the options of COMMAND from argv; MODE is how getopt_long() treats other words. */
+static int parse_options(const struct command *command, const char *mode, int argc, char **argv,
+			 struct invocation *invocation)
+{
+	int found;
+
+	opterr = 0;
+	optind = 0; /* glibc: begin anew */
+	while (!invocation->ended &&
+	       (found = getopt_long(argc, argv, mode, command->options, NULL)) != -1) {
+		int status;
+
+		if (found == '?' || found == ':')
+			return option_wrong(command, found, argv);
+		status = option_take(command, found, invocation);
+		if (status != EXIT_STATUS_DONE)
+			return status;
+	}
+	return EXIT_STATUS_DONE;
+}
+
+/* Reads what follows the command's own name, argv[0]. */
+static int parse_command(const struct command *command, int argc, char **argv,
+			 struct invocation *invocation)
+{
+	int status = parse_options(command, ":", argc, argv, invocation);
+
+	if (status != EXIT_STATUS_DONE || invocation->ended)
+		return status;
+	if (argc - optind > command->arguments_max) {
+		terminal_message("misskey-authctl: %s is one word too many.",
+				 argv[optind + command->arguments_max]);
+		return usage_error(command);
+	}
+	if (argc - optind < command->arguments_min) {
+		terminal_message("misskey-authctl: %s needs a %.*s.", command->name,
+				 (int)strcspn(command->arguments, " "), command->arguments);
+		return usage_error(command);
+	}
+	if (optind < argc)
+		invocation->options.argument = argv[optind];
+	return EXIT_STATUS_DONE;
+}
+
+static const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+/* Reads the whole command line; *ret_command is what to run, unless all is done. */
+static int parse(int argc, char **argv, const struct command **ret_command,
+		 struct invocation *invocation)
+{
+	const struct command *command;
+	int status = parse_options(&program, "+:", argc, argv, invocation);
+
+	if (status != EXIT_STATUS_DONE || invocation->ended)
+		return status;
+	if (optind == argc) {
+		terminal_message("misskey-authctl: Which command? See misskey-authctl --help.");
+		return usage_error(&program);
+	}
+	command = command_find(argv[optind]);
+	if (!command)
+		return command_unknown(argv[optind]);
+	*ret_command = command;
+	return parse_command(command, argc - optind, argv + optind, invocation);
+}
+
+/* The client of the control socket at PATH (NULL: where it always is). */
+static int connect_daemon(const char *path, struct control_client **ret_client)
+{
+	struct paths_environment environment;
+	struct err_detail detail = {0};
+	struct paths paths = {0};
+	int r = 0;
+
+	if (!path) {
+		paths_environment_read(&environment);
+		r = paths_resolve(&environment, &paths, &detail);
+		path = paths.control;
+	}
+	if (r == 0 && !*path)
+		r = err_set(&detail, ERR_NOT_FOUND,
+			    "XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot be "
+			    "found. Set it to /run/user/UID, or use --socket PATH.");
+	if (r == 0)
+		r = control_client_new(path, ret_client, &detail);
+	if (r == 0)
+		return EXIT_STATUS_DONE;
+	terminal_message("misskey-authctl: %s", detail.text);
+	return r == ERR_NOT_FOUND || r == ERR_LIMIT ? EXIT_STATUS_NO_DAEMON : EXIT_STATUS_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+	_cleanup_(control_client_freep) struct control_client *client = NULL;
+	const struct command *command = NULL;
+	struct invocation invocation = {0};
+	int status;
+
+	/* A closed pipe is an error of write(), which is reported. */
+	signal(SIGPIPE, SIG_IGN);
+	json_init();
+	status = parse(argc, argv, &command, &invocation);
+	if (status != EXIT_STATUS_DONE || invocation.ended)
+		return status;
+	status = connect_daemon(invocation.socket, &client);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	return command->run(client, &invocation.options);
+}

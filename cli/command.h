@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_COMMAND_H
+#define CLI_COMMAND_H
+
+/*
+ * The commands of misskey-authctl. Each gets its options parsed, does its work, says what is to say
+ * and returns the exit status.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "cli/control_client.h"
+
+/* What a command does not take is NULL, false or 0. */
+struct command_options {
+	char *argument; /* NULL: none; points into argv */
+	const char *as;
+	const char *user;
+	const char *permission;
+	int64_t timeout_s; /* 0: as long as the session lasts */
+	bool no_browser;
+	bool no_wait;
+	bool json;
+};
+
+int command_login(struct control_client *client, const struct command_options *options);
+int command_list(struct control_client *client, const struct command_options *options);
+int command_status(struct control_client *client, const struct command_options *options);
+int command_callback(struct control_client *client, const struct command_options *options);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/control_call.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "cli/exit_status.h"
+#include "cli/terminal.h"
+
+const char *control_error_code(const struct control_reply *reply)
+{
+	const char *code = json_get_string(json_get(reply->body, "error"), "code");
+
+	return code ? code : "";
+}
+
+int control_call_unanswered(int code, const struct err_detail *detail)
+{
+	terminal_message("misskey-authctl: %s", detail->text);
+	switch (code) {
+	case ERR_NOT_FOUND:
+		terminal_message("Start the daemon with: systemctl --user start misskey-authd");
+		return EXIT_STATUS_NO_DAEMON;
+	case ERR_IO:
+	case ERR_BUSY:
+		terminal_message("See what the daemon says: journalctl --user -u misskey-authd; "
+				 "start it again with: systemctl --user restart misskey-authd");
+		return EXIT_STATUS_NO_DAEMON;
+	default:
+		return EXIT_STATUS_FAILED;
+	}
+}
+
+/* Of what a daemon that cannot work says in its status: is it the state? */
+static bool problems_name_state(const struct json *status)
+{
+	const struct json *problem = json_first(json_get(status, "problems"));
+
+	for (; problem; problem = json_next(problem)) {
+		const char *code = json_get_string(problem, "code");
+
+		if (code && strcmp(code, "STATE_DAMAGED") == 0)
+			return true;
+	}
+	return false;
+}
+
+/* UNAVAILABLE is a bad config or damaged state. The status tells them apart; a daemon that does not
+ * even give that names the files in its message. */
+static bool state_is_damaged(struct control_client *client, const char *message)
+{
+	struct control_reply status = {0};
+	bool damaged;
+
+	if (control_client_request(client, "GET", "/v1/status", NULL, CONTROL_CALL_TIMEOUT_MS,
+				   &status, NULL) == 0 &&
+	    json_is_array(json_get(status.body, "problems")))
+		damaged = problems_name_state(status.body);
+	else
+		damaged = strstr(message, "credentials.json") || strstr(message, "registry.json") ||
+			  strstr(message, "state");
+	control_reply_done(&status);
+	return damaged;
+}
+
+int control_call_refused(struct control_client *client, const struct control_reply *reply)
+{
+	const char *message = json_get_string(json_get(reply->body, "error"), "message");
+	const char *code = control_error_code(reply);
+
+	if (message)
+		terminal_message("misskey-authctl: %s", message);
+	else
+		terminal_message("misskey-authctl: The daemon refused with HTTP status %ld %s.",
+				 reply->status, code);
+	if (strcmp(code, "NO_SUCH_ACCOUNT") == 0)
+		return EXIT_STATUS_NO_ACCOUNT;
+	if (strcmp(code, "NO_CREDENTIAL") == 0)
+		return EXIT_STATUS_NO_CREDENTIAL;
+	if (strcmp(code, "UNAVAILABLE") == 0 && state_is_damaged(client, message ? message : ""))
+		return EXIT_STATUS_UNSAFE;
+	return EXIT_STATUS_FAILED;
+}
+
+int control_call(struct control_client *client, const char *method, const char *path,
+		 const struct json *body, struct json **ret_body)
+{
+	struct control_reply reply = {0};
+	struct err_detail detail = {0};
+	int status = EXIT_STATUS_DONE;
+	int r;
+
+	r = control_client_request(client, method, path, body, CONTROL_CALL_TIMEOUT_MS, &reply,
+				   &detail);
+	if (r < 0)
+		return control_call_unanswered(r, &detail);
+	if (reply.status >= 400)
+		status = control_call_refused(client, &reply);
+	else
+		*ret_body = TAKE_PTR(reply.body);
+	control_reply_done(&reply);
+	return status;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_CONTROL_CALL_H
+#define CLI_CONTROL_CALL_H
+
+/*
+ * What a failed request to the daemon means to the person: one sentence with the next step, and the
+ * exit status.
+ */
+
+#include <stdint.h>
+
+#include "cli/control_client.h"
+#include "common/json.h"
+
+/* Every answer but that to a login is at hand at once; the rest is for a machine under load. */
+#define CONTROL_CALL_TIMEOUT_MS 30000
+
+/* control_client_request() whose failure, or reply with an error, was said on standard error.
+ * Returns an exit status; for EXIT_STATUS_DONE alone *ret_body is the reply, an object that the
+ * caller frees. */
+int control_call(struct control_client *client, const char *method, const char *path,
+		 const struct json *body, struct json **ret_body) _must_check_;
+
+/* Says that the request ended with CODE and DETAIL instead of a reply; returns the exit status. */
+int control_call_unanswered(int code, const struct err_detail *detail) _must_check_;
+
+/* Says what the error in REPLY (status 400 or more) is; returns the exit status. */
+int control_call_refused(struct control_client *client,
+			 const struct control_reply *reply) _must_check_;
+
+/* The code of the error in REPLY, "" if it has none. Belongs to REPLY. */
+const char *control_error_code(const struct control_reply *reply);
+
+#endif

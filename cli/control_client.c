@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/control_client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/un.h>
+
+#include "common/buf.h"
+
+/* The URL is "http://localhost" and a path with an account's name and two numbers. */
+#define URL_BYTES 256
+#define HOST_URL "http://localhost"
+
+struct control_client {
+	char *socket_path;
+	CURL *easy;
+	struct curl_slist *headers;
+};
+
+void control_reply_done(struct control_reply *reply)
+{
+	json_free(reply->body);
+	reply->body = NULL;
+}
+
+void control_client_free(struct control_client *client)
+{
+	if (!client)
+		return;
+	curl_slist_free_all(client->headers);
+	curl_easy_cleanup(client->easy);
+	free(client->socket_path);
+	free(client);
+	curl_global_cleanup();
+}
+
+int control_client_new(const char *socket_path, struct control_client **ret_client,
+		       struct err_detail *detail)
+{
+	_cleanup_(control_client_freep) struct control_client *client = NULL;
+
+	if (strlen(socket_path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return err_set(detail, ERR_LIMIT,
+			       "The control socket's path is too long for a socket: %s",
+			       socket_path);
+	if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, "libcurl could not be started.");
+	client = calloc(1, sizeof(*client));
+	if (!client) {
+		curl_global_cleanup();
+		return err_set(detail, ERR_NOMEM, "There is no memory left.");
+	}
+	client->socket_path = strdup(socket_path);
+	client->easy = curl_easy_init();
+	/* "Expect:" without a value: a body of this size is sent without asking first. */
+	client->headers = curl_slist_append(NULL, "Content-Type: application/json");
+	if (!client->socket_path || !client->easy || !client->headers ||
+	    !curl_slist_append(client->headers, "Expect:"))
+		return err_set(detail, ERR_NOMEM, "There is no memory left.");
+	*ret_client = TAKE_PTR(client);
+	return 0;
+}
+
+/* libcurl asks with the product of SIZE and COUNT; a smaller answer ends the transfer. */
+static size_t receive(char *bytes, size_t size, size_t count, void *context)
+{
+	struct buf *reply = context;
+
+	buf_append(reply, bytes, size * count);
+	return buf_error(reply) ? 0 : size * count;
+}
+
+/* The first option that libcurl refuses decides. */
+#define SET(option, value)                                                                         \
+	do {                                                                                       \
+		CURLcode set_ = curl_easy_setopt(client->easy, (option), (value));                 \
+		if (set_ != CURLE_OK)                                                              \
+			return set_;                                                               \
+	} while (0)
+
+static CURLcode prepare(struct control_client *client, const char *method, const char *url,
+			const struct buf *body, int64_t timeout_ms, struct buf *reply)
+{
+	curl_easy_reset(client->easy);
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+	SET(CURLOPT_PROTOCOLS_STR, "http");
+	/* http_proxy in the environment must not lead a request away from the socket. */
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	SET(CURLOPT_WRITEFUNCTION, receive);
+	SET(CURLOPT_WRITEDATA, reply);
+	SET(CURLOPT_HTTPHEADER, client->headers);
+	SET(CURLOPT_CUSTOMREQUEST, method);
+	if (body) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
+		SET(CURLOPT_POSTFIELDS, buf_text(body));
+	}
+	return CURLE_OK;
+}
+
+static int transfer_failed(const struct control_client *client, CURLcode code,
+			   const struct buf *reply, struct err_detail *detail)
+{
+	long os_error = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		if (curl_easy_getinfo(client->easy, CURLINFO_OS_ERRNO, &os_error) != CURLE_OK)
+			os_error = 0;
+		return err_set(detail, ERR_NOT_FOUND, "The daemon cannot be reached at %s%s%s.",
+			       client->socket_path, os_error ? ": " : "",
+			       os_error ? strerror((int)os_error) : "");
+	case CURLE_OPERATION_TIMEDOUT:
+		return err_set(detail, ERR_BUSY, "The daemon at %s did not answer in time.",
+			       client->socket_path);
+	case CURLE_OUT_OF_MEMORY:
+		return err_set(detail, ERR_NOMEM, "There is no memory left.");
+	case CURLE_WRITE_ERROR:
+		return err_set(detail, reply->error ? reply->error : ERR_IO,
+			       "The daemon's answer is too large, or there is no memory left.");
+	default:
+		return err_set(detail, ERR_IO, "The daemon at %s broke the connection off (%s).",
+			       client->socket_path, curl_easy_strerror(code));
+	}
+}
+
+static int read_reply(const struct control_client *client, const struct buf *bytes,
+		      struct control_reply *ret_reply, struct err_detail *detail)
+{
+	struct control_reply reply = {0};
+	int r;
+
+	if (curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &reply.status) != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, "libcurl does not tell the reply's status.");
+	r = json_parse(buf_text(bytes), bytes->size, BUF_MAX_BYTES, &reply.body, NULL);
+	if (r == ERR_NOMEM)
+		return err_set(detail, r, "There is no memory left.");
+	if (r < 0 || !json_is_object(reply.body)) {
+		control_reply_done(&reply);
+		/* An error such as 413 may come without a body. */
+		if (reply.status < 400)
+			return err_set(detail, ERR_DAMAGED,
+				       "What answers at %s does not speak the control API.",
+				       client->socket_path);
+	}
+	*ret_reply = reply;
+	return 0;
+}
+
+int control_client_request(struct control_client *client, const char *method, const char *path,
+			   const struct json *body, int64_t timeout_ms,
+			   struct control_reply *ret_reply, struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf sent = {0};
+	_cleanup_(buf_done) struct buf received = {0};
+	char url[URL_BYTES];
+	CURLcode code;
+	int r;
+
+	if ((size_t)snprintf(url, sizeof(url), HOST_URL "%s", path) >= sizeof(url))
+		return err_set(detail, ERR_LIMIT, "The request's path is too long.");
+	if (body) {
+		r = json_print(body, false, &sent);
+		if (r < 0)
+			return err_set(detail, r, "The request could not be put together: %s.",
+				       err_text(r));
+	}
+	code = prepare(client, method, url, body ? &sent : NULL, timeout_ms, &received);
+	if (code != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, "libcurl refused an option: %s.",
+			       curl_easy_strerror(code));
+	code = curl_easy_perform(client->easy);
+	if (code != CURLE_OK)
+		return transfer_failed(client, code, &received, detail);
+	return read_reply(client, &received, ret_reply, detail);
+}

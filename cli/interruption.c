@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/interruption.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/exit_status.h"
+#include "common/account.h"
+
+/* The sentence below and two names. */
+#define NOTE_BYTES (256 + 2 * ACCOUNT_NAME_BYTES)
+
+/* Ready before a signal comes: its handler may only call what is safe there, write() and _exit().
+ */
+static char note[NOTE_BYTES];
+static size_t note_size;
+
+static void handle(int number)
+{
+	(void)number;
+	if (write(STDERR_FILENO, note, note_size) < 0)
+		_exit(EXIT_STATUS_FAILED);
+	_exit(EXIT_STATUS_FAILED);
+}
+
+void interruption_note(const char *account)
+{
+	const struct sigaction action = {.sa_handler = handle};
+
+	/* Below the live line and the terminal's ^C. */
+	snprintf(note, sizeof(note),
+		 "\nmisskey-authctl: Interrupted. The login of %s is still pending; go on with: "
+		 "misskey-authctl login %s\n",
+		 account, account);
+	note_size = strlen(note);
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * misskey-authctl login: which account and server are meant, and what to ask the daemon for.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/browser.h"
+#include "cli/command.h"
+#include "cli/control_call.h"
+#include "cli/exit_status.h"
+#include "cli/login_wait.h"
+#include "cli/terminal.h"
+#include "common/account.h"
+#include "common/url.h"
+
+/* Whom the person wants to sign in. */
+struct target {
+	char account[ACCOUNT_NAME_BYTES];
+	char server[URL_ORIGIN_BYTES];
+	char user[URL_USER_BYTES]; /* "": anybody */
+	bool named_server;	   /* the daemon has to be told the server */
+};
+
+static const struct json *find_account(const struct json *accounts, const char *name)
+{
+	const struct json *account = json_first(accounts);
+
+	for (; account; account = json_next(account)) {
+		const char *known = json_get_string(account, "account");
+
+		if (known && strcmp(known, name) == 0)
+			return account;
+	}
+	return NULL;
+}
+
+static int set_text(char *ret_text, size_t capacity, const char *text)
+{
+	if (!text || strlen(text) >= capacity)
+		return ERR_DAMAGED;
+	strcpy(ret_text, text);
+	return 0;
+}
+
+/* ACCOUNT is one that the daemon knows. */
+static int target_known(const struct json *account, struct target *ret_target)
+{
+	const char *name = json_get_string(account, "account");
+	const char *server = json_get_string(account, "server");
+
+	if (!name || !account_name_valid(name) ||
+	    set_text(ret_target->account, sizeof(ret_target->account), name) < 0 ||
+	    set_text(ret_target->server, sizeof(ret_target->server), server) < 0) {
+		terminal_message("misskey-authctl: The daemon's answer cannot be understood.");
+		return EXIT_STATUS_FAILED;
+	}
+	return EXIT_STATUS_DONE;
+}
+
+/* SERVER is what a person writes for one; AS names the account (NULL: after the host). */
+static int target_server(const char *server, const char *as, struct target *ret_target)
+{
+	struct err_detail detail = {0};
+	struct url_server parsed;
+	const char *name;
+
+	if (url_server_parse(server, &parsed, &detail) < 0) {
+		terminal_message("misskey-authctl: %s", detail.text);
+		return EXIT_STATUS_USAGE;
+	}
+	name = as ? as : parsed.host;
+	if (!account_name_valid(name)) {
+		terminal_message(
+			"misskey-authctl: %s cannot be the name of an account, which is at "
+			"most 64 letters, digits and ._@:- and begins with a letter or "
+			"digit. Choose one with --as.",
+			name);
+		return EXIT_STATUS_USAGE;
+	}
+	strcpy(ret_target->account, name);
+	strcpy(ret_target->server, parsed.origin);
+	strcpy(ret_target->user, parsed.user);
+	ret_target->named_server = true;
+	return EXIT_STATUS_DONE;
+}
+
+/* Without an argument it is the only account that there is. */
+static int target_only(const struct json *accounts, struct target *ret_target)
+{
+	const struct json *account = json_first(accounts);
+	_cleanup_(buf_done) struct buf names = {0};
+
+	if (account && !json_next(account))
+		return target_known(account, ret_target);
+	if (!account) {
+		terminal_message("misskey-authctl: There is no account yet. Name a server: "
+				 "misskey-authctl login misskey.example");
+		return EXIT_STATUS_USAGE;
+	}
+	for (; account; account = json_next(account)) {
+		const char *name = json_get_string(account, "account");
+
+		buf_append_format(&names, "%s%s", names.size ? ", " : "", name ? name : "?");
+	}
+	terminal_message("misskey-authctl: Which account? There are: %s", buf_text(&names));
+	return EXIT_STATUS_USAGE;
+}
+
+static int target_choose(const struct command_options *options, const struct json *accounts,
+			 struct target *ret_target)
+{
+	const char *argument = options->argument ? options->argument : options->as;
+	const struct json *known;
+	const char *server;
+
+	if (!argument)
+		return target_only(accounts, ret_target);
+	known = find_account(accounts, argument);
+	if (known && (!options->as || strcmp(options->as, argument) == 0))
+		return target_known(known, ret_target);
+	if (!options->argument) {
+		terminal_message(
+			"misskey-authctl: There is no account %s yet: name its server too.",
+			options->as);
+		return EXIT_STATUS_USAGE;
+	}
+	/* An account is mostly named after its host; with --as a second one is wanted there. */
+	server = json_get_string(known, "server");
+	return target_server(server ? server : argument, options->as, ret_target);
+}
+
+/* --user, or the user of @user@server; both must be the same. */
+static int target_set_user(struct target *target, const char *user)
+{
+	if (!user)
+		return EXIT_STATUS_DONE;
+	if (*user == '@')
+		user++;
+	if (!*user || (*target->user && strcmp(target->user, user) != 0) ||
+	    set_text(target->user, sizeof(target->user), user) < 0) {
+		terminal_message("misskey-authctl: --user must be one user's name, the same as in "
+				 "@user@server.");
+		return EXIT_STATUS_USAGE;
+	}
+	return EXIT_STATUS_DONE;
+}
+
+static int build_body(const struct target *target, const char *permission, bool browser,
+		      struct json **ret_body)
+{
+	_cleanup_(json_freep) struct json *body = json_new_object();
+	int r = body ? json_add_bool(body, "browser", browser) : ERR_NOMEM;
+
+	if (r == 0 && target->named_server)
+		r = json_add_string(body, "server", target->server);
+	if (r == 0 && *target->user)
+		r = json_add_string(body, "user", target->user);
+	if (r == 0 && permission)
+		r = json_add_string(body, "permission", permission);
+	if (r < 0) {
+		terminal_message("misskey-authctl: %s.", err_text(r));
+		return EXIT_STATUS_FAILED;
+	}
+	*ret_body = TAKE_PTR(body);
+	return EXIT_STATUS_DONE;
+}
+
+/* Asks for the login of TARGET and follows it. */
+static int login_target(struct control_client *client, const struct command_options *options,
+			const struct target *target, const char *permission)
+{
+	bool browser = !options->no_browser && browser_is_possible();
+	_cleanup_(json_freep) struct json *body = NULL;
+	int status;
+
+	status = build_body(target, permission, browser, &body);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	return login_wait(client, &(struct login_request){
+					  .account = target->account,
+					  .server = target->server,
+					  .body = body,
+					  .timeout_s = options->timeout_s,
+					  .open_browser = browser,
+					  .no_wait = options->no_wait,
+					  .json = options->json,
+				  });
+}
+
+int command_login(struct control_client *client, const struct command_options *options)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	_cleanup_(freep) char *permission = NULL;
+	struct err_detail detail = {0};
+	struct target target = {0};
+	int status;
+
+	if (options->permission &&
+	    permission_parse(options->permission, &permission, &detail) < 0) {
+		terminal_message("misskey-authctl: --permission: %s", detail.text);
+		return EXIT_STATUS_USAGE;
+	}
+	status = control_call(client, "GET", "/v1/accounts", NULL, &reply);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	status = target_choose(options, json_get(reply, "accounts"), &target);
+	if (status == EXIT_STATUS_DONE)
+		status = target_set_user(&target, options->user);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	return login_target(client, options, &target, permission);
+}

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/login_wait.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli/browser.h"
+#include "cli/control_call.h"
+#include "cli/exit_status.h"
+#include "cli/interruption.h"
+#include "cli/login_report.h"
+#include "cli/terminal.h"
+#include "common/account.h"
+#include "common/text.h"
+
+/* The daemon holds a long poll for 60 s at most; a proxy of the person's own may cut at 30. */
+#define POLL_WAIT_S 25
+/* What a reply may take beyond the wait that was asked for. */
+#define REPLY_MARGIN_MS 10000
+/* The daemon answers a start when there is a page to open. Until then we look now and then what
+ * keeps it from making one. */
+#define START_TIMEOUT_MS 5000
+/* A restarting daemon is back within this time. */
+#define RESTART_MS 15000
+#define RETRY_PAUSE_MS 250
+/* A daemon that forgets the login again and again is not asked for ever. */
+#define REJOIN_MAX 3
+/* "/v1/accounts/", a name, "/login?wait=60&revision=" and 20 digits. */
+#define PATH_BYTES (64 + ACCOUNT_NAME_BYTES)
+
+/* Not an exit status: the login has not ended. */
+#define CONTINUE (-1)
+
+struct watch {
+	struct control_client *client;
+	const struct login_request *request;
+	struct json *login; /* the newest; NULL before the first */
+	char *page;	    /* the URL that was shown last */
+	char *problem;	    /* the trouble that was said last */
+	int64_t revision;
+	int64_t started_unix_s;
+	int64_t deadline_ms;	 /* INT64_MAX: none */
+	int64_t silent_since_ms; /* 0: the daemon answers */
+	unsigned rejoins;
+	bool joined; /* the daemon knows the login: it can be polled */
+	bool opener; /* this process opens the login's pages */
+};
+
+static void watch_done(struct watch *watch)
+{
+	json_free(watch->login);
+	free(watch->page);
+	free(watch->problem);
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now = {0};
+
+	/* Counts while the machine sleeps, as the session's time does. */
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+static void pause_a_moment(void)
+{
+	const struct timespec moment = {.tv_nsec = RETRY_PAUSE_MS * 1000000L};
+
+	nanosleep(&moment, NULL);
+}
+
+/* Keeps a copy of TEXT (may be NULL) in *KEPT; returns whether it is another text than before. */
+static bool keep_text(char **kept, const char *text)
+{
+	if (text && *kept && strcmp(text, *kept) == 0)
+		return false;
+	free(*kept);
+	*kept = text ? strdup(text) : NULL;
+	return text != NULL;
+}
+
+static void open_page(const char *url)
+{
+	struct err_detail detail = {0};
+
+	if (browser_open(url, &detail) < 0)
+		terminal_message("%s Open the page by hand.", detail.text);
+}
+
+/* Shows the page, if it has not been, and opens it where that is our part. A session that was lost
+ * comes back with a new page. */
+static void show_page(struct watch *watch)
+{
+	const char *start_url = json_get_string(watch->login, "start_url");
+	const char *consent_url = json_get_string(watch->login, "consent_url");
+	bool open = false;
+
+	if (json_get_bool(watch->login, "open", &open) && open)
+		watch->opener = true;
+	if (!keep_text(&watch->page, start_url ? start_url : consent_url))
+		return;
+	if (watch->request->no_wait)
+		return;
+	if (!start_url) {
+		terminal_message("Open this page to consent: %s", consent_url);
+		terminal_message("The login completes when consent was given, on this or any other "
+				 "device.");
+		return;
+	}
+	terminal_message("Open this page to consent: %s", start_url);
+	if (watch->opener && watch->request->open_browser)
+		open_page(start_url);
+}
+
+static void show_problem(struct watch *watch)
+{
+	const char *problem = json_get_string(json_get(watch->login, "problem"), "message");
+
+	if (keep_text(&watch->problem, problem))
+		terminal_message("%s", problem);
+}
+
+static void show_state(const struct watch *watch)
+{
+	const char *state = json_get_string(watch->login, "state");
+	const char *server = watch->request->server ? watch->request->server : "the server";
+
+	if (!state)
+		return;
+	if (strcmp(state, "registering") == 0)
+		terminal_progress("Registering with %s…", server);
+	else if (strcmp(state, "session") == 0)
+		terminal_progress("Asking %s for a session…", server);
+	else if (strcmp(state, "consent") == 0)
+		terminal_progress("Waiting for consent…");
+	else if (strcmp(state, "securing") == 0)
+		terminal_progress("Making room for the credential…");
+	else if (strcmp(state, "exchanging") == 0)
+		terminal_progress("Fetching the credential from %s…", server);
+	else if (strcmp(state, "storing") == 0)
+		terminal_progress("Storing the credential…");
+	else if (strcmp(state, "verifying") == 0)
+		terminal_progress("Asking %s whether the credential works…", server);
+}
+
+/* Takes LOGIN as the newest. Returns the exit status if it has ended, or CONTINUE. */
+static int watch_apply(struct watch *watch, struct json *login)
+{
+	const char *state = json_get_string(login, "state");
+	int64_t revision = 0;
+
+	json_free(watch->login);
+	watch->login = login;
+	if (state && strcmp(state, "finished") == 0)
+		return login_report_finished(watch->request, login);
+	if (!json_get_integer(login, "revision", &revision) || revision == watch->revision)
+		pause_a_moment(); /* nothing new: a reply that came at once must not make us spin */
+	watch->revision = revision;
+	show_problem(watch);
+	show_page(watch);
+	if (watch->request->no_wait && watch->page)
+		return login_report_page(watch->request, login, watch->page);
+	show_state(watch);
+	return CONTINUE;
+}
+
+/* MS, or less if the deadline comes first; 1 at least, because 0 is no limit for libcurl. */
+static int64_t until_deadline(const struct watch *watch, int64_t ms)
+{
+	int64_t left = watch->deadline_ms - now_ms();
+
+	if (left < 1)
+		return 1;
+	return left < ms ? left : ms;
+}
+
+static int request_start(struct watch *watch, struct control_reply *ret_reply,
+			 struct err_detail *detail)
+{
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s/login", watch->request->account);
+	return control_client_request(watch->client, "POST", path, watch->request->body,
+				      until_deadline(watch, START_TIMEOUT_MS), ret_reply, detail);
+}
+
+static int request_poll(struct watch *watch, int64_t wait_ms, struct control_reply *ret_reply,
+			struct err_detail *detail)
+{
+	int64_t wait_s = (until_deadline(watch, wait_ms) + 999) / 1000;
+	char path[PATH_BYTES];
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s/login?wait=%lld&revision=%lld",
+		 watch->request->account, (long long)wait_s, (long long)watch->revision);
+	return control_client_request(watch->client, "GET", path, NULL,
+				      wait_s * 1000 + REPLY_MARGIN_MS, ret_reply, detail);
+}
+
+/* The start is slow: says what the daemon is doing meanwhile. What cannot be had is not missed, the
+ * start is asked for again. */
+static int look_meanwhile(struct watch *watch)
+{
+	struct control_reply reply = {0};
+	int status = CONTINUE;
+
+	if (request_poll(watch, 1, &reply, NULL) == 0 && reply.status == 200 && reply.body) {
+		json_free(watch->login);
+		watch->login = TAKE_PTR(reply.body);
+		show_problem(watch);
+		show_state(watch);
+	}
+	control_reply_done(&reply);
+	return status;
+}
+
+/* The daemon does not answer, perhaps because it restarts. */
+static int watch_silence(struct watch *watch, int code, const struct err_detail *detail)
+{
+	int status;
+
+	if (watch->silent_since_ms == 0) {
+		watch->silent_since_ms = now_ms();
+		terminal_progress("The daemon does not answer; trying again…");
+	}
+	if (now_ms() - watch->silent_since_ms < RESTART_MS) {
+		pause_a_moment();
+		return CONTINUE;
+	}
+	status = control_call_unanswered(code, detail);
+	terminal_message("The login is still pending. When the daemon runs again, go on with: "
+			 "misskey-authctl login %s",
+			 watch->request->account);
+	return status;
+}
+
+/* Whether the daemon has stored a credential since we began: then the login ended well while we
+ * could not hear it. */
+static bool ended_meanwhile(struct watch *watch, struct control_reply *ret_reply)
+{
+	char path[PATH_BYTES];
+	const char *obtained;
+	const char *state;
+	int64_t obtained_s;
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s", watch->request->account);
+	if (control_client_request(watch->client, "GET", path, NULL, CONTROL_CALL_TIMEOUT_MS,
+				   ret_reply, NULL) < 0)
+		return false;
+	obtained = json_get_string(ret_reply->body, "obtained_at");
+	state = json_get_string(ret_reply->body, "state");
+	return ret_reply->status == 200 && obtained && state &&
+	       (strcmp(state, "verified") == 0 || strcmp(state, "unverified") == 0) &&
+	       text_time_parse(obtained, &obtained_s) == 0 && obtained_s >= watch->started_unix_s;
+}
+
+/* A daemon that was restarted does not know the login any more. */
+static int watch_forgotten(struct watch *watch)
+{
+	struct control_reply account = {0};
+	int status = CONTINUE;
+
+	if (ended_meanwhile(watch, &account)) {
+		status = login_report_signed_in(watch->request, account.body);
+	} else if (!watch->request->body || ++watch->rejoins > REJOIN_MAX) {
+		terminal_message("misskey-authctl: The daemon does not know the login any more. "
+				 "Start it again with: misskey-authctl login %s",
+				 watch->request->account);
+		status = EXIT_STATUS_FAILED;
+	}
+	watch->joined = false;
+	watch->revision = -1;
+	control_reply_done(&account);
+	return status;
+}
+
+static int watch_late(const struct watch *watch)
+{
+	terminal_message(
+		"misskey-authctl: There was no consent in time. The login is still pending; "
+		"go on with: misskey-authctl login %s",
+		watch->request->account);
+	return EXIT_STATUS_NO_CREDENTIAL;
+}
+
+/* One request and what follows from its reply. Returns the exit status or CONTINUE. */
+static int watch_step(struct watch *watch)
+{
+	_cleanup_(control_reply_done) struct control_reply reply = {0};
+	struct err_detail detail = {0};
+	bool polled = watch->joined;
+	int r;
+
+	if (now_ms() >= watch->deadline_ms)
+		return watch_late(watch);
+	if (polled)
+		r = request_poll(watch, POLL_WAIT_S * 1000, &reply, &detail);
+	else
+		r = request_start(watch, &reply, &detail);
+	if (r == ERR_BUSY && !polled)
+		return look_meanwhile(watch);
+	if (r == ERR_NOT_FOUND || r == ERR_IO || r == ERR_BUSY)
+		return watch_silence(watch, r, &detail);
+	if (r < 0)
+		return control_call_unanswered(r, &detail);
+	watch->silent_since_ms = 0;
+	if (polled && reply.status == 404)
+		return watch_forgotten(watch);
+	if (reply.status >= 400)
+		return control_call_refused(watch->client, &reply);
+	if (polled)
+		watch->rejoins = 0;
+	watch->joined = true;
+	return watch_apply(watch, TAKE_PTR(reply.body));
+}
+
+/* What the caller knows already: its page is where the consent was given, so it is not shown again.
+ */
+static int watch_begin(struct watch *watch)
+{
+	const char *state = json_get_string(watch->request->login, "state");
+	const char *page = json_get_string(watch->request->login, "start_url");
+
+	if (!watch->request->login)
+		return CONTINUE;
+	if (!page)
+		page = json_get_string(watch->request->login, "consent_url");
+	keep_text(&watch->page, page);
+	watch->joined = true;
+	if (state && strcmp(state, "finished") == 0)
+		return login_report_finished(watch->request, watch->request->login);
+	return CONTINUE;
+}
+
+int login_wait(struct control_client *client, const struct login_request *request)
+{
+	_cleanup_(watch_done) struct watch watch = {
+		.client = client,
+		.request = request,
+		.revision = -1,
+		.started_unix_s = (int64_t)time(NULL),
+		.deadline_ms = INT64_MAX,
+	};
+	int status;
+
+	if (request->timeout_s > 0)
+		watch.deadline_ms = now_ms() + request->timeout_s * 1000;
+	interruption_note(request->account);
+	status = watch_begin(&watch);
+	while (status == CONTINUE)
+		status = watch_step(&watch);
+	terminal_progress_end();
+	return status;
+}

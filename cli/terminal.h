@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_TERMINAL_H
+#define CLI_TERMINAL_H
+
+/*
+ * * What the programs of cli/ say: messages on standard error, values on standard output. All that
+ * goes to standard error is made printable, so that neither the daemon nor a server can write
+ * control sequences to the person's terminal. One live line at most stands at the bottom of a
+ * terminal; the next message replaces it.
+ */
+
+#include "common/buf.h"
+#include "common/err.h"
+
+/* One line on standard error. */
+void terminal_message(const char *format, ...) _printf_(1, 2);
+
+/* Where something stands: replaces the live line on a terminal, is a plain line otherwise. Nothing
+ * happens as long as it is what was said last and still can be seen. */
+void terminal_progress(const char *format, ...) _printf_(1, 2);
+
+/* Removes the live line, if there is one. */
+void terminal_progress_end(void);
+
+/* Appends TEXT for a table on standard output: printable, and "-" for NULL or "". */
+void terminal_append_cell(struct buf *buf, const char *text);
+
+/* Writes VALUE to standard output and flushes it. A full disk or a closed pipe is said on standard
+ * error; the exit status is returned. */
+int terminal_value(const struct buf *value) _must_check_;
+
+#endif

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * misskey-token: what a script calls. Prints one credential, or runs a command with it. Needs libc
+ * and one file; asks nobody, waits for nothing.
+ */
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/account_names.h"
+#include "cli/exit_status.h"
+#include "cli/terminal.h"
+#include "cli/token_file.h"
+#include "cli/token_options.h"
+#include "common/account.h"
+#include "common/cleanup.h"
+#include "common/paths.h"
+#include "common/text.h"
+
+/* The state directory, which paths_resolve() lets be so long, and "/env". */
+#define DIRECTORY_BYTES (PATH_MAX + 8)
+/* Names in a message; a person with more accounts asks for --list. */
+#define NAMES_SHOWN 20
+
+static int fail(int code, const struct err_detail *detail)
+{
+	terminal_message("misskey-token: %s", detail->text);
+	if (code == ERR_UNSAFE || code == ERR_DAMAGED || code == ERR_ACCESS)
+		return EXIT_STATUS_UNSAFE;
+	return EXIT_STATUS_FAILED;
+}
+
+/* Not stdio: it would keep a copy of the secret. A pipe that is full and does not block is a
+ * failure, not something to wait for. */
+static int print(const struct buf *text)
+{
+	const char *bytes = buf_text(text);
+	size_t left = text->size;
+
+	if (text->error) {
+		terminal_message("misskey-token: %s.", err_text(text->error));
+		return EXIT_STATUS_FAILED;
+	}
+	/* A closed pipe is reported too, and not only by a signal. */
+	signal(SIGPIPE, SIG_IGN);
+	while (left > 0) {
+		ssize_t count = write(STDOUT_FILENO, bytes, left);
+
+		if (count < 0 && errno == EINTR)
+			continue;
+		if (count < 0) {
+			terminal_message("misskey-token: standard output: %s", strerror(errno));
+			return EXIT_STATUS_FAILED;
+		}
+		bytes += count;
+		left -= (size_t)count;
+	}
+	return EXIT_STATUS_DONE;
+}
+
+static void say_names(const struct account_names *names)
+{
+	_cleanup_(buf_done) struct buf line = {0};
+
+	if (names->count == 0) {
+		terminal_message("There is no account yet. Run: misskey-authctl login SERVER");
+		return;
+	}
+	for (size_t i = 0; i < names->count && i < NAMES_SHOWN; i++)
+		buf_append_format(&line, "%s%s", i > 0 ? ", " : "", names->items[i]);
+	if (names->count > NAMES_SHOWN)
+		buf_append_format(&line, " and %zu more (see misskey-token --list)",
+				  names->count - NAMES_SHOWN);
+	terminal_message("There are: %s", buf_text(&line));
+}
+
+static int say_no_account(const char *account, const char *directory)
+{
+	_cleanup_(account_names_done) struct account_names names = {0};
+	const char *nearest = NULL;
+
+	/* The names are a help, not the matter: without them this account is missing all the same.
+	 */
+	if (account_names_read(directory, &names, NULL) == 0)
+		nearest = text_nearest(account, (const char *const *)names.items, names.count);
+	if (nearest)
+		terminal_message("misskey-token: There is no account %s; did you mean %s?", account,
+				 nearest);
+	else
+		terminal_message("misskey-token: There is no account %s.", account);
+	say_names(&names);
+	return EXIT_STATUS_NO_ACCOUNT;
+}
+
+/* The account that is named, or the only one. */
+static int choose_account(const char *named, const char *directory,
+			  char ret_account[static ACCOUNT_NAME_BYTES])
+{
+	_cleanup_(account_names_done) struct account_names names = {0};
+	struct err_detail detail = {0};
+	int r;
+
+	if (named && !account_name_valid(named))
+		return say_no_account(named, directory);
+	if (named) {
+		strcpy(ret_account, named);
+		return EXIT_STATUS_DONE;
+	}
+	r = account_names_read(directory, &names, &detail);
+	if (r < 0)
+		return fail(r, &detail);
+	if (names.count == 1) {
+		strcpy(ret_account, names.items[0]);
+		return EXIT_STATUS_DONE;
+	}
+	if (names.count > 1)
+		terminal_message("misskey-token: Which account?");
+	say_names(&names);
+	return names.count > 1 ? EXIT_STATUS_USAGE : EXIT_STATUS_NO_CREDENTIAL;
+}
+
+static int list(const char *directory)
+{
+	_cleanup_(account_names_done) struct account_names names = {0};
+	_cleanup_(buf_done) struct buf text = {0};
+	struct err_detail detail = {0};
+	int r = account_names_read(directory, &names, &detail);
+
+	if (r < 0)
+		return fail(r, &detail);
+	for (size_t i = 0; i < names.count; i++)
+		buf_append_format(&text, "%s\n", names.items[i]);
+	return print(&text);
+}
+
+static int check_credential(const struct token_file *file, const char *account)
+{
+	if (token_file_is_good(file))
+		return EXIT_STATUS_DONE;
+	if (strcmp(token_file_value(file, TOKEN_KEY_STATE), "revoked") == 0)
+		terminal_message(
+			"misskey-token: The server does not accept the credential of %s any "
+			"more. Run: misskey-authctl login %s",
+			account, account);
+	else
+		terminal_message("misskey-token: There is no credential for %s yet. Run: "
+				 "misskey-authctl login %s",
+				 account, account);
+	return EXIT_STATUS_NO_CREDENTIAL;
+}
+
+/* The values need no escapes: token_file_read() has seen to that. */
+static void append_json(struct buf *text, const struct token_file *file)
+{
+	const char *user = token_file_value(file, TOKEN_KEY_USER);
+	const char *quote = *user ? "\"" : "";
+
+	buf_append_format(text, "{\"account\":\"%s\",\"server\":\"%s\",\"user\":%s%s%s,",
+			  token_file_value(file, TOKEN_KEY_ACCOUNT),
+			  token_file_value(file, TOKEN_KEY_SERVER), quote, *user ? user : "null",
+			  quote);
+	buf_append_format(text, "\"state\":\"%s\",\"token\":\"%s\"}\n",
+			  token_file_value(file, TOKEN_KEY_STATE),
+			  token_file_value(file, TOKEN_KEY_TOKEN));
+}
+
+static void append_environment(struct buf *text, const struct token_file *file)
+{
+	for (size_t i = 0; i < TOKEN_KEY_COUNT; i++)
+		if (file->lines[i])
+			buf_append_format(text, "%s\n", file->lines[i]);
+}
+
+static int print_credential(enum token_mode mode, const struct token_file *file,
+			    const char *state_directory)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	switch (mode) {
+	case TOKEN_MODE_JSON:
+		append_json(&text, file);
+		break;
+	case TOKEN_MODE_ENV:
+		append_environment(&text, file);
+		break;
+	case TOKEN_MODE_HEADER:
+		buf_append_format(&text, "Authorization: Bearer %s\n",
+				  token_file_value(file, TOKEN_KEY_TOKEN));
+		break;
+	case TOKEN_MODE_SERVER:
+		buf_append_format(&text, "%s\n", token_file_value(file, TOKEN_KEY_SERVER));
+		break;
+	case TOKEN_MODE_PATH:
+		buf_append_format(&text, "%s/tokens/%s\n", state_directory,
+				  token_file_value(file, TOKEN_KEY_ACCOUNT));
+		break;
+	default:
+		buf_append_format(&text, "%s\n", token_file_value(file, TOKEN_KEY_TOKEN));
+	}
+	return print(&text);
+}
+
+/* Becomes the command. Its environment points into FILE, so that there is no second copy of the
+ * token to erase if it cannot be started. */
+static int execute(char **command, struct token_file *file)
+{
+	int error;
+
+	if (putenv(file->lines[TOKEN_KEY_SERVER]) != 0 ||
+	    putenv(file->lines[TOKEN_KEY_ACCOUNT]) != 0 ||
+	    putenv(file->lines[TOKEN_KEY_TOKEN]) != 0) {
+		terminal_message("misskey-token: %s.", err_text(ERR_NOMEM));
+		return EXIT_STATUS_FAILED;
+	}
+	execvp(command[0], command);
+	error = errno;
+	terminal_message("misskey-token: %s cannot be started: %s", command[0], strerror(error));
+	return error == ENOENT ? EXIT_STATUS_NOT_FOUND : EXIT_STATUS_NOT_EXECUTABLE;
+}
+
+static int run(const struct token_options *options, const char *state_directory)
+{
+	_cleanup_(token_file_erase) struct token_file file = {0};
+	char account[ACCOUNT_NAME_BYTES];
+	struct err_detail detail = {0};
+	char directory[DIRECTORY_BYTES];
+	char path[DIRECTORY_BYTES + ACCOUNT_NAME_BYTES];
+	int status;
+	int r;
+
+	snprintf(directory, sizeof(directory), "%s/env", state_directory);
+	if (options->mode == TOKEN_MODE_LIST)
+		return list(directory);
+	status = choose_account(options->account, directory, account);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	snprintf(path, sizeof(path), "%s/%s", directory, account);
+	r = token_file_read(path, account, &file, &detail);
+	if (r == ERR_NOT_FOUND)
+		return say_no_account(account, directory);
+	if (r < 0)
+		return fail(r, &detail);
+	status = check_credential(&file, account);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	if (options->mode == TOKEN_MODE_EXEC)
+		return execute(options->command, &file);
+	return print_credential(options->mode, &file, state_directory);
+}
+
+int main(int argc, char **argv)
+{
+	struct paths_environment environment;
+	struct token_options options = {0};
+	struct err_detail detail = {0};
+	struct paths paths;
+	int status;
+	int r;
+
+	status = token_options_parse(argc, argv, &options);
+	if (status != EXIT_STATUS_DONE || options.mode == TOKEN_MODE_NOTHING)
+		return status;
+	paths_environment_read(&environment);
+	r = paths_resolve(&environment, &paths, &detail);
+	if (r < 0)
+		return fail(r, &detail);
+	return run(&options, paths.state);
+}

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: MIT
+# How everything is compiled: C17, warnings, hardening, sanitizers. A target links `build`.
+
+set(CMAKE_C_STANDARD 17)
+set(CMAKE_C_STANDARD_REQUIRED ON)
+set(CMAKE_C_EXTENSIONS OFF)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+include(CheckPIESupported)
+check_pie_supported()
+
+add_library(build INTERFACE)
+target_include_directories(build INTERFACE ${PROJECT_SOURCE_DIR})
+target_compile_definitions(build INTERFACE _GNU_SOURCE
+  MISSKEY_AUTHD_VERSION="${PROJECT_VERSION}")
+target_compile_options(build INTERFACE
+  -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes
+  -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef
+  $<$<BOOL:${MISSKEY_WERROR}>:-Werror>)
+
+if(MISSKEY_SANITIZE)
+  target_compile_options(build INTERFACE
+    -fsanitize=${MISSKEY_SANITIZE} -fno-sanitize-recover=all -fno-omit-frame-pointer)
+  target_link_options(build INTERFACE -fsanitize=${MISSKEY_SANITIZE})
+else()
+  # _FORTIFY_SOURCE needs optimization.
+  target_compile_options(build INTERFACE
+    $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE> $<$<NOT:$<CONFIG:Debug>>:-D_FORTIFY_SOURCE=2>
+    -fstack-protector-strong -fstack-clash-protection
+    $<$<STREQUAL:${CMAKE_SYSTEM_PROCESSOR},x86_64>:-fcf-protection>)
+  target_link_options(build INTERFACE -Wl,-z,relro,-z,now)
+endif()
+target_link_options(build INTERFACE -Wl,--as-needed)

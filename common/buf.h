@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_BUF_H
+#define COMMON_BUF_H
+
+/*
+ * A growable run of bytes, always NUL-terminated, that is erased when it grows, is emptied or is
+ * freed: most of what this project puts together (state files, requests, replies) holds a secret
+ * somewhere. Declare it as `_cleanup_(buf_done) struct buf text = {0};`.
+ *
+ * Appending remembers the first failure (no memory, or more than BUF_MAX_BYTES) and does nothing
+ * from then on, so a caller builds a text and looks once, at buf_error().
+ */
+
+#include <stddef.h>
+
+#include "common/err.h"
+
+/* 10,000 accounts of 2 KiB with room to spare; nothing that we build is larger. */
+#define BUF_MAX_BYTES ((size_t)64 * 1024 * 1024)
+
+struct buf {
+	char *bytes; /* NULL until the first byte; read it through buf_text() */
+	size_t size; /* without the terminating NUL */
+	size_t capacity;
+	int error; /* 0, ERR_NOMEM or ERR_LIMIT */
+};
+
+void buf_append(struct buf *buf, const void *bytes, size_t size);
+void buf_append_text(struct buf *buf, const char *text);
+void buf_append_char(struct buf *buf, char c);
+void buf_append_format(struct buf *buf, const char *format, ...) _printf_(2, 3);
+
+/* The text, "" if there is none; valid until the next append. */
+const char *buf_text(const struct buf *buf);
+
+/* 0, or the first failure since buf_reset(). */
+int buf_error(const struct buf *buf) _must_check_;
+
+/* Hands the bytes over as a NUL-terminated string that the caller frees (it is not erased by
+ * free()); BUF is empty afterwards. NULL if there was a failure. */
+char *buf_take(struct buf *buf);
+
+/* Erases the content and keeps the memory. */
+void buf_reset(struct buf *buf);
+
+/* Erases the content and frees the memory; BUF may be used again. */
+void buf_done(struct buf *buf);
+
+#endif

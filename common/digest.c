@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/digest.h"
+
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/secret.h"
+
+#define SHA256_BYTES 32
+#define RANDOM_BYTES 16
+
+DEFINE_CLEANUP(EVP_MD_CTX *, EVP_MD_CTX_free);
+
+/* Every function of OpenSSL used here succeeds with 1 and with nothing else. A failure leaves
+ * errors in the thread's queue, where libcurl's TLS would take them for its own. */
+static int refused(void)
+{
+	ERR_clear_error();
+	return ERR_CRYPTO;
+}
+
+static int sha256(const void *a, size_t a_size, const void *b, size_t b_size,
+		  unsigned char ret_digest[static SHA256_BYTES])
+{
+	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned size = 0;
+
+	if (!context) {
+		ERR_clear_error();
+		return ERR_NOMEM;
+	}
+	if (EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+		return refused();
+	if (a_size > 0 && EVP_DigestUpdate(context, a, a_size) != 1)
+		return refused();
+	if (b_size > 0 && EVP_DigestUpdate(context, b, b_size) != 1)
+		return refused();
+	if (EVP_DigestFinal_ex(context, ret_digest, &size) != 1 || size != SHA256_BYTES)
+		return refused();
+	return 0;
+}
+
+/* Writes 2 * SIZE digits and a NUL. */
+static void hex(const unsigned char *bytes, size_t size, char *ret_hex)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < size; i++) {
+		ret_hex[2 * i] = digits[bytes[i] >> 4];
+		ret_hex[2 * i + 1] = digits[bytes[i] & 15];
+	}
+	ret_hex[2 * size] = '\0';
+}
+
+int digest_sha256_hex(const void *a, size_t a_size, const void *b, size_t b_size,
+		      char ret_hex[static SHA256_HEX_BYTES])
+{
+	unsigned char digest[SHA256_BYTES] = {0};
+	int r = sha256(a, a_size, b, b_size, digest);
+
+	if (r == 0)
+		hex(digest, sizeof(digest), ret_hex);
+	secret_erase(digest, sizeof(digest)); /* it may be an i */
+	return r;
+}
+
+int digest_sha256_base64(const void *bytes, size_t size,
+			 char ret_base64[static SHA256_BASE64_BYTES])
+{
+	unsigned char digest[SHA256_BYTES] = {0};
+	unsigned char text[SHA256_BASE64_BYTES];
+	int r = sha256(bytes, size, NULL, 0, digest);
+
+	if (r < 0)
+		return r;
+	if (EVP_EncodeBlock(text, digest, SHA256_BYTES) != SHA256_BASE64_BYTES - 1)
+		return refused();
+	memcpy(ret_base64, text, sizeof(text));
+	return 0;
+}
+
+int random_id(char ret_id[static RANDOM_ID_BYTES])
+{
+	unsigned char bytes[RANDOM_BYTES];
+	int r = random_bytes(bytes, sizeof(bytes));
+
+	if (r < 0)
+		return r;
+	hex(bytes, sizeof(bytes), ret_id);
+	secret_erase(bytes, sizeof(bytes));
+	return 0;
+}
+
+int random_bytes(void *ret_bytes, size_t size)
+{
+	/* RAND_bytes() takes an int; this is the same generator with a size_t. */
+	if (RAND_bytes_ex(NULL, ret_bytes, size, 0) != 1)
+		return refused();
+	return 0;
+}
+
+bool digest_text_equal(const char *a, const char *b)
+{
+	size_t size = strlen(a);
+
+	/* CRYPTO_memcmp() takes one length, and is 0 when equal. */
+	return strlen(b) == size && CRYPTO_memcmp(a, b, size) == 0;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_LOG_H
+#define COMMON_LOG_H
+
+/*
+ * One line per event on standard error. Only a program's own layer writes here: main.c and the
+ * modules that decide what an event means. With a journal behind standard error each line carries
+ * its priority as sd-daemon(3) says. Messages are made printable; secrets are never passed.
+ */
+
+#include <stdbool.h>
+
+#include "common/err.h"
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+/* JOURNAL: prefix lines with "<3>" to "<7>". Until this is called: info, without prefix. */
+void log_setup(enum log_level level, bool journal);
+
+/* "error", "warning", "info", "debug". ERR_INVALID. */
+int log_level_parse(const char *text, enum log_level *ret_level) _must_check_;
+
+void log_error(const char *format, ...) _printf_(1, 2);
+void log_warning(const char *format, ...) _printf_(1, 2);
+void log_info(const char *format, ...) _printf_(1, 2);
+void log_debug(const char *format, ...) _printf_(1, 2);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/paths.h"
+
+#include <pwd.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DIRECTORY_NAME "misskey-authd"
+#define CONFIG_NAME "config.ini"
+#define CONTROL_NAME "control.sock"
+#define SYSTEM_CONFIG "/etc/xdg/" DIRECTORY_NAME "/" CONFIG_NAME
+
+static bool is_absolute(const char *path)
+{
+	return path && path[0] == '/';
+}
+
+static int join(char ret_path[static PATH_MAX], const char *directory, const char *name,
+		struct err_detail *detail)
+{
+	size_t size = strlen(directory);
+	int length;
+
+	while (size > 0 && directory[size - 1] == '/')
+		size--;
+	if (size >= PATH_MAX)
+		return err_set(detail, ERR_LIMIT, "the path of %s is too long", name);
+	length = snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)size, directory, name);
+	if (length < 0 || length >= PATH_MAX)
+		return err_set(detail, ERR_LIMIT, "the path of %s is too long", name);
+	return 0;
+}
+
+/* $VARIABLE/NAME, or $HOME/FALLBACK/NAME where the variable is not set. */
+static int join_base(char ret_path[static PATH_MAX], const char *base, const char *home,
+		     const char *fallback, const char *name, struct err_detail *detail)
+{
+	char directory[PATH_MAX];
+	int r;
+
+	if (is_absolute(base))
+		return join(ret_path, base, name, detail);
+	if (!is_absolute(home))
+		return err_set(detail, ERR_NOT_FOUND,
+			       "there is no home directory: set HOME to an absolute path");
+	r = join(directory, home, fallback, detail);
+	if (r < 0)
+		return r;
+	return join(ret_path, directory, name, detail);
+}
+
+void paths_environment_read(struct paths_environment *ret_environment)
+{
+	const char *home = getenv("HOME");
+
+	if (!is_absolute(home)) {
+		const struct passwd *user = getpwuid(getuid());
+
+		home = user ? user->pw_dir : NULL;
+	}
+	ret_environment->home = home;
+	ret_environment->config_home = getenv("XDG_CONFIG_HOME");
+	ret_environment->state_home = getenv("XDG_STATE_HOME");
+	ret_environment->runtime_dir = getenv("XDG_RUNTIME_DIR");
+}
+
+int paths_resolve(const struct paths_environment *environment, struct paths *ret_paths,
+		  struct err_detail *detail)
+{
+	struct paths paths = {.system_config = SYSTEM_CONFIG};
+	int r;
+
+	r = join_base(paths.config, environment->config_home, environment->home, ".config",
+		      DIRECTORY_NAME "/" CONFIG_NAME, detail);
+	if (r < 0)
+		return r;
+	r = join_base(paths.state, environment->state_home, environment->home, ".local/state",
+		      DIRECTORY_NAME, detail);
+	if (r < 0)
+		return r;
+	if (is_absolute(environment->runtime_dir)) {
+		r = join(paths.runtime, environment->runtime_dir, DIRECTORY_NAME, detail);
+		if (r < 0)
+			return r;
+		r = join(paths.control, paths.runtime, CONTROL_NAME, detail);
+		if (r < 0)
+			return r;
+	}
+	*ret_paths = paths;
+	return 0;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_PATHS_H
+#define COMMON_PATHS_H
+
+/*
+ * Where files are (XDG Base Directory Specification). The environment is handed in by the programs;
+ * as the specification says, a value that is not an absolute path counts as unset.
+ */
+
+#include <limits.h>
+
+#include "common/err.h"
+
+struct paths_environment {
+	const char *home;        /* HOME, else the home of the user data base */
+	const char *config_home; /* XDG_CONFIG_HOME */
+	const char *state_home;  /* XDG_STATE_HOME */
+	const char *runtime_dir; /* XDG_RUNTIME_DIR */
+};
+
+struct paths {
+	char config[PATH_MAX];        /* $XDG_CONFIG_HOME/misskey-authd/config.ini */
+	char system_config[PATH_MAX]; /* /etc/xdg/misskey-authd/config.ini */
+	char state[PATH_MAX];         /* $XDG_STATE_HOME/misskey-authd */
+	char runtime[PATH_MAX];       /* $XDG_RUNTIME_DIR/misskey-authd, "" if that is not set */
+	char control[PATH_MAX];       /* RUNTIME/control.sock, "" likewise */
+};
+
+/* Fills the environment from getenv() and the user data base: for the programs' main() alone. */
+void paths_environment_read(struct paths_environment *ret_environment);
+
+/* ERR_NOT_FOUND without any home, ERR_LIMIT if a path is too long. */
+int paths_resolve(const struct paths_environment *environment, struct paths *ret_paths,
+		  struct err_detail *detail) _must_check_;
+
+#endif

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/authorization.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/digest.h"
+#include "common/log.h"
+#include "daemon/authorization_internal.h"
+
+int authorization_new(struct account *account, const struct authorization_environment *environment,
+		      struct authorization **ret_authorization)
+{
+	struct authorization *authorization = calloc(1, sizeof(*authorization));
+
+	if (!authorization)
+		return ERR_NOMEM;
+	authorization->account = account;
+	authorization->environment = environment;
+	authorization->machine.poll_interval_ms = environment->poll_interval_s * 1000;
+	*ret_authorization = authorization;
+	return 0;
+}
+
+void authorization_free(struct authorization *authorization)
+{
+	if (!authorization)
+		return;
+	if (authorization->call)
+		http_call_cancel(authorization->call);
+	credentials_reservation_free(authorization->reservation);
+	credential_done(&authorization->candidate);
+	free(authorization);
+}
+
+struct authorizer_input authorization_event(const struct authorization *authorization,
+					    enum authorizer_event kind, struct moment now)
+{
+	struct authorizer_input input = {
+		.event = kind,
+		.now = now,
+		.browser = authorization->machine.browser,
+		.app_known = authorization_find_app(authorization, NULL),
+		.retry_after_s = -1,
+	};
+
+	/* Without random numbers retries are merely not spread. */
+	if (random_bytes(&input.random, sizeof(input.random)))
+		input.random = 512;
+	return input;
+}
+
+bool authorization_find_app(const struct authorization *authorization,
+			    const struct registry_app **ret_app)
+{
+	const struct account *account = authorization->account;
+	const char *callback_url = authorization->environment->callback_url;
+	const struct registry_app *app =
+		registry_app_find(authorization->environment->registry, account->server.origin,
+				  account->app_name, account->description, account->permission,
+				  callback_url ? callback_url : "");
+
+	if (ret_app)
+		*ret_app = app;
+	return app != NULL;
+}
+
+const struct registry_session *authorization_session(const struct authorization *authorization)
+{
+	return registry_session_find(authorization->environment->registry,
+				     authorization->account->name);
+}
+
+/* Brings the view in line with the machine and tells who waits. */
+static void publish(struct authorization *authorization, struct moment now)
+{
+	struct authorization_view *view = &authorization->view;
+
+	view->state = authorization->machine.state;
+	view->browser = authorization->machine.browser;
+	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED ?
+				authorization->machine.outcome :
+				OUTCOME_NONE;
+	view->revision++;
+	authorization->environment->changed(authorization->account, now,
+					    authorization->environment->context);
+}
+
+void authorization_advance(struct authorization *authorization,
+			   const struct authorizer_input *event)
+{
+	struct authorizer_input input = *event;
+	enum authorizer_action action;
+	bool goes_on;
+
+	do {
+		struct moment now = input.now;
+
+		action = authorizer_step(&authorization->machine, &input);
+		goes_on = authorization_perform(authorization, action, now, &input);
+	} while (goes_on);
+	publish(authorization, input.now);
+}
+
+void authorization_login(struct authorization *authorization, bool browser, struct moment now)
+{
+	struct authorizer_input input =
+		authorization_event(authorization, AUTHORIZER_LOGIN, now);
+
+	if (!authorizer_is_active(&authorization->machine)) {
+		authorization->view.user = (struct misskey_user){ 0 };
+		authorization->view.problem[0] = authorization->view.problem_code[0] = '\0';
+		/* A verification may still be under way from the login before. */
+		if (authorization->call)
+			http_call_cancel(authorization->call);
+		authorization->call = NULL;
+	}
+	input.browser = browser;
+	authorization_advance(authorization, &input);
+}
+
+void authorization_renew(struct authorization *authorization, bool browser, struct moment now)
+{
+	struct authorizer_input input =
+		authorization_event(authorization, AUTHORIZER_RENEW, now);
+
+	input.browser = browser;
+	authorization_advance(authorization, &input);
+}
+
+void authorization_callback(struct authorization *authorization, struct moment now)
+{
+	struct authorizer_input input =
+		authorization_event(authorization, AUTHORIZER_CALLBACK, now);
+
+	authorization_advance(authorization, &input);
+}
+
+/* Rule 4: whether the answer of the exchange that was under way is stored already. */
+static bool is_stored(const struct authorization *authorization,
+		      const struct registry_session *session)
+{
+	const struct credential *credential = credentials_find(
+		authorization->environment->credentials, authorization->account->name);
+	const char *token = secret_reveal(&session->token);
+	char digest[SHA256_HEX_BYTES];
+
+	if (!credential || digest_sha256_hex(token, strlen(token), "", 0, digest))
+		return false;
+	return digest_text_equal(credential->session_digest, digest);
+}
+
+static void restore_stored(struct authorization *authorization)
+{
+	const struct credential *credential = credentials_find(
+		authorization->environment->credentials, authorization->account->name);
+	struct misskey_user *user = &authorization->view.user;
+
+	strncpy(user->id, credential->user_id, sizeof(user->id) - 1);
+	strncpy(user->username, credential->username, sizeof(user->username) - 1);
+}
+
+void authorization_restore(struct authorization *authorization, struct moment now)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	struct authorizer_input input =
+		authorization_event(authorization, AUTHORIZER_RESTORED_CONSENT, now);
+
+	input.browser = session->browser;
+	input.renewed = session->renewed;
+	input.expires_ms = now.mono_ms + (session->expires_at - now.unix_s) * 1000;
+	if (session->exchanging && is_stored(authorization, session)) {
+		input.event = AUTHORIZER_RESTORED_STORED;
+		restore_stored(authorization);
+	} else if (session->exchanging) {
+		input.event = AUTHORIZER_RESTORED_EXCHANGE;
+	}
+	log_info("account %s: going on with the login that was pending (%s)",
+		 authorization->account->name,
+		 input.event == AUTHORIZER_RESTORED_CONSENT ? "consent" : "exchange");
+	authorization_advance(authorization, &input);
+}
+
+int64_t authorization_deadline(const struct authorization *authorization)
+{
+	return authorizer_deadline(&authorization->machine);
+}
+
+void authorization_tick(struct authorization *authorization, struct moment now)
+{
+	struct authorizer_input input;
+
+	if (now.mono_ms < authorization_deadline(authorization))
+		return;
+	input = authorization_event(authorization, AUTHORIZER_TIMER, now);
+	authorization_advance(authorization, &input);
+}
+
+bool authorization_is_active(const struct authorization *authorization)
+{
+	return authorizer_is_active(&authorization->machine);
+}
+
+int authorization_flush(struct authorization *authorization, struct err_detail *detail)
+{
+	if (!authorization->has_candidate)
+		return 0;
+	return credentials_store(authorization->environment->credentials,
+				 &authorization->candidate, authorization->reservation, detail);
+}
+
+const struct authorization_view *authorization_view(const struct authorization *authorization)
+{
+	return &authorization->view;
+}

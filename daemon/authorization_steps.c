@@ -1,0 +1,570 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/digest.h"
+#include "common/log.h"
+#include "common/text.h"
+#include "daemon/authorization_internal.h"
+#include "daemon/listener.h"
+
+/* ---- What went wrong ---- */
+
+static void set_problem(struct authorization *authorization, const char *code, const char *text)
+{
+	snprintf(authorization->view.problem_code, sizeof(authorization->view.problem_code), "%s",
+		 code);
+	snprintf(authorization->view.problem, sizeof(authorization->view.problem), "%s", text);
+}
+
+static void clear_problem(struct authorization *authorization)
+{
+	set_problem(authorization, "", "");
+}
+
+static void fail(struct authorizer_input *event, enum outcome outcome)
+{
+	event->event = AUTHORIZER_FAILED;
+	event->outcome = outcome;
+}
+
+/* This machine is in the way: said, logged once for each new reason, and tried again. */
+static void fail_here(struct authorization *authorization, const char *code,
+		      const struct err_detail *detail, struct authorizer_input *event)
+{
+	if (strcmp(authorization->view.problem, detail->text) != 0)
+		log_error("account %s: %s", authorization->account->name, detail->text);
+	set_problem(authorization, code, detail->text);
+	event->event = AUTHORIZER_FAILED_FOR_NOW;
+}
+
+static void fail_for_good_here(struct authorization *authorization,
+			       const struct err_detail *detail, struct authorizer_input *event)
+{
+	fail_here(authorization, "LOCAL", detail, event);
+	fail(event, OUTCOME_LOCAL);
+}
+
+/* What any verdict but DONE means for the machine. */
+static void read_verdict(struct authorization *authorization, enum misskey_verdict verdict,
+			 const struct misskey_problem *problem, struct authorizer_input *event)
+{
+	static const enum outcome outcome[] = {
+		[MISSKEY_REJECTED] = OUTCOME_REJECTED,	 [MISSKEY_DENIED] = OUTCOME_REFUSED,
+		[MISSKEY_REFUSED] = OUTCOME_REFUSED,	 [MISSKEY_BAD_REPLY] = OUTCOME_BAD_REPLY,
+		[MISSKEY_ELSEWHERE] = OUTCOME_ELSEWHERE,
+	};
+
+	switch (verdict) {
+	case MISSKEY_DONE:
+		return;
+	case MISSKEY_PENDING:
+		event->event = AUTHORIZER_PENDING;
+		return;
+	case MISSKEY_NO_SUCH_SESSION:
+		event->event = AUTHORIZER_NO_SUCH_SESSION;
+		break;
+	case MISSKEY_NO_SUCH_APP:
+		event->event = AUTHORIZER_NO_SUCH_APP;
+		break;
+	case MISSKEY_FOR_NOW:
+		event->event = AUTHORIZER_FAILED_FOR_NOW;
+		event->retry_after_s = problem->retry_after_s;
+		break;
+	default:
+		fail(event, outcome[verdict]);
+		break;
+	}
+	set_problem(authorization, problem->code[0] ? problem->code : "SERVER", problem->text);
+	log_warning("account %s: %s: %s", authorization->account->name,
+		    authorization->account->server.origin, problem->text);
+}
+
+/* ---- Asking the server ---- */
+
+static void on_answer(const struct http_answer *answer, void *context)
+{
+	struct authorization *authorization = context;
+	struct authorizer_input event =
+		authorization_event(authorization, AUTHORIZER_FAILED_FOR_NOW, moment_now());
+
+	authorization->call = NULL;
+	authorization->reader(authorization, answer, &event);
+	/* What was learnt may have added or removed an app. */
+	event.app_known = authorization_find_app(authorization, NULL);
+	authorization_advance(authorization, &event);
+}
+
+/* POSTs BODY, whose building gave BUILT (0 or an error); READER gets the answer. */
+static bool ask(struct authorization *authorization, const char *path, int built,
+		const struct buf *body, answer_reader *reader, struct authorizer_input *event)
+{
+	struct err_detail detail = { "a request could not be put together: no memory" };
+
+	authorization->reader = reader;
+	if (!built && !buf_error(body) &&
+	    !http_client_post(authorization->environment->client, &authorization->account->server,
+			      path, buf_text(body), body->size, on_answer, authorization,
+			      &authorization->call, &detail))
+		return false;
+	fail_here(authorization, "LOCAL", &detail, event);
+	return true;
+}
+
+/* ---- Step 1: the app ---- */
+
+static int app_store(struct authorization *authorization, struct misskey_app *created,
+		     int64_t unix_s, struct err_detail *detail)
+{
+	struct account *account = authorization->account;
+	char callback_url[LISTENER_URL_BYTES] = "";
+	struct registry_app app = {
+		.server = account->server.origin,
+		.name = account->app_name,
+		.description = account->description,
+		.permission = account->permission,
+		.callback_url = callback_url,
+		.id = created->id,
+		.secret = created->secret,
+		.created_at = unix_s,
+	};
+
+	if (authorization->environment->callback_url)
+		snprintf(callback_url, sizeof(callback_url), "%s",
+			 authorization->environment->callback_url);
+	if (registry_app_put(authorization->environment->registry, &app))
+		return err_set(detail, ERR_NOMEM, "the app could not be kept: no memory");
+	return registry_save(authorization->environment->registry, unix_s, detail);
+}
+
+static void read_app(struct authorization *authorization, const struct http_answer *answer,
+		     struct authorizer_input *event)
+{
+	struct misskey_problem problem;
+	struct misskey_app app = { 0 };
+	struct err_detail detail;
+	enum misskey_verdict verdict = misskey_app_create_read(answer, &app, &problem);
+
+	if (verdict != MISSKEY_DONE) {
+		read_verdict(authorization, verdict, &problem, event);
+	} else if (app_store(authorization, &app, event->now.unix_s, &detail)) {
+		fail_for_good_here(authorization, &detail, event);
+	} else {
+		clear_problem(authorization);
+		event->event = AUTHORIZER_APP_CREATED;
+		log_info("account %s: registered the app at %s", authorization->account->name,
+			 authorization->account->server.origin);
+	}
+	secret_done(&app.secret);
+}
+
+static bool create_app(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct account *account = authorization->account;
+	_cleanup_(buf_done) struct buf body = { 0 };
+	int r = misskey_app_create_request(account->app_name, account->description,
+					   account->permission,
+					   authorization->environment->callback_url, &body);
+
+	return ask(authorization, MISSKEY_PATH_APP_CREATE, r, &body, read_app, event);
+}
+
+/* ---- Step 2: the session ---- */
+
+/* A session made anew by itself keeps the result's name, so that a page that waits there goes on. */
+static int session_store(struct authorization *authorization, struct misskey_session *made,
+			 char *app_id, struct moment now, struct err_detail *detail)
+{
+	const struct authorization_environment *environment = authorization->environment;
+	const struct registry_session *before = authorization_session(authorization);
+	struct registry_session session = {
+		.server = authorization->account->server.origin,
+		.app_id = app_id,
+		.token = made->token,
+		.consent_url = made->consent_url,
+		.browser = authorization->machine.browser,
+		.renewed = authorization->machine.session_renewed,
+		.expires_at = now.unix_s + environment->session_time_s,
+	};
+
+	memcpy(session.account, authorization->account->name, sizeof(session.account));
+	if (random_id(session.result) ||
+	    (session.browser && (random_id(session.start) || random_id(session.cookie))))
+		return err_set(detail, ERR_CRYPTO, "no random numbers can be had from OpenSSL");
+	if (before && session.renewed)
+		memcpy(session.result, before->result, sizeof(session.result));
+	if (registry_session_put(environment->registry, &session))
+		return err_set(detail, ERR_NOMEM, "the session could not be kept: no memory");
+	return registry_save(environment->registry, now.unix_s, detail);
+}
+
+static void read_session(struct authorization *authorization, const struct http_answer *answer,
+			 struct authorizer_input *event)
+{
+	const struct registry_app *app;
+	struct misskey_problem problem;
+	struct misskey_session session = { 0 };
+	struct err_detail detail;
+	enum misskey_verdict verdict = misskey_session_generate_read(
+		answer, &authorization->account->server, &session, &problem);
+
+	if (verdict == MISSKEY_NO_SUCH_APP && authorization_find_app(authorization, &app))
+		registry_app_remove(authorization->environment->registry, app->server, app->id);
+	if (verdict != MISSKEY_DONE) {
+		read_verdict(authorization, verdict, &problem, event);
+	} else if (!authorization_find_app(authorization, &app)) {
+		event->event = AUTHORIZER_NO_SUCH_APP;
+	} else if (session_store(authorization, &session, app->id, event->now, &detail)) {
+		fail_for_good_here(authorization, &detail, event);
+	} else {
+		clear_problem(authorization);
+		event->event = AUTHORIZER_SESSION_MADE;
+		event->expires_ms = event->now.mono_ms +
+				    authorization->environment->session_time_s * 1000;
+		log_info("account %s: waiting for consent at %s", authorization->account->name,
+			 authorization->account->server.origin);
+	}
+	secret_done(&session.token);
+	secret_erase(session.consent_url, sizeof(session.consent_url));
+}
+
+static bool make_session(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct registry_app *app;
+	_cleanup_(buf_done) struct buf body = { 0 };
+	int r;
+
+	if (!authorization_find_app(authorization, &app)) {
+		event->event = AUTHORIZER_NO_SUCH_APP;
+		return true;
+	}
+	r = misskey_session_generate_request(&app->secret, &body);
+	return ask(authorization, MISSKEY_PATH_SESSION_GENERATE, r, &body, read_session, event);
+}
+
+/* ---- Step 3: the access token ---- */
+
+static void release(struct authorization *authorization)
+{
+	credentials_reservation_free(authorization->reservation);
+	authorization->reservation = NULL;
+}
+
+/* Rules 1 and 2. Does only what has not been done: a polled session is secured once. */
+static bool secure(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct authorization_environment *environment = authorization->environment;
+	struct registry_session *session =
+		registry_session_edit(environment->registry, authorization->account->name);
+	struct err_detail detail;
+
+	if (!authorization->reservation &&
+	    credentials_reserve(environment->credentials, authorization->account->name,
+				&authorization->reservation, &detail)) {
+		fail_here(authorization, "NO_ROOM", &detail, event);
+		return true;
+	}
+	if (!session->exchanging) {
+		session->exchanging = true;
+		if (registry_save(environment->registry, event->now.unix_s, &detail)) {
+			session->exchanging = false;
+			release(authorization);
+			fail_here(authorization, "NO_ROOM", &detail, event);
+			return true;
+		}
+	}
+	event->event = AUTHORIZER_SECURED;
+	return true;
+}
+
+/* Whether USER is who the account is bound to; if not, view.expected says who that is. */
+static bool is_expected(struct authorization *authorization, const struct misskey_user *user)
+{
+	const struct account *account = authorization->account;
+	const struct credential *credential =
+		credentials_find(authorization->environment->credentials, account->name);
+	const char *expected = NULL;
+
+	if (account->user && strcasecmp(account->user, user->username) != 0)
+		expected = account->user;
+	else if (!account->user && credential && strcmp(credential->user_id, user->id) != 0)
+		expected = credential->username;
+	if (expected)
+		snprintf(authorization->view.expected, sizeof(authorization->view.expected), "%s",
+			 expected);
+	return !expected;
+}
+
+static int candidate_fill(struct authorization *authorization, const struct secret *access_token,
+			  const struct registry_app *app, int64_t unix_s)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	const char *token = secret_reveal(&session->token);
+	struct credential *candidate = &authorization->candidate;
+
+	credential_done(candidate);
+	*candidate = (struct credential){ .state = CREDENTIAL_UNVERIFIED, .obtained_at = unix_s };
+	memcpy(candidate->account, authorization->account->name, sizeof(candidate->account));
+	candidate->server = strdup(authorization->account->server.origin);
+	candidate->user_id = strdup(authorization->view.user.id);
+	candidate->username = strdup(authorization->view.user.username);
+	candidate->permission = strdup(app->permission);
+	candidate->app_id = strdup(app->id);
+	candidate->app_name = strdup(app->name);
+	if (!candidate->server || !candidate->user_id || !candidate->username ||
+	    !candidate->permission || !candidate->app_id || !candidate->app_name)
+		return ERR_NOMEM;
+	if (digest_sha256_hex(token, strlen(token), "", 0, candidate->session_digest))
+		return ERR_CRYPTO;
+	return misskey_i(access_token, &app->secret, &candidate->i);
+}
+
+static void take_access_token(struct authorization *authorization,
+			      const struct secret *access_token, const struct misskey_user *user,
+			      struct authorizer_input *event)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
+							    session->server, session->app_id);
+	struct err_detail detail = { "no memory for the credential" };
+
+	authorization->view.user = *user;
+	if (!is_expected(authorization, user)) {
+		clear_problem(authorization);
+		fail(event, OUTCOME_WRONG_USER);
+	} else if (!app || candidate_fill(authorization, access_token, app, event->now.unix_s)) {
+		fail_for_good_here(authorization, &detail, event);
+	} else {
+		clear_problem(authorization);
+		authorization->has_candidate = true;
+		event->event = AUTHORIZER_EXCHANGED;
+	}
+}
+
+/* One look at a session of a browser is over: it waits for the callback again. Polls keep their place
+ * and their mark. */
+static void end_look(struct authorization *authorization, int64_t unix_s)
+{
+	struct registry *registry = authorization->environment->registry;
+	struct err_detail detail;
+
+	release(authorization);
+	registry_session_edit(registry, authorization->account->name)->exchanging = false;
+	/* With the old mark a start would only ask the server once more. */
+	if (registry_save(registry, unix_s, &detail))
+		log_warning("account %s: %s", authorization->account->name, detail.text);
+}
+
+static void read_userkey(struct authorization *authorization, const struct http_answer *answer,
+			 struct authorizer_input *event)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	_cleanup_(secret_done) struct secret access_token = { 0 };
+	struct misskey_user user = { 0 };
+	struct misskey_problem problem;
+	enum misskey_verdict verdict =
+		misskey_userkey_read(answer, &access_token, &user, &problem);
+
+	if (verdict == MISSKEY_DONE) {
+		take_access_token(authorization, &access_token, &user, event);
+		return;
+	}
+	if (verdict == MISSKEY_NO_SUCH_APP)
+		registry_app_remove(authorization->environment->registry, session->server,
+				    session->app_id);
+	if (verdict == MISSKEY_PENDING) {
+		clear_problem(authorization);
+		if (session->browser)
+			end_look(authorization, event->now.unix_s);
+	}
+	read_verdict(authorization, verdict, &problem, event);
+}
+
+static bool exchange(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
+							    session->server, session->app_id);
+	_cleanup_(buf_done) struct buf body = { 0 };
+	int r;
+
+	if (!app) {
+		event->event = AUTHORIZER_NO_SUCH_APP;
+		return true;
+	}
+	r = misskey_userkey_request(&app->secret, &session->token, &body);
+	return ask(authorization, MISSKEY_PATH_SESSION_USERKEY, r, &body, read_userkey, event);
+}
+
+/* ---- Step 4: i, durable ---- */
+
+static bool store(struct authorization *authorization, struct authorizer_input *event)
+{
+	struct err_detail detail;
+
+	/* Rule 3: the candidate stays until this has succeeded. */
+	if (credentials_store(authorization->environment->credentials, &authorization->candidate,
+			      authorization->reservation, &detail)) {
+		fail_here(authorization, "NOT_STORED", &detail, event);
+		return true;
+	}
+	clear_problem(authorization);
+	credential_done(&authorization->candidate);
+	authorization->candidate = (struct credential){ 0 };
+	authorization->has_candidate = false;
+	release(authorization);
+	event->event = AUTHORIZER_STORED;
+	return true;
+}
+
+/* ---- Afterwards: does it work? ---- */
+
+static void note_state(struct authorization *authorization, enum credential_state state,
+		       int64_t unix_s)
+{
+	struct credentials *credentials = authorization->environment->credentials;
+	struct credential changed = { 0 };
+	struct err_detail detail = { "no memory" };
+
+	if (credential_copy(credentials_find(credentials, authorization->account->name),
+			    &changed)) {
+		log_error("account %s: %s", authorization->account->name, detail.text);
+		return;
+	}
+	changed.state = state;
+	if (state == CREDENTIAL_VERIFIED)
+		changed.verified_at = unix_s;
+	if (state == CREDENTIAL_REVOKED)
+		secret_done(&changed.i);
+	if (credentials_store(credentials, &changed, NULL, &detail))
+		log_error("account %s: its state could not be written: %s",
+			  authorization->account->name, detail.text);
+	credential_done(&changed);
+}
+
+static void read_i(struct authorization *authorization, const struct http_answer *answer,
+		   struct authorizer_input *event)
+{
+	struct misskey_user user = { 0 };
+	struct misskey_problem problem;
+	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &problem);
+	bool other_user = verdict == MISSKEY_DONE &&
+			  strcmp(user.id, authorization->view.user.id) != 0;
+
+	if ((verdict == MISSKEY_DONE && !other_user) || verdict == MISSKEY_DENIED) {
+		note_state(authorization, CREDENTIAL_VERIFIED, event->now.unix_s);
+		clear_problem(authorization);
+		event->event = AUTHORIZER_VERIFIED;
+	} else if (other_user) {
+		set_problem(authorization, "OTHER_USER",
+			    "The server says that the credential is another user's");
+		note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
+		fail(event, OUTCOME_REJECTED);
+	} else {
+		read_verdict(authorization, verdict, &problem, event);
+		if (verdict == MISSKEY_REJECTED)
+			note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
+		else
+			event->event = AUTHORIZER_FAILED_FOR_NOW;
+	}
+}
+
+static bool verify(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct credential *credential = credentials_find(
+		authorization->environment->credentials, authorization->account->name);
+	_cleanup_(buf_done) struct buf body = { 0 };
+	int r = misskey_verify_request(&credential->i, &body);
+
+	return ask(authorization, MISSKEY_PATH_I, r, &body, read_i, event);
+}
+
+/* ---- The end ---- */
+
+static int finished_store(struct authorization *authorization,
+			  const struct registry_session *session, int64_t unix_s)
+{
+	struct authorization_view *view = &authorization->view;
+	const char *token = secret_reveal(&session->token);
+	struct registry_finished finished = {
+		.server = authorization->account->server.origin,
+		.user = view->user.username[0] ? view->user.username : NULL,
+		.expected = view->expected[0] ? view->expected : NULL,
+		.detail = view->problem[0] ? view->problem : NULL,
+		.outcome = authorization->machine.outcome,
+		.finished_at = unix_s,
+	};
+
+	memcpy(finished.account, session->account, sizeof(finished.account));
+	memcpy(finished.result, session->result, sizeof(finished.result));
+	if (digest_sha256_hex(token, strlen(token), "", 0, finished.token_digest))
+		return ERR_CRYPTO;
+	return registry_finished_add(authorization->environment->registry, &finished);
+}
+
+static void log_outcome(const struct authorization *authorization)
+{
+	const struct authorization_view *view = &authorization->view;
+	enum outcome outcome = authorization->machine.outcome;
+	_cleanup_(buf_done) struct buf user = { 0 };
+
+	text_append_printable(&user, view->user.username, 64);
+	if (outcome_is_success(outcome))
+		log_info("account %s: signed in to %s as @%s (%s)", authorization->account->name,
+			 authorization->account->server.origin, buf_text(&user),
+			 outcome_code(outcome));
+	else
+		log_warning("account %s: login at %s ended: %s%s%s", authorization->account->name,
+			    authorization->account->server.origin, outcome_code(outcome),
+			    view->problem[0] ? ": " : "", view->problem);
+}
+
+static void end_login(struct authorization *authorization, struct moment now)
+{
+	struct registry *registry = authorization->environment->registry;
+	const struct registry_session *session = authorization_session(authorization);
+	struct err_detail detail = { "no memory" };
+	int r = 0;
+
+	release(authorization);
+	log_outcome(authorization);
+	if (!session)
+		return;
+	r = finished_store(authorization, session, now.unix_s);
+	registry_session_remove(registry, authorization->account->name);
+	if (!r)
+		r = registry_save(registry, now.unix_s, &detail);
+	/* Nothing is lost: a start finds the session's digest among the credentials. */
+	if (r)
+		log_warning("account %s: the end of the login could not be noted: %s",
+			    authorization->account->name, detail.text);
+}
+
+bool authorization_perform(struct authorization *authorization, enum authorizer_action action,
+			   struct moment now, struct authorizer_input *ret_event)
+{
+	*ret_event = authorization_event(authorization, AUTHORIZER_FAILED, now);
+
+	switch (action) {
+	case AUTHORIZER_DO_NOTHING:
+		return false;
+	case AUTHORIZER_DO_CREATE_APP:
+		return create_app(authorization, ret_event);
+	case AUTHORIZER_DO_MAKE_SESSION:
+		return make_session(authorization, ret_event);
+	case AUTHORIZER_DO_SECURE:
+		return secure(authorization, ret_event);
+	case AUTHORIZER_DO_EXCHANGE:
+		return exchange(authorization, ret_event);
+	case AUTHORIZER_DO_STORE:
+		return store(authorization, ret_event);
+	case AUTHORIZER_DO_VERIFY:
+		return verify(authorization, ret_event);
+	case AUTHORIZER_DO_FINISH:
+		end_login(authorization, now);
+		return false;
+	}
+	return false;
+}

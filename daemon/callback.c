@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/callback.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "daemon/callback_request.h"
+#include "daemon/page.h"
+
+/* "misskey-authd-" and a part of the result's name: logins of several accounts do not disturb each
+ * other in one browser. */
+#define COOKIE_NAME_BYTES 32
+#define MAX_HEADERS 16
+
+struct waiter {
+	struct http_request *request;
+	char result[RANDOM_ID_BYTES];
+	struct callback *callback;
+	struct waiter *next;
+};
+
+struct callback {
+	struct service *service;
+	struct http_server *server;
+	char host[32]; /* what the Host header must say: "127.0.0.1:PORT" */
+	struct waiter *waiters;
+};
+
+/* ---- Replies ---- */
+
+static void reply(struct http_request *request, unsigned status, const struct http_header *extra,
+		  size_t extra_count, const char *body, size_t body_size)
+{
+	const char *policy = page_security_policy();
+	struct http_header headers[MAX_HEADERS] = {
+		{ "Cache-Control", "no-store" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "Content-Security-Policy", policy ? policy : "default-src 'none'" },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "X-Frame-Options", "DENY" },
+		{ "Cross-Origin-Resource-Policy", "same-origin" },
+		{ "Cross-Origin-Opener-Policy", "same-origin" },
+	};
+	size_t count = 7;
+
+	for (size_t n = 0; n < extra_count && count < MAX_HEADERS; n++)
+		headers[count++] = extra[n];
+	http_request_reply(request, status, headers, count, body, body_size);
+}
+
+static void reply_page(struct http_request *request, unsigned status,
+		       const struct page_facts *facts)
+{
+	_cleanup_(buf_done) struct buf html = { 0 };
+	const char *accept_language;
+	enum page_language language;
+	struct http_header headers[] = {
+		{ "Content-Type", "text/html; charset=utf-8" },
+		{ "Vary", "Accept-Language" },
+		{ "Allow", "GET" },
+	};
+
+	(void)http_request_header(request, "Accept-Language", &accept_language);
+	language = page_language_choose(accept_language);
+	if (page_render(language, facts, &html)) {
+		reply(request, 500, NULL, 0, "", 0);
+		return;
+	}
+	reply(request, status, headers, status == 405 ? 3 : 2, buf_text(&html), html.size);
+}
+
+static void reply_kind(struct http_request *request, unsigned status, enum page_kind kind)
+{
+	reply_page(request, status, &(struct page_facts){ .kind = kind });
+}
+
+static void reply_redirect(struct http_request *request, const char *location, const char *cookie)
+{
+	struct http_header headers[] = {
+		{ "Location", location },
+		{ "Set-Cookie", cookie },
+	};
+
+	reply(request, 303, headers, cookie ? 2 : 1, "", 0);
+}
+
+static void reply_redirect_to_id(struct http_request *request, const char *path, const char *id)
+{
+	char location[16 + RANDOM_ID_BYTES];
+
+	snprintf(location, sizeof(location), "%s%s", path, id);
+	reply_redirect(request, location, NULL);
+}
+
+/* ---- /start/ID ---- */
+
+static void cookie_name(const struct registry_session *session, char ret_name[static COOKIE_NAME_BYTES])
+{
+	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
+}
+
+static void serve_start(struct callback *callback, struct http_request *request, const char *id)
+{
+	struct moment now = http_request_time(request);
+	const struct registry_session *session;
+	char name[COOKIE_NAME_BYTES];
+	char cookie[160];
+	int r = service_open_start(callback->service, id, now, &session);
+
+	if (r == ERR_EXISTS) {
+		reply_page(request, 410,
+			   &(struct page_facts){ .kind = PAGE_START_USED,
+						 .account = session->account,
+						 .server = session->server });
+		return;
+	}
+	if (r) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	cookie_name(session, name);
+	snprintf(cookie, sizeof(cookie), "%s=%s; Max-Age=%lld; Path=/callback; HttpOnly; SameSite=Lax",
+		 name, session->cookie,
+		 (long long)(session->expires_at > now.unix_s ? session->expires_at - now.unix_s :
+								0));
+	reply_redirect(request, session->consent_url, cookie);
+}
+
+/* ---- /callback?token=TOKEN ---- */
+
+static bool is_from_our_browser(struct http_request *request,
+				const struct registry_session *session)
+{
+	char name[COOKIE_NAME_BYTES];
+	const char *cookies;
+
+	if (!session->browser)
+		return true;
+	cookie_name(session, name);
+	/* RFC 6265, 5.4: a browser sends one Cookie header. */
+	return http_request_header(request, "Cookie", &cookies) == 1 &&
+	       callback_has_cookie(cookies, name, session->cookie);
+}
+
+static void serve_callback(struct callback *callback, struct http_request *request,
+			   const char *token)
+{
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_session *session = registry_session_by_token(registry, token);
+	const struct registry_finished *finished;
+	char result[RANDOM_ID_BYTES];
+	struct account *account;
+
+	if (!session) {
+		finished = registry_finished_by_token(registry, token);
+		if (finished)
+			reply_redirect_to_id(request, "/result/", finished->result);
+		else
+			reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	if (!is_from_our_browser(request, session)) {
+		log_warning("account %s: the callback came from a browser that did not open the "
+			    "start link; it was not taken",
+			    session->account);
+		reply_page(request, 403,
+			   &(struct page_facts){ .kind = PAGE_OTHER_BROWSER,
+						 .account = session->account,
+						 .server = session->server });
+		return;
+	}
+	memcpy(result, session->result, sizeof(result));
+	if (service_callback(callback->service, token, http_request_time(request), &account))
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+	else
+		reply_redirect_to_id(request, "/result/", result);
+}
+
+/* ---- /result/ID ---- */
+
+static void reply_outcome(struct callback *callback, struct http_request *request,
+			  const struct registry_finished *finished)
+{
+	const struct credential *credential =
+		service_credential(callback->service, finished->account);
+	bool success = outcome_is_success(finished->outcome);
+	struct page_facts facts = {
+		.kind = PAGE_OUTCOME,
+		.outcome = finished->outcome,
+		.account = finished->account,
+		.server = finished->server,
+		.user = finished->user,
+		.expected = finished->expected,
+		.permission = success && credential ? credential->permission : NULL,
+		.detail = finished->detail,
+	};
+
+	/* It may have been verified in the background since. */
+	if (facts.outcome == OUTCOME_UNVERIFIED && credential &&
+	    credential->state == CREDENTIAL_VERIFIED)
+		facts.outcome = OUTCOME_AUTHORIZED;
+	reply_page(request, 200, &facts);
+}
+
+static void reply_waiting(struct callback *callback, struct http_request *request,
+			  const struct registry_session *session, enum page_kind kind)
+{
+	const struct account *account =
+		accounts_find(service_accounts(callback->service), session->account);
+
+	reply_page(request, 200,
+		   &(struct page_facts){
+			   .kind = kind,
+			   .account = session->account,
+			   .server = session->server,
+			   .detail = kind == PAGE_TROUBLE ?
+					     authorization_view(account->authorization)->problem :
+					     NULL,
+		   });
+}
+
+/* Replies if there is something to say, which is always so with MUST_REPLY. */
+static bool serve_result(struct callback *callback, struct http_request *request, const char *id,
+			 bool must_reply)
+{
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_finished *finished = registry_finished_by_result(registry, id);
+	const struct registry_session *session = registry_session_by_result(registry, id);
+	const struct authorization_view *view;
+	struct account *account;
+
+	if (!session) {
+		if (finished)
+			reply_outcome(callback, request, finished);
+		else
+			reply_kind(request, 404, PAGE_NOT_FOUND);
+		return true;
+	}
+	account = accounts_find(service_accounts(callback->service), session->account);
+	view = authorization_view(account->authorization);
+	if (view->state == AUTHORIZER_CONSENT && session->renewed &&
+	    service_take_page(callback->service, account)) {
+		reply_redirect_to_id(request, "/start/", session->start);
+	} else if (view->state == AUTHORIZER_CONSENT && !session->renewed) {
+		reply_waiting(callback, request, session, PAGE_PENDING);
+	} else if (view->problem[0] && view->state != AUTHORIZER_CONSENT) {
+		reply_waiting(callback, request, session, PAGE_TROUBLE);
+	} else if (must_reply) {
+		reply_waiting(callback, request, session, PAGE_WAITING);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static void waiter_unlink(struct waiter *waiter)
+{
+	struct waiter **link = &waiter->callback->waiters;
+
+	while (*link != waiter)
+		link = &(*link)->next;
+	*link = waiter->next;
+	free(waiter);
+}
+
+static void end_waiting(struct http_request *request, enum http_hold_end why, void *context)
+{
+	struct waiter *waiter = context;
+
+	if (why != HTTP_HOLD_GONE)
+		(void)serve_result(waiter->callback, request, waiter->result, true);
+	waiter_unlink(waiter);
+}
+
+static void hold_result(struct callback *callback, struct http_request *request, const char *id)
+{
+	struct waiter *waiter;
+
+	if (serve_result(callback, request, id, false))
+		return;
+	waiter = calloc(1, sizeof(*waiter));
+	if (!waiter) {
+		(void)serve_result(callback, request, id, true);
+		return;
+	}
+	waiter->request = request;
+	waiter->callback = callback;
+	waiter->next = callback->waiters;
+	memcpy(waiter->result, id, sizeof(waiter->result));
+	callback->waiters = waiter;
+	http_request_hold(request, http_request_time(request).mono_ms + CALLBACK_HOLD_MS,
+			  end_waiting, waiter);
+}
+
+/* The account whose login changed is not compared: there are few waiters, and a look is cheap. */
+static void on_change(struct account *account, struct moment now, void *context)
+{
+	struct callback *callback = context;
+	struct waiter *next;
+
+	(void)account;
+	(void)now;
+	for (struct waiter *waiter = callback->waiters; waiter; waiter = next) {
+		next = waiter->next;
+		if (serve_result(callback, waiter->request, waiter->result, false))
+			waiter_unlink(waiter);
+	}
+}
+
+/* ---- Requests ---- */
+
+static const char *only_header(const struct http_request *request, const char *name,
+			       bool *repeated)
+{
+	const char *value;
+	unsigned count = http_request_header(request, name, &value);
+
+	if (count > 1)
+		*repeated = true;
+	return count ? value : NULL;
+}
+
+/* A Host of another name is DNS rebinding; what is not a person's navigation is a page that
+ * reaches for us. The icon alone is fetched as a picture, by our own pages. */
+static bool is_allowed(const struct callback *callback, const struct http_request *request,
+		       enum callback_route route)
+{
+	bool repeated = false;
+	const char *host = only_header(request, "Host", &repeated);
+	const char *mode = only_header(request, "Sec-Fetch-Mode", &repeated);
+	const char *dest = only_header(request, "Sec-Fetch-Dest", &repeated);
+	const char *purpose = only_header(request, "Sec-Purpose", &repeated);
+
+	if (!purpose)
+		purpose = only_header(request, "Purpose", &repeated);
+	if (repeated || !host || strcmp(host, callback->host) != 0)
+		return false;
+	return route == CALLBACK_ICON || callback_is_navigation(mode, dest, purpose);
+}
+
+static void serve_route(struct callback *callback, struct http_request *request,
+			const struct callback_request *parsed)
+{
+	static const struct http_header icon_type = { "Content-Type", "image/svg+xml" };
+	const char *unavailable = service_unavailable(callback->service);
+
+	if (parsed->route == CALLBACK_ICON) {
+		reply(request, 200, &icon_type, 1, page_icon(), strlen(page_icon()));
+		return;
+	}
+	if (parsed->route == CALLBACK_NOT_FOUND) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	if (parsed->route == CALLBACK_INVALID) {
+		reply_kind(request, 400, PAGE_BAD_REQUEST);
+		return;
+	}
+	if (parsed->route == CALLBACK_ROOT) {
+		reply_kind(request, 200, PAGE_ROOT);
+		return;
+	}
+	if (unavailable) {
+		reply_page(request, 503,
+			   &(struct page_facts){ .kind = PAGE_UNAVAILABLE, .detail = unavailable });
+		return;
+	}
+	if (parsed->route == CALLBACK_START)
+		serve_start(callback, request, parsed->id);
+	else if (parsed->route == CALLBACK_RESULT)
+		hold_result(callback, request, parsed->id);
+	else
+		serve_callback(callback, request, parsed->token);
+}
+
+static void serve(struct http_request *request, void *context)
+{
+	struct callback *callback = context;
+	struct callback_request parsed = callback_request_parse(http_request_target(request));
+
+	if (!is_allowed(callback, request, parsed.route))
+		reply_kind(request, 400, PAGE_BAD_REQUEST);
+	else if (strcmp(http_request_method(request), "GET") != 0)
+		reply_kind(request, 405, PAGE_BAD_REQUEST);
+	else
+		serve_route(callback, request, &parsed);
+}
+
+/* ---- Life ---- */
+
+int callback_new(int listen_fd, struct service *service, struct callback **ret_callback,
+		 struct err_detail *detail)
+{
+	_cleanup_(callback_freep) struct callback *callback = calloc(1, sizeof(*callback));
+	struct http_server_options options = {
+		.listen_fd = listen_fd,
+		.handler = serve,
+		.context = callback,
+		.connection_limit = CALLBACK_CONNECTIONS,
+		.body_limit = 0,
+	};
+	int r;
+
+	if (!callback)
+		return err_set(detail, ERR_NOMEM, "no memory for the callback listener");
+	callback->service = service;
+	(void)sscanf(service_callback_url(service), "http://%31[0-9.:]", callback->host);
+	r = http_server_new(&options, &callback->server, detail);
+	if (r)
+		return r;
+	service_watch(service, on_change, callback);
+	*ret_callback = TAKE_PTR(callback);
+	return 0;
+}
+
+int callback_attach(struct callback *callback, struct loop *loop)
+{
+	return http_server_attach(callback->server, loop);
+}
+
+void callback_quiesce(struct callback *callback)
+{
+	http_server_quiesce(callback->server);
+}
+
+bool callback_is_idle(const struct callback *callback)
+{
+	return http_server_is_idle(callback->server);
+}
+
+void callback_free(struct callback *callback)
+{
+	struct waiter *next;
+
+	if (!callback)
+		return;
+	http_server_free(callback->server);
+	for (struct waiter *waiter = callback->waiters; waiter; waiter = next) {
+		next = waiter->next;
+		free(waiter);
+	}
+	free(callback);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_CONTROL_H
+#define DAEMON_CONTROL_H
+
+/*
+ * What the owner may do: the JSON API on the Unix socket, as docs/control-api.md has it.
+ */
+
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "daemon/http_server.h"
+#include "daemon/loop.h"
+#include "daemon/service.h"
+
+/* Scripts and long polls of one user. */
+#define CONTROL_CONNECTIONS 256
+/* How long the answer to a login may wait for a page to open. */
+#define CONTROL_LOGIN_HOLD_MS 60000
+
+struct control;
+
+/* LISTEN_FD is a listening Unix socket (borrowed). */
+int control_new(int listen_fd, struct service *service, struct control **ret_control,
+		struct err_detail *detail) _must_check_;
+int control_attach(struct control *control, struct loop *loop) _must_check_;
+/* Answers what is held and takes no more. */
+void control_quiesce(struct control *control);
+bool control_is_idle(const struct control *control);
+void control_free(struct control *control);
+DEFINE_CLEANUP(struct control *, control_free);
+
+#endif

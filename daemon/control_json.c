@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/control_json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+
+static int add_time(struct json *object, const char *key, int64_t unix_s)
+{
+	char text[TEXT_TIME_BYTES];
+
+	if (!unix_s)
+		return json_add_null(object, key);
+	text_time(unix_s, text);
+	return json_add_string(object, key, text);
+}
+
+static int add_user(struct json *object, const char *id, const char *username)
+{
+	_cleanup_(json_freep) struct json *user = NULL;
+
+	if (!username || !*username)
+		return json_add_null(object, "user");
+	user = json_new_object();
+	if (json_add_string(user, "id", id) || json_add_string(user, "username", username))
+		return ERR_NOMEM;
+	return json_add(object, "user", TAKE_PTR(user));
+}
+
+static int add_permission(struct json *object, const char *list)
+{
+	_cleanup_(json_freep) struct json *array = json_new_array();
+	char item[PERMISSION_MAX_BYTES + 1];
+
+	for (const char *begin = list; *begin;) {
+		size_t size = strcspn(begin, ",");
+
+		snprintf(item, sizeof(item), "%.*s", (int)size, begin);
+		if (json_append(array, json_new_string(item)))
+			return ERR_NOMEM;
+		begin += size;
+		begin += *begin == ',';
+	}
+	return json_add(object, "permission", TAKE_PTR(array));
+}
+
+static struct json *problem_object(const char *code, const char *message)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "code", code) || json_add_string(object, "message", message))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+/* ---- LOGIN ---- */
+
+/* What a failed login means to the person who waits, with the next step. */
+static void failure_text(const struct account *account, const struct authorization_view *view,
+			 struct buf *text)
+{
+	const char *server = account->server.origin;
+	const char *again = account->name;
+
+	switch (view->outcome) {
+	case OUTCOME_WRONG_USER:
+		buf_append_format(text, "@");
+		text_append_printable(text, view->user.username, 64);
+		buf_append_format(text, " consented, but the account %s is bound to @", again);
+		text_append_printable(text, view->expected, 64);
+		buf_append_format(text,
+				  "; nothing was changed. Sign out at %s, or open the page in a "
+				  "private window, and log in again; to keep both, use --as with "
+				  "another name",
+				  server);
+		break;
+	case OUTCOME_EXPIRED:
+		buf_append_format(text, "no consent was given at %s in time; log in again: "
+					"misskey-authctl login %s",
+				  server, again);
+		break;
+	case OUTCOME_LOST:
+		buf_append_format(text, "%s lost the session twice; log in again: misskey-authctl "
+					"login %s",
+				  server, again);
+		break;
+	case OUTCOME_REJECTED:
+		buf_append_format(text, "%s does not accept the credential that it just gave (%s); "
+					"look at the app in the server's settings, then log in again",
+				  server, view->problem);
+		break;
+	case OUTCOME_LOCAL:
+		buf_append_format(text, "%s; then log in again", view->problem);
+		break;
+	default:
+		buf_append_format(text, "%s: %s", server, view->problem);
+		break;
+	}
+}
+
+static int add_message(struct json *object, const struct account *account,
+		       const struct authorization_view *view)
+{
+	_cleanup_(buf_done) struct buf text = { 0 };
+
+	if (view->outcome == OUTCOME_NONE || outcome_is_success(view->outcome))
+		return json_add_null(object, "message");
+	failure_text(account, view, &text);
+	return json_add_string(object, "message", buf_text(&text));
+}
+
+static int add_problem(struct json *object, const struct authorization_view *view)
+{
+	if (!view->problem[0] || view->state == AUTHORIZER_FINISHED)
+		return json_add_null(object, "problem");
+	return json_add(object, "problem", problem_object(view->problem_code, view->problem));
+}
+
+/* The addresses of the pending session, if there is one and it has a page to open. */
+static int add_pages(struct json *object, struct service *service, const struct account *account,
+		     const struct authorization_view *view)
+{
+	const struct registry_session *session =
+		registry_session_find(service_registry(service), account->name);
+	bool is_open = session && view->state >= AUTHORIZER_CONSENT &&
+		       view->state < AUTHORIZER_FINISHED;
+	const char *callback_url = service_callback_url(service);
+	char start_url[96 + RANDOM_ID_BYTES];
+
+	if (is_open && session->browser && callback_url) {
+		/* "http://127.0.0.1:PORT" without "/callback" */
+		int size = (int)(strrchr(callback_url, '/') - callback_url);
+
+		snprintf(start_url, sizeof(start_url), "%.*s/start/%s", size, callback_url,
+			 session->start);
+	}
+	if (json_add_string(object, "start_url", is_open && session->browser ? start_url : NULL))
+		return ERR_NOMEM;
+	if (json_add_string(object, "consent_url",
+			    is_open && !session->browser ? session->consent_url : NULL))
+		return ERR_NOMEM;
+	return add_time(object, "expires_at", is_open ? session->expires_at : 0);
+}
+
+static const char *expected_user(const struct service *service, const struct account *account)
+{
+	const struct credential *credential = service_credential(service, account->name);
+
+	if (account->user)
+		return account->user;
+	return credential ? credential->username : NULL;
+}
+
+struct json *control_json_login(struct service *service, struct account *account, bool open)
+{
+	const struct authorization_view *view = authorization_view(account->authorization);
+	_cleanup_(json_freep) struct json *login = json_new_object();
+
+	if (json_add_string(login, "account", account->name) ||
+	    json_add_string(login, "server", account->server.origin) ||
+	    json_add_string(login, "state", authorizer_state_text(view->state)) ||
+	    json_add_integer(login, "revision", view->revision) ||
+	    json_add_bool(login, "browser", view->browser) ||
+	    add_pages(login, service, account, view) || json_add_bool(login, "open", open) ||
+	    add_problem(login, view) ||
+	    json_add_string(login, "outcome",
+			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
+	    add_message(login, account, view) ||
+	    add_user(login, view->user.id, view->user.username) ||
+	    json_add_string(login, "expected_user", expected_user(service, account)))
+		return NULL;
+	return TAKE_PTR(login);
+}
+
+/* ---- ACCOUNT ---- */
+
+static int add_credential(struct json *object, const struct credential *credential)
+{
+	if (json_add_string(object, "state",
+			    credential ? credential_state_text(credential->state) : "absent"))
+		return ERR_NOMEM;
+	if (add_user(object, credential ? credential->user_id : NULL,
+		     credential ? credential->username : NULL))
+		return ERR_NOMEM;
+	if (add_time(object, "obtained_at", credential ? credential->obtained_at : 0))
+		return ERR_NOMEM;
+	return add_time(object, "verified_at", credential ? credential->verified_at : 0);
+}
+
+struct json *control_json_account(struct service *service, struct account *account)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+	struct json *login = NULL;
+
+	if (json_add_string(object, "account", account->name) ||
+	    json_add_string(object, "server", account->server.origin) ||
+	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
+	    add_credential(object, service_credential(service, account->name)) ||
+	    json_add_string(object, "expected_user", expected_user(service, account)) ||
+	    add_permission(object, account->permission))
+		return NULL;
+	if (!account->authorization)
+		return json_add_null(object, "login") ? NULL : TAKE_PTR(object);
+	login = control_json_login(service, account, false);
+	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);
+}
+
+static struct json *account_array(struct service *service)
+{
+	_cleanup_(json_freep) struct json *array = json_new_array();
+	struct accounts *accounts = service_accounts(service);
+
+	for (size_t n = 0; n < accounts_count(accounts); n++) {
+		struct account *account = accounts_at(accounts, n);
+
+		if (!account->provisional &&
+		    json_append(array, control_json_account(service, account)))
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+struct json *control_json_accounts(struct service *service)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add(object, "accounts", account_array(service)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+static struct json *problem_array(const struct service *service)
+{
+	_cleanup_(json_freep) struct json *array = json_new_array();
+
+	for (size_t n = 0; n < service_problem_count(service); n++) {
+		const struct service_problem *problem = service_problem_at(service, n);
+
+		if (json_append(array, problem_object(problem->code, problem->text)))
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+struct json *control_json_status(struct service *service)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "version", MISSKEY_AUTHD_VERSION) ||
+	    json_add_integer(object, "pid", getpid()) ||
+	    json_add_string(object, "callback_url", service_callback_url(service)) ||
+	    json_add_string(object, "config", service_config(service)->file) ||
+	    json_add_string(object, "state_directory", service_state_directory(service)) ||
+	    json_add(object, "problems", problem_array(service)) ||
+	    json_add(object, "accounts", account_array(service)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+/* ---- The rest ---- */
+
+struct json *control_json_token(const struct credential *credential)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "account", credential->account) ||
+	    json_add_string(object, "server", credential->server) ||
+	    json_add_string(object, "username", credential->username) ||
+	    json_add_string(object, "i", secret_reveal(&credential->i)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+struct json *control_json_error(const char *code, const char *message)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add(object, "error", problem_object(code, message)))
+		return NULL;
+	return TAKE_PTR(object);
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_CONTROL_JSON_H
+#define DAEMON_CONTROL_JSON_H
+
+/*
+ * The objects of docs/control-api.md. Each function returns a new value, or NULL without memory.
+ */
+
+#include <stdbool.h>
+
+#include "common/json.h"
+#include "daemon/service.h"
+
+struct json *control_json_status(struct service *service);
+struct json *control_json_accounts(struct service *service);
+struct json *control_json_account(struct service *service, struct account *account);
+/* OPEN: the caller is the one who should open the start page. ACCOUNT must have an authorization. */
+struct json *control_json_login(struct service *service, struct account *account, bool open);
+/* The credential itself. */
+struct json *control_json_token(const struct credential *credential);
+struct json *control_json_error(const char *code, const char *message);
+
+#endif

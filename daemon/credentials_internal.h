@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_CREDENTIALS_INTERNAL_H
+#define DAEMON_CREDENTIALS_INTERNAL_H
+
+/*
+ * What the parts of the store share: credentials.c (the truth), credentials_room.c (reservations)
+ * and credentials_derived.c (env/ and tokens/).
+ */
+
+#include "common/fsx.h"
+#include "daemon/account_set.h"
+#include "daemon/credentials.h"
+
+struct credentials_reservation {
+	char account[ACCOUNT_NAME_BYTES]; /* first: account_set sorts by it */
+	struct credentials *credentials;
+	struct credentials_reservation *next;
+	/* NULL once they have become the files. */
+	struct fsx_temp *file;
+	struct fsx_temp *env;
+	struct fsx_temp *token;
+	/* What could not be made durable yet. Every write of credentials.json takes it along: the
+	 * failed write may have reached the disk (only the directory's fsync failed), and the next
+	 * one must not undo it. */
+	struct credential *unwritten;
+};
+
+struct credentials {
+	int dirfd; /* borrowed */
+	int env_fd;
+	int tokens_fd;
+	struct account_set accounts; /* of struct credential, as they are on disk */
+	struct credentials_reservation *reservations; /* those that are open */
+};
+
+/* Sees to it that every open reservation has room for ACCOUNTS and for what all of them may add. */
+int credentials_room_secure(struct credentials *credentials, const struct account_set *accounts,
+			    struct err_detail *detail) _must_check_;
+
+/* Makes env/ACCOUNT and tokens/ACCOUNT say what the store says, in this order; ORIGIN and
+ * RESERVATION may be NULL where there is a credential. */
+int credentials_derived_write(struct credentials *credentials, const char *account,
+			      const char *origin, struct credentials_reservation *reservation,
+			      struct err_detail *detail) _must_check_;
+
+/* Writes TEXT to NAME in DIRFD: to *TEMP, which is NULL afterwards, or without one as a new file.
+ */
+int credentials_write_file(int dirfd, const char *name, const struct buf *text,
+			   struct fsx_temp **temp, struct err_detail *detail) _must_check_;
+
+#endif

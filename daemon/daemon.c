@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/daemon.h"
+
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/json.h"
+#include "common/log.h"
+#include "daemon/callback.h"
+#include "daemon/control.h"
+#include "daemon/http_client.h"
+#include "daemon/listener.h"
+#include "daemon/loop.h"
+#include "daemon/sd.h"
+#include "daemon/service.h"
+
+struct daemon_parts {
+	int callback_fd;
+	int control_fd;
+	char callback_url[LISTENER_URL_BYTES]; /* "": no listener */
+	struct err_detail callback_problem;    /* why there is none */
+	struct http_client *client;
+	struct loop *loop;
+	struct service *service;
+	struct callback *callback; /* NULL: no listener */
+	struct control *control;
+};
+
+/* Secrets are in this process: no core dumps, nothing readable for other users, whatever the umask was. */
+static void protect_process(void)
+{
+	const struct rlimit none = { 0, 0 };
+
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)umask(077);
+}
+
+static void free_parts(struct daemon_parts *parts)
+{
+	/* The order: who uses before who is used. */
+	control_free(parts->control);
+	callback_free(parts->callback);
+	service_free(parts->service);
+	loop_free(parts->loop);
+	http_client_free(parts->client);
+	closep(&parts->callback_fd);
+	closep(&parts->control_fd);
+}
+
+static int open_sockets(struct daemon_parts *parts, const struct config *config,
+			const struct paths *paths, struct err_detail *detail)
+{
+	struct err_detail *problem = &parts->callback_problem;
+
+	if (!paths->control[0])
+		return err_set(detail, ERR_NOT_FOUND,
+			       "XDG_RUNTIME_DIR is not set, so there is no place for the control "
+			       "socket; log in through a session of systemd, or set it to a "
+			       "directory of yours");
+	/* Without the callback listener logins still work, by polling. */
+	if (listener_callback(config->port, &parts->callback_fd, problem) ||
+	    listener_callback_url(parts->callback_fd, parts->callback_url, problem))
+		parts->callback_url[0] = '\0';
+	return listener_control(paths->control, &parts->control_fd, detail);
+}
+
+static int build_service(struct daemon_parts *parts, const struct config *config,
+			 const struct paths *paths, struct err_detail *detail)
+{
+	struct service_options options = {
+		.config = config,
+		.state_directory = paths->state,
+		.callback_url = parts->callback_url[0] ? parts->callback_url : NULL,
+		.client = parts->client,
+	};
+	int r = service_new(&options, &parts->service, detail);
+
+	if (!r && !options.callback_url)
+		service_add_problem(parts->service, "PORT_TAKEN", parts->callback_problem.text);
+	return r;
+}
+
+/* The callback server watches first: a page that waits in the browser is served before a program is
+ * told to open another. */
+static int build_servers(struct daemon_parts *parts, struct err_detail *detail)
+{
+	int r = 0;
+
+	if (parts->callback_url[0])
+		r = callback_new(parts->callback_fd, parts->service, &parts->callback, detail);
+	if (!r)
+		r = control_new(parts->control_fd, parts->service, &parts->control, detail);
+	if (r)
+		return r;
+	if (http_client_attach(parts->client, parts->loop) ||
+	    service_attach(parts->service, parts->loop) ||
+	    (parts->callback && callback_attach(parts->callback, parts->loop)) ||
+	    control_attach(parts->control, parts->loop))
+		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
+	return 0;
+}
+
+static int build(struct daemon_parts *parts, const struct config *config,
+		 const struct paths *paths, struct err_detail *detail)
+{
+	int r = open_sockets(parts, config, paths, detail);
+
+	if (!r)
+		r = http_client_new(config->ca_file, config->request_time_s * 1000, &parts->client,
+				    detail);
+	if (!r)
+		r = loop_new(http_client_multi(parts->client), &parts->loop, detail);
+	if (!r)
+		r = build_service(parts, config, paths, detail);
+	if (!r)
+		r = build_servers(parts, detail);
+	return r;
+}
+
+static bool is_flushed(void *context)
+{
+	const struct daemon_parts *parts = context;
+
+	return control_is_idle(parts->control) &&
+	       (!parts->callback || callback_is_idle(parts->callback));
+}
+
+static void stop(struct daemon_parts *parts)
+{
+	sd_tell_stopping();
+	log_info("stopping; pending logins go on at the next start");
+	control_quiesce(parts->control);
+	if (parts->callback)
+		callback_quiesce(parts->callback);
+	loop_drain(parts->loop, is_flushed, parts, DAEMON_DRAIN_MS);
+	service_flush(parts->service);
+}
+
+int daemon_run(const struct config *config, const struct paths *paths, struct err_detail *detail)
+{
+	_cleanup_(free_parts) struct daemon_parts parts = { .callback_fd = -1, .control_fd = -1 };
+	char status[128];
+	int r;
+
+	protect_process();
+	json_init();
+	r = build(&parts, config, paths, detail);
+	if (r)
+		return r;
+	service_restore(parts.service, moment_now());
+	snprintf(status, sizeof(status), "callback %s",
+		 parts.callback_url[0] ? parts.callback_url : "(no port; logins poll)");
+	log_info("ready: %s, control socket %s", status, paths->control);
+	sd_tell_ready(status);
+	r = loop_run(parts.loop, detail);
+	stop(&parts);
+	(void)unlink(paths->control);
+	return r;
+}

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/http_server_internal.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+/* Accepted in one round, before the other sources have their turn. */
+#define ACCEPT_BATCH 16
+/* How long the backlog is left alone when the process has no descriptor or memory left for it. */
+#define ACCEPT_PAUSE_MS 100
+
+static struct http_request *request_new(struct http_server *server,
+					struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info =
+		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct http_request *request = info ? calloc(1, sizeof(*request)) : NULL;
+
+	if (!request) {
+		if (info)
+			(void)shutdown(info->connect_fd, SHUT_RDWR);
+		return NULL;
+	}
+	request->server = server;
+	request->connection = connection;
+	request->fd = info->connect_fd;
+	request->deadline_ms = moment_now().mono_ms + server->options.request_ms;
+	TAILQ_INSERT_TAIL(&server->requests, request, link);
+	server->count++;
+	return request;
+}
+
+void http_connection_notify(void *context, struct MHD_Connection *connection, void **socket_context,
+			    enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = context;
+	struct http_request *request = *socket_context;
+
+	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+		*socket_context = request_new(server, connection);
+		return;
+	}
+	if (!request)
+		return;
+	*socket_context = NULL;
+	TAILQ_REMOVE(&server->requests, request, link);
+	server->count--;
+	http_request_release(request);
+	free(request);
+}
+
+void http_connections_listen(struct http_server *server, bool on)
+{
+	struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.ptr = NULL};
+
+	/* Changing what is there already needs no memory: it cannot fail. */
+	(void)epoll_ctl(server->watch_fd, EPOLL_CTL_MOD, server->options.listen_fd, &event);
+	server->is_listening = on;
+}
+
+static void listen_pause(struct http_server *server, struct moment now)
+{
+	http_connections_listen(server, false);
+	server->listen_again_ms = now.mono_ms + ACCEPT_PAUSE_MS;
+}
+
+static struct http_request *oldest_in(const struct http_server *server, enum http_stage stage)
+{
+	struct http_request *request;
+
+	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
+		if (request->stage == stage)
+			return request;
+	return NULL;
+}
+
+/* Makes room for one more. libmicrohttpd runs first: what others have sent is read, so that none
+ * with its request in the socket looks idle, and some may be done anyway. It runs again to close.
+ */
+static void connection_shed(struct http_server *server)
+{
+	struct http_request *request;
+
+	http_server_run(server);
+	if (server->count < server->options.connection_limit)
+		return;
+	request = oldest_in(server, HTTP_STAGE_RECEIVING);
+	if (!request)
+		request = oldest_in(server, HTTP_STAGE_REPLYING);
+	if (request)
+		http_connection_end(request);
+	else if ((request = oldest_in(server, HTTP_STAGE_HELD)))
+		http_request_hold_finish(request, HTTP_HOLD_DUE);
+	http_server_run(server);
+}
+
+static bool is_own_user(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+}
+
+/* Whether accept4() that failed with ERRNUM would fail again at once. */
+static bool is_exhausted(int errnum)
+{
+	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
+}
+
+void http_connections_accept(struct http_server *server, struct moment now)
+{
+	for (unsigned i = 0; i < ACCEPT_BATCH && server->is_listening; i++) {
+		struct sockaddr_storage address = {0};
+		socklen_t size = sizeof(address);
+		int fd;
+
+		if (server->count > server->options.connection_limit) {
+			listen_pause(server, now);
+			return;
+		}
+		fd = accept4(server->options.listen_fd, (struct sockaddr *)&address, &size,
+			     SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0) {
+			if (is_exhausted(errno))
+				listen_pause(server, now);
+			return;
+		}
+		if (server->options.own_user_only && !is_own_user(fd)) {
+			close(fd);
+			continue;
+		}
+		if (server->count >= server->options.connection_limit)
+			connection_shed(server);
+		/* It owns the descriptor, also when it refuses. */
+		(void)MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size);
+	}
+}
+
+int64_t http_connections_deadline(const struct http_server *server)
+{
+	const struct http_request *request;
+	int64_t due = server->is_listening || server->is_stopping ? MOMENT_NEVER
+								  : server->listen_again_ms;
+
+	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
+		if (request->deadline_ms < due)
+			due = request->deadline_ms;
+	return due;
+}
+
+void http_connections_expire(struct http_server *server, struct moment now)
+{
+	struct http_request *request;
+
+	/* What has arrived meanwhile is to be read before "has sent nothing" is true. */
+	if (server->is_stopping)
+		http_server_run(server);
+	for (request = TAILQ_FIRST(&server->requests); request;
+	     request = TAILQ_NEXT(request, link)) {
+		bool is_unused = request->stage == HTTP_STAGE_RECEIVING && !request->target;
+
+		if (request->deadline_ms > now.mono_ms && !(server->is_stopping && is_unused))
+			continue;
+		if (request->stage == HTTP_STAGE_HELD)
+			http_request_hold_finish(request, HTTP_HOLD_DUE);
+		else
+			http_connection_end(request);
+	}
+}
+
+void http_connection_end(struct http_request *request)
+{
+	request->stage = HTTP_STAGE_ENDED;
+	request->deadline_ms = MOMENT_NEVER;
+	/* libmicrohttpd has no function for this, but notices the hang-up. */
+	(void)shutdown(request->fd, SHUT_RDWR);
+	if (request->is_suspended)
+		http_request_resume(request);
+	request->server->must_run = true;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char usage[] =
+	"usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n";
+
+static const char help[] =
+	"\n"
+	"Gets and keeps Misskey credentials for the scripts of this user. Runs until it is\n"
+	"stopped; people talk to it with misskey-authctl, scripts with misskey-token.\n"
+	"\n"
+	"  -c, --config FILE     read this config instead of the usual one\n"
+	"      --check-config    say whether the config is good, and end\n"
+	"      --log-level LEVEL error, warning, info or debug (default: the config's, info)\n"
+	"  -h, --help            show this\n"
+	"  -V, --version         show the version\n"
+	"\n"
+	"Config: ~/.config/misskey-authd/config.ini, else /etc/xdg/misskey-authd/config.ini;\n"
+	"        without either the defaults are used.\n"
+	"State:  ~/.local/state/misskey-authd/\n";
+
+enum { OPTION_CHECK_CONFIG = 256, OPTION_LOG_LEVEL };
+
+static const struct option long_options[] = {
+	{ "config", required_argument, NULL, 'c' },
+	{ "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
+	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Whether the program goes on after OPTION. */
+static bool take(int option, struct options *options, int *status)
+{
+	*status = 0;
+	switch (option) {
+	case 'c':
+		options->config_file = optarg;
+		return true;
+	case OPTION_CHECK_CONFIG:
+		options->check_config = true;
+		return true;
+	case OPTION_LOG_LEVEL:
+		options->has_log_level = true;
+		if (!log_level_parse(optarg, &options->log_level))
+			return true;
+		fputs("misskey-authd: --log-level takes error, warning, info or debug\n", stderr);
+		*status = OPTIONS_EXIT_USAGE;
+		return false;
+	case 'h':
+		fputs(usage, stdout);
+		fputs(help, stdout);
+		return false;
+	case 'V':
+		puts("misskey-authd " MISSKEY_AUTHD_VERSION);
+		return false;
+	default:
+		fputs(usage, stderr);
+		*status = OPTIONS_EXIT_USAGE;
+		return false;
+	}
+}
+
+bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_status)
+{
+	int option;
+
+	while ((option = getopt_long(argc, argv, "c:hV", long_options, NULL)) != -1)
+		if (!take(option, ret_options, ret_status))
+			return true;
+	if (optind == argc)
+		return false;
+	fprintf(stderr, "misskey-authd: there are no arguments, only options\n%s", usage);
+	*ret_status = OPTIONS_EXIT_USAGE;
+	return true;
+}
+
+int options_read_config(const struct options *options, const struct paths *paths,
+			struct config **ret_config, struct err_detail *detail)
+{
+	int r;
+
+	if (options->config_file)
+		return config_read(options->config_file, ret_config, detail);
+	r = config_read(paths->config, ret_config, detail);
+	if (r == ERR_NOT_FOUND)
+		r = config_read(paths->system_config, ret_config, detail);
+	if (r == ERR_NOT_FOUND)
+		r = config_new(ret_config);
+	return r;
+}

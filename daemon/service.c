@@ -1,0 +1,271 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "common/digest.h"
+#include "common/fsx.h"
+#include "common/log.h"
+#include "daemon/service_internal.h"
+
+#define LOCK_FILE "lock"
+
+/* ---- Opening and closing ---- */
+
+static int lock_state(struct service *service, struct err_detail *detail)
+{
+	service->lock_fd = openat(service->state_fd, LOCK_FILE,
+				  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (service->lock_fd < 0)
+		return err_set(detail, err_from_errno(errno), "%s/%s cannot be opened: %s",
+			       service->state_directory, LOCK_FILE, strerror(errno));
+	if (flock(service->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(detail, ERR_BUSY,
+			       "another misskey-authd uses %s; stop it first, or give this one "
+			       "another state directory with XDG_STATE_HOME",
+			       service->state_directory);
+	return err_set(detail, err_from_errno(errno), "%s/%s cannot be locked: %s",
+		       service->state_directory, LOCK_FILE, strerror(errno));
+}
+
+/* A damaged registry holds nothing that a new login cannot bring back: it is kept aside, and
+ * work goes on. Every other reason, and a damaged credentials.json, waits for a person. */
+static int open_registry(struct service *service, struct err_detail *detail)
+{
+	char aside[256];
+	char text[ERR_DETAIL_BYTES];
+	int r = registry_open(service->state_fd, &service->registry, detail);
+
+	if (r != ERR_DAMAGED)
+		return r;
+	if (fsx_set_aside(service->state_fd, REGISTRY_FILE, moment_now().unix_s, aside, NULL))
+		return r;
+	snprintf(text, sizeof(text),
+		 "%s/%s was damaged and is kept as %s; pending logins must be started again. What "
+		 "was wrong: %.500s",
+		 service->state_directory, REGISTRY_FILE, aside, detail->text);
+	service_add_problem(service, "REGISTRY_SET_ASIDE", text);
+	return registry_open(service->state_fd, &service->registry, detail);
+}
+
+static bool is_known(const char *name, void *context)
+{
+	struct service *service = context;
+
+	return accounts_find(service->accounts, name) != NULL;
+}
+
+/* env/ and tokens/ say what credentials.json says, whatever a crash or a person left there. */
+static void derive_all(struct service *service)
+{
+	struct err_detail detail;
+
+	for (size_t n = 0; n < accounts_count(service->accounts); n++) {
+		const struct account *account = accounts_at(service->accounts, n);
+
+		if (credentials_derive(service->credentials, account->name, account->server.origin,
+				       &detail))
+			log_error("account %s: %s", account->name, detail.text);
+	}
+	if (credentials_prune(service->credentials, is_known, service, &detail))
+		log_error("%s", detail.text);
+}
+
+static int open_stores(struct service *service)
+{
+	struct err_detail detail;
+	int r = open_registry(service, &detail);
+
+	if (!r)
+		r = credentials_open(service->state_fd, &service->credentials, &detail);
+	if (r == ERR_NOMEM)
+		return r;
+	if (r) {
+		service_add_problem(service, "STATE_DAMAGED", detail.text);
+		snprintf(service->unavailable, sizeof(service->unavailable), "%s", detail.text);
+		registry_free(TAKE_PTR(service->registry));
+	}
+	if (accounts_load(service->accounts, service->config, service->registry,
+			  service->credentials))
+		return ERR_NOMEM;
+	if (service->credentials)
+		derive_all(service);
+	return 0;
+}
+
+int service_new(const struct service_options *options, struct service **ret_service,
+		struct err_detail *detail)
+{
+	_cleanup_(service_freep) struct service *service = calloc(1, sizeof(*service));
+	int r;
+
+	if (!service)
+		return err_set(detail, ERR_NOMEM, "no memory");
+	service->state_fd = service->lock_fd = -1;
+	service->config = options->config;
+	service->callback_url = options->callback_url;
+	service->state_directory = strdup(options->state_directory);
+	if (!service->state_directory || accounts_new(&service->accounts))
+		return err_set(detail, ERR_NOMEM, "no memory");
+	r = fsx_open_directory(options->state_directory, &service->state_fd, detail);
+	if (!r)
+		r = lock_state(service, detail);
+	if (!r && open_stores(service))
+		r = err_set(detail, ERR_NOMEM, "no memory");
+	if (r)
+		return r;
+	service->environment = (struct authorization_environment){
+		.client = options->client,
+		.registry = service->registry,
+		.credentials = service->credentials,
+		.callback_url = options->callback_url,
+		.session_time_s = options->config->session_time_s,
+		.poll_interval_s = options->config->poll_interval_s,
+		.changed = service_account_changed,
+		.context = service,
+	};
+	*ret_service = TAKE_PTR(service);
+	return 0;
+}
+
+void service_free(struct service *service)
+{
+	if (!service)
+		return;
+	for (size_t n = 0; n < service->login_count; n++)
+		authorization_free(service->logins[n]->authorization);
+	free(service->logins);
+	accounts_free(service->accounts);
+	credentials_free(service->credentials);
+	registry_free(service->registry);
+	free(service->state_directory);
+	if (service->lock_fd >= 0)
+		close(service->lock_fd);
+	if (service->state_fd >= 0)
+		close(service->state_fd);
+	free(service);
+}
+
+/* ---- In the loop ---- */
+
+static int64_t service_deadline(void *context, struct moment now)
+{
+	const struct service *service = context;
+	int64_t deadline_ms = MOMENT_NEVER;
+
+	(void)now;
+	for (size_t n = 0; n < service->login_count; n++) {
+		int64_t one_ms = authorization_deadline(service->logins[n]->authorization);
+
+		if (one_ms < deadline_ms)
+			deadline_ms = one_ms;
+	}
+	return deadline_ms;
+}
+
+static void service_dispatch(void *context, struct moment now)
+{
+	struct service *service = context;
+
+	for (size_t n = 0; n < service->login_count; n++)
+		authorization_tick(service->logins[n]->authorization, now);
+}
+
+int service_attach(struct service *service, struct loop *loop)
+{
+	return loop_add(loop, &(struct loop_source){
+				      .fd = -1,
+				      .deadline = service_deadline,
+				      .dispatch = service_dispatch,
+				      .context = service,
+			      });
+}
+
+void service_watch(struct service *service, service_watcher *function, void *context)
+{
+	if (service->watcher_count == SERVICE_MAX_WATCHERS)
+		abort();
+	service->watchers[service->watcher_count++] =
+		(struct service_watch){ .function = function, .context = context };
+}
+
+void service_flush(struct service *service)
+{
+	struct err_detail detail;
+
+	for (size_t n = 0; n < service->login_count; n++) {
+		struct account *account = service->logins[n];
+
+		if (authorization_flush(account->authorization, &detail))
+			log_error("account %s: the credential that the server gave is lost, because "
+				  "it could not be stored until the end: %s; make room and log in "
+				  "again, the server will not ask for consent again",
+				  account->name, detail.text);
+	}
+}
+
+/* ---- What is there ---- */
+
+void service_add_problem(struct service *service, const char *code, const char *text)
+{
+	struct service_problem *problem;
+
+	log_error("%s", text);
+	if (service->problem_count == SERVICE_MAX_PROBLEMS)
+		return;
+	problem = &service->problems[service->problem_count++];
+	problem->code = code;
+	snprintf(problem->text, sizeof(problem->text), "%s", text);
+}
+
+size_t service_problem_count(const struct service *service)
+{
+	return service->problem_count;
+}
+
+const struct service_problem *service_problem_at(const struct service *service, size_t index)
+{
+	return &service->problems[index];
+}
+
+const char *service_unavailable(const struct service *service)
+{
+	return service->unavailable[0] ? service->unavailable : NULL;
+}
+
+const char *service_callback_url(const struct service *service)
+{
+	return service->callback_url;
+}
+
+const char *service_state_directory(const struct service *service)
+{
+	return service->state_directory;
+}
+
+const struct config *service_config(const struct service *service)
+{
+	return service->config;
+}
+
+struct accounts *service_accounts(struct service *service)
+{
+	return service->accounts;
+}
+
+const struct credential *service_credential(const struct service *service, const char *account)
+{
+	return service->credentials ? credentials_find(service->credentials, account) : NULL;
+}
+
+const struct registry *service_registry(const struct service *service)
+{
+	return service->registry;
+}

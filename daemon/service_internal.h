@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_SERVICE_INTERNAL_H
+#define DAEMON_SERVICE_INTERNAL_H
+
+/*
+ * What service.c (state and loop) and service_login.c (logins) share.
+ */
+
+#include "daemon/service.h"
+
+/* The callback server and the control server. */
+#define SERVICE_MAX_WATCHERS 2
+
+struct service_watch {
+	service_watcher *function;
+	void *context;
+};
+
+struct service {
+	const struct config *config; /* borrowed */
+	const char *callback_url;    /* borrowed */
+	char *state_directory;
+	int state_fd;
+	int lock_fd;
+	struct registry *registry;       /* NULL while unavailable */
+	struct credentials *credentials; /* NULL while unavailable */
+	struct accounts *accounts;
+	struct authorization_environment environment;
+	struct account **logins; /* the accounts that have an authorization */
+	size_t login_count;
+	struct service_watch watchers[SERVICE_MAX_WATCHERS];
+	size_t watcher_count;
+	struct service_problem problems[SERVICE_MAX_PROBLEMS];
+	size_t problem_count;
+	char unavailable[ERR_DETAIL_BYTES]; /* "": available */
+};
+
+/* The authorizations' call-back. */
+void service_account_changed(struct account *account, struct moment now, void *context);
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_STATE_FILE_H
+#define DAEMON_STATE_FILE_H
+
+/*
+ * What credentials.json and registry.json have in common: an object with a version, and a sentence
+ * for the person who finds one damaged. Content is never quoted: it is full of secrets.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/json.h"
+
+struct state_file {
+	const char *name;
+	size_t max_bytes;
+	int64_t version;	    /* the newest that is known */
+	const char *damaged_advice; /* both end so that ": mv …" can follow */
+	const char *version_advice;
+};
+
+/* Reads FILE in the directory DIRFD, tightening its mode, up to and including the version.
+ * *ret_root is NULL if there is no such file; the caller frees it. ERR_DAMAGED, ERR_VERSION, or
+ * what fsx_read() says. */
+int state_file_read(const struct state_file *file, int dirfd, struct json **ret_root,
+		    struct err_detail *detail) _must_check_;
+
+/* Writes to DETAIL that FILE is damaged at WHERE, and what to do. Returns ERR_DAMAGED. */
+int state_file_damaged(const struct state_file *file, int dirfd, const char *where,
+		       struct err_detail *detail) _must_check_;
+
+#endif

@@ -1,0 +1,866 @@
+# SPDX-License-Identifier: MIT
+"""misskey-authctl against a small control server: messages, exit statuses, reconnects, browser."""
+
+import copy
+import http.server
+import json
+import os
+import pathlib
+import pty
+import re
+import shutil
+import signal
+import socketserver
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+import pytest
+
+PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/dev/bin")).absolute()
+PROGRAM = PROGRAMS / "misskey-authctl"
+NAME = "misskey.example"
+SERVER = "https://misskey.example"
+START = "http://127.0.0.1:41987/start/0123"
+CONSENT = "https://misskey.example/auth/6fd1"
+
+LOGIN = {"state": "consent", "revision": 3, "browser": True, "start_url": START,
+         "consent_url": None, "open": True, "expires_at": "2036-11-22T12:30:00Z", "problem": None, "outcome": None,
+         "message": None, "user": None, "expected_user": None}
+
+
+def account(name=NAME, server=SERVER, state="absent", user=None, **more):
+    return {"account": name, "server": server, "source": "login", "state": state,
+            "user": {"id": "9abc", "username": user} if user else None, "expected_user": None,
+            "permission": ["read:account"], "obtained_at": None, "verified_at": None, "login": None,
+            **more}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format, *arguments):  # pylint: disable=redefined-builtin
+        pass
+
+    def reply(self, status, body):
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(data)
+
+    def serve(self):
+        self.close_connection = True
+        size = int(self.headers.get("Content-Length", 0))
+        body = json.loads(self.rfile.read(size)) if size else None
+        self.server.daemon.requests.append((self.command, self.path, body))
+        try:
+            answer = self.server.daemon.answer(self.command, self.path, body)
+            if answer is not None:  # None: the connection is cut
+                self.reply(*answer)
+        except OSError:
+            pass
+
+    do_GET = do_POST = serve
+
+
+class Listener(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request, client_address):
+        pass
+
+
+class FakeDaemon:
+    """Speaks docs/control-api.md as far as it is told to. `hook` may take a request over."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.socket = self.directory / "misskey-authd/control.sock"
+        self.socket.parent.mkdir()
+        self.accounts = []
+        self.login = None
+        self.status = {"version": "0.1.0", "pid": 4711, "config": None, "problems": [],
+                       "callback_url": "http://127.0.0.1:41987/callback",
+                       "state_directory": "/home/alice/.local/state/misskey-authd"}
+        self.requests = []
+        self.hook = lambda method, path, body: False
+        self.changed = threading.Condition()
+        self.listener = None
+
+    def start(self):
+        self.listener = Listener(str(self.socket), Handler)
+        self.listener.daemon = self
+        threading.Thread(target=self.listener.serve_forever, args=(0.02,), daemon=True).start()
+
+    def stop(self):
+        self.listener.shutdown()
+        self.listener.server_close()
+        self.socket.unlink()
+        with self.changed:
+            self.changed.notify_all()
+
+    def update(self, **changes):
+        with self.changed:
+            self.login = {**(self.login or LOGIN), **changes}
+            self.login["revision"] = (self.login["revision"] or 0) + 1
+            self.changed.notify_all()
+
+    def finish(self, outcome="AUTHORIZED", message=None, username="alice"):
+        self.update(state="finished", outcome=outcome, message=message,
+                    user={"id": "9abc", "username": username} if username else None)
+
+    def poll(self, query):
+        if self.login is None:
+            return 404, {"error": {"code": "NOT_FOUND", "message": "There is no login."}}
+        listener = self.listener
+        deadline = time.monotonic() + float(query.get("wait", ["0"])[0])
+        with self.changed:
+            while (self.login and str(self.login["revision"]) == query.get("revision", [""])[0] and
+                   self.login["state"] != "finished" and time.monotonic() < deadline):
+                self.changed.wait(0.05)
+                if self.listener is not listener or not self.socket.exists():
+                    return None
+            return 200, copy.deepcopy(self.login)
+
+    def answer(self, method, target, body):
+        url = urllib.parse.urlsplit(target)
+        taken = self.hook(method, url.path, body)
+        if taken is not False:
+            return taken
+        if url.path == "/v1/status":
+            return 200, {**self.status, "accounts": self.accounts}
+        if url.path == "/v1/accounts":
+            return 200, {"accounts": self.accounts}
+        if method == "POST" and (url.path.endswith("/login") or url.path == "/v1/callback"):
+            with self.changed:
+                self.login = self.login or copy.deepcopy(LOGIN)
+            return 200, {**self.login, **({"account": NAME} if "callback" in url.path else {})}
+        if url.path.endswith("/login"):
+            return self.poll(urllib.parse.parse_qs(url.query))
+        for known in self.accounts:
+            if url.path == "/v1/accounts/" + known["account"]:
+                return 200, known
+        return 404, {"error": {"code": "NO_SUCH_ACCOUNT", "message": "There is no account."}}
+
+    def asked(self, method, part):
+        return [r for r in self.requests if r[0] == method and part in r[1]]
+
+    def wait_for(self, method, part, count=1):
+        eventually(lambda: len(self.asked(method, part)) >= count)
+
+
+def eventually(condition, seconds=10):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)
+
+
+class Machine:
+    """A directory for everything, a daemon, a browser that writes down what it is called with."""
+
+    def __init__(self, directory):
+        self.directory = pathlib.Path(directory)
+        self.daemon = FakeDaemon(directory)
+        self.opened = self.directory / "opened"
+        self.bin = self.directory / "bin"
+        self.bin.mkdir()
+        self.environment = {"PATH": str(self.bin), "XDG_RUNTIME_DIR": str(self.directory),
+                            "HOME": str(self.directory)}
+        self.processes = []
+
+    def desktop(self, name="browser", **environment):
+        self.environment.update(DISPLAY=":0", BROWSER=str(self.bin / name), **environment)
+        self.program(name)
+
+    def program(self, name, after=""):
+        path = self.bin / name
+        path.write_text(f'#!/bin/sh\nprintf "%s\\n" "{name}" "$@" >>{self.opened}\n{after}\n')
+        path.chmod(0o755)
+
+    def pages(self):
+        return self.opened.read_text().split("\n")[:-1] if self.opened.exists() else []
+
+    def start(self, *arguments, **options):
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        process = subprocess.Popen([PROGRAM, *arguments], env=self.environment, text=True,
+                                   stdin=subprocess.DEVNULL, **options)
+        self.processes.append(process)
+        return process
+
+    def run(self, *arguments, **options):
+        process = self.start(*arguments, **options)
+        output, errors = process.communicate(timeout=40)
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+    def login(self, *arguments, finish=None):
+        """A login that ends as FINISH says as soon as it is waited for."""
+        process = self.start("login", *arguments)
+        self.daemon.wait_for("GET", "wait=")
+        self.daemon.finish(**(finish or {}))
+        output, errors = process.communicate(timeout=40)
+        return subprocess.CompletedProcess(arguments, process.returncode, output, errors)
+
+    def end(self):
+        for process in self.processes:
+            if process.poll() is None:
+                process.kill()
+                process.communicate()
+
+
+@pytest.fixture(name="machine")
+def machine_fixture():
+    # Not tmp_path: a socket's path has 107 bytes at most.
+    directory = tempfile.mkdtemp(prefix="authctl.")
+    machine = Machine(directory)
+    machine.daemon.start()
+    yield machine
+    machine.end()
+    if machine.daemon.socket.exists():
+        machine.daemon.stop()
+    shutil.rmtree(directory)
+
+
+def error(code, message="What happened. What to do."):
+    return {"error": {"code": code, "message": message}}
+
+
+# The command line
+
+@pytest.mark.parametrize("arguments", [[], ["login"], ["list"], ["status"], ["callback"]])
+def test_help_and_version_everywhere(machine, arguments):
+    result = machine.run(*arguments, "--help")
+    assert result.returncode == 0 and not result.stderr
+    assert result.stdout.startswith("usage: misskey-authctl " + " ".join(arguments))
+    result = machine.run(*arguments, "--version")
+    assert (result.returncode, result.stdout) == (0, "misskey-authctl 0.1.0\n")
+    assert not machine.daemon.requests
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ([], "Which command?"),
+    (["lgoin"], "did you mean login?"),
+    (["frobnicate"], "There is no command frobnicate."),
+    (["login", "--no-brower"], "did you mean --no-browser?"),
+    (["login", "-x"], "There is no option -x."),
+    (["list", "--as", "x"], "There is no option --as."),
+    (["--sockte", "x", "list"], "did you mean --socket?"),
+    (["login", "--as"], "--as needs a value."),
+    (["login", "--json=1"], "--json takes no value."),
+    (["login", "--timeout", "soon"], "--timeout"),
+    (["login", "--timeout", "0"], "--timeout"),
+    (["login", "a", "b"], "b is one word too many."),
+    (["list", "x"], "x is one word too many."),
+    (["callback"], "callback needs a URL."),
+])
+def test_usage(machine, arguments, message):
+    result = machine.run(*arguments)
+    assert result.returncode == 2 and not result.stdout
+    assert message in result.stderr
+    assert result.stderr.splitlines()[-1].startswith("usage: misskey-authctl ")
+    assert len(result.stderr.splitlines()) == 2
+    assert not machine.daemon.requests
+
+
+@pytest.mark.parametrize("word", ["logout", "verify", "watch", "reload", "doctor", "missing"])
+def test_help_offers_only_what_there_is(machine, word):
+    for command in ([], ["login"]):
+        assert word not in machine.run(*command, "--help").stdout
+    assert machine.run(word).returncode == 2
+
+
+# Reaching the daemon
+
+@pytest.mark.parametrize("arguments", [["list"], ["status"], ["login", NAME], ["callback", "x"]])
+def test_no_daemon_is_5_and_says_how_to_start_it(machine, arguments):
+    machine.daemon.stop()
+    result = machine.run(*arguments)
+    assert result.returncode == 5 and not result.stdout
+    assert "systemctl --user start misskey-authd" in result.stderr
+    assert str(machine.daemon.socket) in result.stderr
+
+
+def test_socket_that_nobody_listens_on(machine):
+    machine.daemon.listener.shutdown()
+    machine.daemon.listener.server_close()
+    result = machine.run("list")
+    assert result.returncode == 5 and "Connection refused" in result.stderr
+
+
+def test_connection_that_is_cut(machine):
+    machine.daemon.hook = lambda *request: None
+    assert machine.run("list").returncode == 5
+
+
+def test_no_runtime_directory(machine):
+    del machine.environment["XDG_RUNTIME_DIR"]
+    result = machine.run("list")
+    assert result.returncode == 5 and "--socket" in result.stderr
+    assert machine.run("--socket", machine.daemon.socket, "list").returncode == 0
+    assert machine.run("list", "--socket", machine.daemon.socket).returncode == 0
+
+
+def test_socket_path_that_is_too_long(machine):
+    result = machine.run("--socket", "/" + "x" * 107, "list")
+    assert result.returncode == 5 and "too long" in result.stderr
+
+
+def test_proxy_of_the_environment_is_not_asked(machine):
+    machine.environment.update(http_proxy="http://127.0.0.1:9", ALL_PROXY="http://127.0.0.1:9")
+    assert machine.run("list").returncode == 0
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"[]", b'{"accounts": [}', b'{"accounts": 1}'])
+def test_answers_that_are_none(machine, body):
+    machine.daemon.hook = lambda *request: (200, body)
+    result = machine.run("list")
+    assert result.returncode == 1 and result.stderr and not result.stdout
+
+
+@pytest.mark.parametrize("code, status, exit_status", [
+    ("NO_SUCH_ACCOUNT", 404, 3), ("NO_CREDENTIAL", 404, 4), ("CONFLICT", 409, 1),
+    ("INVALID_REQUEST", 400, 1), ("INTERNAL", 500, 1)])
+def test_errors_of_the_daemon(machine, code, status, exit_status):
+    machine.daemon.hook = lambda method, *rest: method == "POST" and (status, error(code))
+    result = machine.run("login", NAME)
+    assert result.returncode == exit_status and not result.stdout
+    assert "What happened. What to do." in result.stderr
+
+
+def test_error_without_body(machine):
+    machine.daemon.hook = lambda *request: (413, b"")
+    result = machine.run("list")
+    assert result.returncode == 1 and "413" in result.stderr
+
+
+@pytest.mark.parametrize("problem, exit_status", [("STATE_DAMAGED", 8), ("CONFIG_INVALID", 1)])
+def test_unavailable_is_8_for_damaged_state(machine, problem, exit_status):
+    machine.daemon.status["problems"] = [{"code": problem, "message": "m"}]
+    answer = 503, error("UNAVAILABLE", "Mend the state.")
+    machine.daemon.hook = lambda method, path, body: path == "/v1/accounts" and answer
+    result = machine.run("list")
+    assert result.returncode == exit_status and "Mend the state." in result.stderr
+
+
+@pytest.mark.parametrize("message, exit_status", [
+    ("/x/credentials.json is damaged.", 8), ("config.ini:3: unknown key.", 1)])
+def test_unavailable_without_status_goes_by_the_message(machine, message, exit_status):
+    machine.daemon.hook = lambda *request: (503, error("UNAVAILABLE", message))
+    assert machine.run("list").returncode == exit_status
+
+
+# list and status
+
+def test_list_is_an_aligned_table(machine):
+    machine.daemon.accounts = [account(), account("a", "http://127.0.0.1:3000", "verified", "ありす")]
+    result = machine.run("list")
+    assert result.returncode == 0 and not result.stderr
+    assert result.stdout == (
+        "ACCOUNT          STATE     USER  SERVER\n"
+        "misskey.example  absent    -     https://misskey.example\n"
+        "a                verified  @ありす  http://127.0.0.1:3000\n")
+
+
+def test_list_as_json(machine):
+    machine.daemon.accounts = [account(), account("b")]
+    assert json.loads(machine.run("list", "--json").stdout) == machine.daemon.accounts
+
+
+def test_empty_list_says_how_to_log_in(machine):
+    result = machine.run("list")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert "misskey-authctl login" in result.stderr
+    assert json.loads(machine.run("list", "--json").stdout) == []
+
+
+def test_status(machine):
+    machine.daemon.accounts = [account(state="verified", user="alice")]
+    machine.daemon.status["problems"] = [{"code": "PORT_TAKEN", "message": "Port 41987 is taken."}]
+    machine.daemon.status["callback_url"] = None
+    result = machine.run("status")
+    assert result.returncode == 0 and not result.stderr
+    for text in ("0.1.0", "4711", "none (logins work by polling)", "none (defaults)",
+                 "/home/alice/.local/state/misskey-authd", "Port 41987 is taken.",
+                 "misskey.example  verified  @alice  https://misskey.example"):
+        assert text in result.stdout
+    assert json.loads(machine.run("status", "--json").stdout)["pid"] == 4711
+
+
+def test_control_characters_never_reach_the_terminal(machine):
+    evil = "x\x1b]0;evil\x07\x9b31m\u202e"
+    machine.daemon.accounts = [account(state="verified", user=evil)]
+    machine.daemon.status["problems"] = [{"code": "X", "message": evil}]
+    for command in ("list", "status"):
+        output = machine.run(command).stdout
+        assert not set("\x1b\x07\x9b\u202e") & set(output) and "@x\\x1b" in output
+    result = machine.login(NAME, finish={"outcome": "REFUSED", "message": evil})
+    assert not set("\x1b\x07\x9b\u202e") & set(result.stderr)
+
+
+def test_full_disk_is_a_failure(machine):
+    machine.daemon.accounts = [account()]
+    with open("/dev/full", "w", encoding="ascii") as full:
+        result = machine.run("list", stdout=full)
+    assert result.returncode == 1 and "standard output" in result.stderr
+
+
+# login: whom it asks for
+
+@pytest.mark.parametrize("arguments, name, body", [
+    ([NAME], NAME, {"server": SERVER}),
+    (["https://Misskey.Example/"], NAME, {"server": SERVER}),
+    (["@alice@misskey.example"], NAME, {"server": SERVER, "user": "alice"}),
+    ([NAME, "--as", "bot", "--user", "@bot"], "bot", {"server": SERVER, "user": "bot"}),
+    (["--as", "bot", "http://127.0.0.1:3000"], "bot", {"server": "http://127.0.0.1:3000"}),
+    (["127.0.0.1:3000"], "127.0.0.1:3000", {"server": "http://127.0.0.1:3000"}),
+    ([NAME, "--permission", "write:notes account-read"], NAME,
+     {"server": SERVER, "permission": "read:account,write:notes"}),
+    (["known"], "known", {}),
+    (["known", "--as", "known"], "known", {}),
+    (["--as", "known"], "known", {}),
+    (["known", "--as", "second"], "second", {"server": "https://known.example"}),
+    (["known", "--user", "alice"], "known", {"user": "alice"}),
+])
+def test_login_asks_for(machine, arguments, name, body):
+    machine.daemon.accounts = [account("known", "https://known.example"), account("other")]
+    result = machine.login(*arguments)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout == name + "\n"
+    (_, path, sent), = machine.daemon.asked("POST", "")
+    assert path == f"/v1/accounts/{name}/login"
+    assert sent == {"browser": False, **body}
+
+
+def test_login_without_argument_is_the_only_account(machine):
+    machine.daemon.accounts = [account("only")]
+    assert machine.login().stdout == "only\n"
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ([], "one, two"),
+    (["--as", "three"], "name its server too"),
+    (["https://misskey.example/path"], "path"),
+    (["http://misskey.example"], "http"),
+    (["http://[::1]:3000"], "--as"),
+    ([NAME, "--as", "../x"], "--as"),
+    ([NAME, "--permission", "a;b"], "--permission"),
+    (["@alice@misskey.example", "--user", "bob"], "--user"),
+    ([NAME, "--user", "@"], "--user"),
+])
+def test_login_that_cannot_be_meant(machine, arguments, message):
+    machine.daemon.accounts = [account("one"), account("two")]
+    result = machine.run("login", *arguments)
+    assert result.returncode == 2 and not result.stdout
+    assert message in result.stderr
+    assert not machine.daemon.asked("POST", "")
+
+
+def test_login_without_argument_and_accounts(machine):
+    result = machine.run("login")
+    assert result.returncode == 2 and "misskey-authctl login misskey.example" in result.stderr
+
+
+# login: the page
+
+def test_login_opens_the_start_page(machine):
+    machine.desktop()
+    result = machine.login(NAME)
+    assert (result.returncode, result.stdout) == (0, NAME + "\n")
+    assert f"Open this page to consent: {START}\n" in result.stderr
+    assert f"Signed in to {SERVER} as @alice (account {NAME}).\n" in result.stderr
+    assert f"misskey-token {NAME}\n" in result.stderr
+    assert machine.daemon.asked("POST", "")[0][2]["browser"] is True
+    eventually(lambda: machine.pages() == ["browser", START])
+
+
+@pytest.mark.parametrize("case", ["option", "no desktop"])
+def test_login_without_a_browser_shows_the_consent_page(machine, case):
+    machine.desktop()
+    if case == "no desktop":
+        del machine.environment["DISPLAY"]
+    machine.daemon.login = {**LOGIN, "browser": False, "start_url": None, "consent_url": CONSENT,
+                            "open": False}
+    result = machine.login(NAME, *(["--no-browser"] if case == "option" else []))
+    assert result.returncode == 0
+    assert f"Open this page to consent: {CONSENT}\n" in result.stderr
+    assert "any other device" in result.stderr
+    assert machine.daemon.asked("POST", "")[0][2]["browser"] is False
+    assert machine.pages() == []
+
+
+def test_joined_login_opens_nothing(machine):
+    machine.desktop()
+    machine.daemon.login = {**LOGIN, "open": False}
+    result = machine.login(NAME)
+    assert START in result.stderr and machine.pages() == []
+
+
+def test_wayland_is_a_desktop_too(machine):
+    machine.desktop()
+    del machine.environment["DISPLAY"]
+    machine.environment["WAYLAND_DISPLAY"] = "wayland-0"
+    machine.login(NAME)
+    eventually(lambda: machine.pages() == ["browser", START])
+
+
+@pytest.mark.parametrize("value, expected", [
+    ("{bin}/no-such:{bin}/second", ["second", START]),
+    ("{bin}/second --new %s -x", ["second", "--new", START, "-x"]),
+    ("{bin}/second %%s%c;$(x)", ["second", "%s:;$(x)", START]),
+    (":", ["xdg-open", START]),
+    (None, ["xdg-open", START]),
+    ("{bin}/no-such", ["xdg-open", START]),
+])
+def test_choice_of_the_browser(machine, value, expected):
+    machine.desktop()
+    machine.program("second")
+    machine.program("xdg-open")
+    machine.program("x-www-browser")
+    del machine.environment["BROWSER"]
+    if value is not None:
+        machine.environment["BROWSER"] = value.format(bin=machine.bin)
+    machine.login(NAME)
+    eventually(lambda: machine.pages() == expected)
+
+
+def test_last_browsers_of_the_list(machine):
+    machine.environment["DISPLAY"] = ":0"
+    machine.program("x-www-browser")
+    machine.login(NAME)
+    eventually(lambda: machine.pages() == ["x-www-browser", START])
+    machine.opened.unlink()
+    machine.program("sensible-browser")
+    machine.daemon.login = None
+    machine.daemon.requests.clear()
+    machine.login(NAME)
+    eventually(lambda: machine.pages() == ["sensible-browser", START])
+
+
+def test_browser_that_cannot_be_started(machine):
+    machine.environment["DISPLAY"] = ":0"
+    result = machine.login(NAME)
+    assert result.returncode == 0
+    assert START in result.stderr and "Open the page by hand." in result.stderr
+    assert "No browser was found" in result.stderr
+
+
+def test_browser_is_detached_and_not_waited_for(machine):
+    machine.desktop()
+    facts = machine.directory / "facts"
+    machine.program("browser", after=f"""
+        streams=$(readlink /proc/$$/fd/0 /proc/$$/fd/1 /proc/$$/fd/2)
+        exec 9>{facts}.new
+        cut -d' ' -f1,6 </proc/self/stat >&9
+        echo "$streams" >&9
+        grep SigIgn /proc/$$/status >&9
+        grep PPid /proc/$$/status >&9
+        mv {facts}.new {facts}
+        exec sleep 600""")
+    machine.environment["PATH"] += ":/usr/bin:/bin"
+    result = machine.login(NAME)
+    assert result.returncode == 0
+    eventually(facts.exists)
+    numbers, *streams, ignored, parent = facts.read_text().splitlines()
+    session = int(numbers.split()[1])
+    assert session != os.getsid(0)
+    assert streams == ["/dev/null"] * 3
+    assert int(ignored.split()[1], 16) & (1 << (signal.SIGPIPE - 1)) == 0
+    assert int(parent.split()[1]) not in (os.getpid(), machine.processes[0].pid)
+    for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            process = int(path.parent.name)
+            if path.read_bytes() == b"sleep\x00600\x00" and os.getsid(process) == session:
+                os.kill(process, signal.SIGKILL)
+        except OSError:
+            pass
+
+
+@pytest.mark.parametrize("url", ["--help", "file:///etc/passwd", "javascript:x", "http://a/b c"])
+def test_strange_page_is_never_opened(machine, url):
+    machine.desktop()
+    machine.daemon.login = {**LOGIN, "start_url": url}
+    result = machine.login(NAME)
+    assert "by hand" in result.stderr and machine.pages() == []
+
+
+def test_no_wait_prints_the_page(machine):
+    machine.desktop()
+    result = machine.run("login", NAME, "--no-wait")
+    assert (result.returncode, result.stdout) == (0, START + "\n")
+    assert machine.pages() == []
+    result = machine.run("login", NAME, "--no-wait", "--json")
+    assert json.loads(result.stdout) == {"account": NAME, "server": SERVER, "url": START,
+                                         "expires_at": LOGIN["expires_at"]}
+
+
+def test_no_wait_reports_a_login_that_failed_at_once(machine):
+    machine.daemon.finish("UNREACHABLE", "No route.", None)
+    result = machine.run("login", NAME, "--no-wait")
+    assert result.returncode == 6 and not result.stdout and "No route." in result.stderr
+
+
+def test_no_wait_prints_no_control_characters(machine):
+    machine.daemon.login = {**LOGIN, "start_url": None, "consent_url": "https://x/\x1b[2J"}
+    result = machine.run("login", NAME, "--no-wait")
+    assert result.returncode == 6 and not result.stdout and "\x1b" not in result.stderr
+
+
+# login: waiting and its end
+
+@pytest.mark.parametrize("outcome, exit_status", [
+    ("WRONG_USER", 7), ("EXPIRED", 4), ("LOST", 4), ("REJECTED", 6), ("UNREACHABLE", 6),
+    ("REFUSED", 6), ("BAD_REPLY", 6), ("ELSEWHERE", 6), ("LOCAL", 1), ("NEVER_HEARD_OF", 1)])
+def test_failed_login(machine, outcome, exit_status):
+    result = machine.login(NAME, "--json", finish={"outcome": outcome, "message": "Do this."})
+    assert result.returncode == exit_status and not result.stdout
+    assert "misskey-authctl: Do this.\n" in result.stderr
+
+
+@pytest.mark.parametrize("outcome, state", [
+    ("AUTHORIZED", "verified"), ("UNVERIFIED", "unverified")])
+def test_success_as_json(machine, outcome, state):
+    result = machine.login(NAME, "--json", finish={"outcome": outcome})
+    assert result.returncode == 0
+    assert json.loads(result.stdout) == {"account": NAME, "server": SERVER, "state": state,
+                                         "user": {"id": "9abc", "username": "alice"}}
+    assert ("could not be asked" in result.stderr) == (state == "unverified")
+
+
+def test_success_without_a_known_user(machine):
+    result = machine.login(NAME, "--json", finish={"username": None})
+    assert json.loads(result.stdout)["user"] is None
+    assert f"Signed in to {SERVER} (account {NAME})." in result.stderr
+
+
+def test_states_and_problems_are_plain_lines_once(machine):
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    for number in range(3):
+        machine.daemon.update(state="exchanging",
+                              problem={"code": "HTTP_503", "message": "The server is busy."})
+        machine.daemon.wait_for("GET", "wait=", number + 2)
+    machine.daemon.update(problem={"code": "X", "message": "Another trouble."})
+    machine.daemon.wait_for("GET", "wait=", 5)
+    machine.daemon.update(state="verifying", problem=None)
+    machine.daemon.wait_for("GET", "wait=", 6)
+    machine.daemon.finish()
+    errors = process.communicate(timeout=10)[1]
+    assert process.returncode == 0
+    assert [line for line in errors.splitlines() if "…" in line or "." == line[-1]][:5] == [
+        "Waiting for consent…", "The server is busy.", f"Fetching the credential from {SERVER}…",
+        "Another trouble.", f"Asking {SERVER} whether the credential works…"]
+    assert "\x1b" not in errors and "\r" not in errors
+
+
+def test_polls_with_wait_and_revision(machine):
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=25&revision=3")
+    machine.daemon.update(state="exchanging")
+    machine.daemon.wait_for("GET", "wait=25&revision=4")
+    machine.daemon.finish()
+    process.communicate(timeout=10)
+
+
+def test_replies_that_come_at_once_do_not_make_it_spin(machine):
+    machine.daemon.hook = (lambda method, path, body:
+                           method == "GET" and path.endswith("/login") and (200, LOGIN))
+    machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    time.sleep(1.5)
+    assert len(machine.daemon.asked("GET", "wait=")) < 10
+
+
+def test_live_line_on_a_terminal(machine):
+    ours, theirs = pty.openpty()
+    process = machine.start("login", NAME, stderr=theirs)
+    os.close(theirs)
+    machine.daemon.wait_for("GET", "wait=")
+    machine.daemon.finish()
+    process.wait(timeout=10)
+    text = b""
+    try:
+        while chunk := os.read(ours, 4096):
+            text += chunk
+    except OSError:
+        pass
+    os.close(ours)
+    text = text.decode()
+    assert "Waiting for consent…\r\x1b[KSigned in" in text
+    assert text.count("Waiting") == 1
+
+
+def test_renewed_session_opens_its_new_page(machine):
+    machine.desktop()
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    machine.daemon.update(start_url=START + "-2", open=False)
+    machine.daemon.wait_for("GET", "wait=", 2)
+    eventually(lambda: machine.pages() == ["browser", START, "browser", START + "-2"])
+    machine.daemon.finish()
+    errors = process.communicate(timeout=10)[1]
+    assert len(re.findall("Open this page to consent", errors)) == 2
+
+
+def test_timeout_leaves_the_login_pending(machine):
+    begun = time.monotonic()
+    result = machine.run("login", NAME, "--timeout", "1")
+    assert 0.9 < time.monotonic() - begun < 5
+    assert result.returncode == 4 and not result.stdout
+    assert "still pending" in result.stderr and f"misskey-authctl login {NAME}" in result.stderr
+
+
+def test_timeout_bounds_a_start_that_is_never_answered(machine):
+    release = threading.Event()
+    machine.daemon.hook = (lambda method, path, body:
+                           method == "POST" and (release.wait(20) and None))
+    result = machine.run("login", NAME, "--timeout", "2")
+    release.set()
+    assert result.returncode == 4
+
+
+def test_slow_start_shows_what_keeps_it(machine):
+    """The daemon answers a start when there is a page: with the server down, that takes long."""
+    machine.daemon.login = {**LOGIN, "state": "registering", "start_url": None,
+                            "problem": {"code": "X", "message": "No connection; trying again."}}
+    ready = threading.Event()
+
+    def hook(method, path, body):
+        if method == "POST" and not ready.wait(8):
+            return None
+        return False
+
+    machine.daemon.hook = hook
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "/login?")
+    machine.daemon.update(state="consent", start_url=START, problem=None)
+    ready.set()
+    machine.daemon.wait_for("GET", "wait=25")
+    machine.daemon.finish()
+    errors = process.communicate(timeout=20)[1]
+    assert process.returncode == 0
+    assert "No connection; trying again.\n" in errors and f"Registering with {SERVER}…\n" in errors
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interruption_leaves_the_login_pending(machine, number):
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    process.send_signal(number)
+    output, errors = process.communicate(timeout=5)
+    assert process.returncode == 1 and not output
+    assert "still pending" in errors and f"misskey-authctl login {NAME}\n" in errors
+
+
+# The daemon restarts
+
+def test_restart_is_survived(machine):
+    machine.desktop()
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    machine.daemon.stop()
+    time.sleep(1)
+    machine.daemon.start()
+    machine.daemon.wait_for("GET", "wait=", 2)
+    machine.daemon.finish()
+    output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output) == (0, NAME + "\n")
+    assert "trying again" in errors
+    assert len(machine.daemon.asked("POST", "")) == 1
+    assert machine.pages() == ["browser", START]
+
+
+def test_forgotten_login_is_joined_again(machine):
+    machine.daemon.accounts = [account(obtained_at="2020-01-01T00:00:00Z", state="verified")]
+    process = machine.start("login", "https://misskey.example")
+    machine.daemon.wait_for("GET", "wait=")
+    machine.daemon.stop()
+    machine.daemon.login = None
+    machine.daemon.start()
+    machine.daemon.wait_for("POST", "/login", 2)
+    machine.daemon.wait_for("GET", "revision=3", 2)
+    machine.daemon.finish()
+    output, _ = process.communicate(timeout=10)
+    assert (process.returncode, output) == (0, NAME + "\n")
+    first, second = machine.daemon.asked("POST", "")
+    assert first == second
+
+
+def test_login_that_ended_during_the_restart_is_not_started_again(machine):
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    machine.daemon.stop()
+    machine.daemon.login = None
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    machine.daemon.accounts = [account(state="verified", user="alice", obtained_at=now)]
+    machine.daemon.start()
+    output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output) == (0, NAME + "\n")
+    assert "as @alice" in errors
+    assert len(machine.daemon.asked("POST", "")) == 1
+
+
+def test_login_that_is_forgotten_for_ever_ends(machine):
+    answer = 404, error("NOT_FOUND")
+    machine.daemon.hook = (lambda method, path, body:
+                           method == "GET" and path.endswith("/login") and answer)
+    result = machine.run("login", NAME)
+    assert result.returncode == 1 and f"misskey-authctl login {NAME}" in result.stderr
+
+
+def test_daemon_that_stays_away(machine):
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    machine.daemon.stop()
+    begun = time.monotonic()
+    errors = process.communicate(timeout=30)[1]
+    assert 10 < time.monotonic() - begun < 20
+    assert process.returncode == 5
+    assert "systemctl --user start misskey-authd" in errors and "still pending" in errors
+
+
+# callback
+
+def test_callback_waits_for_the_outcome(machine):
+    machine.daemon.accounts = [account()]
+    url = "http://127.0.0.1:41987/callback?token=0f9a"
+    process = machine.start("callback", url)
+    machine.daemon.wait_for("GET", "wait=")
+    command_line = pathlib.Path(f"/proc/{process.pid}/cmdline").read_bytes()
+    machine.daemon.finish()
+    output, errors = process.communicate(timeout=10)
+    assert (process.returncode, output) == (0, NAME + "\n")
+    assert f"Signed in to {SERVER} as @alice" in errors
+    assert machine.daemon.asked("POST", "")[0] == ("POST", "/v1/callback", {"url": url})
+    assert b"0f9a" not in command_line
+    assert START not in errors
+
+
+def test_callback_that_finished_at_once(machine):
+    machine.daemon.finish("WRONG_USER", "It was bob.")
+    result = machine.run("callback", "0f9a")
+    assert result.returncode == 7 and "It was bob." in result.stderr
+
+
+def test_callback_for_no_session(machine):
+    machine.daemon.hook = (lambda method, *rest:
+                           method == "POST" and (404, error("NO_SUCH_SESSION")))
+    result = machine.run("callback", "0f9a")
+    assert result.returncode == 1 and not result.stdout and "What happened" in result.stderr
+
+
+def test_callback_never_starts_a_login(machine):
+    process = machine.start("callback", "0f9a")
+    machine.daemon.wait_for("GET", "wait=")
+    machine.daemon.stop()
+    machine.daemon.login = None
+    machine.daemon.start()
+    errors = process.communicate(timeout=10)[1]
+    assert process.returncode == 1 and f"misskey-authctl login {NAME}" in errors
+    assert not machine.daemon.asked("POST", "/login")

@@ -1,0 +1,409 @@
+# SPDX-License-Identifier: MIT
+"""misskey-token: one file read for each mode, its exit statuses, and what it refuses to use."""
+
+import fcntl
+import json
+import os
+import pathlib
+import subprocess
+import tempfile
+import zlib
+
+import pytest
+
+PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/dev/bin")).absolute()
+PROGRAM = PROGRAMS / "misskey-token"
+TOKEN = "0123456789abcdef" * 4
+NAME = "misskey.example"
+
+
+def lines(**changes):
+    values = {
+        "MISSKEY_STATE": "verified",
+        "MISSKEY_SERVER": "https://misskey.example",
+        "MISSKEY_ACCOUNT": NAME,
+        "MISSKEY_USER": "alice",
+        "MISSKEY_TOKEN": TOKEN,
+    }
+    values.update(changes)
+    return "".join(f"{key}={value}\n" for key, value in values.items() if value is not None)
+
+
+class State:
+    """A state directory as the daemon keeps it, and the program run with it."""
+
+    def __init__(self, directory):
+        self.base = directory
+        self.directory = directory / "misskey-authd"
+        self.env = self.directory / "env"
+        self.env.mkdir(parents=True, mode=0o700)
+
+    def write(self, name=NAME, content=None, mode=0o600, **changes):
+        path = self.env / name
+        if content is None:
+            content = lines(MISSKEY_ACCOUNT=name, **changes)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        path.chmod(mode)
+        return path
+
+    def environment(self):
+        return {"PATH": os.environ["PATH"], "HOME": "/nonexistent",
+                "XDG_STATE_HOME": str(self.base)}
+
+    def run(self, *arguments, **options):
+        options.setdefault("env", self.environment())
+        options.setdefault("stdout", subprocess.PIPE)
+        return subprocess.run([PROGRAM, *arguments], stderr=subprocess.PIPE,
+                              stdin=subprocess.DEVNULL, text=True, timeout=10, **options)
+
+
+@pytest.fixture
+def state(tmp_path):
+    return State(tmp_path)
+
+
+def refused(result, status):
+    """Nothing but a message, which never has the token."""
+    assert result.returncode == status, result.stderr
+    assert not result.stdout
+    assert result.stderr
+    assert TOKEN not in result.stderr
+    return result.stderr
+
+
+# What is printed
+
+@pytest.mark.parametrize("arguments, output", [
+    ([], TOKEN + "\n"),
+    (["--header"], f"Authorization: Bearer {TOKEN}\n"),
+    (["--server"], "https://misskey.example\n"),
+    (["--env"], lines()),
+])
+def test_value_alone_is_on_stdout(state, arguments, output):
+    state.write()
+    for call in ([NAME, *arguments], [*arguments, NAME], arguments):
+        result = state.run(*call)
+        assert (result.returncode, result.stdout, result.stderr) == (0, output, "")
+
+
+def test_json(state):
+    state.write(MISSKEY_STATE="unverified")
+    assert json.loads(state.run(NAME, "--json").stdout) == {
+        "account": NAME, "server": "https://misskey.example", "user": "alice",
+        "state": "unverified", "token": TOKEN}
+
+
+@pytest.mark.parametrize("user", [None, ""])
+def test_json_without_user_is_null(state, user):
+    state.write(MISSKEY_USER=user)
+    assert json.loads(state.run("--json").stdout)["user"] is None
+
+
+def test_path_is_that_of_the_file_with_the_token_alone(state):
+    state.write()
+    assert state.run(NAME, "--path").stdout == f"{state.directory}/tokens/{NAME}\n"
+
+
+def test_env_passes_on_known_lines_alone(state):
+    state.write(content=lines() + "MISSKEY_FUTURE=1;$(x)\nOTHER=y\n")
+    assert state.run("--env").stdout == lines()
+
+
+def test_list_is_sorted_and_leaves_out_temporary_files(state):
+    for name in ("zeta", "@bad", "alpha", ".tmp-0123", "b@c.example:8443"):
+        state.write(name)
+    (state.env / "a b").touch()
+    result = state.run("--list")
+    assert (result.returncode, result.stdout) == (0, "alpha\nb@c.example:8443\nzeta\n")
+
+
+def test_list_without_state_directory_is_empty(state):
+    state.env.rmdir()
+    result = state.run("--list")
+    assert (result.returncode, result.stdout) == (0, "")
+
+
+def test_home_stands_in_for_xdg_state_home(state, tmp_path):
+    home = tmp_path / "home"
+    (home / ".local/state").mkdir(parents=True)
+    state.write()
+    state.directory.rename(home / ".local/state/misskey-authd")
+    environment = {"HOME": str(home), "XDG_STATE_HOME": "relative"}
+    assert state.run(NAME, env=environment).stdout == TOKEN + "\n"
+
+
+def test_one_file_is_opened_and_the_daemon_is_not_asked(state):
+    """With a name it is flat from 1 to 10,000 accounts: no directory is read."""
+    state.write()
+    trace = state.base / "trace"
+    try:
+        subprocess.run(["strace", "-o", trace, "-e", "trace=%file,%network,getdents64", "true"],
+                       check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("strace is missing or cannot trace here")
+    subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=%file,%network,getdents64", PROGRAM,
+                    NAME, "--json"], check=True, capture_output=True,
+                   # LeakSanitizer, where it is built in, cannot work under ptrace.
+                   env={**state.environment(), "ASAN_OPTIONS": "detect_leaks=0"})
+    calls = [line for line in trace.read_text().splitlines() if str(state.base) in line]
+    assert len([line for line in calls if "open" in line]) == 1
+    assert not [line for line in trace.read_text().splitlines()
+                if "socket(" in line or "getdents" in line]
+
+
+# Which account
+
+def test_several_accounts_need_a_name(state):
+    state.write("one")
+    state.write("two")
+    message = refused(state.run(), 2)
+    assert "one, two" in message
+
+
+def test_no_account_at_all(state):
+    assert "misskey-authctl login" in refused(state.run(), 4)
+
+
+def test_unknown_account_names_the_nearest_and_all(state):
+    state.write()
+    state.write("other")
+    message = refused(state.run("misskey.exmaple"), 3)
+    assert "did you mean misskey.example?" in message
+    assert "misskey.example, other" in message
+
+
+def test_unknown_account_far_from_all_has_no_suggestion(state):
+    state.write()
+    assert "did you mean" not in refused(state.run("elsewhere"), 3)
+
+
+@pytest.mark.parametrize("name", ["../env/misskey.example", "/etc/passwd", "", ".", "..", "a" * 65,
+                                  "a\x1b[31m", "a\nb", "é"])
+def test_what_is_no_name_never_becomes_a_path(state, name):
+    state.write()
+    message = refused(state.run(name), 3)
+    assert "\x1b" not in message
+
+
+def test_many_accounts_are_not_all_in_the_message(state):
+    for number in range(50):
+        state.write(f"account{number:02}")
+    message = refused(state.run(), 2)
+    assert "account19" in message and "account20" not in message and "30 more" in message
+
+
+# No credential
+
+@pytest.mark.parametrize("mode", [
+    "", "--json", "--env", "--header", "--server", "--path", "--exec"])
+@pytest.mark.parametrize("word", ["absent", "revoked"])
+def test_no_good_credential_is_4_and_says_what_to_run(state, word, mode):
+    state.write(MISSKEY_STATE=word, MISSKEY_TOKEN=None, MISSKEY_USER=None)
+    arguments = [mode] if mode else []
+    if mode == "--exec":
+        arguments.append("true")
+    message = refused(state.run(NAME, *arguments), 4)
+    assert f"misskey-authctl login {NAME}" in message
+
+
+def test_token_of_a_revoked_credential_is_never_printed(state):
+    state.write(MISSKEY_STATE="revoked")
+    refused(state.run(NAME), 4)
+
+
+# Files that are not safe
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o660, 0o666, 0o777])
+def test_others_may_not_have_access(state, mode):
+    path = state.write(mode=mode)
+    assert f"chmod 600 '{path}'" in refused(state.run(NAME), 8)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
+def test_file_of_another_user(state):
+    path = state.write()
+    os.chown(path, 12345, -1)
+    assert f"chown 0 '{path}'" in refused(state.run(NAME), 8)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_unreadable_file():
+    with tempfile.TemporaryDirectory() as directory:
+        state = State(pathlib.Path(directory))
+        path = state.write()
+        for part in (state.base, state.directory, state.env):
+            part.chmod(0o711)
+        assert f"'{path}'" in refused(state.run(NAME, user=65534, group=65534), 8)
+
+
+def test_symbolic_link_is_not_followed(state):
+    path = state.write("elsewhere", MISSKEY_ACCOUNT=NAME, content=lines())
+    (state.env / NAME).symlink_to(path)
+    assert "symbolic link" in refused(state.run(NAME), 8)
+
+
+def test_fifo_neither_hangs_nor_passes(state):
+    os.mkfifo(state.env / NAME, 0o600)
+    assert "regular file" in refused(state.run(NAME), 8)
+
+
+def test_directory_in_the_files_place(state):
+    (state.env / NAME).mkdir()
+    refused(state.run(NAME), 8)
+
+
+# Damaged files
+
+@pytest.mark.parametrize("content", [
+    "",
+    "\n",
+    lines()[:-1],
+    lines()[:-10],
+    lines() + "no equals sign\n",
+    lines() + "\n",
+    "# comment\n" + lines(),
+    " " + lines(),
+    lines() + "lower=1\n",
+    lines() + "=value\n",
+    lines() + "MISSKEY_FUTURE=a\x1bb\n",
+    lines() + f"MISSKEY_TOKEN={TOKEN}\n",
+    lines() + "\0\n",
+    lines().replace("alice", "al\0ice"),
+    lines(MISSKEY_TOKEN=None),
+    lines(MISSKEY_TOKEN=""),
+    lines(MISSKEY_STATE=None),
+    lines(MISSKEY_STATE="great"),
+    lines(MISSKEY_SERVER=None),
+    lines(MISSKEY_SERVER="misskey.example"),
+    lines(MISSKEY_ACCOUNT=None),
+    lines(MISSKEY_ACCOUNT="another"),
+    lines(MISSKEY_USER='a"b'),
+    lines(MISSKEY_USER="$(id)"),
+    lines(MISSKEY_USER="a b"),
+    lines(MISSKEY_USER="é"),
+    lines(MISSKEY_TOKEN="a\rb"),
+    lines().replace("\n", "\r\n"),
+    lines() + "MISSKEY_PADDING=" + "x" * 4096 + "\n",
+], ids=lambda content: hex(zlib.crc32(content.encode())))
+def test_damaged_file_is_8(state, content):
+    state.write(content=content)
+    for arguments in ([], ["--json"], ["--env"], ["--exec", "true"]):
+        assert "damaged" in refused(state.run(NAME, *arguments), 8)
+
+
+def test_largest_file_passes(state):
+    content = lines()
+    content += "PADDING=" + "x" * (4096 - len(content) - len("PADDING=\n")) + "\n"
+    assert len(content) == 4096
+    state.write(content=content)
+    assert state.run(NAME).stdout == TOKEN + "\n"
+    state.write(content=content.replace("PADDING=", "PADDING=x"))
+    refused(state.run(NAME), 8)
+
+
+# --exec
+
+def test_exec_sets_three_variables_for_the_command_alone(state):
+    state.write()
+    result = state.run(NAME, "--exec", "env", env={**state.environment(), "MISSKEY_TOKEN": "old"})
+    assert result.returncode == 0
+    found = [line for line in result.stdout.splitlines() if line.startswith("MISSKEY_")]
+    assert sorted(found) == [f"MISSKEY_ACCOUNT={NAME}", "MISSKEY_SERVER=https://misskey.example",
+                             f"MISSKEY_TOKEN={TOKEN}"]
+
+
+def test_exec_passes_arguments_untouched(state):
+    state.write()
+    words = ["--json", "-x", "--", "a b", "", "$HOME"]
+    result = state.run("--exec", "printf", "<%s>", *words)
+    assert result.stdout == "".join(f"<{word}>" for word in words)
+
+
+def test_exec_with_separator(state):
+    state.write()
+    assert state.run(NAME, "--exec", "--", "echo", "hi").stdout == "hi\n"
+
+
+def test_exec_passes_status_and_signals_on(state):
+    state.write()
+    assert state.run("--exec", "sh", "-c", "exit 42").returncode == 42
+    pipe_signal = "trap '' USR1; kill -PIPE $$; exit 3"
+    assert state.run("--exec", "sh", "-c", pipe_signal).returncode == -13
+
+
+def test_exec_leaves_no_descriptor_open(state):
+    state.write()
+    result = state.run("--exec", "ls", "/proc/self/fd")
+    assert result.stdout.split() == ["0", "1", "2", "3"]
+
+
+def test_exec_of_nothing(state):
+    state.write()
+    refused(state.run("--exec", "no-such-command-here"), 127)
+    refused(state.run("--exec", "/etc"), 126)
+    refused(state.run("--exec"), 2)
+
+
+# The command line and standard output
+
+@pytest.mark.parametrize("arguments", [
+    ["--jsno"], ["--json=1"], ["-x"], ["a", "b"], ["--", "a", "b"], ["--json", "--env"],
+    ["--list", NAME], ["--list", "--path"]])
+def test_usage(state, arguments):
+    state.write()
+    assert "usage: misskey-token" in refused(state.run(*arguments), 2)
+
+
+def test_misspelt_option_has_a_suggestion(state):
+    assert "did you mean --header?" in refused(state.run("--haeder"), 2)
+
+
+def test_help_and_version(state):
+    result = state.run("--help")
+    assert result.returncode == 0 and "--exec COMMAND" in result.stdout and not result.stderr
+    result = state.run("--version")
+    assert result.returncode == 0 and result.stdout.startswith("misskey-token ")
+
+
+@pytest.mark.parametrize("arguments", [[], ["--json"], ["--list"], ["--help"]])
+def test_full_disk_is_a_failure(state, arguments):
+    state.write()
+    with open("/dev/full", "w", encoding="ascii") as full:
+        result = state.run(*arguments, stdout=full)
+    assert result.returncode == 1
+    assert "standard output" in result.stderr
+
+
+def test_closed_pipe_is_a_failure(state):
+    state.write()
+    reader, writer = os.pipe()
+    os.close(reader)
+    result = state.run(stdout=writer)
+    os.close(writer)
+    assert result.returncode == 1
+
+
+def test_full_pipe_that_does_not_block_is_a_failure(state):
+    state.write()
+    reader, writer = os.pipe()
+    fcntl.fcntl(writer, fcntl.F_SETFL, os.O_NONBLOCK)
+    try:
+        while True:
+            os.write(writer, b"x" * 4096)
+    except BlockingIOError:
+        pass
+    result = state.run(stdout=writer)
+    os.close(reader)
+    os.close(writer)
+    assert result.returncode == 1
+
+
+def test_links_libc_only():
+    result = subprocess.run(["ldd", PROGRAM], capture_output=True, text=True, check=False)
+    libraries = {line.split()[0].split("/")[-1].split(".so")[0]
+                 for line in result.stdout.splitlines() if ".so" in line}
+    sanitizers = {"libasan", "libubsan", "libm", "libgcc_s", "libpthread", "libdl", "librt",
+                  "libstdc++", "libresolv"}
+    if libraries & {"libasan", "libubsan"}:
+        libraries -= sanitizers
+    assert libraries <= {"linux-vdso", "libc", "ld-linux-x86-64", "ld-linux-aarch64", "ld-linux"}

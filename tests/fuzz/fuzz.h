@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_FUZZ_H
+#define TESTS_FUZZ_H
+
+/*
+ * What libFuzzer calls, and what replay.c calls with every file of a corpus.
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+#endif

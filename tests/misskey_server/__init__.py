@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: MIT
+"""A Misskey server for tests: the legacy app authorization of 11.37 and of 2025.3, consent page included.
+
+It answers as recorded in tests/wire/, keeps its state in memory, listens on a loopback port of
+its own, and misbehaves when it is told to (see knobs.py). tests/e2e/test_wire.py proves that it
+and the recordings agree.
+"""
+
+from .knobs import (
+    Cut,
+    Delay,
+    Html,
+    Knob,
+    Nested,
+    NeverAnswer,
+    Oversized,
+    RateLimited,
+    RawJson,
+    Redirect,
+    Rewrite,
+    Status,
+    Tarpit,
+    Truncated,
+    WrongContentType,
+)
+from .server import Call, MisskeyServer
+
+__all__ = [
+    "Call",
+    "Cut",
+    "Delay",
+    "Html",
+    "Knob",
+    "MisskeyServer",
+    "Nested",
+    "NeverAnswer",
+    "Oversized",
+    "RateLimited",
+    "RawJson",
+    "Redirect",
+    "Rewrite",
+    "Status",
+    "Tarpit",
+    "Truncated",
+    "WrongContentType",
+]
