@@ -45,7 +45,6 @@ struct watch {
 	int64_t silent_since_ms; /* 0: the daemon answers */
 	unsigned rejoins;
 	bool joined; /* the daemon knows the login: it can be polled */
-	bool opener; /* this process opens the login's pages */
 };
 
 static void watch_done(struct watch *watch)
@@ -89,28 +88,25 @@ static void open_page(const char *url)
 		terminal_message("%s Open the page by hand.", detail.text);
 }
 
-/* Shows the page, if it has not been, and opens it where that is our part. A session that was lost
- * comes back with a new page. */
+/* Shows the page, if it has not been, and opens it where the daemon says that this is our part. A
+ * session that was lost comes back with a new page, which may be open in the browser already. */
 static void show_page(struct watch *watch)
 {
 	const char *start_url = json_get_string(watch->login, "start_url");
 	const char *consent_url = json_get_string(watch->login, "consent_url");
+	const char *page = start_url ? start_url : consent_url;
+	bool is_new = keep_text(&watch->page, page);
 	bool open = false;
 
-	if (json_get_bool(watch->login, "open", &open) && open)
-		watch->opener = true;
-	if (!keep_text(&watch->page, start_url ? start_url : consent_url))
+	if (watch->request->no_wait || !page)
 		return;
-	if (watch->request->no_wait)
-		return;
-	if (!start_url) {
-		terminal_message("Open this page to consent: %s", consent_url);
+	if (is_new)
+		terminal_message("Open this page to consent: %s", page);
+	if (is_new && !start_url)
 		terminal_message("The login completes when consent was given, on this or any other "
 				 "device.");
-		return;
-	}
-	terminal_message("Open this page to consent: %s", start_url);
-	if (watch->opener && watch->request->open_browser)
+	if (start_url && watch->request->open_browser &&
+	    json_get_bool(watch->login, "open", &open) && open)
 		open_page(start_url);
 }
 
@@ -200,19 +196,16 @@ static int request_poll(struct watch *watch, int64_t wait_ms, struct control_rep
 
 /* The start is slow: says what the daemon is doing meanwhile. What cannot be had is not missed, the
  * start is asked for again. */
-static int look_meanwhile(struct watch *watch)
+static void look_meanwhile(struct watch *watch)
 {
-	struct control_reply reply = {0};
-	int status = CONTINUE;
+	_cleanup_(control_reply_done) struct control_reply reply = {0};
 
-	if (request_poll(watch, 1, &reply, NULL) == 0 && reply.status == 200 && reply.body) {
-		json_free(watch->login);
-		watch->login = TAKE_PTR(reply.body);
-		show_problem(watch);
-		show_state(watch);
-	}
-	control_reply_done(&reply);
-	return status;
+	if (request_poll(watch, 1, &reply, NULL) < 0 || reply.status != 200)
+		return;
+	json_free(watch->login);
+	watch->login = TAKE_PTR(reply.body);
+	show_problem(watch);
+	show_state(watch);
 }
 
 /* The daemon does not answer, perhaps because it restarts. */
@@ -270,7 +263,7 @@ static int watch_forgotten(struct watch *watch)
 		status = EXIT_STATUS_FAILED;
 	}
 	watch->joined = false;
-	watch->revision = -1;
+	watch->revision = 0;
 	control_reply_done(&account);
 	return status;
 }
@@ -298,8 +291,10 @@ static int watch_step(struct watch *watch)
 		r = request_poll(watch, POLL_WAIT_S * 1000, &reply, &detail);
 	else
 		r = request_start(watch, &reply, &detail);
-	if (r == ERR_BUSY && !polled)
-		return look_meanwhile(watch);
+	if (r == ERR_BUSY && !polled) {
+		look_meanwhile(watch);
+		return CONTINUE;
+	}
 	if (r == ERR_NOT_FOUND || r == ERR_IO || r == ERR_BUSY)
 		return watch_silence(watch, r, &detail);
 	if (r < 0)
@@ -338,7 +333,7 @@ int login_wait(struct control_client *client, const struct login_request *reques
 	_cleanup_(watch_done) struct watch watch = {
 		.client = client,
 		.request = request,
-		.revision = -1,
+		.revision = 0,
 		.started_unix_s = (int64_t)time(NULL),
 		.deadline_ms = INT64_MAX,
 	};

@@ -86,8 +86,7 @@ void terminal_progress(const char *format, ...)
 		return;
 	strcpy(said, text);
 	terminal_progress_end();
-	/* A line that wraps could not be erased: two columns stay free, for the "…" and the cursor.
-	 */
+	/* A line that wraps could not be erased: two columns stay free, for "…" and the cursor. */
 	write_printable(text, terminal ? terminal_columns() - 2 : MESSAGE_MAX_CHARS,
 			terminal ? "" : "\n");
 	live = terminal;

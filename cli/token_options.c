@@ -20,7 +20,7 @@ static const char help[] =
 	"\n"
 	"  --json    an object with account, server, user, state and token\n"
 	"  --env     MISSKEY_STATE=… and so on, one a line\n"
-	"  --header  Authorization: Bearer … (not for Misskey 11 and older)\n"
+	"  --header  Authorization: Bearer …, for Misskey 2025 and newer\n"
 	"  --server  the server's address\n"
 	"  --path    the path of the file that has the credential alone\n"
 	"  --list    the names of all accounts\n"

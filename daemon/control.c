@@ -99,7 +99,7 @@ static bool is_due(const struct waiter *waiter)
 	if (is_over(view))
 		return true;
 	if (waiter->for_page)
-		return view->state == AUTHORIZER_CONSENT || view->problem[0];
+		return view->state == AUTHORIZER_CONSENT;
 	return waiter->has_revision && view->revision != waiter->revision;
 }
 

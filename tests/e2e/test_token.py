@@ -319,6 +319,13 @@ def test_exec_passes_arguments_untouched(state):
     assert result.stdout == "".join(f"<{word}>" for word in words)
 
 
+def test_exec_for_one_of_several_accounts(state):
+    state.write("other")
+    state.write()
+    result = state.run(NAME, "--exec", "sh", "-c", 'echo "$MISSKEY_ACCOUNT"')
+    assert (result.returncode, result.stdout) == (0, NAME + "\n")
+
+
 def test_exec_with_separator(state):
     state.write()
     assert state.run(NAME, "--exec", "--", "echo", "hi").stdout == "hi\n"

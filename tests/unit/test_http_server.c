@@ -513,7 +513,7 @@ static void test_a_client_that_hangs_up_is_noticed(void **state)
 	f.ends_reply_to_all = true;
 	client_close(two);
 	assert_int_equal(shutdown(three->fd, SHUT_WR), 0);
-	expect(&f, three, "");
+	expect(&f, three, "released by an end");
 	run_for(&f, 30);
 	assert_int_equal(f.ends[HTTP_HOLD_GONE], 2);
 	assert_int_equal(f.held_count, 0);

@@ -347,6 +347,32 @@ static void test_the_oldest_spare_apps_are_dropped(void **state)
 	registry_free(open_registry());
 }
 
+static void test_many_apps_become_spare_at_once(void **state)
+{
+	struct registry *registry = open_registry();
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "app%u", i);
+		assert_int_equal(put_app(registry, name, NOW + (i * 7) % 20), 0);
+		assert_int_equal(put_session(registry, name, name, i), 0);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "app%u", i);
+		assert_non_null(registry_app_by_id(registry, SERVER, name));
+		registry_session_remove(registry, name);
+	}
+	assert_int_equal(put_app(registry, "oldest", NOW - 1), 0);
+	assert_non_null(registry_app_by_id(registry, SERVER, "oldest"));
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "app%u", i);
+		assert_int_equal(registry_app_by_id(registry, SERVER, name) != NULL,
+				 (i * 7) % 20 > 20 - REGISTRY_SPARE_APPS);
+	}
+	registry_free(registry);
+}
+
 static void test_finished_sessions_are_limited_by_number(void **state)
 {
 	struct registry *registry = open_registry();
@@ -662,6 +688,7 @@ int main(void)
 		TEST(test_accounts_are_replaced_and_removed),
 		TEST(test_the_newest_fitting_app_is_found),
 		TEST(test_the_oldest_spare_apps_are_dropped),
+		TEST(test_many_apps_become_spare_at_once),
 		TEST(test_finished_sessions_are_limited_by_number),
 		TEST(test_finished_sessions_are_limited_by_age),
 		TEST(test_a_detail_is_made_fit_to_be_read_again),

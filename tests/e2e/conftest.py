@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: MIT
+"""Fixtures of the end-to-end tests."""
+
+import pytest
+
+from harness import Daemon, check_log, check_tokens
+from misskey_server import MisskeyServer
+
+
+def pytest_report_header():
+    from harness import BIN
+    return f"programs: {BIN}"
+
+
+@pytest.fixture(params=["11", "2025"])
+def server(request):
+    """A Misskey server of each profile in turn, on plain loopback."""
+    with MisskeyServer(profile=request.param) as one:
+        yield one
+
+
+@pytest.fixture
+def server_2025():
+    """For stories in which the profile makes no difference."""
+    with MisskeyServer(profile="2025") as one:
+        yield one
+
+
+@pytest.fixture
+def make_daemon(tmp_path):
+    """Makes daemons, each in a home of its own; looks through what they leave behind at the end."""
+    made = []
+
+    def make(name="one", config="", servers=()):
+        directory = tmp_path / name
+        directory.mkdir()
+        daemon = Daemon(directory, config)
+        made.append((daemon, servers))
+        return daemon
+
+    yield make
+    for daemon, servers in made:
+        if daemon.process:
+            assert daemon.stop() == 0, daemon.log()
+        check_log(daemon, servers)
+        if daemon.state.is_dir():
+            check_tokens(daemon, servers)
+            assert not daemon.leftovers()
+
+
+@pytest.fixture
+def daemon(make_daemon, request):
+    """A running daemon, next to the test's server."""
+    servers = [
+        request.getfixturevalue(name)
+        for name in ("server", "server_2025") if name in request.fixturenames
+    ]
+    return make_daemon(servers=servers).start()

@@ -1,0 +1,272 @@
+# SPDX-License-Identifier: MIT
+"""What the end-to-end tests share: the real programs in a private home, and the ways to consent."""
+
+import hashlib
+import http.client
+import http.cookiejar
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from pathlib import Path
+
+TESTS = Path(__file__).resolve().parent.parent
+ROOT = TESTS.parent
+sys.path.insert(0, str(TESTS))
+
+BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin")
+
+
+def free_port():
+    """A port of 127.0.0.1 that is free now. Kept over restarts, unlike port 0."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_for(condition, seconds=10, what="the condition"):
+    """Waits until condition() is true and returns its value."""
+    end = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        assert time.monotonic() < end, f"{what} did not come within {seconds} s"
+        time.sleep(0.02)
+
+
+class UnixConnection(http.client.HTTPConnection):
+    """HTTP over the control socket."""
+
+    def __init__(self, path, timeout):
+        super().__init__("localhost", timeout=timeout)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+class Daemon:
+    """misskey-authd with a home of its own."""
+
+    def __init__(self, directory, config=""):
+        self.directory = Path(directory)
+        self.home = self.directory / "home"
+        self.runtime = self.directory / "run"
+        self.home.mkdir(exist_ok=True)
+        self.runtime.mkdir(mode=0o700, exist_ok=True)
+        self.state = self.home / ".local/state/misskey-authd"
+        self.config_file = self.home / ".config/misskey-authd/config.ini"
+        self.log_file = self.directory / "daemon.log"
+        self.socket = self.runtime / "misskey-authd/control.sock"
+        self.port = free_port()
+        self.process = None
+        self.wrapper = []  # e.g. strace
+        self.env = {
+            "HOME": str(self.home),
+            "XDG_RUNTIME_DIR": str(self.runtime),
+            "PATH": f"{BIN}:{os.environ['PATH']}",
+            "LANG": "C.UTF-8",
+            # Only root may look at a process that is not dumpable, which the leak check must.
+            "ASAN_OPTIONS": f"detect_leaks={int(os.geteuid() == 0)}:abort_on_error=0:exitcode=99",
+        }
+        self.configure(config)
+
+    def configure(self, text="", daemon=""):
+        """Writes the config: `text` has the accounts, `daemon` further keys of [daemon]."""
+        self.config_file.parent.mkdir(parents=True, exist_ok=True)
+        self.config_file.write_text(
+            f"[daemon]\nlisten = 127.0.0.1:{self.port}\n{daemon}\n{text}\n", encoding="utf-8"
+        )
+
+    # The process
+
+    def start(self, *options, wait=True):
+        with self.log_file.open("ab") as log:
+            self.process = subprocess.Popen(
+                [*self.wrapper, str(BIN / "misskey-authd"), "--log-level", "debug", *options],
+                env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+            )
+        if wait:
+            wait_for(self._is_up, 20, "the daemon's control socket")
+        return self
+
+    def _is_up(self):
+        assert self.process.poll() is None, f"the daemon ended: {self.log()}"
+        try:
+            return self.control("GET", "/v1/status")[0] == 200
+        except OSError:
+            return False
+
+    def stop(self, seconds=10):
+        """SIGTERM, and the exit status."""
+        self.process.send_signal(signal.SIGTERM)
+        status = self.process.wait(seconds)
+        self.process = None
+        return status
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.process = None
+
+    def restart(self):
+        assert self.stop() == 0, self.log()
+        return self.start()
+
+    def log(self):
+        return self.log_file.read_text(errors="replace") if self.log_file.exists() else ""
+
+    # Its interfaces
+
+    def control(self, method, path, body=None, timeout=70):
+        """One request to the control socket: (status, JSON)."""
+        connection = UnixConnection(self.socket, timeout)
+        try:
+            connection.request(method, path, body=None if body is None else json.dumps(body))
+            reply = connection.getresponse()
+            return reply.status, json.loads(reply.read() or b"null")
+        finally:
+            connection.close()
+
+    def login(self, account, expect=200, **body):
+        """POST login; the LOGIN object, or the error."""
+        status, answer = self.control("POST", f"/v1/accounts/{account}/login", body)
+        assert status == expect, answer
+        return answer
+
+    def outcome(self, account, seconds=20):
+        """Waits for the end of the account's login: the LOGIN object."""
+        def ended():
+            answer = self.control("GET", f"/v1/accounts/{account}/login?wait=5")[1]
+            return answer if answer.get("state") == "finished" else None
+        return wait_for(ended, seconds, f"the end of the login of {account}")
+
+    def account(self, name):
+        return self.control("GET", f"/v1/accounts/{name}")[1]
+
+    def run(self, program, *arguments, timeout=60, **env):
+        return subprocess.run(
+            [str(BIN / program), *arguments], env={**self.env, **env}, text=True,
+            capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL,
+        )
+
+    def authctl(self, *arguments, **env):
+        return self.run("misskey-authctl", *arguments, **env)
+
+    def token(self, *arguments):
+        return self.run("misskey-token", *arguments)
+
+    def callback_url(self, token):
+        return f"http://127.0.0.1:{self.port}/callback?token={token}"
+
+    # Its files
+
+    def credentials(self):
+        """{account: entry} of credentials.json."""
+        file = self.state / "credentials.json"
+        return json.loads(file.read_text())["accounts"] if file.exists() else {}
+
+    def registry(self):
+        return json.loads((self.state / "registry.json").read_text())
+
+    def leftovers(self):
+        """Temporary files in the state directory."""
+        return [file for file in self.state.rglob(".tmp-*")]
+
+
+class PlainBrowser:
+    """A browser as far as HTTP goes: follows redirects, keeps cookies, sends Sec-Fetch headers."""
+
+    HEADERS = {
+        "User-Agent": "Mozilla/5.0",
+        "Sec-Fetch-Mode": "navigate",
+        "Sec-Fetch-Dest": "document",
+        "Sec-Fetch-Site": "cross-site",
+        "Accept-Language": "en",
+    }
+
+    def __init__(self):
+        self.cookies = http.cookiejar.CookieJar()
+
+    def get(self, url, follow=True, **headers):
+        """(status, final URL, headers, text)"""
+        class NoRedirect(urllib.request.HTTPRedirectHandler):
+            def redirect_request(self, *_):
+                return None
+        handlers = [urllib.request.HTTPCookieProcessor(self.cookies)]
+        if not follow:
+            handlers.append(NoRedirect())
+        opener = urllib.request.build_opener(*handlers)
+        request = urllib.request.Request(url, headers={**self.HEADERS, **headers})
+        try:
+            reply = opener.open(request, timeout=30)
+        except urllib.error.HTTPError as error:
+            reply = error
+        with reply:
+            return reply.status, reply.geturl(), reply.headers, reply.read().decode()
+
+
+def consent(daemon, server, login, username="alice"):
+    """Opens the login's start page, consents and follows the redirect: the browser and the last reply."""
+    browser = PlainBrowser()
+    status, _, headers, _ = browser.get(login["start_url"], follow=False)
+    assert status == 303, status
+    token = headers["Location"].rsplit("/", 1)[1]
+    server.accept(token, username)
+    return browser, browser.get(daemon.callback_url(token))
+
+
+def authorize(daemon, server, account="me", username="alice", **body):
+    """A whole login by plain HTTP: the LOGIN object at its end."""
+    login = daemon.login(account, server=server.origin, **body)
+    consent(daemon, server, login, username)
+    return daemon.outcome(account)
+
+
+def sha256sum(text):
+    """What coreutils say, so that the product's own digest is not its own witness."""
+    return subprocess.run(
+        ["sha256sum"], input=text.encode(), capture_output=True, check=True
+    ).stdout.decode().split()[0]
+
+
+def check_tokens(daemon, servers):
+    """Every good credential is accessToken+appSecret through sha256sum, and misskey-token prints it."""
+    for account, entry in daemon.credentials().items():
+        if entry["state"] == "revoked":
+            continue
+        digests = {
+            sha256sum(token.token + token.app.secret)
+            for server in servers if server.origin == entry["server"]
+            for token in server.access_tokens
+        }
+        assert entry["i"] in digests, account
+        assert daemon.token(account).stdout == entry["i"] + "\n"
+
+
+def secrets_of(daemon, servers):
+    """Every secret that a test's run knows."""
+    secrets = {entry["i"] for entry in daemon.credentials().values() if entry["i"]}
+    for server in servers:
+        secrets |= {app.secret for app in server.apps.values()}
+        secrets |= {token.token for token in server.access_tokens}
+        secrets |= {token.hash for token in server.access_tokens}
+    return secrets
+
+
+def check_log(daemon, servers):
+    """No secret is in the log, and no sanitizer complained."""
+    log = daemon.log()
+    for secret in secrets_of(daemon, servers):
+        assert secret not in log
+    assert not re.search(r"Sanitizer|runtime error", log), log

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: MIT
+"""The main job by plain HTTP: a login from nothing to a stored credential, and what is joined or repeated."""
+
+import threading
+
+from harness import PlainBrowser, authorize, consent
+
+
+def test_a_login_stores_a_verified_credential(server, daemon):
+    login = daemon.login("me", server=server.origin)
+    assert (login["state"], login["open"], login["consent_url"]) == ("consent", True, None)
+    browser, (status, url, _, text) = consent(daemon, server, login)
+    end = daemon.outcome("me")
+    assert end["outcome"] == "AUTHORIZED" and end["user"]["username"] == "alice"
+    assert status == 200 and "/result/" in url and "token=" not in url
+    assert "@alice" in text and "misskey-token" in text
+    entry = daemon.credentials()["me"]
+    assert (entry["state"], entry["user"]["username"]) == ("verified", "alice")
+    for file in ("credentials.json", "registry.json", "env/me", "tokens/me", "lock"):
+        assert (daemon.state / file).stat().st_mode & 0o777 == 0o600
+    for directory in (".", "env", "tokens"):
+        assert (daemon.state / directory).stat().st_mode & 0o777 == 0o700
+
+
+def test_the_app_is_reused_over_restarts_until_something_changes(server, daemon):
+    authorize(daemon, server)
+    daemon.restart()
+    authorize(daemon, server)
+    assert len(server.calls("app/create")) == 1
+    authorize(daemon, server, permission="read:account")
+    assert len(server.calls("app/create")) == 2
+    assert daemon.credentials()["me"]["permission"] == ["read:account"]
+
+
+def test_a_forgotten_app_is_made_anew(server, daemon):
+    authorize(daemon, server)
+    server.forget_apps()
+    assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
+    assert len(server.calls("app/create")) == 2
+
+
+def test_reload_and_second_callback_show_the_same_result(server, daemon):
+    login = daemon.login("me", server=server.origin)
+    browser, (_, result, _, text) = consent(daemon, server, login)
+    token = server.calls("auth/session/userkey")[0].body["token"]
+    assert browser.get(result)[3] == text
+    status, url, _, again = browser.get(daemon.callback_url(token))
+    assert (status, url, again) == (200, result, text)
+    daemon.restart()
+    status, url, _, again = browser.get(daemon.callback_url(token))
+    assert (status, url, again) == (200, result, text)
+    assert len(server.calls("auth/session/userkey")) == 1
+
+
+def test_the_link_in_another_browser_is_not_taken(server, daemon):
+    login = daemon.login("me", server=server.origin)
+    opener = PlainBrowser()
+    token = opener.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    server.accept(token, "alice")
+    status, _, _, text = PlainBrowser().get(daemon.callback_url(token))
+    assert status == 403 and "misskey-authctl callback" in text
+    assert not server.calls("auth/session/userkey")
+    # The owner alone can say that it is right.
+    done = daemon.authctl("callback", daemon.callback_url(token))
+    assert done.returncode == 0, done.stderr
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_the_start_link_works_once(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    first = PlainBrowser().get(login["start_url"], follow=False)
+    second = PlainBrowser().get(login["start_url"], follow=False)
+    assert (first[0], second[0]) == (303, 410)
+    assert "Set-Cookie" not in second[2] and "Location" not in second[2]
+    # It may have been somebody else: the next login is a session that he does not know.
+    again = daemon.login("me")
+    assert again["start_url"] != login["start_url"]
+    assert len(server_2025.calls("auth/session/generate")) == 2
+
+
+def test_parallel_callers_share_one_login(server, daemon):
+    logins = []
+    threads = [
+        threading.Thread(target=lambda: logins.append(daemon.login("me", server=server.origin)))
+        for _ in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(server.calls("auth/session/generate")) == 1
+    assert len({login["start_url"] for login in logins}) == 1
+    assert sum(login["open"] for login in logins) == 1
+
+
+def test_a_login_whose_redirect_was_lost_is_found_by_the_next(server, daemon):
+    login = daemon.login("me", server=server.origin)
+    token = PlainBrowser().get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    server.accept(token, "alice")  # and the browser crashes
+    assert daemon.login("me")["outcome"] == "AUTHORIZED"
+
+
+def test_several_accounts_and_servers_at_once(server, server_2025, daemon):
+    wanted = [("a", server, "alice"), ("b", server, "bob"), ("c", server_2025, "alice")]
+    logins = {
+        name: daemon.login(name, server=one.origin, user=user) for name, one, user in wanted
+    }
+    for name, one, user in reversed(wanted):
+        consent(daemon, one, logins[name], user)
+    for name, one, user in wanted:
+        assert daemon.outcome(name)["outcome"] == "AUTHORIZED"
+        assert daemon.credentials()[name]["user"]["username"] == user
+        assert daemon.credentials()[name]["server"] == one.origin
+
+
+def test_another_user_than_expected_changes_nothing(server, daemon):
+    authorize(daemon, server)
+    before = daemon.credentials()
+    login = daemon.login("me")
+    _, (_, _, _, text) = consent(daemon, server, login, "bob")
+    end = daemon.outcome("me")
+    assert end["outcome"] == "WRONG_USER"
+    assert "@bob" in end["message"] and "@alice" in end["message"]
+    assert "@bob" in text and "@alice" in text
+    assert daemon.credentials() == before
+
+
+def test_without_a_browser_userkey_is_polled(server, daemon):
+    daemon.configure(daemon="poll_interval = 1s")
+    daemon.restart()
+    login = daemon.login("me", server=server.origin, browser=False)
+    assert login["start_url"] is None
+    token = login["consent_url"].rsplit("/", 1)[1]
+    assert server.wait_for_calls("auth/session/userkey", 2)
+    server.accept(token, "alice")
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_a_new_consent_gives_the_same_token(server, daemon):
+    authorize(daemon, server)
+    first = daemon.credentials()["me"]["i"]
+    authorize(daemon, server)
+    assert daemon.credentials()["me"]["i"] == first
+
+
+def test_the_consent_time_ends(server_2025, make_daemon):
+    daemon = make_daemon(servers=[server_2025])
+    daemon.configure(daemon="session_time = 1m")
+    daemon.start()
+    login = daemon.login("me", server=server_2025.origin)
+    assert login["expires_at"]
