@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/account.h"
 #include "common/cleanup.h"
@@ -25,6 +26,7 @@ struct account {
 	bool from_config;
 	bool provisional; /* its first login has not come to a consent page: not listed */
 	bool page_given;  /* somebody was told to open the present start page */
+	int64_t page_given_ms; /* when, monotonic */
 	struct url_server server;
 	char *permission; /* canonical */
 	char *user;       /* who must consent, NULL: not fixed */

@@ -23,6 +23,10 @@
 /* Nothing adds more than one problem of a kind, and there are four kinds. */
 #define SERVICE_MAX_PROBLEMS 8
 
+/* Between being told to open a page and waiting for what comes of it a caller is not seen: for this
+ * long it counts as still there, so that a second caller does not open the page again. */
+#define SERVICE_PAGE_GRACE_MS 2000
+
 struct service_problem {
 	const char *code; /* static */
 	char text[ERR_DETAIL_BYTES];

@@ -251,7 +251,8 @@ static void join(struct service *service, const struct service_login *login,
 		authorization_renew(account->authorization, browser, now);
 		return;
 	}
-	if (login->somebody_waits)
+	if (login->somebody_waits ||
+	    (account->page_given && now.mono_ms - account->page_given_ms < SERVICE_PAGE_GRACE_MS))
 		return;
 	if (browser && !session->start_used) {
 		/* Nobody has been at the page yet, and whoever was to open it is gone. */
@@ -293,8 +294,10 @@ bool service_take_page(struct service *service, struct account *account)
 		service->registry ? registry_session_find(service->registry, account->name) : NULL;
 	bool take = session && session->browser && !session->start_used && !account->page_given;
 
-	if (take)
+	if (take) {
 		account->page_given = true;
+		account->page_given_ms = moment_now().mono_ms;
+	}
 	return take;
 }
 

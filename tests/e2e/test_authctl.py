@@ -19,7 +19,7 @@ import urllib.parse
 
 import pytest
 
-PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/dev/bin")).absolute()
+PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/asan/bin")).absolute()
 PROGRAM = PROGRAMS / "misskey-authctl"
 NAME = "misskey.example"
 SERVER = "https://misskey.example"

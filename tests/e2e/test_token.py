@@ -11,7 +11,7 @@ import zlib
 
 import pytest
 
-PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/dev/bin")).absolute()
+PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/asan/bin")).absolute()
 PROGRAM = PROGRAMS / "misskey-token"
 TOKEN = "0123456789abcdef" * 4
 NAME = "misskey.example"
