@@ -397,5 +397,6 @@ int main(int argc, char **argv)
 	status = connect_daemon(invocation.socket, &client);
 	if (status != EXIT_STATUS_DONE)
 		return status;
+	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): parse() ended or found a command */
 	return command->run(client, &invocation.options);
 }

@@ -72,11 +72,11 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context)
 }
 
 /* The first option that libcurl refuses decides. */
-#define SET(option, value)                                                                         \
-	do {                                                                                       \
-		CURLcode set_ = curl_easy_setopt(client->easy, (option), (value));                 \
-		if (set_ != CURLE_OK)                                                              \
-			return set_;                                                               \
+#define SET(option, value)                                                         \
+	do {                                                                       \
+		CURLcode set_ = curl_easy_setopt(client->easy, (option), (value)); \
+		if (set_ != CURLE_OK)                                              \
+			return set_;                                               \
 	} while (0)
 
 static CURLcode prepare(struct control_client *client, const char *method, const char *url,

@@ -16,7 +16,7 @@
 struct control_client;
 
 struct control_reply {
-	long status;       /* of HTTP */
+	long status;	   /* of HTTP */
 	struct json *body; /* an object; NULL if the reply had none */
 };
 
@@ -38,7 +38,6 @@ DEFINE_CLEANUP(struct control_client *, control_client_free);
  * sends. ERR_LIMIT, ERR_NOMEM, ERR_LIBRARY. DETAIL is one sentence. */
 int control_client_request(struct control_client *client, const char *method, const char *path,
 			   const struct json *body, int64_t timeout_ms,
-			   struct control_reply *ret_reply,
-			   struct err_detail *detail) _must_check_;
+			   struct control_reply *ret_reply, struct err_detail *detail) _must_check_;
 
 #endif

@@ -15,12 +15,12 @@
 
 struct login_request {
 	const char *account;
-	const char *server;      /* origin, for messages; NULL if not known */
+	const char *server;	 /* origin, for messages; NULL if not known */
 	const struct json *body; /* of the request that starts or joins it; NULL: never start one */
 	const struct json *login; /* what is known of it already, or NULL */
-	int64_t timeout_s;       /* 0: until the daemon says that the session has expired */
-	bool open_browser;       /* whether to open the page if the daemon asks for it */
-	bool no_wait;            /* print the page's URL and end */
+	int64_t timeout_s;	  /* 0: until the daemon says that the session has expired */
+	bool open_browser;	  /* whether to open the page if the daemon asks for it */
+	bool no_wait;		  /* print the page's URL and end */
 	bool json;
 };
 

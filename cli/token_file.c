@@ -75,7 +75,7 @@ static const char *take_lines(struct token_file *file, size_t size)
 	if (size == 0 || file->bytes[size - 1] != '\n')
 		return "it ends in the middle of a line";
 	while (!wrong && *line) {
-		char *end = strchr(line, '\n');
+		char *end = line + strcspn(line, "\n");
 
 		*end = '\0';
 		wrong = take_line(line, file);

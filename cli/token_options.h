@@ -23,7 +23,7 @@ enum token_mode {
 struct token_options {
 	enum token_mode mode;
 	const char *account; /* NULL: the only one */
-	char **command;      /* TOKEN_MODE_EXEC: the end of argv */
+	char **command;	     /* TOKEN_MODE_EXEC: the end of argv */
 };
 
 /* Returns an exit status; what is wrong was said on standard error. */

@@ -12,26 +12,28 @@
 
 #define _cleanup_(function) __attribute__((cleanup(function)))
 
-#define DEFINE_CLEANUP(type, free_function)                       \
-	static inline void free_function##p(type *object)         \
-	{                                                         \
-		if (*object)                                      \
-			free_function(*object);                   \
-	}                                                         \
+/* NOLINTBEGIN(bugprone-macro-parentheses): a type cannot be in parentheses */
+#define DEFINE_CLEANUP(type, free_function)               \
+	static inline void free_function##p(type *object) \
+	{                                                 \
+		if (*object)                              \
+			free_function(*object);           \
+	}                                                 \
 	struct cleanup_needs_a_semicolon
+/* NOLINTEND(bugprone-macro-parentheses) */
 
-#define TAKE_PTR(pointer)                                         \
-	({                                                        \
-		__typeof__(pointer) taken_ = (pointer);           \
-		(pointer) = NULL;                                 \
-		taken_;                                           \
+#define TAKE_PTR(pointer)                               \
+	({                                              \
+		__typeof__(pointer) taken_ = (pointer); \
+		(pointer) = NULL;                       \
+		taken_;                                 \
 	})
 
-#define TAKE_FD(fd)                                               \
-	({                                                        \
-		int taken_ = (fd);                                \
-		(fd) = -1;                                        \
-		taken_;                                           \
+#define TAKE_FD(fd)                \
+	({                         \
+		int taken_ = (fd); \
+		(fd) = -1;         \
+		taken_;            \
 	})
 
 static inline void freep(void *pointer)
@@ -39,6 +41,7 @@ static inline void freep(void *pointer)
 	free(*(void **)pointer);
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): what the cleanup attribute calls */
 static inline void closep(int *fd)
 {
 	if (*fd >= 0)

@@ -41,19 +41,19 @@ struct config_account {
 	char name[ACCOUNT_NAME_BYTES];
 	struct url_server server;
 	char *permission;  /* canonical, permission_parse() */
-	char *user;        /* who must consent, from `user` or `server`, without @; NULL: anybody */
-	char *app_name;    /* `name`: what the consent page calls the app */
+	char *user;	   /* who must consent, from `user` or `server`, without @; NULL: anybody */
+	char *app_name;	   /* `name`: what the consent page calls the app */
 	char *description; /* what the consent page says about the app */
-	unsigned line;     /* where the section begins */
+	unsigned line;	   /* where the section begins */
 };
 
 struct config {
-	char *file; /* where it was read from; NULL: all defaults */
+	char *file;    /* where it was read from; NULL: all defaults */
 	unsigned port; /* of 127.0.0.1; 0: any free one */
 	int64_t session_time_s;
 	int64_t poll_interval_s;
 	int64_t request_time_s; /* for one call of a server */
-	char *ca_file; /* NULL: the system's */
+	char *ca_file;		/* NULL: the system's */
 	enum log_level log_level;
 	struct config_account *accounts; /* in the file's order */
 	size_t account_count;

@@ -61,8 +61,8 @@ static int set_session_time(struct config *config, const char *value, struct err
 
 static int set_request_time(struct config *config, const char *value, struct err_detail *detail)
 {
-	return text_duration(value, REQUEST_TIME_MIN_S, REQUEST_TIME_MAX_S,
-			     &config->request_time_s, detail);
+	return text_duration(value, REQUEST_TIME_MIN_S, REQUEST_TIME_MAX_S, &config->request_time_s,
+			     detail);
 }
 
 static int set_poll_interval(struct config *config, const char *value, struct err_detail *detail)
@@ -183,7 +183,8 @@ int config_account_complete(struct config_account *account, struct err_detail *d
 	     config_text_set(&account->user, server_user) < 0) ||
 	    (!account->permission &&
 	     config_text_set(&account->permission, PERMISSION_DEFAULT) < 0) ||
-	    (!account->app_name && config_text_set(&account->app_name, CONFIG_DEFAULT_APP_NAME) < 0) ||
+	    (!account->app_name &&
+	     config_text_set(&account->app_name, CONFIG_DEFAULT_APP_NAME) < 0) ||
 	    (!account->description &&
 	     config_text_set(&account->description, CONFIG_DEFAULT_APP_DESCRIPTION) < 0))
 		return err_set(detail, ERR_NOMEM, "no memory");

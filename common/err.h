@@ -15,10 +15,10 @@
 
 enum err {
 	ERR_OK = 0,
-	ERR_NOMEM = -1,     /* no memory */
+	ERR_NOMEM = -1,	    /* no memory */
 	ERR_INVALID = -2,   /* a value is not allowed here */
 	ERR_SYNTAX = -3,    /* text is not in the expected form */
-	ERR_LIMIT = -4,     /* larger, longer or deeper than the stated maximum */
+	ERR_LIMIT = -4,	    /* larger, longer or deeper than the stated maximum */
 	ERR_NOT_FOUND = -5, /* there is no such thing */
 	ERR_EXISTS = -6,    /* there is one already */
 	ERR_UNSAFE = -7,    /* a file's owner, type or mode is not safe to use */
@@ -26,8 +26,8 @@ enum err {
 	ERR_VERSION = -9,   /* a file is of a newer format */
 	ERR_NOSPACE = -10,  /* ENOSPC, EDQUOT, EFBIG */
 	ERR_ACCESS = -11,   /* EACCES, EPERM, EROFS */
-	ERR_IO = -12,       /* any other failure of a system call */
-	ERR_BUSY = -13,     /* held by somebody else: a lock, a port */
+	ERR_IO = -12,	    /* any other failure of a system call */
+	ERR_BUSY = -13,	    /* held by somebody else: a lock, a port */
 	ERR_CRYPTO = -14,   /* OpenSSL refused */
 	ERR_LIBRARY = -15,  /* another library refused */
 };

@@ -44,8 +44,9 @@ static const char *advice(int errnum)
 		return "make room on this file system";
 	case ERR_ACCESS:
 		return errnum == EROFS
-			   ? "the file system, or the sandbox of the service, is read-only there"
-			   : "check who owns it, its mode, and the sandbox of the service";
+			       ? "the file system, or the sandbox of the service, is read-only "
+				 "there"
+			       : "check who owns it, its mode, and the sandbox of the service";
 	case ERR_UNSAFE:
 		return "a symbolic link is not followed here: put the file itself in its place";
 	case ERR_LIMIT:
@@ -153,8 +154,8 @@ static int open_own_directory(int dirfd, const char *name, int *ret_fd, struct e
 		return fsx_fail(detail, errno, "look at the directory", dirfd, name);
 	if (status.st_uid != geteuid())
 		return fsx_refuse(
-		    detail, dirfd, name,
-		    "the directory belongs to another user; move it away or chown it");
+			detail, dirfd, name,
+			"the directory belongs to another user; move it away or chown it");
 	if ((status.st_mode & OTHERS_MODE) && fchmod(fd, 0700) < 0)
 		return fsx_fail(detail, errno, "set mode 0700 on", dirfd, name);
 	*ret_fd = TAKE_FD(fd);
@@ -238,7 +239,7 @@ int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct
 {
 	/* O_NONBLOCK: a FIFO must not make us wait before it is seen to be one. */
 	_cleanup_(closep) int fd =
-	    open_again(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+		open_again(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	_cleanup_(buf_done) struct buf content = {0};
 	int r;
 

@@ -44,7 +44,7 @@ bool json_is_object(const struct json *value);
 bool json_is_array(const struct json *value);
 bool json_is_null(const struct json *value);
 const struct json *json_get(const struct json *object, const char *key); /* NULL: none */
-const char *json_string(const struct json *value);                       /* NULL: no string */
+const char *json_string(const struct json *value);			 /* NULL: no string */
 const char *json_get_string(const struct json *object, const char *key); /* NULL: none */
 /* Whole numbers within ±JSON_INTEGER_MAX only. */
 bool json_integer(const struct json *value, int64_t *ret_number);

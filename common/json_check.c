@@ -413,10 +413,10 @@ int json_check(const char *text, size_t size, struct err_detail *detail)
 {
 	const unsigned char *begin = (const unsigned char *)(text ? text : "");
 	struct scan scan = {
-	    .begin = begin,
-	    .at = begin,
-	    .end = begin + size,
-	    .detail = detail,
+		.begin = begin,
+		.at = begin,
+		.end = begin + size,
+		.detail = detail,
 	};
 	int r = check_value(&scan);
 

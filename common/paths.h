@@ -12,18 +12,18 @@
 #include "common/err.h"
 
 struct paths_environment {
-	const char *home;        /* HOME, else the home of the user data base */
+	const char *home;	 /* HOME, else the home of the user data base */
 	const char *config_home; /* XDG_CONFIG_HOME */
-	const char *state_home;  /* XDG_STATE_HOME */
+	const char *state_home;	 /* XDG_STATE_HOME */
 	const char *runtime_dir; /* XDG_RUNTIME_DIR */
 };
 
 struct paths {
-	char config[PATH_MAX];        /* $XDG_CONFIG_HOME/misskey-authd/config.ini */
+	char config[PATH_MAX];	      /* $XDG_CONFIG_HOME/misskey-authd/config.ini */
 	char system_config[PATH_MAX]; /* /etc/xdg/misskey-authd/config.ini */
-	char state[PATH_MAX];         /* $XDG_STATE_HOME/misskey-authd */
-	char runtime[PATH_MAX];       /* $XDG_RUNTIME_DIR/misskey-authd, "" if that is not set */
-	char control[PATH_MAX];       /* RUNTIME/control.sock, "" likewise */
+	char state[PATH_MAX];	      /* $XDG_STATE_HOME/misskey-authd */
+	char runtime[PATH_MAX];	      /* $XDG_RUNTIME_DIR/misskey-authd, "" if that is not set */
+	char control[PATH_MAX];	      /* RUNTIME/control.sock, "" likewise */
 };
 
 /* Fills the environment from getenv() and the user data base: for the programs' main() alone. */

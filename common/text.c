@@ -287,7 +287,9 @@ int text_time_parse(const char *text, int64_t *ret_unix_s)
 
 static char ascii_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
 }
 
 static size_t smaller(size_t a, size_t b)

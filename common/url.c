@@ -55,7 +55,9 @@ static int hex_value(char c)
 
 static char ascii_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
 }
 
 /* What no part of a URL may hold as it is (RFC 3986), besides what browsers silently repair:

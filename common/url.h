@@ -26,7 +26,7 @@ struct url_server {
 	char origin[URL_ORIGIN_BYTES]; /* RFC 6454: scheme, host in lower case, ":port" if needed */
 	char host[URL_HOST_BYTES + 6]; /* the same without scheme: a good account name */
 	char user[URL_USER_BYTES];     /* from @user@host, else "" */
-	bool loopback;                 /* 127.0.0.0/8, [::1], localhost, *.localhost */
+	bool loopback;		       /* 127.0.0.0/8, [::1], localhost, *.localhost */
 	bool tls;
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/accounts.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,7 +150,7 @@ static int find_or_make(struct accounts *accounts, const char *name, struct acco
 	account = calloc(1, sizeof(*account));
 	if (!account)
 		return ERR_NOMEM;
-	strncpy(account->name, name, sizeof(account->name) - 1);
+	snprintf(account->name, sizeof(account->name), "%s", name);
 	if (insert(accounts, place, account))
 		return ERR_NOMEM;
 	*ret_account = TAKE_PTR(account);
@@ -204,12 +205,12 @@ static int load_credentials(struct accounts *accounts, const struct credentials 
 {
 	for (size_t n = 0; n < credentials_count(credentials); n++) {
 		const struct credential *entry = credentials_at(credentials, n);
-		struct registry_account made = { .permission = entry->permission };
+		struct registry_account made = {.permission = entry->permission};
 		struct account *account;
 
 		if (accounts_find(accounts, entry->account))
 			continue;
-		strncpy(made.name, entry->account, sizeof(made.name) - 1);
+		memcpy(made.name, entry->account, sizeof(made.name));
 		if (url_server_parse(entry->server, &made.server, NULL))
 			continue;
 		if (accounts_put(accounts, &made, &account))

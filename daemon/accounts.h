@@ -3,8 +3,9 @@
 #define DAEMON_ACCOUNTS_H
 
 /*
- * Every account that the daemon knows, from three sources: the config, the registry (made by `login`) and
- * credentials.json (what is left of an account that was in the config). Sorted by name.
+ * Every account that the daemon knows, from three sources: the config, the registry (made by
+ * `login`) and credentials.json (what is left of an account that was in the config). Sorted by
+ * name.
  */
 
 #include <stdbool.h>
@@ -24,15 +25,16 @@ struct authorization;
 struct account {
 	char name[ACCOUNT_NAME_BYTES];
 	bool from_config;
-	bool provisional; /* its first login has not come to a consent page: not listed */
-	bool page_given;  /* somebody was told to open the present start page */
+	bool provisional;      /* its first login has not come to a consent page: not listed */
+	bool page_given;       /* somebody was told to open the present start page */
 	int64_t page_given_ms; /* when, monotonic */
 	struct url_server server;
 	char *permission; /* canonical */
-	char *user;       /* who must consent, NULL: not fixed */
+	char *user;	  /* who must consent, NULL: not fixed */
 	char *app_name;
 	char *description;
-	struct authorization *authorization; /* the last or current login; NULL: none yet. The service's. */
+	/* The last or current login; NULL: none yet. The service's. */
+	struct authorization *authorization;
 };
 
 struct accounts;
@@ -41,13 +43,14 @@ int accounts_new(struct accounts **ret_accounts) _must_check_;
 void accounts_free(struct accounts *accounts);
 DEFINE_CLEANUP(struct accounts *, accounts_free);
 
-/* Adds all accounts of the three sources; for an account in several the config counts before the registry,
- * and that before the credentials. REGISTRY and CREDENTIALS may be NULL. ERR_NOMEM. */
+/* Adds all accounts of the three sources; for an account in several the config counts before the
+ * registry, and that before the credentials. REGISTRY and CREDENTIALS may be NULL. ERR_NOMEM. */
 int accounts_load(struct accounts *accounts, const struct config *config,
 		  const struct registry *registry,
 		  const struct credentials *credentials) _must_check_;
 
-/* Makes the account NAME or changes what a login may change of it. Pointers to accounts stay valid. ERR_NOMEM. */
+/* Makes the account NAME or changes what a login may change of it. Pointers to accounts stay valid.
+ * ERR_NOMEM. */
 int accounts_put(struct accounts *accounts, const struct registry_account *made,
 		 struct account **ret_account) _must_check_;
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/authorization.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -55,10 +56,9 @@ bool authorization_find_app(const struct authorization *authorization,
 {
 	const struct account *account = authorization->account;
 	const char *callback_url = authorization->environment->callback_url;
-	const struct registry_app *app =
-		registry_app_find(authorization->environment->registry, account->server.origin,
-				  account->app_name, account->description, account->permission,
-				  callback_url ? callback_url : "");
+	const struct registry_app *app = registry_app_find(
+		authorization->environment->registry, account->server.origin, account->app_name,
+		account->description, account->permission, callback_url ? callback_url : "");
 
 	if (ret_app)
 		*ret_app = app;
@@ -78,9 +78,9 @@ static void publish(struct authorization *authorization, struct moment now)
 
 	view->state = authorization->machine.state;
 	view->browser = authorization->machine.browser;
-	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED ?
-				authorization->machine.outcome :
-				OUTCOME_NONE;
+	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED
+				? authorization->machine.outcome
+				: OUTCOME_NONE;
 	view->revision++;
 	authorization->environment->changed(authorization->account, now,
 					    authorization->environment->context);
@@ -104,11 +104,10 @@ void authorization_advance(struct authorization *authorization,
 
 void authorization_login(struct authorization *authorization, bool browser, struct moment now)
 {
-	struct authorizer_input input =
-		authorization_event(authorization, AUTHORIZER_LOGIN, now);
+	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_LOGIN, now);
 
 	if (!authorizer_is_active(&authorization->machine)) {
-		authorization->view.user = (struct misskey_user){ 0 };
+		authorization->view.user = (struct misskey_user){0};
 		authorization->view.problem[0] = authorization->view.problem_code[0] = '\0';
 		/* A verification may still be under way from the login before. */
 		if (authorization->call)
@@ -121,8 +120,7 @@ void authorization_login(struct authorization *authorization, bool browser, stru
 
 void authorization_renew(struct authorization *authorization, bool browser, struct moment now)
 {
-	struct authorizer_input input =
-		authorization_event(authorization, AUTHORIZER_RENEW, now);
+	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_RENEW, now);
 
 	input.browser = browser;
 	authorization_advance(authorization, &input);
@@ -156,8 +154,8 @@ static void restore_stored(struct authorization *authorization)
 		authorization->environment->credentials, authorization->account->name);
 	struct misskey_user *user = &authorization->view.user;
 
-	strncpy(user->id, credential->user_id, sizeof(user->id) - 1);
-	strncpy(user->username, credential->username, sizeof(user->username) - 1);
+	snprintf(user->id, sizeof(user->id), "%s", credential->user_id);
+	snprintf(user->username, sizeof(user->username), "%s", credential->username);
 }
 
 void authorization_restore(struct authorization *authorization, struct moment now)
@@ -205,8 +203,8 @@ int authorization_flush(struct authorization *authorization, struct err_detail *
 {
 	if (!authorization->has_candidate)
 		return 0;
-	return credentials_store(authorization->environment->credentials,
-				 &authorization->candidate, authorization->reservation, detail);
+	return credentials_store(authorization->environment->credentials, &authorization->candidate,
+				 authorization->reservation, detail);
 }
 
 const struct authorization_view *authorization_view(const struct authorization *authorization)

@@ -4,13 +4,14 @@
 
 /*
  * One account's login as it really happens: does what the authorizer says, with the server, the
- * registry and the credentials, and tells it what came of it. The rules for the access token, which can be had
- * only once, are kept here:
+ * registry and the credentials, and tells it what came of it. The rules for the access token, which
+ * can be had only once, are kept here:
  *
  * 1. userkey is sent only after room for the answer has been reserved on disk,
  * 2. and after registry.json says that an exchange is under way;
  * 3. i stays in memory until it is durable, and nobody is told of it before;
- * 4. a start that finds an exchange under way looks into credentials.json first and asks again then.
+ * 4. a start that finds an exchange under way looks into credentials.json first and asks again
+ * then.
  */
 
 #include <stdbool.h>
@@ -45,10 +46,11 @@ struct authorization_view {
 	unsigned revision; /* grows with every change */
 	bool browser;
 	enum outcome outcome;
-	/* Trouble that is being retried ("" if none), or when finished: what happened and what to do next. */
+	/* Trouble that is being retried ("" if none), or when finished: what happened and what to
+	 * do next. */
 	char problem_code[MISSKEY_CODE_BYTES];
-	char problem[512];
-	struct misskey_user user;   /* who consented, once known; username "" before */
+	char problem[ERR_DETAIL_BYTES];
+	struct misskey_user user;	       /* who consented, once known; username "" before */
 	char expected[MISSKEY_USERNAME_BYTES]; /* who should have; "" if anybody may */
 };
 
@@ -58,8 +60,8 @@ int authorization_new(struct account *account, const struct authorization_enviro
 		      struct authorization **ret_authorization) _must_check_;
 void authorization_free(struct authorization *authorization);
 
-/* Starts a login, or has the pending one looked at again: the server is asked whether consent was given
- * meanwhile, or the session forgotten. BROWSER: by callback; else userkey is polled. */
+/* Starts a login, or has the pending one looked at again: the server is asked whether consent was
+ * given meanwhile, or the session forgotten. BROWSER: by callback; else userkey is polled. */
 void authorization_login(struct authorization *authorization, bool browser, struct moment now);
 
 /* Drops the pending session and makes another. */
@@ -78,8 +80,10 @@ void authorization_tick(struct authorization *authorization, struct moment now);
 /* Whether a login is under way. */
 bool authorization_is_active(const struct authorization *authorization);
 
-/* The last try for an i that could not be stored yet, when the process must end. 0, or why not; 0 too if there is none. */
-int authorization_flush(struct authorization *authorization, struct err_detail *detail) _must_check_;
+/* The last try for an i that could not be stored yet, when the process must end. 0, or why not; 0
+ * too if there is none. */
+int authorization_flush(struct authorization *authorization,
+			struct err_detail *detail) _must_check_;
 
 /* Valid until the next call of a function with this authorization. */
 const struct authorization_view *authorization_view(const struct authorization *authorization);

@@ -18,14 +18,14 @@ struct authorization {
 	struct authorizer machine;
 	struct authorization_view view;
 	struct http_call *call; /* under way; NULL: none */
-	answer_reader *reader;  /* of its answer */
+	answer_reader *reader;	/* of its answer */
 	struct credentials_reservation *reservation;
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
 };
 
-/* Does one action. Either *ret_event is filled and true is returned, because it is known at once what
- * came of it; or an answer will come later and be advanced by itself. */
+/* Does one action. Either *ret_event is filled and true is returned, because it is known at once
+ * what came of it; or an answer will come later and be advanced by itself. */
 bool authorization_perform(struct authorization *authorization, enum authorizer_action action,
 			   struct moment now, struct authorizer_input *ret_event);
 

@@ -40,8 +40,8 @@ static void fail_here(struct authorization *authorization, const char *code,
 	event->event = AUTHORIZER_FAILED_FOR_NOW;
 }
 
-static void fail_for_good_here(struct authorization *authorization,
-			       const struct err_detail *detail, struct authorizer_input *event)
+static void fail_for_good_here(struct authorization *authorization, const struct err_detail *detail,
+			       struct authorizer_input *event)
 {
 	fail_here(authorization, "LOCAL", detail, event);
 	fail(event, OUTCOME_LOCAL);
@@ -101,7 +101,7 @@ static void on_answer(const struct http_answer *answer, void *context)
 static bool ask(struct authorization *authorization, const char *path, int built,
 		const struct buf *body, answer_reader *reader, struct authorizer_input *event)
 {
-	struct err_detail detail = { "a request could not be put together: no memory" };
+	struct err_detail detail = {"a request could not be put together: no memory"};
 
 	authorization->reader = reader;
 	if (!built && !buf_error(body) &&
@@ -143,7 +143,7 @@ static void read_app(struct authorization *authorization, const struct http_answ
 		     struct authorizer_input *event)
 {
 	struct misskey_problem problem;
-	struct misskey_app app = { 0 };
+	struct misskey_app app = {0};
 	struct err_detail detail;
 	enum misskey_verdict verdict = misskey_app_create_read(answer, &app, &problem);
 
@@ -163,7 +163,7 @@ static void read_app(struct authorization *authorization, const struct http_answ
 static bool create_app(struct authorization *authorization, struct authorizer_input *event)
 {
 	const struct account *account = authorization->account;
-	_cleanup_(buf_done) struct buf body = { 0 };
+	_cleanup_(buf_done) struct buf body = {0};
 	int r = misskey_app_create_request(account->app_name, account->description,
 					   account->permission,
 					   authorization->environment->callback_url, &body);
@@ -173,8 +173,10 @@ static bool create_app(struct authorization *authorization, struct authorizer_in
 
 /* ---- Step 2: the session ---- */
 
-/* A session made anew by itself keeps the result's name, so that a page that waits there goes on. */
+/* A session made anew by itself keeps the result's name, so that a page that waits there goes on.
+ */
 static int session_store(struct authorization *authorization, struct misskey_session *made,
+			 /* NOLINTNEXTLINE(readability-non-const-parameter): kept in a member */
 			 char *app_id, struct moment now, struct err_detail *detail)
 {
 	const struct authorization_environment *environment = authorization->environment;
@@ -205,7 +207,7 @@ static void read_session(struct authorization *authorization, const struct http_
 {
 	const struct registry_app *app;
 	struct misskey_problem problem;
-	struct misskey_session session = { 0 };
+	struct misskey_session session = {0};
 	struct err_detail detail;
 	enum misskey_verdict verdict = misskey_session_generate_read(
 		answer, &authorization->account->server, &session, &problem);
@@ -221,8 +223,8 @@ static void read_session(struct authorization *authorization, const struct http_
 	} else {
 		clear_problem(authorization);
 		event->event = AUTHORIZER_SESSION_MADE;
-		event->expires_ms = event->now.mono_ms +
-				    authorization->environment->session_time_s * 1000;
+		event->expires_ms =
+			event->now.mono_ms + authorization->environment->session_time_s * 1000;
 		log_info("account %s: waiting for consent at %s", authorization->account->name,
 			 authorization->account->server.origin);
 	}
@@ -233,7 +235,7 @@ static void read_session(struct authorization *authorization, const struct http_
 static bool make_session(struct authorization *authorization, struct authorizer_input *event)
 {
 	const struct registry_app *app;
-	_cleanup_(buf_done) struct buf body = { 0 };
+	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
 	if (!authorization_find_app(authorization, &app)) {
@@ -305,7 +307,7 @@ static int candidate_fill(struct authorization *authorization, const struct secr
 	struct credential *candidate = &authorization->candidate;
 
 	credential_done(candidate);
-	*candidate = (struct credential){ .state = CREDENTIAL_UNVERIFIED, .obtained_at = unix_s };
+	*candidate = (struct credential){.state = CREDENTIAL_UNVERIFIED, .obtained_at = unix_s};
 	memcpy(candidate->account, authorization->account->name, sizeof(candidate->account));
 	candidate->server = strdup(authorization->account->server.origin);
 	candidate->user_id = strdup(authorization->view.user.id);
@@ -328,7 +330,7 @@ static void take_access_token(struct authorization *authorization,
 	const struct registry_session *session = authorization_session(authorization);
 	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
 							    session->server, session->app_id);
-	struct err_detail detail = { "no memory for the credential" };
+	struct err_detail detail = {"no memory for the credential"};
 
 	authorization->view.user = *user;
 	if (!is_expected(authorization, user)) {
@@ -343,8 +345,8 @@ static void take_access_token(struct authorization *authorization,
 	}
 }
 
-/* One look at a session of a browser is over: it waits for the callback again. Polls keep their place
- * and their mark. */
+/* One look at a session of a browser is over: it waits for the callback again. Polls keep their
+ * place and their mark. */
 static void end_look(struct authorization *authorization, int64_t unix_s)
 {
 	struct registry *registry = authorization->environment->registry;
@@ -361,11 +363,10 @@ static void read_userkey(struct authorization *authorization, const struct http_
 			 struct authorizer_input *event)
 {
 	const struct registry_session *session = authorization_session(authorization);
-	_cleanup_(secret_done) struct secret access_token = { 0 };
-	struct misskey_user user = { 0 };
+	_cleanup_(secret_done) struct secret access_token = {0};
+	struct misskey_user user = {0};
 	struct misskey_problem problem;
-	enum misskey_verdict verdict =
-		misskey_userkey_read(answer, &access_token, &user, &problem);
+	enum misskey_verdict verdict = misskey_userkey_read(answer, &access_token, &user, &problem);
 
 	if (verdict == MISSKEY_DONE) {
 		take_access_token(authorization, &access_token, &user, event);
@@ -387,7 +388,7 @@ static bool exchange(struct authorization *authorization, struct authorizer_inpu
 	const struct registry_session *session = authorization_session(authorization);
 	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
 							    session->server, session->app_id);
-	_cleanup_(buf_done) struct buf body = { 0 };
+	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
 	if (!app) {
@@ -412,7 +413,7 @@ static bool store(struct authorization *authorization, struct authorizer_input *
 	}
 	clear_problem(authorization);
 	credential_done(&authorization->candidate);
-	authorization->candidate = (struct credential){ 0 };
+	authorization->candidate = (struct credential){0};
 	authorization->has_candidate = false;
 	release(authorization);
 	event->event = AUTHORIZER_STORED;
@@ -425,8 +426,8 @@ static void note_state(struct authorization *authorization, enum credential_stat
 		       int64_t unix_s)
 {
 	struct credentials *credentials = authorization->environment->credentials;
-	struct credential changed = { 0 };
-	struct err_detail detail = { "no memory" };
+	struct credential changed = {0};
+	struct err_detail detail = {"no memory"};
 
 	if (credential_copy(credentials_find(credentials, authorization->account->name),
 			    &changed)) {
@@ -447,11 +448,11 @@ static void note_state(struct authorization *authorization, enum credential_stat
 static void read_i(struct authorization *authorization, const struct http_answer *answer,
 		   struct authorizer_input *event)
 {
-	struct misskey_user user = { 0 };
+	struct misskey_user user = {0};
 	struct misskey_problem problem;
 	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &problem);
-	bool other_user = verdict == MISSKEY_DONE &&
-			  strcmp(user.id, authorization->view.user.id) != 0;
+	bool other_user =
+		verdict == MISSKEY_DONE && strcmp(user.id, authorization->view.user.id) != 0;
 
 	if ((verdict == MISSKEY_DONE && !other_user) || verdict == MISSKEY_DENIED) {
 		note_state(authorization, CREDENTIAL_VERIFIED, event->now.unix_s);
@@ -475,7 +476,7 @@ static bool verify(struct authorization *authorization, struct authorizer_input 
 {
 	const struct credential *credential = credentials_find(
 		authorization->environment->credentials, authorization->account->name);
-	_cleanup_(buf_done) struct buf body = { 0 };
+	_cleanup_(buf_done) struct buf body = {0};
 	int r = misskey_verify_request(&credential->i, &body);
 
 	return ask(authorization, MISSKEY_PATH_I, r, &body, read_i, event);
@@ -508,7 +509,7 @@ static void log_outcome(const struct authorization *authorization)
 {
 	const struct authorization_view *view = &authorization->view;
 	enum outcome outcome = authorization->machine.outcome;
-	_cleanup_(buf_done) struct buf user = { 0 };
+	_cleanup_(buf_done) struct buf user = {0};
 
 	text_append_printable(&user, view->user.username, 64);
 	if (outcome_is_success(outcome))
@@ -525,7 +526,7 @@ static void end_login(struct authorization *authorization, struct moment now)
 {
 	struct registry *registry = authorization->environment->registry;
 	const struct registry_session *session = authorization_session(authorization);
-	struct err_detail detail = { "no memory" };
+	struct err_detail detail = {"no memory"};
 	int r = 0;
 
 	release(authorization);

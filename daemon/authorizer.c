@@ -6,14 +6,10 @@
 const char *authorizer_state_text(enum authorizer_state state)
 {
 	static const char *const text[] = {
-		[AUTHORIZER_IDLE] = "idle",
-		[AUTHORIZER_REGISTERING] = "registering",
-		[AUTHORIZER_SESSION] = "session",
-		[AUTHORIZER_CONSENT] = "consent",
-		[AUTHORIZER_SECURING] = "securing",
-		[AUTHORIZER_EXCHANGING] = "exchanging",
-		[AUTHORIZER_STORING] = "storing",
-		[AUTHORIZER_VERIFYING] = "verifying",
+		[AUTHORIZER_IDLE] = "idle",	    [AUTHORIZER_REGISTERING] = "registering",
+		[AUTHORIZER_SESSION] = "session",   [AUTHORIZER_CONSENT] = "consent",
+		[AUTHORIZER_SECURING] = "securing", [AUTHORIZER_EXCHANGING] = "exchanging",
+		[AUTHORIZER_STORING] = "storing",   [AUTHORIZER_VERIFYING] = "verifying",
 		[AUTHORIZER_FINISHED] = "finished",
 	};
 
@@ -88,9 +84,9 @@ static enum authorizer_action enter_consent(struct authorizer *authorizer,
 	enter(authorizer, AUTHORIZER_CONSENT, AUTHORIZER_DO_NOTHING);
 	authorizer->callback_arrived = false;
 	authorizer->ask_again = false;
-	wait_until(authorizer, authorizer->browser ?
-				       MOMENT_NEVER :
-				       input->now.mono_ms + authorizer->poll_interval_ms);
+	wait_until(authorizer, authorizer->browser
+				       ? MOMENT_NEVER
+				       : input->now.mono_ms + authorizer->poll_interval_ms);
 	return AUTHORIZER_DO_NOTHING;
 }
 

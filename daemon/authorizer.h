@@ -4,10 +4,11 @@
 
 /*
  * The state machine of one account's login: which step follows which, when to try again and when to
- * give up. Pure: it knows no secret, no file and no socket; what happened comes in as an event, what to
- * do next goes out as an action, and time and randomness are part of the event.
+ * give up. Pure: it knows no secret, no file and no socket; what happened comes in as an event,
+ * what to do next goes out as an action, and time and randomness are part of the event.
  *
- *     IDLE → REGISTERING → SESSION → CONSENT → SECURING → EXCHANGING → STORING → VERIFYING → FINISHED
+ *     IDLE → REGISTERING → SESSION → CONSENT → SECURING → EXCHANGING → STORING → VERIFYING →
+ * FINISHED
  *
  * Every action but FINISH and NONE is answered by its owner with one event, at once or later.
  */
@@ -36,12 +37,12 @@
 enum authorizer_state {
 	AUTHORIZER_IDLE,
 	AUTHORIZER_REGISTERING, /* app/create is under way or will be tried again */
-	AUTHORIZER_SESSION,     /* auth/session/generate, the same */
-	AUTHORIZER_CONSENT,     /* the person is asked; without a browser userkey is polled */
-	AUTHORIZER_SECURING,    /* the place for the answer is being secured */
-	AUTHORIZER_EXCHANGING,  /* auth/session/userkey is under way or will be tried again */
-	AUTHORIZER_STORING,     /* i is here and must become durable */
-	AUTHORIZER_VERIFYING,   /* /api/i is under way */
+	AUTHORIZER_SESSION,	/* auth/session/generate, the same */
+	AUTHORIZER_CONSENT,	/* the person is asked; without a browser userkey is polled */
+	AUTHORIZER_SECURING,	/* the place for the answer is being secured */
+	AUTHORIZER_EXCHANGING,	/* auth/session/userkey is under way or will be tried again */
+	AUTHORIZER_STORING,	/* i is here and must become durable */
+	AUTHORIZER_VERIFYING,	/* /api/i is under way */
 	AUTHORIZER_FINISHED,
 };
 
@@ -50,8 +51,9 @@ const char *authorizer_state_text(enum authorizer_state state);
 
 enum authorizer_event {
 	/* From people and clocks */
-	AUTHORIZER_LOGIN,    /* somebody wants a credential; app_known, browser */
-	AUTHORIZER_RENEW,    /* the pending session is not to be used: make another; app_known, browser */
+	AUTHORIZER_LOGIN, /* somebody wants a credential; app_known, browser */
+	AUTHORIZER_RENEW, /* the pending session is not to be used: make another; app_known, browser
+			   */
 	AUTHORIZER_CALLBACK, /* the browser came back with the session's token */
 	AUTHORIZER_TIMER,    /* authorizer_deadline() is over */
 	/* Answers to actions */
@@ -61,11 +63,12 @@ enum authorizer_event {
 	AUTHORIZER_EXCHANGED,
 	AUTHORIZER_STORED,
 	AUTHORIZER_VERIFIED,
-	AUTHORIZER_PENDING,         /* userkey: no consent yet */
-	AUTHORIZER_NO_SUCH_APP,     /* the server has forgotten the app */
-	AUTHORIZER_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost */
+	AUTHORIZER_PENDING,	    /* userkey: no consent yet */
+	AUTHORIZER_NO_SUCH_APP,	    /* the server has forgotten the app */
+	AUTHORIZER_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost
+				     */
 	AUTHORIZER_FAILED_FOR_NOW,  /* retry_after_s */
-	AUTHORIZER_FAILED,          /* outcome */
+	AUTHORIZER_FAILED,	    /* outcome */
 	/* From disk, at start; browser, expires_ms, renewed */
 	AUTHORIZER_RESTORED_CONSENT,
 	AUTHORIZER_RESTORED_EXCHANGE,
@@ -76,7 +79,7 @@ enum authorizer_action {
 	AUTHORIZER_DO_NOTHING,
 	AUTHORIZER_DO_CREATE_APP,
 	AUTHORIZER_DO_MAKE_SESSION,
-	AUTHORIZER_DO_SECURE,   /* reserve room, and note on disk that an exchange is under way */
+	AUTHORIZER_DO_SECURE,	/* reserve room, and note on disk that an exchange is under way */
 	AUTHORIZER_DO_EXCHANGE, /* only ever follows a SECURED */
 	AUTHORIZER_DO_STORE,
 	AUTHORIZER_DO_VERIFY,
@@ -97,18 +100,18 @@ struct authorizer_input {
 
 struct authorizer {
 	enum authorizer_state state;
-	enum outcome outcome;      /* when finished */
-	bool browser;              /* consent is expected through the callback; else userkey is polled */
-	bool callback_arrived;     /* this exchange was asked for by the callback, not by a poll */
-	bool ask_again;            /* the callback came while a poll was under way */
-	bool session_renewed;      /* a session was already made anew by itself */
-	bool app_renewed;          /* so was the app */
-	bool waiting;              /* for retry_ms, with nothing under way */
-	unsigned attempts;         /* failures in a row in this state */
-	unsigned poll_failures;    /* failed polls in a row */
-	int64_t retry_ms;          /* monotonic; also the next poll */
-	int64_t expires_ms;        /* monotonic, of the session */
-	int64_t poll_interval_ms;  /* set by the owner */
+	enum outcome outcome; /* when finished */
+	bool browser;	      /* consent is expected through the callback; else userkey is polled */
+	bool callback_arrived;	  /* this exchange was asked for by the callback, not by a poll */
+	bool ask_again;		  /* the callback came while a poll was under way */
+	bool session_renewed;	  /* a session was already made anew by itself */
+	bool app_renewed;	  /* so was the app */
+	bool waiting;		  /* for retry_ms, with nothing under way */
+	unsigned attempts;	  /* failures in a row in this state */
+	unsigned poll_failures;	  /* failed polls in a row */
+	int64_t retry_ms;	  /* monotonic; also the next poll */
+	int64_t expires_ms;	  /* monotonic, of the session */
+	int64_t poll_interval_ms; /* set by the owner */
 };
 
 /* Takes one event and says what to do. Events that mean nothing in the present state do nothing. */

@@ -35,13 +35,13 @@ static void reply(struct http_request *request, unsigned status, const struct ht
 {
 	const char *policy = page_security_policy();
 	struct http_header headers[MAX_HEADERS] = {
-		{ "Cache-Control", "no-store" },
-		{ "Referrer-Policy", "no-referrer" },
-		{ "Content-Security-Policy", policy ? policy : "default-src 'none'" },
-		{ "X-Content-Type-Options", "nosniff" },
-		{ "X-Frame-Options", "DENY" },
-		{ "Cross-Origin-Resource-Policy", "same-origin" },
-		{ "Cross-Origin-Opener-Policy", "same-origin" },
+		{"Cache-Control", "no-store"},
+		{"Referrer-Policy", "no-referrer"},
+		{"Content-Security-Policy", policy ? policy : "default-src 'none'"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "DENY"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
 	};
 	size_t count = 7;
 
@@ -53,13 +53,13 @@ static void reply(struct http_request *request, unsigned status, const struct ht
 static void reply_page(struct http_request *request, unsigned status,
 		       const struct page_facts *facts)
 {
-	_cleanup_(buf_done) struct buf html = { 0 };
+	_cleanup_(buf_done) struct buf html = {0};
 	const char *accept_language;
 	enum page_language language;
 	struct http_header headers[] = {
-		{ "Content-Type", "text/html; charset=utf-8" },
-		{ "Vary", "Accept-Language" },
-		{ "Allow", "GET" },
+		{"Content-Type", "text/html; charset=utf-8"},
+		{"Vary", "Accept-Language"},
+		{"Allow", "GET"},
 	};
 
 	(void)http_request_header(request, "Accept-Language", &accept_language);
@@ -73,14 +73,14 @@ static void reply_page(struct http_request *request, unsigned status,
 
 static void reply_kind(struct http_request *request, unsigned status, enum page_kind kind)
 {
-	reply_page(request, status, &(struct page_facts){ .kind = kind });
+	reply_page(request, status, &(struct page_facts){.kind = kind});
 }
 
 static void reply_redirect(struct http_request *request, const char *location, const char *cookie)
 {
 	struct http_header headers[] = {
-		{ "Location", location },
-		{ "Set-Cookie", cookie },
+		{"Location", location},
+		{"Set-Cookie", cookie},
 	};
 
 	reply(request, 303, headers, cookie ? 2 : 1, "", 0);
@@ -96,7 +96,8 @@ static void reply_redirect_to_id(struct http_request *request, const char *path,
 
 /* ---- /start/ID ---- */
 
-static void cookie_name(const struct registry_session *session, char ret_name[static COOKIE_NAME_BYTES])
+static void cookie_name(const struct registry_session *session,
+			char ret_name[static COOKIE_NAME_BYTES])
 {
 	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
 }
@@ -111,9 +112,9 @@ static void serve_start(struct callback *callback, struct http_request *request,
 
 	if (r == ERR_EXISTS) {
 		reply_page(request, 410,
-			   &(struct page_facts){ .kind = PAGE_START_USED,
-						 .account = session->account,
-						 .server = session->server });
+			   &(struct page_facts){.kind = PAGE_START_USED,
+						.account = session->account,
+						.server = session->server});
 		return;
 	}
 	if (r) {
@@ -121,10 +122,11 @@ static void serve_start(struct callback *callback, struct http_request *request,
 		return;
 	}
 	cookie_name(session, name);
-	snprintf(cookie, sizeof(cookie), "%s=%s; Max-Age=%lld; Path=/callback; HttpOnly; SameSite=Lax",
-		 name, session->cookie,
-		 (long long)(session->expires_at > now.unix_s ? session->expires_at - now.unix_s :
-								0));
+	snprintf(cookie, sizeof(cookie),
+		 "%s=%s; Max-Age=%lld; Path=/callback; HttpOnly; SameSite=Lax", name,
+		 session->cookie,
+		 (long long)(session->expires_at > now.unix_s ? session->expires_at - now.unix_s
+							      : 0));
 	reply_redirect(request, session->consent_url, cookie);
 }
 
@@ -166,9 +168,9 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 			    "start link; it was not taken",
 			    session->account);
 		reply_page(request, 403,
-			   &(struct page_facts){ .kind = PAGE_OTHER_BROWSER,
-						 .account = session->account,
-						 .server = session->server });
+			   &(struct page_facts){.kind = PAGE_OTHER_BROWSER,
+						.account = session->account,
+						.server = session->server});
 		return;
 	}
 	memcpy(result, session->result, sizeof(result));
@@ -215,9 +217,9 @@ static void reply_waiting(struct callback *callback, struct http_request *reques
 			   .kind = kind,
 			   .account = session->account,
 			   .server = session->server,
-			   .detail = kind == PAGE_TROUBLE ?
-					     authorization_view(account->authorization)->problem :
-					     NULL,
+			   .detail = kind == PAGE_TROUBLE
+					     ? authorization_view(account->authorization)->problem
+					     : NULL,
 		   });
 }
 
@@ -311,8 +313,7 @@ static void on_change(struct account *account, struct moment now, void *context)
 
 /* ---- Requests ---- */
 
-static const char *only_header(const struct http_request *request, const char *name,
-			       bool *repeated)
+static const char *only_header(const struct http_request *request, const char *name, bool *repeated)
 {
 	const char *value;
 	unsigned count = http_request_header(request, name, &value);
@@ -343,7 +344,7 @@ static bool is_allowed(const struct callback *callback, const struct http_reques
 static void serve_route(struct callback *callback, struct http_request *request,
 			const struct callback_request *parsed)
 {
-	static const struct http_header icon_type = { "Content-Type", "image/svg+xml" };
+	static const struct http_header icon_type = {"Content-Type", "image/svg+xml"};
 	const char *unavailable = service_unavailable(callback->service);
 
 	if (parsed->route == CALLBACK_ICON) {
@@ -364,7 +365,7 @@ static void serve_route(struct callback *callback, struct http_request *request,
 	}
 	if (unavailable) {
 		reply_page(request, 503,
-			   &(struct page_facts){ .kind = PAGE_UNAVAILABLE, .detail = unavailable });
+			   &(struct page_facts){.kind = PAGE_UNAVAILABLE, .detail = unavailable});
 		return;
 	}
 	if (parsed->route == CALLBACK_START)

@@ -4,8 +4,8 @@
 
 /*
  * Everything that a browser may see, and that another local user can reach: the start link, the
- * callback, the result page. Nothing here hands out a credential or a list of accounts, and nothing changes without the right
- * token or link.
+ * callback, the result page. Nothing here hands out a credential or a list of accounts, and nothing
+ * changes without the right token or link.
  */
 
 #include "common/cleanup.h"

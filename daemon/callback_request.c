@@ -24,7 +24,7 @@ static bool is_id(const char *text)
 
 static struct callback_request with_id(enum callback_route route, const char *id)
 {
-	struct callback_request request = { .route = CALLBACK_NOT_FOUND };
+	struct callback_request request = {.route = CALLBACK_NOT_FOUND};
 
 	if (!is_id(id))
 		return request;
@@ -35,7 +35,7 @@ static struct callback_request with_id(enum callback_route route, const char *id
 
 struct callback_request callback_request_parse(const char *target)
 {
-	struct callback_request request = { .route = CALLBACK_NOT_FOUND };
+	struct callback_request request = {.route = CALLBACK_NOT_FOUND};
 	const char *rest;
 
 	if (strcmp(target, "/") == 0) {

@@ -14,7 +14,7 @@ struct waiter {
 	struct http_request *request;
 	struct control *control;
 	struct account *account;
-	bool for_page;     /* until there is a page to open, or the end */
+	bool for_page;	   /* until there is a page to open, or the end */
 	bool has_revision; /* until the revision is another, or the end */
 	unsigned revision;
 	struct waiter *next;
@@ -34,11 +34,11 @@ static void reply_json(struct http_request *request, unsigned status, struct jso
 {
 	static const char no_memory[] =
 		"{\"error\":{\"code\":\"INTERNAL\",\"message\":\"no memory\"}}\n";
-	_cleanup_(buf_done) struct buf text = { 0 };
+	_cleanup_(buf_done) struct buf text = {0};
 	struct http_header headers[] = {
-		{ "Content-Type", "application/json" },
-		{ "Cache-Control", "no-store" },
-		{ "Allow", allow },
+		{"Content-Type", "application/json"},
+		{"Cache-Control", "no-store"},
+		{"Allow", allow},
 	};
 	int r = value ? json_print(value, false, &text) : ERR_NOMEM;
 
@@ -232,7 +232,7 @@ static int parse_body(const struct http_request *request, struct json **ret_body
 static int read_login(const struct json *body, struct service_login *login,
 		      struct err_detail *detail)
 {
-	static const char *const known[] = { "server", "user", "permission", "browser" };
+	static const char *const known[] = {"server", "user", "permission", "browser"};
 	const struct json *browser = json_get(body, "browser");
 	int r = check_members(body, known, sizeof(known) / sizeof(known[0]), detail);
 
@@ -254,7 +254,7 @@ static void post_login(struct control *control, struct http_request *request,
 		       const char *account_name)
 {
 	_cleanup_(json_freep) struct json *body = NULL;
-	struct waiter wish = { .for_page = true };
+	struct waiter wish = {.for_page = true};
 	struct service_login login = {
 		.account = account_name,
 		.somebody_waits = somebody_waits(control, account_name),
@@ -318,7 +318,7 @@ static void get_token(struct control *control, struct http_request *request, con
 
 static void post_callback(struct control *control, struct http_request *request)
 {
-	static const char *const known[] = { "url" };
+	static const char *const known[] = {"url"};
 	_cleanup_(json_freep) struct json *body = NULL;
 	struct account *account;
 	struct err_detail detail;

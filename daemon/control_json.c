@@ -77,18 +77,21 @@ static void failure_text(const struct account *account, const struct authorizati
 				  server);
 		break;
 	case OUTCOME_EXPIRED:
-		buf_append_format(text, "no consent was given at %s in time; log in again: "
-					"misskey-authctl login %s",
+		buf_append_format(text,
+				  "no consent was given at %s in time; log in again: "
+				  "misskey-authctl login %s",
 				  server, again);
 		break;
 	case OUTCOME_LOST:
-		buf_append_format(text, "%s lost the session twice; log in again: misskey-authctl "
-					"login %s",
+		buf_append_format(text,
+				  "%s lost the session twice; log in again: misskey-authctl "
+				  "login %s",
 				  server, again);
 		break;
 	case OUTCOME_REJECTED:
-		buf_append_format(text, "%s does not accept the credential that it just gave (%s); "
-					"look at the app in the server's settings, then log in again",
+		buf_append_format(text,
+				  "%s does not accept the credential that it just gave (%s); "
+				  "look at the app in the server's settings, then log in again",
 				  server, view->problem);
 		break;
 	case OUTCOME_LOCAL:
@@ -103,7 +106,7 @@ static void failure_text(const struct account *account, const struct authorizati
 static int add_message(struct json *object, const struct account *account,
 		       const struct authorization_view *view)
 {
-	_cleanup_(buf_done) struct buf text = { 0 };
+	_cleanup_(buf_done) struct buf text = {0};
 
 	if (view->outcome == OUTCOME_NONE || outcome_is_success(view->outcome))
 		return json_add_null(object, "message");
@@ -124,8 +127,8 @@ static int add_pages(struct json *object, struct service *service, const struct 
 {
 	const struct registry_session *session =
 		registry_session_find(service_registry(service), account->name);
-	bool is_open = session && view->state >= AUTHORIZER_CONSENT &&
-		       view->state < AUTHORIZER_FINISHED;
+	bool is_open =
+		session && view->state >= AUTHORIZER_CONSENT && view->state < AUTHORIZER_FINISHED;
 	const char *callback_url = service_callback_url(service);
 	char start_url[96 + RANDOM_ID_BYTES];
 

@@ -9,8 +9,8 @@
 #define ACCOUNTS_PREFIX "/v1/accounts/"
 
 static const char *const methods[] = {
-	[CONTROL_NOT_FOUND] = "", [CONTROL_STATUS] = "GET",	 [CONTROL_ACCOUNTS] = "GET",
-	[CONTROL_ACCOUNT] = "GET", [CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
+	[CONTROL_NOT_FOUND] = "",    [CONTROL_STATUS] = "GET",	    [CONTROL_ACCOUNTS] = "GET",
+	[CONTROL_ACCOUNT] = "GET",   [CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
 	[CONTROL_CALLBACK] = "POST",
 };
 
@@ -82,10 +82,11 @@ static int parse_query(const char *query, struct control_request *request,
 			request->has_revision = true;
 		}
 		if (r)
-			return err_set(detail, ERR_INVALID,
-				       "the query may have wait=SECONDS (0 to %d) and revision=NUMBER, "
-				       "each once",
-				       CONTROL_MAX_WAIT_S);
+			return err_set(
+				detail, ERR_INVALID,
+				"the query may have wait=SECONDS (0 to %d) and revision=NUMBER, "
+				"each once",
+				CONTROL_MAX_WAIT_S);
 		query += size;
 		query += *query == '&';
 	}
@@ -95,7 +96,7 @@ static int parse_query(const char *query, struct control_request *request,
 int control_request_parse(const char *target, struct control_request *ret_request,
 			  struct err_detail *detail)
 {
-	struct control_request request = { .route = CONTROL_NOT_FOUND };
+	struct control_request request = {.route = CONTROL_NOT_FOUND};
 	size_t size = strcspn(target, "?");
 	const char *query = target[size] ? target + size + 1 : "";
 	int r = 0;

@@ -3,8 +3,8 @@
 #define DAEMON_CONTROL_REQUEST_H
 
 /*
- * What a request to the control socket asks for: its target, taken apart. Pure. docs/control-api.md has the
- * routes for those who call them.
+ * What a request to the control socket asks for: its target, taken apart. Pure. docs/control-api.md
+ * has the routes for those who call them.
  */
 
 #include <stdbool.h>
@@ -22,7 +22,7 @@ enum control_route {
 	CONTROL_STATUS,
 	CONTROL_ACCOUNTS,
 	CONTROL_ACCOUNT, /* .account, as in the next two */
-	CONTROL_LOGIN,   /* .wait_s, .has_revision, .revision */
+	CONTROL_LOGIN,	 /* .wait_s, .has_revision, .revision */
 	CONTROL_TOKEN,
 	CONTROL_CALLBACK,
 };
@@ -35,8 +35,9 @@ struct control_request {
 	unsigned revision;
 };
 
-/* Reads a raw request target such as "/v1/accounts/NAME/login?wait=20". An unknown path is CONTROL_NOT_FOUND; ERR_INVALID
- * with a sentence for a bad account name, an unknown, repeated or bad parameter. */
+/* Reads a raw request target such as "/v1/accounts/NAME/login?wait=20". An unknown path is
+ * CONTROL_NOT_FOUND; ERR_INVALID with a sentence for a bad account name, an unknown, repeated or
+ * bad parameter. */
 int control_request_parse(const char *target, struct control_request *ret_request,
 			  struct err_detail *detail) _must_check_;
 

@@ -59,7 +59,7 @@ static int room_needed(const struct credentials *credentials, const struct accou
 int credentials_room_secure(struct credentials *credentials, const struct account_set *accounts,
 			    struct err_detail *detail)
 {
-	size_t size;
+	size_t size = 0;
 	int r;
 
 	if (!credentials->reservations)

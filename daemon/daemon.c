@@ -30,10 +30,11 @@ struct daemon_parts {
 	struct control *control;
 };
 
-/* Secrets are in this process: no core dumps, nothing readable for other users, whatever the umask was. */
+/* Secrets are in this process: no core dumps, nothing readable for other users, whatever the umask
+ * was. */
 static void protect_process(void)
 {
-	const struct rlimit none = { 0, 0 };
+	const struct rlimit none = {0, 0};
 
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	(void)setrlimit(RLIMIT_CORE, &none);
@@ -105,8 +106,8 @@ static int build_servers(struct daemon_parts *parts, struct err_detail *detail)
 	return 0;
 }
 
-static int build(struct daemon_parts *parts, const struct config *config,
-		 const struct paths *paths, struct err_detail *detail)
+static int build(struct daemon_parts *parts, const struct config *config, const struct paths *paths,
+		 struct err_detail *detail)
 {
 	int r = open_sockets(parts, config, paths, detail);
 
@@ -143,7 +144,7 @@ static void stop(struct daemon_parts *parts)
 
 int daemon_run(const struct config *config, const struct paths *paths, struct err_detail *detail)
 {
-	_cleanup_(free_parts) struct daemon_parts parts = { .callback_fd = -1, .control_fd = -1 };
+	_cleanup_(free_parts) struct daemon_parts parts = {.callback_fd = -1, .control_fd = -1};
 	char status[128];
 	int r;
 

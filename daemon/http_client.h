@@ -3,9 +3,9 @@
 #define DAEMON_HTTP_CLIENT_H
 
 /*
- * One POST of JSON, the only user of libcurl besides the loop's wait. TLS with verification; plain HTTP for loopback
- * alone; no redirect is followed; answers are capped in size and time. A proxy of the environment
- * is used for other machines, never for loopback.
+ * One POST of JSON, the only user of libcurl besides the loop's wait. TLS with verification; plain
+ * HTTP for loopback alone; no redirect is followed; answers are capped in size and time. A proxy of
+ * the environment is used for other machines, never for loopback.
  */
 
 #include <stdbool.h>
@@ -17,28 +17,30 @@
 #include "common/url.h"
 #include "daemon/loop.h"
 
-/* Every call has a connection of its own. libcurl sends a POST again, silently, when a connection that it
- * used before breaks without an answer; userkey must not be sent twice (design.md, section 5). */
+/* Every call has a connection of its own. libcurl sends a POST again, silently, when a connection
+ * that it used before breaks without an answer; userkey must not be sent twice (design.md, section
+ * 5). */
 
 /* The largest real answer seen is 3 KiB (i on 2025); users' own fields can make it a few dozen. */
 #define HTTP_CLIENT_ANSWER_BYTES (1024 * 1024)
 #define HTTP_CLIENT_CONNECT_MS 10000
 
 enum http_failure {
-	HTTP_ANSWERED,      /* there is a whole answer, whatever its status */
-	HTTP_UNREACHABLE,   /* name not found, connection refused or not made in time: nothing was sent */
-	HTTP_UNTRUSTED,     /* TLS: certificate or handshake: nothing was sent */
-	HTTP_TIMED_OUT,     /* it may have been sent */
-	HTTP_CUT,           /* it may have been sent; the connection ended early, or what came is no HTTP */
-	HTTP_TOO_LARGE,     /* the answer is larger than HTTP_CLIENT_ANSWER_BYTES */
-	HTTP_FAILED,        /* libcurl or memory */
+	HTTP_ANSWERED,	  /* there is a whole answer, whatever its status */
+	HTTP_UNREACHABLE, /* name not found, connection refused or not made in time: nothing was
+			     sent */
+	HTTP_UNTRUSTED,	  /* TLS: certificate or handshake: nothing was sent */
+	HTTP_TIMED_OUT,	  /* it may have been sent */
+	HTTP_CUT, /* it may have been sent; the connection ended early, or what came is no HTTP */
+	HTTP_TOO_LARGE, /* the answer is larger than HTTP_CLIENT_ANSWER_BYTES */
+	HTTP_FAILED,	/* libcurl or memory */
 };
 
 struct http_answer {
 	enum http_failure failure;
-	char reason[256];    /* for a person, printable; "" when answered */
-	unsigned status;     /* HTTP status, 0 unless answered */
-	const char *body;    /* NUL-terminated; erased after the call-back returns */
+	char reason[256]; /* for a person, printable; "" when answered */
+	unsigned status;  /* HTTP status, 0 unless answered */
+	const char *body; /* NUL-terminated; erased after the call-back returns */
 	size_t body_size;
 	int64_t retry_after_s; /* Retry-After in seconds (RFC 9110, both forms), -1: none */
 };
@@ -48,8 +50,8 @@ typedef void http_answer_function(const struct http_answer *answer, void *contex
 struct http_client;
 struct http_call;
 
-/* CA_FILE (NULL: the system's) is used instead of the system's certificates. REQUEST_MS: for a whole call.
- * ERR_NOMEM, ERR_LIBRARY, ERR_INVALID (CA_FILE cannot be read; DETAIL names it). */
+/* CA_FILE (NULL: the system's) is used instead of the system's certificates. REQUEST_MS: for a
+ * whole call. ERR_NOMEM, ERR_LIBRARY, ERR_INVALID (CA_FILE cannot be read; DETAIL names it). */
 int http_client_new(const char *ca_file, int64_t request_ms, struct http_client **ret_client,
 		    struct err_detail *detail) _must_check_;
 
@@ -59,8 +61,8 @@ CURLM *http_client_multi(struct http_client *client);
 int http_client_attach(struct http_client *client, struct loop *loop) _must_check_;
 
 /* POSTs SIZE bytes of JSON (copied, erased afterwards) to SERVER's PATH, e.g. "/api/app/create".
- * FUNCTION is called once, later, from the loop. *ret_call is for http_call_cancel() and is gone when
- * FUNCTION is called. ERR_NOMEM, ERR_LIBRARY. */
+ * FUNCTION is called once, later, from the loop. *ret_call is for http_call_cancel() and is gone
+ * when FUNCTION is called. ERR_NOMEM, ERR_LIBRARY. */
 int http_client_post(struct http_client *client, const struct url_server *server, const char *path,
 		     const char *json, size_t size, http_answer_function *function, void *context,
 		     struct http_call **ret_call, struct err_detail *detail) _must_check_;

@@ -3,16 +3,17 @@
 #define DAEMON_HTTP_SERVER_H
 
 /*
- * A small HTTP/1.1 server on a listening socket: limits, whole requests, held replies. The only user
- * of libmicrohttpd. It decodes nothing: handlers get the request target as it was on the wire.
+ * A small HTTP/1.1 server on a listening socket: limits, whole requests, held replies. The only
+ * user of libmicrohttpd. It decodes nothing: handlers get the request target as it was on the wire.
  *
- * Every connection carries one request and is closed after the reply. A connection has an absolute time to send its
- * request, and as much to take the reply. At the connection limit room is made for those that wait in the
- * backlog: the oldest connection without a whole request is closed, else the oldest that does not take its
- * reply, else the oldest held request gets its HTTP_HOLD_DUE early.
+ * Every connection carries one request and is closed after the reply. A connection has an absolute
+ * time to send its request, and as much to take the reply. At the connection limit room is made for
+ * those that wait in the backlog: the oldest connection without a whole request is closed, else the
+ * oldest that does not take its reply, else the oldest held request gets its HTTP_HOLD_DUE early.
  *
- * Requests that libmicrohttpd cannot read it answers by itself (400, 413 for a header, 414, 431, 501, 505),
- * with Date, Content-Length and Connection: close alone; nothing of the request is in them.
+ * Requests that libmicrohttpd cannot read it answers by itself (400, 413 for a header, 414, 431,
+ * 501, 505), with Date, Content-Length and Connection: close alone; nothing of the request is in
+ * them.
  */
 
 #include <stdbool.h>
@@ -24,8 +25,8 @@
 #include "daemon/loop.h"
 #include "daemon/moment.h"
 
-/* Headers of a request, all together: a browser's are about 1 KiB, with large cookies 8 KiB. libmicrohttpd
- * takes the reply's headers from the same pool. */
+/* Headers of a request, all together: a browser's are about 1 KiB, with large cookies 8 KiB.
+ * libmicrohttpd takes the reply's headers from the same pool. */
 #define HTTP_SERVER_CONNECTION_BYTES (32 * 1024)
 /* Time for a request to be there in whole. */
 #define HTTP_SERVER_REQUEST_MS 10000
@@ -36,14 +37,14 @@ struct http_request;
 typedef void http_handler(struct http_request *request, void *context);
 
 struct http_server_options {
-	int listen_fd;             /* borrowed: stopping neither closes it nor shuts it down */
-	http_handler *handler;     /* called once for each whole request; must reply or hold */
+	int listen_fd;	       /* borrowed: stopping neither closes it nor shuts it down */
+	http_handler *handler; /* called once for each whole request; must reply or hold */
 	void *context;
 	unsigned connection_limit; /* at once */
-	size_t body_limit;         /* bytes; more is answered 413 by the server itself */
-	bool own_user_only;        /* Unix sockets: close connections of other users (SO_PEERCRED) */
-	int64_t request_ms;        /* for a whole request, and again for the reply to be taken;
-				    * 0: HTTP_SERVER_REQUEST_MS */
+	size_t body_limit;	   /* bytes; more is answered 413 by the server itself */
+	bool own_user_only; /* Unix sockets: close connections of other users (SO_PEERCRED) */
+	int64_t request_ms; /* for a whole request, and again for the reply to be taken;
+			     * 0: HTTP_SERVER_REQUEST_MS */
 };
 
 int http_server_new(const struct http_server_options *options, struct http_server **ret_server,
@@ -52,25 +53,27 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 /* Adds what the server waits for to LOOP. */
 int http_server_attach(struct http_server *server, struct loop *loop) _must_check_;
 
-/* Stops accepting, closes connections that have sent nothing yet, and ends every held request, and those that are held
- * from now on, by its function with HTTP_HOLD_STOPPING. What was begun is finished while the loop runs. */
+/* Stops accepting, closes connections that have sent nothing yet, and ends every held request, and
+ * those that are held from now on, by its function with HTTP_HOLD_STOPPING. What was begun is
+ * finished while the loop runs. */
 void http_server_quiesce(struct http_server *server);
 
 /* Whether no connection is open. */
 bool http_server_is_idle(const struct http_server *server);
 
-/* Closes what is open and frees; what is still held ends with HTTP_HOLD_GONE. Not from a handler. */
+/* Closes what is open and frees; what is still held ends with HTTP_HOLD_GONE. Not from a handler.
+ */
 void http_server_free(struct http_server *server);
 DEFINE_CLEANUP(struct http_server *, http_server_free);
 
 /* What came in. Pointers are valid until the reply has been given. */
 const char *http_request_method(const struct http_request *request);
 const char *http_request_target(const struct http_request *request); /* raw: "/callback?token=…" */
-const char *http_request_body(const struct http_request *request);   /* "" if none; NUL-terminated */
+const char *http_request_body(const struct http_request *request); /* "" if none; NUL-terminated */
 size_t http_request_body_size(const struct http_request *request);
-/* How often the header NAME (any case) is there; *ret_value is its first value, or NULL. A value with
- * a NUL byte counts twice, so that "exactly one" refuses it, where libmicrohttpd shows the byte: 0.9.75 ends the
- * value there, without a trace. No browser sends one. */
+/* How often the header NAME (any case) is there; *ret_value is its first value, or NULL. A value
+ * with a NUL byte counts twice, so that "exactly one" refuses it, where libmicrohttpd shows the
+ * byte: 0.9.75 ends the value there, without a trace. No browser sends one. */
 unsigned http_request_header(const struct http_request *request, const char *name,
 			     const char **ret_value);
 /* When the request was complete. */
@@ -81,15 +84,16 @@ struct http_header {
 	const char *value;
 };
 
-/* Replies, exactly once, from the handler or at any time while held; everything is copied. HEAD is for the
- * handler to refuse. Afterwards REQUEST must not be used. Without memory the connection is closed. */
+/* Replies, exactly once, from the handler or at any time while held; everything is copied. HEAD is
+ * for the handler to refuse. Afterwards REQUEST must not be used. Without memory the connection is
+ * closed. */
 void http_request_reply(struct http_request *request, unsigned status,
 			const struct http_header *headers, size_t header_count, const char *body,
 			size_t body_size);
 
 enum http_hold_end {
-	HTTP_HOLD_DUE,      /* its time is over: reply now */
-	HTTP_HOLD_GONE,     /* the client hung up or closed its sending side: REQUEST is gone after
+	HTTP_HOLD_DUE,	    /* its time is over: reply now */
+	HTTP_HOLD_GONE,	    /* the client hung up or closed its sending side: REQUEST is gone after
 			     * this; a reply does nothing */
 	HTTP_HOLD_STOPPING, /* the server stops: reply now */
 };
@@ -97,8 +101,9 @@ enum http_hold_end {
 typedef void http_hold_end_function(struct http_request *request, enum http_hold_end why,
 				    void *context);
 
-/* Keeps the request open without a reply until http_request_reply(), or until UNTIL_MS (monotonic): then
- * FUNCTION is called once, unless there was a reply before. A request that it does not reply to is closed. */
+/* Keeps the request open without a reply until http_request_reply(), or until UNTIL_MS (monotonic):
+ * then FUNCTION is called once, unless there was a reply before. A request that it does not reply
+ * to is closed. */
 void http_request_hold(struct http_request *request, int64_t until_ms,
 		       http_hold_end_function *function, void *context);
 

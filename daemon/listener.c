@@ -21,7 +21,7 @@ int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail)
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
 		.sin_port = htons((uint16_t)port),
-		.sin_addr = { .s_addr = htonl(INADDR_LOOPBACK) },
+		.sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)},
 	};
 	_cleanup_(closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	int one = 1;
@@ -32,12 +32,13 @@ int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail)
 			       strerror(errno));
 	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 || listen(fd, BACKLOG) < 0) {
 		if (errno == EADDRINUSE)
-			return err_set(detail, ERR_BUSY,
-				       "the callback port 127.0.0.1:%u is taken by another program, "
-				       "so logins wait by asking the server instead; to change it, "
-				       "set `listen = 127.0.0.1:PORT` in the section [daemon] of "
-				       "the config and restart",
-				       port);
+			return err_set(
+				detail, ERR_BUSY,
+				"the callback port 127.0.0.1:%u is taken by another program, "
+				"so logins wait by asking the server instead; to change it, "
+				"set `listen = 127.0.0.1:PORT` in the section [daemon] of "
+				"the config and restart",
+				port);
 		return err_set(detail, err_from_errno(errno),
 			       "the callback port 127.0.0.1:%u cannot be used: %s", port,
 			       strerror(errno));
@@ -49,12 +50,11 @@ int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail)
 int listener_callback_url(int fd, char ret_url[static LISTENER_URL_BYTES],
 			  struct err_detail *detail)
 {
-	struct sockaddr_in address = { 0 };
+	struct sockaddr_in address = {0};
 	socklen_t size = sizeof(address);
 
 	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
-	    address.sin_family != AF_INET ||
-	    address.sin_addr.s_addr != htonl(INADDR_LOOPBACK))
+	    address.sin_family != AF_INET || address.sin_addr.s_addr != htonl(INADDR_LOOPBACK))
 		return err_set(detail, ERR_INVALID, "the callback socket is not one of 127.0.0.1");
 	snprintf(ret_url, LISTENER_URL_BYTES, "http://127.0.0.1:%u/callback",
 		 (unsigned)ntohs(address.sin_port));
@@ -84,7 +84,7 @@ static int make_directory(const char *path, struct err_detail *detail)
 
 int listener_control(const char *path, int *ret_fd, struct err_detail *detail)
 {
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	_cleanup_(closep) int fd = -1;
 	int r;
 

@@ -4,8 +4,8 @@
 
 /*
  * The one wait of the daemon: libcurl's sockets, the sources' descriptors and the signals, in one
- * curl_multi_poll(). In each round every source is dispatched, whether its descriptor is ready or not:
- * sources are few, and their dispatch is cheap when nothing is to do.
+ * curl_multi_poll(). In each round every source is dispatched, whether its descriptor is ready or
+ * not: sources are few, and their dispatch is cheap when nothing is to do.
  */
 
 #include <stdbool.h>
@@ -21,7 +21,8 @@
 
 struct loop_source {
 	int fd; /* waited on for reading; -1: none. Borrowed. */
-	/* The monotonic ms at which dispatch is due at the latest, MOMENT_NEVER for none. NULL: never. */
+	/* The monotonic ms at which dispatch is due at the latest, MOMENT_NEVER for none. NULL:
+	 * never. */
 	int64_t (*deadline)(void *context, struct moment now);
 	/* Does what is to be done; must not block. */
 	void (*dispatch)(void *context, struct moment now);

@@ -12,10 +12,10 @@
 int main(int argc, char **argv)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
-	struct options options = { 0 };
+	struct options options = {0};
 	struct paths_environment environment;
 	struct paths paths;
-	struct err_detail detail = { "" };
+	struct err_detail detail = {""};
 	int status;
 	int r;
 

@@ -3,8 +3,8 @@
 #define DAEMON_MOMENT_H
 
 /*
- * One reading of the clocks, taken once a round by the loop and handed down, so that what decides by
- * time can be tested without waiting.
+ * One reading of the clocks, taken once a round by the loop and handed down, so that what decides
+ * by time can be tested without waiting.
  */
 
 #include <stdint.h>
@@ -14,7 +14,7 @@
 
 struct moment {
 	int64_t mono_ms; /* CLOCK_BOOTTIME: time-outs and retries, across suspends */
-	int64_t unix_s;  /* CLOCK_REALTIME: what is stored and shown */
+	int64_t unix_s;	 /* CLOCK_REALTIME: what is stored and shown */
 };
 
 struct moment moment_now(void);

@@ -4,8 +4,7 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const char usage[] =
-	"usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n";
+static const char usage[] = "usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n";
 
 static const char help[] =
 	"\n"
@@ -25,12 +24,12 @@ static const char help[] =
 enum { OPTION_CHECK_CONFIG = 256, OPTION_LOG_LEVEL };
 
 static const struct option long_options[] = {
-	{ "config", required_argument, NULL, 'c' },
-	{ "check-config", no_argument, NULL, OPTION_CHECK_CONFIG },
-	{ "log-level", required_argument, NULL, OPTION_LOG_LEVEL },
-	{ "help", no_argument, NULL, 'h' },
-	{ "version", no_argument, NULL, 'V' },
-	{ NULL, 0, NULL, 0 },
+	{"config", required_argument, NULL, 'c'},
+	{"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
+	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+	{"help", no_argument, NULL, 'h'},
+	{"version", no_argument, NULL, 'V'},
+	{NULL, 0, NULL, 0},
 };
 
 /* Whether the program goes on after OPTION. */

@@ -24,11 +24,12 @@ struct options {
 	enum log_level log_level;
 };
 
-/* Returns true if the program is to end now with *ret_status: after --help and --version, and on misuse. */
+/* Returns true if the program is to end now with *ret_status: after --help and --version, and on
+ * misuse. */
 bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_status);
 
-/* The file of -c, else the user's, else the system's, else the defaults. A file that was named must be there. Errors as
- * config_read(). The caller frees *ret_config. */
+/* The file of -c, else the user's, else the system's, else the defaults. A file that was named must
+ * be there. Errors as config_read(). The caller frees *ret_config. */
 int options_read_config(const struct options *options, const struct paths *paths,
 			struct config **ret_config, struct err_detail *detail) _must_check_;
 

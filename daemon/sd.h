@@ -7,7 +7,8 @@
  * start the process.
  */
 
-/* Both sockets are open: the unit counts as started (sd_notify(3), READY=1). STATUS is shown by systemctl. */
+/* Both sockets are open: the unit counts as started (sd_notify(3), READY=1). STATUS is shown by
+ * systemctl. */
 void sd_tell_ready(const char *status);
 
 /* STOPPING=1. */

@@ -193,7 +193,7 @@ void service_watch(struct service *service, service_watcher *function, void *con
 	if (service->watcher_count == SERVICE_MAX_WATCHERS)
 		abort();
 	service->watchers[service->watcher_count++] =
-		(struct service_watch){ .function = function, .context = context };
+		(struct service_watch){.function = function, .context = context};
 }
 
 void service_flush(struct service *service)
@@ -204,10 +204,11 @@ void service_flush(struct service *service)
 		struct account *account = service->logins[n];
 
 		if (authorization_flush(account->authorization, &detail))
-			log_error("account %s: the credential that the server gave is lost, because "
-				  "it could not be stored until the end: %s; make room and log in "
-				  "again, the server will not ask for consent again",
-				  account->name, detail.text);
+			log_error(
+				"account %s: the credential that the server gave is lost, because "
+				"it could not be stored until the end: %s; make room and log in "
+				"again, the server will not ask for consent again",
+				account->name, detail.text);
 	}
 }
 

@@ -3,8 +3,8 @@
 #define DAEMON_SERVICE_H
 
 /*
- * What the daemon can do, for its two servers: the accounts, their logins and credentials. Opens the state
- * directory and goes on with what was pending there.
+ * What the daemon can do, for its two servers: the accounts, their logins and credentials. Opens
+ * the state directory and goes on with what was pending there.
  *
  * With damaged state the service still exists, so that both servers can say what is wrong: then
  * service_unavailable() has the text, and logins are refused.
@@ -35,13 +35,14 @@ struct service_problem {
 struct service_options {
 	const struct config *config; /* borrowed */
 	const char *state_directory;
-	const char *callback_url; /* borrowed; NULL: there is no callback listener */
-	struct http_client *client;  /* borrowed */
+	const char *callback_url;   /* borrowed; NULL: there is no callback listener */
+	struct http_client *client; /* borrowed */
 };
 
 struct service;
 
-/* ERR_BUSY: another daemon has the state directory; ERR_UNSAFE, ERR_ACCESS, … : the directory cannot be used. */
+/* ERR_BUSY: another daemon has the state directory; ERR_UNSAFE, ERR_ACCESS, … : the directory
+ * cannot be used. */
 int service_new(const struct service_options *options, struct service **ret_service,
 		struct err_detail *detail) _must_check_;
 void service_free(struct service *service);
@@ -77,27 +78,29 @@ const struct registry *service_registry(const struct service *service);
 
 struct service_login {
 	const char *account;
-	const char *server;     /* as a person writes it; NULL: the account's */
-	const char *user;       /* NULL: as before */
+	const char *server;	/* as a person writes it; NULL: the account's */
+	const char *user;	/* NULL: as before */
 	const char *permission; /* NULL: as before, or PERMISSION_DEFAULT */
-	bool browser;           /* the caller can open a page on this machine */
-	bool somebody_waits;    /* another caller waits for the same login's outcome */
+	bool browser;		/* the caller can open a page on this machine */
+	bool somebody_waits;	/* another caller waits for the same login's outcome */
 };
 
-/* Starts or joins a login. ERR_NOT_FOUND: unknown account and no server; ERR_INVALID, ERR_SYNTAX, ERR_LIMIT: a bad value;
- * ERR_EXISTS: it contradicts what the account is; ERR_DAMAGED: unavailable; ERR_NOMEM. */
+/* Starts or joins a login. ERR_NOT_FOUND: unknown account and no server; ERR_INVALID, ERR_SYNTAX,
+ * ERR_LIMIT: a bad value; ERR_EXISTS: it contradicts what the account is; ERR_DAMAGED: unavailable;
+ * ERR_NOMEM. */
 int service_login(struct service *service, const struct service_login *login, struct moment now,
 		  struct account **ret_account, struct err_detail *detail) _must_check_;
 
 /* Whether the caller is the first to be told to open the account's start page. */
 bool service_take_page(struct service *service, struct account *account);
 
-/* The start link was opened: 0 the first time, ERR_EXISTS afterwards (then the session is not trusted for another
- * login), ERR_NOT_FOUND. *ret_session is valid until the next change. */
+/* The start link was opened: 0 the first time, ERR_EXISTS afterwards (then the session is not
+ * trusted for another login), ERR_NOT_FOUND. *ret_session is valid until the next change. */
 int service_open_start(struct service *service, const char *start, struct moment now,
 		       const struct registry_session **ret_session) _must_check_;
 
-/* The browser, or a person with a pasted URL, brought a session's token. ERR_NOT_FOUND if none is pending for it. */
+/* The browser, or a person with a pasted URL, brought a session's token. ERR_NOT_FOUND if none is
+ * pending for it. */
 int service_callback(struct service *service, const char *token, struct moment now,
 		     struct account **ret_account) _must_check_;
 

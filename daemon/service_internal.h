@@ -22,7 +22,7 @@ struct service {
 	char *state_directory;
 	int state_fd;
 	int lock_fd;
-	struct registry *registry;       /* NULL while unavailable */
+	struct registry *registry;	 /* NULL while unavailable */
 	struct credentials *credentials; /* NULL while unavailable */
 	struct accounts *accounts;
 	struct authorization_environment environment;

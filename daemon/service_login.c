@@ -54,8 +54,8 @@ static int ensure_authorization(struct service *service, struct account *account
 
 /* ---- After a start ---- */
 
-/* Whether the account is still what the session was made for. An exchange that may have been answered is
- * always followed up. */
+/* Whether the account is still what the session was made for. An exchange that may have been
+ * answered is always followed up. */
 static bool session_fits(const struct service *service, const struct registry_session *session,
 			 const struct account *account)
 {
@@ -118,16 +118,15 @@ void service_restore(struct service *service, struct moment now)
 static int contradiction(const struct account *account, const char *what, const char *is,
 			 const char *asked, struct err_detail *detail)
 {
-	return err_set(detail, ERR_EXISTS,
-		       "the account %s has %s %s%s, not %s; %s", account->name, what, is,
-		       account->from_config ? " in the config" : "", asked,
-		       account->from_config ?
-			       "change its section there, or use another name with --as" :
-			       "use another name with --as");
+	return err_set(detail, ERR_EXISTS, "the account %s has %s %s%s, not %s; %s", account->name,
+		       what, is, account->from_config ? " in the config" : "", asked,
+		       account->from_config
+			       ? "change its section there, or use another name with --as"
+			       : "use another name with --as");
 }
 
-/* What the login says of a known account must be what the account is; an account that a login made may
- * be given another user or other permissions. */
+/* What the login says of a known account must be what the account is; an account that a login made
+ * may be given another user or other permissions. */
 static int check_known(const struct account *account, const struct registry_account *asked,
 		       const struct service_login *login, struct err_detail *detail)
 {
@@ -154,7 +153,7 @@ static int read_asked(const struct service_login *login, struct registry_account
 		return err_set(detail, ERR_INVALID,
 			       "an account's name is 1 to 64 of the characters A-Z a-z 0-9 . _ @ : "
 			       "- and begins with a letter or digit");
-	strncpy(asked->name, login->account, sizeof(asked->name) - 1);
+	snprintf(asked->name, sizeof(asked->name), "%s", login->account);
 	if (login->server)
 		r = url_server_parse(login->server, &asked->server, detail);
 	if (!r)
@@ -191,7 +190,7 @@ static void fill_asked(struct registry_account *asked, struct account *account,
 static int resolve_account(struct service *service, const struct service_login *login,
 			   struct account **ret_account, struct err_detail *detail)
 {
-	struct registry_account asked = { 0 };
+	struct registry_account asked = {0};
 	struct account *account = accounts_find(service->accounts, login->account);
 	bool known = account && !account->provisional;
 	_cleanup_(freep) char *permission = NULL;

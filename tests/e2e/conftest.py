@@ -26,6 +26,13 @@ def server_2025():
         yield one
 
 
+@pytest.fixture(params=["11", "2025"])
+def willing_server(request):
+    """Consents by itself as soon as its page is opened, as a real one does that knows the consent already."""
+    with MisskeyServer(profile=request.param, auto_accept="alice") as one:
+        yield one
+
+
 @pytest.fixture
 def make_daemon(tmp_path):
     """Makes daemons, each in a home of its own; looks through what they leave behind at the end."""
@@ -53,6 +60,6 @@ def daemon(make_daemon, request):
     """A running daemon, next to the test's server."""
     servers = [
         request.getfixturevalue(name)
-        for name in ("server", "server_2025") if name in request.fixturenames
+        for name in ("server", "server_2025", "willing_server") if name in request.fixturenames
     ]
     return make_daemon(servers=servers).start()

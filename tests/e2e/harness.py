@@ -17,9 +17,13 @@ import urllib.parse
 import urllib.request
 from pathlib import Path
 
+import pytest
+
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
 sys.path.insert(0, str(TESTS))
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do what this test does")
 
 BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin")
 
@@ -216,13 +220,19 @@ class PlainBrowser:
             return reply.status, reply.geturl(), reply.headers, reply.read().decode()
 
 
-def consent(daemon, server, login, username="alice"):
-    """Opens the login's start page, consents and follows the redirect: the browser and the last reply."""
+def accept(daemon, server, login, username="alice"):
+    """Opens the login's start page and consents, without following the redirect: the browser and the token."""
     browser = PlainBrowser()
     status, _, headers, _ = browser.get(login["start_url"], follow=False)
     assert status == 303, status
     token = headers["Location"].rsplit("/", 1)[1]
     server.accept(token, username)
+    return browser, token
+
+
+def consent(daemon, server, login, username="alice"):
+    """Opens the login's start page, consents and follows the redirect: the browser and the last reply."""
+    browser, token = accept(daemon, server, login, username)
     return browser, browser.get(daemon.callback_url(token))
 
 

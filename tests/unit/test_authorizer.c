@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves the order of a login's steps, its retries and its ends, without a clock, a socket or a file.
+ * Proves the order of a login's steps, its retries and its ends, without a clock, a socket or a
+ * file.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -16,7 +17,7 @@
 #define EXPIRES_MS 1000000
 
 /* Steps MACHINE with EVENT at NOW_MS and expects ACTION. */
-#define step(machine, kind, now_ms, expected)                                                      \
+#define step(machine, kind, now_ms, expected) \
 	assert_int_equal(step_at(machine, kind, now_ms), AUTHORIZER_DO_##expected)
 
 static struct authorizer_input input_at(enum authorizer_event event, int64_t now_ms)
@@ -424,7 +425,8 @@ static void a_restored_renewal_is_not_renewed_again(void **state)
 	assert_int_equal(machine.outcome, OUTCOME_LOST);
 }
 
-/* Whatever comes in any order: no exchange without SECURED before it, and no step out of nothing. */
+/* Whatever comes in any order: no exchange without SECURED before it, and no step out of nothing.
+ */
 static void random_events_keep_the_rules(void **state)
 {
 	uint32_t seed = 1;

@@ -193,16 +193,16 @@ static void test_no_memory_at_every_allocation(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_empty_is_a_text, setup),
-	    cmocka_unit_test_setup(test_appends, setup),
-	    cmocka_unit_test_setup(test_grows_at_every_size, setup),
-	    cmocka_unit_test_setup(test_format_of_every_size, setup),
-	    cmocka_unit_test_setup(test_limit_sticks_until_reset, setup),
-	    cmocka_unit_test_setup(test_takes_exactly_the_maximum, setup),
-	    cmocka_unit_test_setup(test_take_empties, setup),
-	    cmocka_unit_test_setup(test_erases_on_growth_reset_and_done, setup),
-	    cmocka_unit_test_setup(test_the_check_for_erasing_can_fail, setup),
-	    cmocka_unit_test_setup(test_no_memory_at_every_allocation, setup),
+		cmocka_unit_test_setup(test_empty_is_a_text, setup),
+		cmocka_unit_test_setup(test_appends, setup),
+		cmocka_unit_test_setup(test_grows_at_every_size, setup),
+		cmocka_unit_test_setup(test_format_of_every_size, setup),
+		cmocka_unit_test_setup(test_limit_sticks_until_reset, setup),
+		cmocka_unit_test_setup(test_takes_exactly_the_maximum, setup),
+		cmocka_unit_test_setup(test_take_empties, setup),
+		cmocka_unit_test_setup(test_erases_on_growth_reset_and_done, setup),
+		cmocka_unit_test_setup(test_the_check_for_erasing_can_fail, setup),
+		cmocka_unit_test_setup(test_no_memory_at_every_allocation, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -54,10 +54,11 @@ static void long_polls_are_read(void **state)
 
 static void other_paths_are_not_found(void **state)
 {
-	static const char *const targets[] = {
-		"/",	       "/v1",		       "/v1/status/", "/v2/status",
-		"/V1/status",  "/v1/accounts/a/other", "v1/status",   "http://localhost/v1/status",
-		"/v1/statusx", "/v1/accounts/a/login/"};
+	static const char *const targets[] = {"/",	     "/v1",
+					      "/v1/status/", "/v2/status",
+					      "/V1/status",  "/v1/accounts/a/other",
+					      "v1/status",   "http://localhost/v1/status",
+					      "/v1/statusx", "/v1/accounts/a/login/"};
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(targets) / sizeof(targets[0]); n++)
@@ -73,8 +74,7 @@ static void bad_names_and_queries_are_refused(void **state)
 		"/v1/accounts/.hidden/token",
 		"/v1/accounts/a%00/token",
 		"/v1/accounts/a%zz/token",
-		"/v1/accounts/"
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"/v1/accounts/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
 		"/v1/status?x=1",
 		"/v1/accounts/a/login?wait=61",
 		"/v1/accounts/a/login?wait=",

@@ -31,9 +31,9 @@ static void assert_sha256(const char *a, const char *b, const char *expected)
 static void test_sha256(void **state)
 {
 	static const char abc[] =
-	    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+		"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 	static const char none[] =
-	    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+		"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 	char hex[SHA256_HEX_BYTES];
 
 	(void)state;
@@ -132,11 +132,11 @@ static void test_text_equal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_sha256),
-	    cmocka_unit_test(test_sha256_base64),
-	    cmocka_unit_test(test_what_real_servers_accepted_as_i),
-	    cmocka_unit_test(test_random),
-	    cmocka_unit_test(test_text_equal),
+		cmocka_unit_test(test_sha256),
+		cmocka_unit_test(test_sha256_base64),
+		cmocka_unit_test(test_what_real_servers_accepted_as_i),
+		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_text_equal),
 	};
 
 	json_init();

@@ -77,11 +77,11 @@ static void test_set_cuts_a_long_text(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_every_code_has_its_own_phrase),
-	    cmocka_unit_test(test_no_errno_is_success),
-	    cmocka_unit_test(test_set_writes_and_returns_the_code),
-	    cmocka_unit_test(test_set_can_put_something_in_front),
-	    cmocka_unit_test(test_set_cuts_a_long_text),
+		cmocka_unit_test(test_every_code_has_its_own_phrase),
+		cmocka_unit_test(test_no_errno_is_success),
+		cmocka_unit_test(test_set_writes_and_returns_the_code),
+		cmocka_unit_test(test_set_can_put_something_in_front),
+		cmocka_unit_test(test_set_cuts_a_long_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -129,16 +129,16 @@ static void test_refuses_syntax(void **state)
 		const char *text;
 		size_t byte;
 	} cases[] = {
-	    {"", 1},	       {"  ", 3},	 {"\xef\xbb\xbf{}", 1}, /* byte order mark */
-	    {"nul", 1},	       {"nullx", 5},	 {"True", 1},
-	    {"1 2", 3},	       {"{}{}", 3},	 {"\v1", 1},
-	    {"\xa0 1", 1},     {"[", 2},	 {"[1", 3},
-	    {"[1,]", 4},       {"[,1]", 2},	 {"[1 2]", 4},
-	    {"[1}", 3},	       {"]", 1},	 {"{", 2},
-	    {"{\"a\"", 5},     {"{\"a\" 1}", 6}, {"{\"a\":}", 6},
-	    {"{\"a\":1,}", 8}, {"{\"a\":1", 7},	 {"{a:1}", 2},
-	    {"{1:1}", 2},      {"{'a':1}", 2},	 {"/* */1", 1},
-	    {"NaN", 1},	       {"-Infinity", 2},
+		{"", 1},	   {"  ", 3},	     {"\xef\xbb\xbf{}", 1}, /* byte order mark */
+		{"nul", 1},	   {"nullx", 5},     {"True", 1},
+		{"1 2", 3},	   {"{}{}", 3},	     {"\v1", 1},
+		{"\xa0 1", 1},	   {"[", 2},	     {"[1", 3},
+		{"[1,]", 4},	   {"[,1]", 2},	     {"[1 2]", 4},
+		{"[1}", 3},	   {"]", 1},	     {"{", 2},
+		{"{\"a\"", 5},	   {"{\"a\" 1}", 6}, {"{\"a\":}", 6},
+		{"{\"a\":1,}", 8}, {"{\"a\":1", 7},  {"{a:1}", 2},
+		{"{1:1}", 2},	   {"{'a':1}", 2},   {"/* */1", 1},
+		{"NaN", 1},	   {"-Infinity", 2},
 	};
 
 	(void)state;
@@ -199,23 +199,23 @@ static void test_refuses_strings(void **state)
 static void test_refuses_what_is_not_utf8(void **state)
 {
 	static const char *const cases[] = {
-	    "\"\x80\"",
-	    "\"\xbf\"",
-	    "\"\xc0\x80\"",
-	    "\"\xc1\xbf\"",
-	    "\"\xc2\"",
-	    "\"\xc2x\"",
-	    "\"\xe0\x80\x80\"",
-	    "\"\xe0\x9f\xbf\"",
-	    "\"\xe3\x81\"",
-	    "\"\xed\xa0\x80\"",
-	    "\"\xed\xbf\xbf\"",
-	    "\"\xf0\x8f\xbf\xbf\"",
-	    "\"\xf0\x9f\x98\"",
-	    "\"\xf4\x90\x80\x80\"",
-	    "\"\xf5\x80\x80\x80\"",
-	    "\"\xfe\"",
-	    "\"\xff\"",
+		"\"\x80\"",
+		"\"\xbf\"",
+		"\"\xc0\x80\"",
+		"\"\xc1\xbf\"",
+		"\"\xc2\"",
+		"\"\xc2x\"",
+		"\"\xe0\x80\x80\"",
+		"\"\xe0\x9f\xbf\"",
+		"\"\xe3\x81\"",
+		"\"\xed\xa0\x80\"",
+		"\"\xed\xbf\xbf\"",
+		"\"\xf0\x8f\xbf\xbf\"",
+		"\"\xf0\x9f\x98\"",
+		"\"\xf4\x90\x80\x80\"",
+		"\"\xf5\x80\x80\x80\"",
+		"\"\xfe\"",
+		"\"\xff\"",
 	};
 
 	(void)state;
@@ -280,10 +280,10 @@ static void test_size(void **state)
 static void test_detail_never_quotes(void **state)
 {
 	static const char *const cases[] = {
-	    "{\"i\":\"" ALLOC_MARKER "}",
-	    "{\"i\":\"" ALLOC_MARKER "\" x",
-	    "{\"" ALLOC_MARKER "\":1,\"" ALLOC_MARKER "\":2}",
-	    ALLOC_MARKER,
+		"{\"i\":\"" ALLOC_MARKER "}",
+		"{\"i\":\"" ALLOC_MARKER "\" x",
+		"{\"" ALLOC_MARKER "\":1,\"" ALLOC_MARKER "\":2}",
+		ALLOC_MARKER,
 	};
 
 	(void)state;
@@ -301,7 +301,7 @@ static void test_detail_never_quotes(void **state)
 static void test_every_prefix_is_refused(void **state)
 {
 	static const char text[] =
-	    "{\"a\":[1,-2.5e+3,true,false,null,\"\\u00e9\\ud83d\\ude00\\n\xe3\x81\x82\"]}";
+		"{\"a\":[1,-2.5e+3,true,false,null,\"\\u00e9\\ud83d\\ude00\\n\xe3\x81\x82\"]}";
 
 	(void)state;
 	for (size_t size = 0; size < sizeof(text) - 1; size++) {
@@ -316,7 +316,7 @@ static void test_every_prefix_is_refused(void **state)
 static void test_every_changed_byte_is_decided(void **state)
 {
 	static const char text[] =
-	    "{\"a\":[1,-2.5e+3,true,null,\"\\u00e9\\n\xe3\x81\x82\"],\"b\":0}";
+		"{\"a\":[1,-2.5e+3,true,null,\"\\u00e9\\n\xe3\x81\x82\"],\"b\":0}";
 	size_t accepted = 0;
 
 	(void)state;
@@ -337,8 +337,8 @@ static void test_every_changed_byte_is_decided(void **state)
 }
 
 static const char example[] =
-    "{\"text\":\"x\",\"number\":7,\"yes\":true,\"no\":false,\"null\":null,"
-    "\"list\":[\"a\",\"b\"],\"object\":{\"k\":\"v\"}}";
+	"{\"text\":\"x\",\"number\":7,\"yes\":true,\"no\":false,\"null\":null,"
+	"\"list\":[\"a\",\"b\"],\"object\":{\"k\":\"v\"}}";
 
 static void test_reading(void **state)
 {
@@ -552,7 +552,7 @@ static void test_many_members_are_not_slow(void **state)
 static void test_freed_memory_is_erased(void **state)
 {
 	static const char text[] =
-	    "{\"i\":\"" ALLOC_MARKER "\",\"" ALLOC_MARKER "\":[\"" ALLOC_MARKER "\"]}";
+		"{\"i\":\"" ALLOC_MARKER "\",\"" ALLOC_MARKER "\":[\"" ALLOC_MARKER "\"]}";
 	struct json *value = NULL;
 
 	(void)state;
@@ -611,30 +611,30 @@ static void test_no_memory_for_building_and_printing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_accepts, setup),
-	    cmocka_unit_test_setup(test_strings, setup),
-	    cmocka_unit_test_setup(test_numbers, setup),
-	    cmocka_unit_test_setup(test_refuses_syntax, setup),
-	    cmocka_unit_test_setup(test_refuses_numbers, setup),
-	    cmocka_unit_test_setup(test_refuses_strings, setup),
-	    cmocka_unit_test_setup(test_refuses_what_is_not_utf8, setup),
-	    cmocka_unit_test_setup(test_refuses_duplicate_keys, setup),
-	    cmocka_unit_test_setup(test_depth, setup),
-	    cmocka_unit_test_setup(test_size, setup),
-	    cmocka_unit_test_setup(test_detail_never_quotes, setup),
-	    cmocka_unit_test_setup(test_every_prefix_is_refused, setup),
-	    cmocka_unit_test_setup(test_every_changed_byte_is_decided, setup),
-	    cmocka_unit_test_setup(test_reading, setup),
-	    cmocka_unit_test_setup(test_reading_nothing, setup),
-	    cmocka_unit_test_setup(test_iterating, setup),
-	    cmocka_unit_test_setup(test_integers, setup),
-	    cmocka_unit_test_setup(test_building_and_printing, setup),
-	    cmocka_unit_test_setup(test_building_refuses, setup),
-	    cmocka_unit_test_setup(test_printing_too_deep, setup),
-	    cmocka_unit_test_setup(test_many_members_are_not_slow, setup),
-	    cmocka_unit_test_setup(test_freed_memory_is_erased, setup),
-	    cmocka_unit_test_setup(test_no_memory_for_parsing, setup),
-	    cmocka_unit_test_setup(test_no_memory_for_building_and_printing, setup),
+		cmocka_unit_test_setup(test_accepts, setup),
+		cmocka_unit_test_setup(test_strings, setup),
+		cmocka_unit_test_setup(test_numbers, setup),
+		cmocka_unit_test_setup(test_refuses_syntax, setup),
+		cmocka_unit_test_setup(test_refuses_numbers, setup),
+		cmocka_unit_test_setup(test_refuses_strings, setup),
+		cmocka_unit_test_setup(test_refuses_what_is_not_utf8, setup),
+		cmocka_unit_test_setup(test_refuses_duplicate_keys, setup),
+		cmocka_unit_test_setup(test_depth, setup),
+		cmocka_unit_test_setup(test_size, setup),
+		cmocka_unit_test_setup(test_detail_never_quotes, setup),
+		cmocka_unit_test_setup(test_every_prefix_is_refused, setup),
+		cmocka_unit_test_setup(test_every_changed_byte_is_decided, setup),
+		cmocka_unit_test_setup(test_reading, setup),
+		cmocka_unit_test_setup(test_reading_nothing, setup),
+		cmocka_unit_test_setup(test_iterating, setup),
+		cmocka_unit_test_setup(test_integers, setup),
+		cmocka_unit_test_setup(test_building_and_printing, setup),
+		cmocka_unit_test_setup(test_building_refuses, setup),
+		cmocka_unit_test_setup(test_printing_too_deep, setup),
+		cmocka_unit_test_setup(test_many_members_are_not_slow, setup),
+		cmocka_unit_test_setup(test_freed_memory_is_erased, setup),
+		cmocka_unit_test_setup(test_no_memory_for_parsing, setup),
+		cmocka_unit_test_setup(test_no_memory_for_building_and_printing, setup),
 	};
 
 	json_init();

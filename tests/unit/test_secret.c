@@ -132,13 +132,13 @@ static void test_erase(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test_setup(test_not_set, setup),
-	    cmocka_unit_test_setup(test_set_and_compare, setup),
-	    cmocka_unit_test_setup(test_a_refused_value_changes_nothing, setup),
-	    cmocka_unit_test_setup(test_can_be_set_from_itself, setup),
-	    cmocka_unit_test_setup(test_erased_when_replaced_and_done, setup),
-	    cmocka_unit_test_setup(test_no_memory, setup),
-	    cmocka_unit_test_setup(test_erase, setup),
+		cmocka_unit_test_setup(test_not_set, setup),
+		cmocka_unit_test_setup(test_set_and_compare, setup),
+		cmocka_unit_test_setup(test_a_refused_value_changes_nothing, setup),
+		cmocka_unit_test_setup(test_can_be_set_from_itself, setup),
+		cmocka_unit_test_setup(test_erased_when_replaced_and_done, setup),
+		cmocka_unit_test_setup(test_no_memory, setup),
+		cmocka_unit_test_setup(test_erase, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,242 @@
+# SPDX-License-Identifier: MIT
+"""A real Chromium, headless, as far as the login stories need one: steered through chromedriver."""
+
+import base64
+import itertools
+import os
+import shutil
+import signal
+import time
+from pathlib import Path
+
+try:
+    from selenium import webdriver
+    from selenium.common.exceptions import WebDriverException
+    from selenium.webdriver.chrome.options import Options
+    from selenium.webdriver.chrome.service import Service
+    from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
+    from selenium.webdriver.common.by import By
+except ImportError:
+    webdriver = None
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+CHROMEDRIVER = shutil.which("chromedriver")
+FLAGS = (
+    "--headless",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SCREENSHOTS = os.environ.get("MISSKEY_SCREENSHOTS")
+
+
+def why_not():
+    """What a browser lacks on this machine, or None if there is one."""
+    if webdriver is None:
+        return "selenium is missing (Debian: python3-selenium)"
+    if not CHROMIUM:
+        return "Chromium is missing (Debian: chromium)"
+    if not CHROMEDRIVER:
+        return "chromedriver is missing (Debian: chromium-driver)"
+    return None
+
+
+class Chromedriver:
+    """One chromedriver process, for any number of browsers. It listens on loopback alone."""
+
+    def __init__(self):
+        self.service = Service(CHROMEDRIVER)
+        self.service.start()
+        assert not any("--allowed-ips" in each for each in self.service.process.args)
+
+    @property
+    def url(self):
+        return self.service.service_url
+
+    def stop(self):
+        self.service.stop()
+
+
+class Browser:
+    """A Chromium with the new, empty profile `directory`, which goes with it.
+
+    `languages` is what its user reads ("ja,en"); `arguments` are further options of Chromium.
+    """
+
+    def __init__(self, chromedriver, directory, *arguments, languages="en-US,en"):
+        self.directory = Path(directory)
+        options = Options()
+        options.binary_location = CHROMIUM
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        options.add_experimental_option("prefs", {"intl.accept_languages": languages})
+        if os.geteuid() == 0:
+            options.add_argument("--no-sandbox")
+        for argument in (*FLAGS, f"--user-data-dir={self.directory}", *arguments):
+            options.add_argument(argument)
+        connection = ChromiumRemoteConnection(
+            chromedriver.url, vendor_prefix="goog", browser_name="chrome"
+        )
+        self.driver = webdriver.Remote(connection, options=options)
+        self.process = self.driver.capabilities["goog:processID"]
+        self.driver.set_page_load_timeout(40)
+
+    def quit(self):
+        """Ends it, with SIGKILL if it does not go by itself, and removes its profile."""
+        try:
+            self.driver.quit()
+        except WebDriverException:
+            pass
+        if self._is_running():
+            os.kill(self.process, signal.SIGKILL)
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def _is_running(self):
+        """Whether the process is there still, and not another one of the same number."""
+        try:
+            arguments = Path(f"/proc/{self.process}/cmdline").read_bytes()
+        except OSError:
+            return False
+        return str(self.directory).encode() in arguments
+
+    # Where it is
+
+    @property
+    def url(self):
+        return self.driver.current_url
+
+    @property
+    def source(self):
+        return self.driver.page_source
+
+    @property
+    def text(self):
+        return self.driver.find_element(By.TAG_NAME, "body").text
+
+    @property
+    def heading(self):
+        return self.driver.find_element(By.TAG_NAME, "h1").text
+
+    def script(self, text, *arguments):
+        return self.driver.execute_script(text, *arguments)
+
+    def devtools(self, command, **parameters):
+        """A command of the DevTools protocol, which sees what a page's scripts do not."""
+        return self.driver.execute(
+            "executeCdpCommand", {"cmd": command, "params": parameters}
+        )["value"]
+
+    def history(self):
+        """Every URL that the back button of this tab can reach, oldest first."""
+        entries = self.devtools("Page.getNavigationHistory")["entries"]
+        return [entry["url"] for entry in entries]
+
+    def console(self):
+        """What was written to the console since the last call, of all pages."""
+        return self.driver.execute("getLog", {"type": "browser"})["value"]
+
+    # Waiting
+
+    def wait(self, condition, what, seconds=20):
+        """Waits until condition() is true and returns its value.
+
+        While one page makes room for another every question may fail ("aborted by navigation",
+        "stale element"): that is a no.
+        """
+        end = time.monotonic() + seconds
+        while True:
+            error = None
+            try:
+                value = condition()
+                if value:
+                    return value
+            except WebDriverException as exception:
+                error = exception.msg
+            assert time.monotonic() < end, f"{what} did not come: {error or self._describe()}"
+            time.sleep(0.02)
+
+    def wait_for_heading(self, heading, seconds=20):
+        self.wait(lambda: self.heading == heading, f"the page {heading!r}", seconds)
+
+    def _describe(self):
+        try:
+            return f"{self.url}: {self.text}"
+        except WebDriverException as exception:
+            return exception.msg
+
+    # What a person does
+
+    def open(self, url):
+        """Types an address. The page may send the browser on before it has loaded."""
+        try:
+            self.driver.get(url)
+        except WebDriverException as exception:
+            if "aborted by navigation" not in (exception.msg or ""):
+                raise
+
+    def refresh(self):
+        self.driver.refresh()
+
+    def visible(self, element_id):
+        """The element with that id once it is shown."""
+        def shown():
+            element = self.driver.find_element(By.ID, element_id)
+            return element if element.is_displayed() else None
+        return self.wait(shown, f"#{element_id}")
+
+    def click(self, element_id):
+        """Presses a button. That the page goes away while it is pressed is no error."""
+        button = self.visible(element_id)
+        try:
+            button.click()
+        except WebDriverException as exception:
+            if "aborted by navigation" not in (exception.msg or ""):
+                raise
+
+    def sign_in(self, username="alice"):
+        """Fills in the form of the server's page."""
+        self.visible("username").send_keys(username)
+        self.visible("password").send_keys(f"{username}-password")
+        self.click("signin")
+
+    def accept(self):
+        self.click("accept")
+
+    def sign_in_and_accept(self, url, username="alice"):
+        """The whole consent, from the link on."""
+        self.open(url)
+        self.sign_in(username)
+        self.accept()
+
+    # Pictures
+
+    def shoot(self, name, languages=("en", "ja")):
+        """With MISSKEY_SCREENSHOTS, saves the page in every look; it is loaded anew for each language."""
+        if not SCREENSHOTS:
+            return
+        directory = Path(SCREENSHOTS)
+        directory.mkdir(parents=True, exist_ok=True)
+        self.devtools("Network.enable")
+        for language in languages:
+            self.devtools("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+            self.refresh()
+            for scheme, width in itertools.product(("light", "dark"), (360, 1200)):
+                picture = self._picture(scheme, width)
+                file = directory / f"{name}-{language}-{scheme}-{width}.png"
+                file.write_bytes(base64.b64decode(picture))
+        self.devtools("Emulation.setEmulatedMedia", features=[])
+        self.devtools("Emulation.clearDeviceMetricsOverride")
+        self.devtools("Network.setExtraHTTPHeaders", headers={})
+        self.refresh()
+
+    def _picture(self, scheme, width):
+        feature = {"name": "prefers-color-scheme", "value": scheme}
+        self.devtools("Emulation.setEmulatedMedia", features=[feature])
+        self.devtools(
+            "Emulation.setDeviceMetricsOverride",
+            width=width, height=640, deviceScaleFactor=1, mobile=width < 600,
+        )
+        answer = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)
+        return answer["data"]

@@ -1,0 +1,611 @@
+# SPDX-License-Identifier: MIT
+"""The logins of a person with a real browser: Chromium, headless, from the link to the result page."""
+
+import http.client
+import http.server
+import os
+import re
+import subprocess
+import threading
+import urllib.parse
+
+import pytest
+
+from browser import Browser, Chromedriver, why_not
+from harness import BIN, authorize, wait_for
+from misskey_server import Cut, Delay, MisskeyServer, Status
+
+LOGGED_IN = "You are logged in"
+IN_CI = os.environ.get("CI") == "true"
+
+
+# Fixtures
+
+
+@pytest.fixture(scope="module")
+def chromedriver():
+    reason = why_not()
+    if reason and not IN_CI:
+        pytest.skip(reason)
+    assert not reason, reason
+    driver = Chromedriver()
+    yield driver
+    driver.stop()
+
+
+@pytest.fixture
+def make_browser(chromedriver, tmp_path):
+    """Makes browsers, each with a profile of its own. None may have complained about our pages."""
+    made = []
+
+    def make(*arguments, **options):
+        browser = Browser(chromedriver, tmp_path / f"profile{len(made)}", *arguments, **options)
+        made.append(browser)
+        return browser
+
+    yield make
+    complaints = [entry for browser in made for entry in browser.console() if is_complaint(entry)]
+    for browser in made:
+        browser.quit()
+    assert not complaints
+
+
+def is_complaint(entry):
+    """Whether a line of the console is about a page of the daemon: all have no script and no error.
+
+    That a status is 403 or 404, or that a killed daemon did not answer, is said there too; and
+    what the server's own page, or a hostile one, gets to hear is theirs.
+    """
+    message = entry["message"]
+    if "Content Security Policy" in message:
+        return True
+    ours = re.match(r"http://127\.0\.0\.1:\d+/(start|callback|result|favicon\.ico)", message)
+    return bool(ours) and not re.search(
+        r"the server responded with a status of (400|403|404|405|410)|net::ERR_", message
+    )
+
+
+@pytest.fixture
+def browser(make_browser):
+    return make_browser()
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    """(CA, certificate, key): files of a certificate for misskey.localhost and who vouches for it."""
+    directory = tmp_path_factory.mktemp("tls")
+    (directory / "extensions").write_text("subjectAltName = DNS:misskey.localhost\n")
+    new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
+    for command in (
+        f"req -x509 {new_key} -subj /CN=ca -days 2 -keyout ca.key -out ca.pem",
+        f"req {new_key} -subj /CN=misskey.localhost -keyout server.key -out server.csr",
+        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
+        " -extfile extensions -out server.pem",
+    ):
+        subprocess.run(["openssl", *command.split()], cwd=directory, check=True, capture_output=True)
+    return directory / "ca.pem", directory / "server.pem", directory / "server.key"
+
+
+@pytest.fixture(params=["11", "2025"])
+def public_server(request, certificate):
+    """A server of each profile with https and a name, as a public one has."""
+    _, chain, key = certificate
+    with MisskeyServer(
+        profile=request.param, tls=(chain, key), public_host="misskey.localhost"
+    ) as one:
+        yield one
+
+
+# What is looked at again and again
+
+
+def session_token(server):
+    """The token of the only session there is."""
+    (token,) = server.sessions
+    return token
+
+
+def check_result(browser, daemon, server, token):
+    """The result page says who was signed in where, and nothing in the browser keeps the token."""
+    browser.wait_for_heading(LOGGED_IN)
+    assert re.fullmatch(rf"http://127\.0\.0\.1:{daemon.port}/result/[0-9a-f]+", browser.url)
+    for text in ("@alice", server.origin, "misskey-token me"):
+        assert text in browser.text
+    assert token not in browser.source
+    # The consent page's own address has it, at the server; no address of ours may.
+    ours = [url for url in browser.history() if f":{daemon.port}/" in url]
+    assert ours == [browser.url]
+    assert token not in browser.script(
+        "return JSON.stringify([document.referrer, document.cookie,"
+        " performance.getEntries().map(entry => entry.name)])"
+    )
+    # Referrer-Policy of the redirect: else it would be the server's page.
+    assert browser.script("return document.referrer") == ""
+    assert token not in daemon.log()
+
+
+def check_stored(daemon, server):
+    """The credential is alice's, verified, and was had by one call of userkey."""
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    entry = daemon.credentials()["me"]
+    assert (entry["state"], entry["user"]["username"]) == ("verified", "alice")
+    assert entry["server"] == server.origin
+    assert len(server.calls("auth/session/userkey")) == 1
+
+
+# The main job
+
+
+def test_accept_is_the_only_click(server, daemon, browser):
+    login = daemon.login("me", server=server.origin)
+    token = session_token(server)
+    browser.sign_in_and_accept(login["start_url"])
+    check_result(browser, daemon, server, token)
+    check_stored(daemon, server)
+    browser.shoot("authorized")
+
+
+def test_a_server_on_the_public_web(public_server, certificate, make_daemon, make_browser):
+    """https with a verified certificate, and an origin that Chromium holds for a public one."""
+    daemon = make_daemon(servers=[public_server])
+    daemon.configure(daemon=f"ca_file = {certificate[0]}")
+    daemon.start()
+    browser = make_browser(
+        "--ignore-certificate-errors",
+        f"--ip-address-space-overrides=127.0.0.1:{public_server.port}=public",
+    )
+    login = daemon.login("me", server=public_server.origin)
+    token = session_token(public_server)
+    browser.sign_in_and_accept(login["start_url"])
+    check_result(browser, daemon, public_server, token)
+    check_stored(daemon, public_server)
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(public_server, daemon):
+    """Without ca_file, so that the test above proves something; the message says what would help."""
+    end = daemon.login("me", server=public_server.origin)
+    assert (end["state"], end["outcome"]) == ("finished", "REFUSED")
+    assert "ca_file" in end["message"]
+    assert not public_server.requests
+
+
+def test_a_second_authorization_needs_no_click(server, daemon, browser):
+    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
+    browser.wait_for_heading(LOGGED_IN)
+    first, page = daemon.credentials()["me"], browser.url
+    browser.open(daemon.login("me")["start_url"])
+    browser.wait(lambda: browser.heading == LOGGED_IN and browser.url != page, "the second result")
+    second = daemon.credentials()["me"]
+    assert second["i"] == first["i"]
+    assert second["session_sha256"] != first["session_sha256"]
+
+
+def test_cancel_changes_nothing_and_accept_still_works(server, daemon, browser):
+    browser.open(daemon.login("me", server=server.origin)["start_url"])
+    browser.sign_in()
+    page = browser.url
+    browser.click("cancel")
+    wait_for(lambda: [call.status for call in server.calls("auth/deny")] == [404])
+    assert browser.url == page
+    assert daemon.account("me")["login"]["state"] == "consent"
+    assert not server.calls("auth/session/userkey")
+    browser.refresh()
+    browser.accept()
+    browser.wait_for_heading(LOGGED_IN)
+    check_stored(daemon, server)
+
+
+# Reload, back, another browser, another person
+
+
+def test_reload_back_and_forward_show_the_same_result(server, daemon, browser):
+    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
+    browser.wait_for_heading(LOGGED_IN)
+    page, text = browser.url, browser.text
+    browser.refresh()
+    assert (browser.url, browser.text) == (page, text)
+    browser.driver.back()
+    browser.wait(lambda: browser.url.startswith(server.origin), "the server's page")
+    browser.driver.forward()
+    browser.wait(lambda: browser.url == page, "the result page")
+    assert browser.text == text
+    # The redirect once more, as a restored tab or a copied address has it.
+    token = server.calls("auth/session/userkey")[0].body["token"]
+    browser.open(daemon.callback_url(token))
+    assert (browser.url, browser.text) == (page, text)
+    check_stored(daemon, server)
+
+
+def test_the_link_in_another_browser_is_not_taken(server, daemon, make_browser):
+    """The attack by a copied consent page, or the honest mistake: only the first browser counts."""
+    first, second = make_browser(), make_browser()
+    first.open(daemon.login("me", server=server.origin)["start_url"])
+    first.visible("signin")
+    second.sign_in_and_accept(first.url)
+    second.wait_for_heading("This is not the browser in which the login was started")
+    assert "misskey-authctl callback" in second.text
+    assert not server.calls("auth/session/userkey")
+    assert daemon.account("me")["login"]["state"] == "consent"
+    second.shoot("other-browser")
+    first.sign_in()  # alice has consented: without another click
+    first.wait_for_heading(LOGGED_IN)
+    check_stored(daemon, server)
+
+
+def test_a_start_link_works_in_one_browser(server_2025, daemon, make_browser):
+    first, second = make_browser(), make_browser()
+    login = daemon.login("me", server=server_2025.origin)
+    first.open(login["start_url"])
+    first.visible("signin")
+    second.open(login["start_url"])
+    second.wait_for_heading("This link has already been opened")
+    assert "misskey-authctl login me" in second.text
+    assert session_token(server_2025) not in second.source
+    second.shoot("start-used")
+    first.sign_in()
+    first.accept()
+    first.wait_for_heading(LOGGED_IN)
+
+
+def test_somebody_else_signed_in(server, daemon, browser):
+    authorize(daemon, server)
+    before = (daemon.state / "credentials.json").read_bytes()
+    browser.sign_in_and_accept(daemon.login("me")["start_url"], "bob")
+    browser.wait_for_heading("You are signed in as a different user")
+    assert "@bob" in browser.text and "@alice" in browser.text
+    assert daemon.outcome("me")["outcome"] == "WRONG_USER"
+    assert (daemon.state / "credentials.json").read_bytes() == before
+    browser.shoot("wrong-user")
+
+
+def test_a_consent_that_the_server_does_not_know_of(server_2025, daemon, browser):
+    """The redirect without the consent: the page says so, waits, and goes on when it is there."""
+    browser.open(daemon.login("me", server=server_2025.origin)["start_url"])
+    browser.visible("signin")
+    token = session_token(server_2025)
+    browser.open(daemon.callback_url(token))
+    browser.wait_for_heading("Waiting for your consent")
+    browser.shoot("pending")
+    server_2025.accept(token, "alice")
+    browser.open(daemon.callback_url(token))
+    browser.wait_for_heading(LOGGED_IN)
+
+
+# Restarts, and answers that are lost
+
+
+def test_killed_while_the_consent_page_is_open(server, daemon, browser):
+    browser.open(daemon.login("me", server=server.origin)["start_url"])
+    browser.sign_in()
+    browser.visible("accept")
+    daemon.kill()
+    daemon.start()
+    browser.accept()
+    browser.wait_for_heading(LOGGED_IN)
+    check_stored(daemon, server)
+
+
+def test_killed_while_the_access_token_is_fetched(server, daemon, browser):
+    """The restarted daemon finishes by itself; the page shows it once it is loaded again."""
+    server.misbehave("auth/session/userkey", Delay(60))
+    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
+    server.wait_for_calls("auth/session/userkey")
+    daemon.kill()
+    daemon.start()
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert daemon.credentials()["me"]["state"] == "verified"
+    browser.wait(lambda: "/result/" in browser.url, "the result's address")
+    browser.refresh()
+    browser.wait_for_heading(LOGGED_IN)
+    assert len(server.calls("auth/session/userkey")) == 2
+
+
+def test_stopped_while_the_access_token_is_fetched(server_2025, daemon, browser):
+    """A stop answers the page that waits: it says what goes on, and goes on by itself."""
+    server_2025.misbehave("auth/session/userkey", Delay(60))
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
+    server_2025.wait_for_calls("auth/session/userkey")
+    browser.wait(lambda: "/result/" in browser.url, "the result's address")
+    daemon.restart()
+    browser.wait(lambda: browser.heading == LOGGED_IN or browser.refresh(), "the result")
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_killed_when_the_answer_was_on_its_way(server, daemon, browser):
+    """The session is used up and its answer gone: a new one, and the page needs no click."""
+    server.misbehave("auth/session/userkey", Delay(60, "after"))
+    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
+    server.wait_for_calls("auth/session/userkey")
+    wait_for(lambda: not server.sessions, what="the end of the session")
+    browser.wait(lambda: "/result/" in browser.url, "the result's address")
+    daemon.kill()
+    daemon.start()
+    browser.refresh()
+    browser.wait_for_heading(LOGGED_IN)
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len(server.calls("auth/session/generate")) == 2
+
+
+def test_a_lost_answer_needs_no_click(server, daemon, browser):
+    """The page that waits goes on to the new session, and by the server's page to the result."""
+    server.misbehave("auth/session/userkey", Cut("after"))
+    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
+    browser.wait_for_heading(LOGGED_IN)
+    assert "@alice" in browser.text
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len(server.calls("auth/session/generate")) == 2
+    assert len(server.calls("auth/accept")) == 2
+
+
+def test_a_server_in_trouble(server_2025, daemon, browser):
+    """While userkey fails for now the page says why, and that nothing needs to be done."""
+    server_2025.misbehave("auth/session/userkey", Status(503), times=None)
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
+    browser.wait_for_heading("This takes longer than usual")
+    assert "503" in browser.text
+    browser.shoot("trouble")
+    server_2025.well_behaved()
+    browser.wait_for_heading(LOGGED_IN, 30)
+
+
+def test_a_token_that_does_not_work(server_2025, daemon, browser):
+    """Withdrawn in the moment it was given out: the page says so, and no script gets it."""
+    server_2025.misbehave(
+        "i", Status(401, '{"error":{"code":"AUTHENTICATION_FAILED"}}', "application/json"), times=None
+    )
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
+    browser.wait_for_heading("The server rejects its own access token")
+    assert daemon.token("me").returncode == 4
+    browser.shoot("rejected")
+
+
+# Language and headers
+
+
+@pytest.mark.parametrize(
+    "languages, code, heading",
+    [
+        ("ja,en-US,en", "ja", "ログインしました"),
+        ("de-DE,de,ja", "ja", "ログインしました"),
+        ("de-DE,de,fr", "en", LOGGED_IN),
+    ],
+)
+def test_the_page_speaks_the_browsers_language(
+    server_2025, daemon, make_browser, languages, code, heading
+):
+    browser = make_browser(languages=languages)
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
+    browser.wait_for_heading(heading)
+    assert browser.script("return document.documentElement.lang") == code
+    assert "@alice" in browser.text
+
+
+def raw(daemon, path, method="GET", **headers):
+    """One request without a browser's help: (status, headers in lower case)."""
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=30)
+    try:
+        connection.request(method, path, headers=headers)
+        reply = connection.getresponse()
+        reply.read()
+        return reply.status, {name.lower(): value for name, value in reply.getheaders()}
+    finally:
+        connection.close()
+
+
+def check_headers(daemon, status, path, method="GET", **headers):
+    """The status and exactly the headers that every reply has; returns those beyond."""
+    got, rest = raw(daemon, path, method, **headers)
+    assert got == status
+    policy = dict(
+        part.strip().partition(" ")[::2] for part in rest.pop("content-security-policy").split(";")
+    )
+    style = policy.pop("style-src")
+    assert re.fullmatch(r"'sha256-[A-Za-z0-9+/]{43}='", style)
+    assert policy == {
+        "default-src": "'none'", "img-src": "'self' data:", "base-uri": "'none'",
+        "form-action": "'none'", "frame-ancestors": "'none'",
+    }
+    always = {
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "cross-origin-resource-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+    }
+    assert {name: rest.pop(name, None) for name in always} == always
+    for name in ("date", "content-length", "connection"):
+        rest.pop(name)
+    return rest
+
+
+def test_security_headers_of_every_reply(server, daemon):
+    login = daemon.login("me", server=server.origin)
+    token = session_token(server)
+    start = urllib.parse.urlsplit(login["start_url"]).path
+    callback = f"/callback?token={token}"
+    page = {"content-type": "text/html; charset=utf-8", "vary": "Accept-Language"}
+
+    rest = check_headers(daemon, 303, start)
+    assert rest.pop("location") == f"{server.origin}/auth/{token}"
+    cookie, *attributes = rest.pop("set-cookie").split("; ")
+    assert re.fullmatch(r"misskey-authd-[0-9a-f]+=[0-9a-f]{32,}", cookie)
+    assert {"Path=/callback", "HttpOnly", "SameSite=Lax"} < set(attributes)
+    (age,) = (each for each in attributes if each.startswith("Max-Age="))
+    assert 1700 < int(age.partition("=")[2]) <= 1800 and len(attributes) == 4
+    assert rest == {}
+
+    assert check_headers(daemon, 410, start) == page
+    assert check_headers(daemon, 403, callback) == page
+    assert check_headers(daemon, 403, callback, Cookie=cookie[:-1]) == page
+    assert check_headers(daemon, 404, "/callback?token=00000000-0000-4000-8000-000000000000") == page
+    assert check_headers(daemon, 404, "/result/0") == page
+    assert check_headers(daemon, 404, "/elsewhere") == page
+    assert check_headers(daemon, 400, callback + "&a=b", Cookie=cookie) == page
+    assert check_headers(daemon, 400, callback, Cookie=cookie, Host="localhost") == page
+    assert check_headers(daemon, 400, callback, Cookie=cookie, Host=f"a.test:{daemon.port}") == page
+    for name, value in (("Mode", "no-cors"), ("Dest", "iframe"), ("Dest", "image")):
+        assert check_headers(
+            daemon, 400, callback, Cookie=cookie, **{f"Sec-Fetch-{name}": value}
+        ) == page
+    for method in ("POST", "HEAD", "PUT", "OPTIONS"):
+        assert check_headers(daemon, 405, callback, method, Cookie=cookie) == page | {"allow": "GET"}
+    assert check_headers(daemon, 200, "/") == page
+    assert check_headers(daemon, 200, "/favicon.ico") == {"content-type": "image/svg+xml"}
+    assert not server.calls("auth/session/userkey")
+
+    server.accept(token, "alice")
+    rest = check_headers(daemon, 303, callback, Cookie=cookie)
+    result = rest.pop("location")
+    assert re.fullmatch(r"/result/[0-9a-f]+", result) and rest == {}
+    assert check_headers(daemon, 200, result) == page
+    assert check_headers(daemon, 303, callback) == {"location": result}
+
+
+def test_the_small_pages(server_2025, daemon, browser):
+    """What is shown where there is nothing to see; the style is applied, so its hash is right."""
+    for name, path, heading in (
+        ("root", "/", "misskey-authd is running"),
+        ("not-found", "/elsewhere", "There is nothing at this address"),
+        ("bad-request", "/callback", "This request was refused"),
+    ):
+        browser.open(f"http://127.0.0.1:{daemon.port}{path}")
+        browser.wait_for_heading(heading)
+        style = "return getComputedStyle(document.querySelector('main')).borderTopLeftRadius"
+        assert browser.script(style) == "16px"
+        browser.shoot(name)
+
+
+# Other pages in the same browser
+
+HOSTILE_PAGE = """<!doctype html><title>Kittens</title><body><script>
+const settled = (element, append = true) => new Promise((resolve) => {
+  element.onload = element.onerror = resolve;
+  if (append) document.body.append(element);
+});
+const make = (name, fields) => Object.assign(document.createElement(name), fields);
+
+function post(url) {
+  const target = make("iframe", { name: "target" + Math.random() });
+  const form = make("form", { method: "post", action: url, target: target.name });
+  document.body.append(target, form);
+  const sent = settled(target, false);
+  form.submit();
+  return sent;
+}
+
+async function attack(url) {
+  await Promise.all([
+    settled(make("img", { src: url })),
+    settled(make("iframe", { src: url })),
+    settled(make("object", { data: url })),
+    settled(make("script", { src: url })),
+    settled(make("link", { rel: "stylesheet", href: url })),
+    settled(make("link", { rel: "prefetch", href: url })),
+    fetch(url, { mode: "no-cors", credentials: "include" }).catch(() => null),
+    fetch(url, { mode: "no-cors", method: "POST", credentials: "include" }).catch(() => null),
+    post(url),
+  ]);
+}
+</script>"""
+
+
+@pytest.fixture
+def hostile_origin():
+    """Another origin on loopback, the nearest that a hostile page can be, with HOSTILE_PAGE."""
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html; charset=utf-8")
+            self.end_headers()
+            self.wfile.write(HOSTILE_PAGE.encode())
+
+        def log_message(self, *_):
+            pass
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
+        thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.server_port}/"
+        listener.shutdown()
+        thread.join()
+
+
+def test_a_hostile_page_consumes_nothing(server, daemon, browser, hostile_origin):
+    """It even knows the link and the token, and sits in the browser that has the cookie."""
+    driver = browser.driver
+    driver.set_script_timeout(20)
+    attack = "const done = arguments[1]; attack(arguments[0]).then(() => done(true))"
+    login = daemon.login("me", server=server.origin)
+    token = session_token(server)
+
+    browser.open(hostile_origin)
+    assert driver.execute_async_script(attack, login["start_url"])
+    hostile = driver.current_window_handle
+    driver.switch_to.new_window("tab")
+    browser.open(login["start_url"])
+    browser.sign_in()
+    browser.visible("accept")
+    person = driver.current_window_handle
+
+    driver.switch_to.window(hostile)
+    server.accept(token, "alice")  # the moment in which a callback would be worth most
+    assert driver.execute_async_script(attack, daemon.callback_url(token))
+    # Windows of its own look like a person's navigation. With another token they lead nowhere,
+    # and Cross-Origin-Opener-Policy keeps the page from looking into them.
+    wrong = daemon.callback_url("00000000-0000-4000-8000-000000000000")
+    browser.script("window.popup = window.open(arguments[0])", wrong)
+    (popup,) = set(driver.window_handles) - {hostile, person}
+    driver.switch_to.window(popup)
+    browser.wait_for_heading("There is nothing at this address")
+    assert browser.script("return window.opener") is None
+    driver.switch_to.window(hostile)
+    browser.wait(lambda: browser.script("return window.popup.closed"), "the loss of the window")
+    browser.script(
+        "document.body.append(make('form', { id: 'form', method: 'post', action: arguments[0] }));"
+        "document.getElementById('form').submit()",
+        daemon.callback_url(token),
+    )
+    browser.wait_for_heading("This request was refused")
+
+    assert not server.calls("auth/session/userkey")
+    assert daemon.account("me")["login"]["state"] == "consent"
+    driver.switch_to.window(person)
+    browser.accept()
+    browser.wait_for_heading(LOGGED_IN)
+    check_stored(daemon, server)
+
+
+# misskey-authctl in front of it
+
+
+def test_authctl_opens_the_browser(server, daemon, browser, tmp_path):
+    """From the command line to the click: the browser's argv, where all can read, has no secret."""
+    record = tmp_path / "record"
+    opener = tmp_path / "opener"
+    opener.write_text(
+        f'#!/bin/sh\nprintf "%s\\n" "$#" "$@" >{record}.new\nenv >>{record}.new\n'
+        f"mv {record}.new {record}\n"
+    )
+    opener.chmod(0o755)
+    with subprocess.Popen(
+        [BIN / "misskey-authctl", "login", server.origin, "--as", "me"],
+        env={**daemon.env, "DISPLAY": ":0", "BROWSER": str(opener)}, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as authctl:
+        try:
+            wait_for(record.exists, what="the browser")
+            count, url, *environment = record.read_text().splitlines()
+            assert count == "1"
+            assert re.fullmatch(rf"http://127\.0\.0\.1:{daemon.port}/start/[0-9a-f]+", url)
+            token = session_token(server)
+            assert token not in "\n".join(environment)
+            browser.sign_in_and_accept(url)
+            stdout, stderr = authctl.communicate(timeout=20)
+        finally:
+            authctl.kill()
+    assert (authctl.returncode, stdout) == (0, "me\n"), stderr
+    assert "@alice" in stderr and "misskey-token" in stderr and token not in stderr
+    check_result(browser, daemon, server, token)
+    check_stored(daemon, server)

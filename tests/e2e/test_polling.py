@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: MIT
+"""Logins without a redirect: the daemon asks the server, in any browser on any device."""
+
+import socket
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import misskey_server as misskey
+from harness import authorize, wait_for
+
+USERKEY = "auth/session/userkey"
+
+
+@pytest.fixture
+def polling(make_daemon, request):
+    """A running daemon that polls every second, with its callback port."""
+    servers = [request.getfixturevalue(name) for name in ("server", "server_2025") if name in request.fixturenames]
+    daemon = make_daemon(servers=servers)
+    daemon.configure(daemon="poll_interval = 1s")
+    return daemon.start()
+
+
+@pytest.fixture
+def taken(make_daemon, server):
+    """A running daemon whose callback port another program has."""
+    daemon = make_daemon(servers=[server])
+    daemon.configure(daemon="poll_interval = 1s")
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", daemon.port))
+        other.listen()
+        yield daemon.start()
+
+
+def session_token(login):
+    return login["consent_url"].rsplit("/", 1)[1]
+
+
+def test_a_session_is_asked_for_at_the_interval_until_consent(server, polling):
+    login = polling.login("me", server=server.origin, browser=False)
+    assert login["start_url"] is None and login["consent_url"].startswith(server.origin + "/auth/")
+    first, second, third = server.wait_for_calls(USERKEY, 3)
+    assert 0.8 < second.time - first.time < 2 and 0.8 < third.time - second.time < 2
+    assert {call.status for call in (first, second)} == {400}
+    server.accept(session_token(login), "alice")
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+    calls = len(server.calls(USERKEY))
+    assert [call.status for call in server.calls(USERKEY)].count(200) == 1
+    time.sleep(1.2)  # longer than the interval: nobody polls any more
+    assert len(server.calls(USERKEY)) == calls
+
+
+def test_a_login_with_a_browser_is_not_polled(server_2025, polling):
+    polling.login("me", server=server_2025.origin)
+    polling.login("other", server=server_2025.origin, browser=False)
+    server_2025.wait_for_calls(USERKEY, 2)
+    assert len({call.body["token"] for call in server_2025.calls(USERKEY)}) == 1
+
+
+@pytest.mark.parametrize("fault", [misskey.Html(502), misskey.Cut()], ids=["502", "cut"])
+def test_a_poll_that_fails_is_a_missed_poll(server_2025, polling, fault):
+    login = polling.login("me", server=server_2025.origin, browser=False)
+    server_2025.misbehave(USERKEY, fault, times=2)
+    server_2025.wait_for_calls(USERKEY, 2)
+    server_2025.accept(session_token(login), "alice")
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_a_poll_and_a_callback_never_overlap(server, polling):
+    """The callback waits for the poll's answer, and then asks at once: it knows of a newer consent."""
+    polling.configure(daemon="poll_interval = 5s")
+    polling.restart()
+    login = polling.login("me", server=server.origin, browser=False)
+    server.misbehave(USERKEY, misskey.Delay(1, "after"))
+    poll = server.wait_for_calls(USERKEY)[0]
+    server.accept(session_token(login), "alice")
+    assert polling.control("POST", "/v1/callback", {"url": polling.callback_url(session_token(login))})[0] == 200
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+    poll, callback = server.calls(USERKEY)
+    assert (poll.status, callback.status) == (400, 200)
+    assert 1 <= callback.time - poll.time < 3
+
+
+def test_a_callback_whose_poll_got_the_answer_is_not_asked_again(server, polling):
+    login = polling.login("me", server=server.origin, browser=False)
+    server.accept(session_token(login), "alice")
+    server.misbehave(USERKEY, misskey.Delay(1, "after"))
+    server.wait_for_calls(USERKEY)
+    polling.control("POST", "/v1/callback", {"url": session_token(login)})
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len(server.calls(USERKEY)) == 1
+
+
+def test_a_poll_whose_answer_was_lost_leads_to_a_new_page(server, polling):
+    login = polling.login("me", server=server.origin, browser=False)
+    server.accept(session_token(login), "alice")
+    server.misbehave(USERKEY, misskey.Cut("after"))
+    renewed = wait_for(lambda: (lambda now: now["consent_url"] not in (None, login["consent_url"]) and now)(
+        polling.control("GET", "/v1/accounts/me/login")[1]))
+    server.accept(session_token(renewed), "alice")
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len(server.calls("app/create")) == 1
+
+
+def test_a_polled_session_survives_a_restart(server, polling):
+    login = polling.login("me", server=server.origin, browser=False)
+    server.wait_for_calls(USERKEY)
+    polling.kill()
+    polling.start()
+    server.accept(session_token(login), "alice")
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_a_taken_port_is_said_and_logins_poll(server, taken):
+    status = taken.control("GET", "/v1/status")[1]
+    assert status["callback_url"] is None
+    (problem,) = status["problems"]
+    assert problem["code"] == "PORT_TAKEN" and f"127.0.0.1:{taken.port}" in problem["message"]
+    assert "listen = " in problem["message"]
+    shown = taken.authctl("status")
+    assert shown.returncode == 0 and f"127.0.0.1:{taken.port} is taken" in shown.stdout
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(taken.authctl, "login", server.origin, "--as", "me", BROWSER="true")
+        login = wait_for(lambda: (lambda now: now.get("consent_url") and now)(
+            taken.control("GET", "/v1/accounts/me/login")[1]))
+        server.accept(session_token(login), "alice")
+        done = waiting.result()
+    assert done.returncode == 0 and done.stdout == "me\n"
+    assert login["consent_url"] in done.stderr and "@alice" in done.stderr
+    (app,) = server.apps.values()
+    assert not app.callback_url
+
+
+def test_a_port_that_is_free_again_is_used_after_a_restart(server, make_daemon):
+    daemon = make_daemon(servers=[server])
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", daemon.port))
+        other.listen()
+        daemon.start()
+        assert daemon.control("GET", "/v1/status")[1]["problems"]
+    daemon.restart()
+    assert daemon.control("GET", "/v1/status")[1]["problems"] == []
+    assert authorize(daemon, server)["outcome"] == "AUTHORIZED"

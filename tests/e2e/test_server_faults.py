@@ -1,0 +1,497 @@
+# SPDX-License-Identifier: MIT
+"""Servers, and networks before them, that fail: what is tried again, what is given up, and what people are told."""
+
+import re
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import misskey_server as misskey
+from harness import PlainBrowser, accept, authorize, consent, wait_for
+from misskey_server import MisskeyServer
+
+CREATE, GENERATE, USERKEY, I = "app/create", "auth/session/generate", "auth/session/userkey", "i"
+EARLY = (CREATE, GENERATE)
+BEFORE_STORED = (*EARLY, USERKEY)
+CONTROL_BYTES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
+
+
+def acted(server, endpoint):
+    """How often the server did what the endpoint does, answered or not."""
+    return sum(call.acted for call in server.calls(endpoint))
+
+
+def verified(daemon, account="me"):
+    return wait_for(lambda: daemon.account(account)["state"] == "verified", what="the verification")
+
+
+def failed(daemon, server, outcome, account="me"):
+    """A login that ends before there is a page to open."""
+    login = daemon.login(account, server=server.origin)
+    assert (login["state"], login["outcome"]) == ("finished", outcome)
+    assert login["start_url"] is None and login["consent_url"] is None
+    assert server.origin in login["message"]
+    return login
+
+
+# No answer
+
+
+def test_a_server_that_is_down_is_given_up_after_some_tries(server_2025, daemon):
+    server_2025.stop()
+    started = time.monotonic()
+    done = daemon.authctl("login", server_2025.origin, "--as", "me")
+    assert done.returncode == 6 and done.stdout == ""
+    assert server_2025.origin in done.stderr and "could not be reached" in done.stderr
+    assert 5 < time.monotonic() - started < 20
+    assert daemon.log().count("could not be reached") == 4 + 1  # each try, and the end
+    login = daemon.control("GET", "/v1/accounts/me/login")[1]
+    assert login["outcome"] == "UNREACHABLE"
+    # An account that never was is not kept.
+    assert not daemon.control("GET", "/v1/accounts")[1]["accounts"]
+    assert not list((daemon.state / "env").iterdir())
+
+
+def test_a_server_that_comes_up_in_between_is_found(server, daemon):
+    server.stop()
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(daemon.login, "me", server=server.origin)
+        wait_for(lambda: "could not be reached" in daemon.log(), what="the first try")
+        problem = daemon.control("GET", "/v1/accounts/me/login")[1]["problem"]
+        assert "could not be reached" in problem["message"]
+        server.start()
+        login = answer.result()
+    assert login["state"] == "consent" and login["problem"] is None
+    consent(daemon, server, login)
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_a_server_that_is_down_after_the_consent_is_waited_for(server, daemon):
+    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    server.stop()
+    assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
+    wait_for(lambda: daemon.account("me")["login"]["problem"], what="the trouble")
+    status, result, _, text = browser.get(daemon.callback_url(token))
+    assert status == 200 and "longer than usual" in text and "could not be reached" in text
+    server.start()
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert "@alice" in browser.get(result)[3]
+    assert len(server.calls(USERKEY)) == 1
+
+
+def test_a_slow_server_is_waited_for(server, daemon):
+    for endpoint in (*BEFORE_STORED, I):
+        server.misbehave(endpoint, misskey.Delay(0.4))
+    started = time.monotonic()
+    assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
+    assert time.monotonic() - started >= 1.6
+    assert all(len(server.calls(endpoint)) == 1 for endpoint in (*BEFORE_STORED, I))
+
+
+@pytest.mark.parametrize("fault", [
+    misskey.NeverAnswer(), misskey.Cut(), misskey.Cut(reset=True), misskey.Html(502), misskey.Html(503),
+    misskey.RateLimited(),
+], ids=["silent", "cut", "reset", "502", "503", "429"])  # fmt: skip
+def test_what_may_pass_is_tried_again_at_every_step(server_2025, make_daemon, fault):
+    daemon = make_daemon(servers=[server_2025])
+    daemon.configure(daemon="request_time = 1s")
+    daemon.start()
+    for endpoint in (*BEFORE_STORED, I):
+        server_2025.misbehave(endpoint, fault)
+    end = authorize(daemon, server_2025)
+    # What is stored already is not held back because it cannot be checked yet.
+    assert (end["outcome"], daemon.token("me").returncode) == ("UNVERIFIED", 0)
+    verified(daemon)
+    assert daemon.credentials()["me"]["state"] == "verified"
+    for endpoint in (*BEFORE_STORED, I):
+        first, second = server_2025.calls(endpoint)
+        assert (first.acted, second.acted) == (False, True)
+        assert second.time - first.time > 0.7, "a retry waits"
+
+
+def test_the_time_for_a_call_is_what_the_config_says(server_2025, make_daemon):
+    daemon = make_daemon(servers=[server_2025])
+    daemon.configure(daemon="request_time = 1s")
+    daemon.start()
+    server_2025.misbehave(GENERATE, misskey.NeverAnswer())
+    with ThreadPoolExecutor() as pool:
+        answer = pool.submit(daemon.login, "me", server=server_2025.origin)
+        call = server_2025.wait_for_calls(GENERATE)[0]
+        wait_for(lambda: call.abandoned, 2, "the end of the call")
+        assert 0.8 < time.monotonic() - call.time < 1.8
+        answer.result()
+    assert "did not answer in time" in daemon.log()
+
+
+# The answer to the one call that cannot be repeated is lost
+
+
+@pytest.mark.parametrize("fault", [
+    misskey.Cut("after"), misskey.Cut("after", reset=True), misskey.Truncated(), misskey.Html(502, "after"),
+], ids=["cut", "reset", "truncated", "502"])  # fmt: skip
+def test_a_lost_answer_costs_no_second_click(willing_server, daemon, fault):
+    willing_server.misbehave(USERKEY, fault)
+    login = daemon.login("me", server=willing_server.origin)
+    # All that a browser does: start page, consent page, callback, result, and where these lead.
+    browser = PlainBrowser()
+    status, result, _, text = browser.get(login["start_url"])
+    if "You are logged in" not in text:  # the page for trouble, which refreshes itself
+        assert "longer than usual" in text
+        wait_for(lambda: len(willing_server.calls(GENERATE)) == 2, what="a session made by itself")
+        wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
+        status, result, _, text = browser.get(result)
+    assert status == 200 and "You are logged in" in text and "@alice" in text
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    first, second, third = willing_server.calls(USERKEY)
+    assert first.body["token"] == second.body["token"] != third.body["token"]
+    assert len(willing_server.access_tokens) == 1 and len(willing_server.calls(CREATE)) == 1
+
+
+def test_a_lost_answer_leaves_no_page_without_the_result(willing_server, daemon):
+    """The page that waits under the first session's address ends up at the outcome."""
+    willing_server.misbehave(USERKEY, misskey.Cut("after"))
+    browser = PlainBrowser()
+    _, result, _, _ = browser.get(daemon.login("me", server=willing_server.origin)["start_url"])
+    wait_for(lambda: len(willing_server.calls(GENERATE)) == 2)
+    wait_for(lambda: daemon.account("me")["login"]["state"] in ("consent", "finished"))
+    browser.get(result)
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert "You are logged in" in browser.get(result)[3]
+
+
+# Answers that Misskey does not give
+
+NOT_MISSKEY = {
+    "oversized": misskey.Oversized(4 * 1024 * 1024),
+    "oversized and chunked": misskey.Oversized(4 * 1024 * 1024, chunked=True),
+    "nested": misskey.Nested(100_000),
+    "page": misskey.Html(200),
+    "empty": misskey.Status(200, "", "application/json"),
+    "no content": misskey.Status(204),
+    "array": misskey.RawJson("[]"),
+    "null": misskey.RawJson("null"),
+    "nul byte": misskey.RawJson(b'{"id":"a\x00b","secret":"s","token":"t","accessToken":"a"}'),
+    "escaped nul": misskey.RawJson(r'{"id":"a\u0000b","secret":"s","token":"t","accessToken":"a\u0000"}'),
+    "invalid UTF-8": misskey.RawJson(b'{"id":"\xff\xfe","secret":"\xff","token":"\xff","accessToken":"\xff"}'),
+    "trailing bytes": misskey.RawJson('{"id":"a","secret":"s"} x'),
+    "numbers": misskey.RawJson('{"id":1e999,"secret":1,"token":2,"url":3,"accessToken":4,"user":5}'),
+    "huge secret": misskey.RawJson('{"id":"a","secret":"%s","accessToken":"%s"}' % (2 * ("x" * 10_000,))),
+    "secret with a line end": misskey.RawJson(r'{"id":"a","secret":"x\ny","accessToken":"x\ny","user":{"id":"a"}}'),
+    "created": misskey.RawJson('{"id":"a","secret":"s"}', status=201),
+}
+
+
+@pytest.mark.parametrize("endpoint", EARLY)
+def test_what_is_not_misskey_ends_the_login_at_once(server_2025, daemon, endpoint):
+    for name, fault in NOT_MISSKEY.items():
+        server_2025.misbehave(endpoint, fault)
+        started = time.monotonic()
+        assert failed(daemon, server_2025, "BAD_REPLY")["message"], name
+        assert time.monotonic() - started < 5, name
+    assert len(server_2025.calls(endpoint)) == len(NOT_MISSKEY)
+    assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
+
+
+def test_duplicate_members_are_not_taken(server_2025, daemon):
+    """Which of two counts depends on who reads: neither does."""
+    def twice(key):
+        def change(reply):
+            return {key: "x" * 32, **{f"{key}\0": None}, **reply}
+        return change
+    del twice
+    server_2025.misbehave(CREATE, misskey.RawJson('{"id":"a","secret":"%s","secret":"%s"}' % ("x" * 32, "y" * 32)))
+    failed(daemon, server_2025, "BAD_REPLY")
+
+
+def test_what_is_not_misskey_is_shown_on_the_page(server_2025, daemon):
+    for name, fault in NOT_MISSKEY.items():
+        login = daemon.login("me", server=server_2025.origin)
+        browser, token = accept(daemon, server_2025, login)
+        server_2025.misbehave(USERKEY, fault)
+        status, _, _, text = browser.get(daemon.callback_url(token))
+        assert status == 200 and "cannot be understood" in text, name
+        end = daemon.outcome("me")
+        assert end["outcome"] == "BAD_REPLY" and server_2025.origin in end["message"], name
+        assert not daemon.credentials()
+    assert len(server_2025.calls(USERKEY)) == len(NOT_MISSKEY)
+
+
+def test_a_check_that_gets_nonsense_does_not_harm_the_credential(server, daemon):
+    server.misbehave(I, misskey.Oversized(4 * 1024 * 1024))
+    assert authorize(daemon, server)["outcome"] == "UNVERIFIED"
+    assert daemon.token("me").returncode == 0
+    verified(daemon)
+
+
+def test_the_content_type_does_not_matter(server, daemon):
+    for endpoint in (*BEFORE_STORED, I):
+        server.misbehave(endpoint, misskey.WrongContentType("text/html"))
+    assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_refused_and_not_followed(server_2025, daemon, status):
+    with MisskeyServer() as target:
+        for endpoint in EARLY:
+            server_2025.misbehave(endpoint, misskey.Redirect(f"{target.origin}/api/{endpoint}", status))
+            assert "redirect" in failed(daemon, server_2025, "REFUSED")["message"]
+        login = daemon.login("me", server=server_2025.origin)
+        server_2025.misbehave(USERKEY, misskey.Redirect(f"{target.origin}/api/{USERKEY}", status))
+        _, (_, _, _, text) = consent(daemon, server_2025, login)
+        assert "refused the login" in text
+        assert daemon.outcome("me")["outcome"] == "REFUSED"
+        server_2025.misbehave(I, misskey.Redirect(f"{target.origin}/api/{I}", status))
+        assert authorize(daemon, server_2025)["outcome"] == "UNVERIFIED"
+        verified(daemon)
+        assert target.requests == []
+
+
+# Servers that say no
+
+
+def test_a_rate_limit_is_respected(server, daemon):
+    server.misbehave(GENERATE, misskey.RateLimited(2))
+    login = daemon.login("me", server=server.origin)
+    server.misbehave(USERKEY, misskey.RateLimited(2))
+    consent(daemon, server, login)
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    for endpoint in (GENERATE, USERKEY):
+        first, second = server.calls(endpoint)
+        assert 2 <= second.time - first.time < 4, endpoint
+
+
+def test_nobody_is_kept_waiting_for_a_long_rate_limit(server_2025, daemon):
+    server_2025.misbehave(GENERATE, misskey.RateLimited(600))
+    started = time.monotonic()
+    assert "RATE_LIMIT_EXCEEDED" in failed(daemon, server_2025, "UNREACHABLE")["message"]
+    assert time.monotonic() - started < 5
+    assert len(server_2025.calls(GENERATE)) == 1
+
+
+def test_an_error_code_ends_the_login_and_is_said(server, daemon):
+    server.misbehave(CREATE, misskey.RawJson('{"error":{"code":"INVALID_PARAM","message":"\x1b[31m"}}', 400))
+    done = daemon.authctl("login", server.origin, "--as", "me")
+    assert done.returncode == 6 and "INVALID_PARAM" in done.stderr and server.origin in done.stderr
+    assert not CONTROL_BYTES.search(done.stderr)
+    assert len(server.calls(CREATE)) == 1
+
+
+def test_a_place_that_is_no_misskey_is_named(server_2025, daemon):
+    server_2025.misbehave(CREATE, misskey.Html(404))
+    assert "is it a Misskey server?" in failed(daemon, server_2025, "REFUSED")["message"]
+
+
+def test_an_app_that_is_forgotten_before_the_exchange_is_made_anew(willing_server, daemon):
+    login = daemon.login("me", server=willing_server.origin)
+    browser, token = accept(daemon, willing_server, login)
+    willing_server.forget_apps()
+    status, _, _, text = browser.get(daemon.callback_url(token))
+    if "You are logged in" not in text:
+        assert status == 200, text
+        wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
+        again = daemon.control("GET", "/v1/accounts/me/login?wait=1&revision=1")[1]
+        text = PlainBrowser().get(again["start_url"])[3]
+    assert "You are logged in" in text
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len(willing_server.calls(CREATE)) == 2 and len(willing_server.apps) == 1
+
+
+def test_a_page_whose_app_was_forgotten_leads_to_the_new_consent(willing_server, daemon):
+    login = daemon.login("me", server=willing_server.origin)
+    browser, token = accept(daemon, willing_server, login)
+    willing_server.forget_apps()
+    result = browser.get(daemon.callback_url(token), follow=False)[2]["Location"]
+    wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
+    status, _, _, text = browser.get(f"http://127.0.0.1:{daemon.port}{result}")
+    assert status == 200 and "You are logged in" in text
+
+
+def test_an_app_that_is_forgotten_again_and_again_ends_the_login(server_2025, daemon):
+    answer = '{"error":{"code":"NO_SUCH_APP","message":"","id":""}}'
+    server_2025.misbehave(GENERATE, misskey.RawJson(answer, 400), times=None)
+    assert "NO_SUCH_APP" in failed(daemon, server_2025, "REFUSED")["message"]
+    assert len(server_2025.calls(CREATE)) == 2
+
+
+def test_a_session_that_is_forgotten_before_the_consent_is_replaced_by_the_next_login(server, daemon):
+    login = daemon.login("me", server=server.origin)
+    PlainBrowser().get(login["start_url"], follow=False)
+    server.forget_sessions()
+    again = daemon.login("me")
+    assert again["state"] == "consent" and again["start_url"] != login["start_url"]
+    consent(daemon, server, again)
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_sessions_that_are_forgotten_after_the_consent(server, daemon):
+    """Once the daemon makes another by itself; twice is said, and no third is made."""
+    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    server.forget_sessions()
+    status, url, headers, _ = browser.get(daemon.callback_url(token), follow=False)
+    assert status == 303
+    result = f"http://127.0.0.1:{daemon.port}{headers['Location']}"
+    wait_for(lambda: len(server.calls(GENERATE)) == 2)
+    wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
+    # The page that waits is led to the new consent page.
+    status, url, _, _ = browser.get(result)
+    assert url.startswith(server.origin + "/auth/")
+    server.forget_sessions()
+    _, _, _, text = browser.get(daemon.callback_url(url.rsplit("/", 1)[1]))
+    assert "has lost this login" in text
+    end = daemon.outcome("me")
+    assert end["outcome"] == "LOST" and "log in again" in end["message"]
+    assert len(server.calls(GENERATE)) == 2
+
+
+def rewritten(url):
+    return misskey.Rewrite(lambda reply: {**reply, "url": url.format(token=reply["token"])})
+
+
+@pytest.mark.parametrize("url", ["https://evil.example/auth/{token}", "http://127.0.0.1:1/auth/{token}"])
+def test_a_consent_page_elsewhere_is_not_shown(server, daemon, url):
+    server.misbehave(GENERATE, rewritten(url))
+    other = url.rsplit("/auth", 1)[0]
+    assert other in failed(daemon, server, "ELSEWHERE")["message"]
+    server.misbehave(GENERATE, rewritten(url))
+    done = daemon.authctl("login", server.origin, "--as", "me", "--no-browser")
+    assert done.returncode == 6 and other in done.stderr and done.stdout == ""
+    assert "/auth/" not in done.stderr
+    assert not daemon.registry()["sessions"]
+
+
+@pytest.mark.parametrize("url", [
+    "javascript:alert(1)//{token}", "file:///etc/passwd", "{token}", "", "//evil.example/auth/{token}",
+    "http://alice@evil.example/auth/{token}", "\x1b]0;x\x07", "http://evil.example\\@127.0.0.1/auth/{token}",
+    "https://evil.example/<script>alert(1)</script>",
+])  # fmt: skip
+def test_an_address_that_is_no_consent_page_is_not_shown(server_2025, daemon, url):
+    server_2025.misbehave(GENERATE, rewritten(url))
+    login = daemon.login("me", server=server_2025.origin)
+    assert login["outcome"] in ("BAD_REPLY", "ELSEWHERE")
+    assert login["start_url"] is None and login["consent_url"] is None
+    assert not CONTROL_BYTES.search(login["message"])
+
+
+def test_a_consent_page_for_another_session_is_not_shown(server, daemon):
+    foreign = "0a8ad7d6-0d3b-4d4b-8d2a-0123456789ab"
+    for path in (f"auth/{foreign}", "auth/{token}?x=1", "auth/{token}/..", "oauth/{token}", ""):
+        server.misbehave(GENERATE, rewritten(f"{server.origin}/{path}"))
+        failed(daemon, server, "BAD_REPLY")
+
+
+# What servers say of users
+
+EVIL = "<script>alert(1)</script>\"'&amp;"
+
+
+def test_a_user_name_is_escaped_on_the_page(server, daemon):
+    server.add_user(EVIL, "x")
+    _, (status, _, _, text) = consent(daemon, server, daemon.login("me", server=server.origin), EVIL)
+    assert status == 200 and "You are logged in" in text
+    assert "<script" not in text.lower() and "&lt;script&gt;alert(1)&lt;/script&gt;" in text
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    listed = daemon.authctl("list")
+    assert f"@{EVIL}" in listed.stdout
+    assert "MISSKEY_USER" not in daemon.token("me", "--env").stdout
+
+
+@pytest.mark.parametrize("name", ["\x1b[31mred", "a\x07b", "a\x9b31mb", "a\rb", "a\nb", "a\u2028b", "a\u202eb"])
+def test_control_characters_reach_no_terminal_and_no_page(server_2025, daemon, name):
+    server_2025.add_user(name, "x")
+    _, (_, _, _, text) = consent(daemon, server_2025, daemon.login("me", server=server_2025.origin), name)
+    daemon.outcome("me")
+    shown = [text, daemon.log()]
+    for command in (["list"], ["status"]):
+        done = daemon.authctl(*command)
+        shown += [done.stdout, done.stderr]
+    done = daemon.authctl("login", "me", "--no-wait")
+    shown += [done.stdout, done.stderr]
+    for each in shown:
+        assert name not in each
+        assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", each)
+
+
+def test_another_user_is_named_to_the_terminal_and_the_page(server, daemon):
+    server.add_user(EVIL, "x")
+    authorize(daemon, server)
+    before = (daemon.state / "credentials.json").read_bytes()
+    with ThreadPoolExecutor() as pool:
+        waiting = pool.submit(daemon.authctl, "login", "me", BROWSER="true")
+        login = wait_for(lambda: (daemon.control("GET", "/v1/accounts/me/login")[1] or {}).get("start_url") and
+                         daemon.control("GET", "/v1/accounts/me/login")[1])
+        _, (_, _, _, text) = consent(daemon, server, login, EVIL)
+        done = waiting.result()
+    assert done.returncode == 7 and f"@{EVIL}" in done.stderr and "@alice" in done.stderr
+    assert "different user" in text and "<script" not in text and "@alice" in text
+    assert (daemon.state / "credentials.json").read_bytes() == before
+
+
+def test_a_suspended_user_gets_no_credential(server, daemon):
+    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    server.suspend("alice")
+    _, _, _, text = browser.get(daemon.callback_url(token))
+    end = daemon.outcome("me")
+    assert end["outcome"] == "REJECTED"
+    code = "YOUR_ACCOUNT_SUSPENDED" if server.profile.name == "2025" else "ACCESS_DENIED"
+    assert code in end["message"]
+    assert "rejects its own access token" in text
+    entry = daemon.credentials()["me"]
+    assert (entry["state"], entry["i"]) == ("revoked", None)
+    assert not (daemon.state / "tokens/me").exists()
+    assert daemon.token("me").returncode == 4
+    assert daemon.control("GET", "/v1/accounts/me/token")[0] == 404
+
+
+def test_a_token_that_may_not_read_the_account_is_good(server, daemon):
+    end = authorize(daemon, server, permission="write:notes")
+    expected = 403 if server.profile.name == "2025" else 200
+    assert [call.status for call in server.calls(I)] == [expected]
+    assert (end["outcome"], end["user"]["username"]) == ("AUTHORIZED", "alice")
+    entry = daemon.credentials()["me"]
+    assert entry["state"] == "verified" and entry["verified_at"]
+    assert daemon.token("me").returncode == 0
+
+
+def test_a_consent_that_was_withdrawn_before_the_exchange(server, daemon):
+    """The server answers 500 and keeps the session: a new consent completes the login."""
+    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    server.revoke("alice")
+    _, _, _, text = browser.get(daemon.callback_url(token))
+    problem = wait_for(lambda: daemon.account("me")["login"]["problem"], what="the trouble")
+    assert "INTERNAL_ERROR" in problem["message"] and server.calls(USERKEY)[0].status == 500
+    assert "longer than usual" in text or "Finishing" in text
+    assert not daemon.credentials()
+    server.accept(token, "alice")
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len({call.body["token"] for call in server.calls(USERKEY)}) == 1
+
+
+def test_a_token_that_is_withdrawn_at_once_is_not_handed_out(server, daemon):
+    server.misbehave(I, misskey.Delay(0.5))
+    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    thread = threading.Thread(target=browser.get, args=(daemon.callback_url(token),))
+    thread.start()
+    server.wait_for_calls(I)
+    server.revoke("alice")
+    thread.join()
+    assert daemon.outcome("me")["outcome"] == "REJECTED"
+    assert daemon.credentials()["me"]["i"] is None and daemon.token("me").returncode == 4
+
+
+# Many at once
+
+
+def test_a_silent_server_holds_up_no_other(server_2025, daemon):
+    with MisskeyServer() as silent:
+        silent.misbehave("*", misskey.NeverAnswer(), times=None)
+        with ThreadPoolExecutor() as pool:
+            stuck = [pool.submit(daemon.control, "POST", f"/v1/accounts/s{n}/login", {"server": silent.origin})
+                     for n in range(5)]
+            silent.wait_for_calls(CREATE, 5)
+            started = time.monotonic()
+            assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
+            assert time.monotonic() - started < 3
+            assert daemon.stop() == 0
+            assert all(answer.result()[0] == 503 for answer in stuck)
