@@ -96,6 +96,9 @@ static enum authorizer_action renew_app(struct authorizer *authorizer)
 	if (authorizer->app_renewed)
 		return finish(authorizer, OUTCOME_REFUSED);
 	authorizer->app_renewed = true;
+	/* A page may wait for the session that went with it: that page goes on with the new one. */
+	if (authorizer->state == AUTHORIZER_EXCHANGING)
+		authorizer->session_renewed = true;
 	return enter_session(authorizer, false);
 }
 

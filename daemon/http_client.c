@@ -141,7 +141,8 @@ static bool call_set_request(struct http_call *call, const char *url)
 static bool call_set_rules(struct http_call *call)
 {
 	/* ACCEPT_ENCODING stays unset: a compressed answer could be larger than it looks.
-	 * QUICK_EXIT: a name that is being looked up is not waited for (pitfalls.md). */
+	 * QUICK_EXIT: a name that is being looked up is not waited for: joining libcurl's
+	 * resolver thread would block for as long as a silent DNS server does. */
 	return SET(CURLOPT_PROTOCOLS_STR, call->is_loopback ? "http,https" : "https") &&
 	       SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_NOSIGNAL, 1L) &&
 	       SET(CURLOPT_QUICK_EXIT, 1L) && SET(CURLOPT_FRESH_CONNECT, 1L) &&

@@ -18,8 +18,7 @@
 #include "daemon/loop.h"
 
 /* Every call has a connection of its own. libcurl sends a POST again, silently, when a connection
- * that it used before breaks without an answer; userkey must not be sent twice (design.md, section
- * 5). */
+ * that it used before breaks without an answer; userkey must not be sent twice. */
 
 /* The largest real answer seen is 3 KiB (i on 2025); users' own fields can make it a few dozen. */
 #define HTTP_CLIENT_ANSWER_BYTES (1024 * 1024)

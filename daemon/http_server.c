@@ -22,7 +22,7 @@ static int watch_new(struct http_server *server, struct err_detail *detail)
 	struct epoll_event event = {.events = 0, .data.ptr = NULL};
 	int flags = fcntl(listen_fd, F_GETFL);
 
-	/* Passed sockets arrive blocking (pitfalls.md): a client that left the backlog between
+	/* A socket that systemd passes arrives blocking: a client that left the backlog between
 	 * epoll and accept would block everything. */
 	if (flags < 0 || fcntl(listen_fd, F_SETFL, flags | O_NONBLOCK) < 0)
 		return err_set(detail, err_from_errno(errno),
@@ -185,7 +185,7 @@ void http_server_free(struct http_server *server)
 	if (!server)
 		return;
 	server->is_stopping = true;
-	/* To stop with one suspended is undefined (pitfalls.md). */
+	/* To stop with one suspended is undefined (microhttpd.h). */
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
 		if (request->stage == HTTP_STAGE_HELD)
 			http_request_hold_finish(request, HTTP_HOLD_GONE);

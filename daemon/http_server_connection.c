@@ -109,6 +109,19 @@ static bool is_exhausted(int errnum)
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
 
+/* libmicrohttpd owns FD from here on, also when it refuses. From 1.0 on it only queues the connection until it
+ * runs, and it must be counted before the next is accepted. */
+static void connection_add(struct http_server *server, int fd,
+			   const struct sockaddr_storage *address, socklen_t size)
+{
+	unsigned count = server->count;
+
+	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size) ==
+		    MHD_YES &&
+	    server->count == count)
+		http_server_run(server);
+}
+
 void http_connections_accept(struct http_server *server, struct moment now)
 {
 	for (unsigned i = 0; i < ACCEPT_BATCH && server->is_listening; i++) {
@@ -133,8 +146,7 @@ void http_connections_accept(struct http_server *server, struct moment now)
 		}
 		if (server->count >= server->options.connection_limit)
 			connection_shed(server);
-		/* It owns the descriptor, also when it refuses. */
-		(void)MHD_add_connection(server->daemon, fd, (struct sockaddr *)&address, size);
+		connection_add(server, fd, &address, size);
 	}
 }
 

@@ -72,7 +72,7 @@ int misskey_app_create_request(const char *name, const char *description, const 
 	/* app/create answers 500 to longer ones. */
 	if (char_count(name) > CONFIG_APP_NAME_CHARS ||
 	    char_count(description) > CONFIG_APP_DESCRIPTION_CHARS ||
-	    char_count(callback_url) > CALLBACK_URL_CHARS)
+	    (callback_url && char_count(callback_url) > CALLBACK_URL_CHARS))
 		return ERR_LIMIT;
 	r = json_add_string(request, "name", name);
 	if (r < 0)
