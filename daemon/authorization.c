@@ -109,6 +109,7 @@ void authorization_login(struct authorization *authorization, bool browser, stru
 	if (!authorizer_is_active(&authorization->machine)) {
 		authorization->view.user = (struct misskey_user){0};
 		authorization->view.problem[0] = authorization->view.problem_code[0] = '\0';
+		authorization->view.expected[0] = '\0';
 		/* A verification may still be under way from the login before. */
 		if (authorization->call)
 			http_call_cancel(authorization->call);

@@ -54,6 +54,16 @@ static void wait_for_retry(struct authorizer *authorizer, const struct authorize
 		   input->now.mono_ms + retry_delay(input, authorizer->attempts, max_ms));
 }
 
+/* The wait is over, or somebody does not want to wait any longer. */
+static enum authorizer_action try_again(struct authorizer *authorizer,
+					enum authorizer_action action)
+{
+	if (!authorizer->waiting)
+		return AUTHORIZER_DO_NOTHING;
+	authorizer->waiting = false;
+	return action;
+}
+
 static enum authorizer_action enter(struct authorizer *authorizer, enum authorizer_state state,
 				    enum authorizer_action action)
 {
@@ -165,10 +175,8 @@ static enum authorizer_action early_step(struct authorizer *authorizer,
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		if (!authorizer->waiting)
-			return AUTHORIZER_DO_NOTHING;
-		authorizer->waiting = false;
-		return registering ? AUTHORIZER_DO_CREATE_APP : AUTHORIZER_DO_MAKE_SESSION;
+		return try_again(authorizer, registering ? AUTHORIZER_DO_CREATE_APP :
+							   AUTHORIZER_DO_MAKE_SESSION);
 	case AUTHORIZER_FAILED:
 		return finish(authorizer, input->outcome);
 	default:
@@ -215,10 +223,7 @@ static enum authorizer_action securing_step(struct authorizer *authorizer,
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		if (!authorizer->waiting)
-			return AUTHORIZER_DO_NOTHING;
-		authorizer->waiting = false;
-		return AUTHORIZER_DO_SECURE;
+		return try_again(authorizer, AUTHORIZER_DO_SECURE);
 	case AUTHORIZER_FAILED:
 		return finish(authorizer, input->outcome);
 	default:
@@ -283,10 +288,7 @@ static enum authorizer_action exchanging_step(struct authorizer *authorizer,
 		return exchange_failed_for_now(authorizer, input);
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		if (!authorizer->waiting)
-			return AUTHORIZER_DO_NOTHING;
-		authorizer->waiting = false;
-		return AUTHORIZER_DO_EXCHANGE;
+		return try_again(authorizer, AUTHORIZER_DO_EXCHANGE);
 	case AUTHORIZER_FAILED:
 		return finish(authorizer, input->outcome);
 	default:
@@ -306,10 +308,7 @@ static enum authorizer_action storing_step(struct authorizer *authorizer,
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		if (!authorizer->waiting)
-			return AUTHORIZER_DO_NOTHING;
-		authorizer->waiting = false;
-		return AUTHORIZER_DO_STORE;
+		return try_again(authorizer, AUTHORIZER_DO_STORE);
 	default:
 		return AUTHORIZER_DO_NOTHING;
 	}
@@ -343,10 +342,7 @@ static enum authorizer_action finished_step(struct authorizer *authorizer,
 
 	switch (input->event) {
 	case AUTHORIZER_TIMER:
-		if (!authorizer->waiting)
-			return AUTHORIZER_DO_NOTHING;
-		authorizer->waiting = false;
-		return AUTHORIZER_DO_VERIFY;
+		return try_again(authorizer, AUTHORIZER_DO_VERIFY);
 	case AUTHORIZER_VERIFIED:
 		return finish(authorizer, OUTCOME_AUTHORIZED);
 	case AUTHORIZER_FAILED_FOR_NOW:

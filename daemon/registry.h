@@ -43,7 +43,7 @@ struct registry_app {
 	char *name;
 	char *description;
 	char *permission; /* canonical */
-	char *callback_url;
+	char *callback_url; /* "": none */
 	char *id;
 	struct secret secret; /* appSecret */
 	int64_t created_at;   /* unix s */

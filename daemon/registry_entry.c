@@ -38,7 +38,8 @@ const char *registry_app_bad_member(const struct registry_app *app)
 	if (!app->description ||
 	    (*app->description && !state_is_words(app->description, REGISTRY_TEXT_MAX_BYTES)))
 		return "description";
-	if (!state_is_words(app->callback_url, URL_MAX_BYTES))
+	if (!app->callback_url ||
+	    (*app->callback_url && !state_is_words(app->callback_url, URL_MAX_BYTES)))
 		return "callback_url";
 	if (!state_is_id(app->id))
 		return "id";
