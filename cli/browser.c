@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,6 +133,9 @@ static _Noreturn void become_browser(const struct browser_commands *commands, in
 		error = errno;
 	} else {
 		signal(SIGPIPE, SIG_DFL);
+		/* The caller's locks and pipes must not stay open for as long as the browser does.
+		 */
+		(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 		for (size_t i = 0; i < commands->count; i++) {
 			execvp(commands->words[i][0], commands->words[i]);
 			/* "Not found" is the least telling of the reasons. */

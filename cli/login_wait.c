@@ -194,20 +194,6 @@ static int request_poll(struct watch *watch, int64_t wait_ms, struct control_rep
 				      wait_s * 1000 + REPLY_MARGIN_MS, ret_reply, detail);
 }
 
-/* The start is slow: says what the daemon is doing meanwhile. What cannot be had is not missed, the
- * start is asked for again. */
-static void look_meanwhile(struct watch *watch)
-{
-	_cleanup_(control_reply_done) struct control_reply reply = {0};
-
-	if (request_poll(watch, 1, &reply, NULL) < 0 || reply.status != 200)
-		return;
-	json_free(watch->login);
-	watch->login = TAKE_PTR(reply.body);
-	show_problem(watch);
-	show_state(watch);
-}
-
 /* The daemon does not answer, perhaps because it restarts. */
 static int watch_silence(struct watch *watch, int code, const struct err_detail *detail)
 {
@@ -292,13 +278,19 @@ static int watch_step(struct watch *watch)
 	else
 		r = request_start(watch, &reply, &detail);
 	if (r == ERR_BUSY && !polled) {
-		look_meanwhile(watch);
+		/* The start takes its time. From here on the daemon is asked what it does. */
+		watch->joined = true;
 		return CONTINUE;
 	}
 	if (r == ERR_NOT_FOUND || r == ERR_IO || r == ERR_BUSY)
 		return watch_silence(watch, r, &detail);
 	if (r < 0)
 		return control_call_unanswered(r, &detail);
+	/* It may be there again in a moment, and goes on with what was pending. */
+	if (reply.status == 503 && strcmp(control_error_code(&reply), "STOPPING") == 0) {
+		(void)err_set(&detail, ERR_BUSY, "The daemon was stopped.");
+		return watch_silence(watch, ERR_BUSY, &detail);
+	}
 	watch->silent_since_ms = 0;
 	if (polled && reply.status == 404)
 		return watch_forgotten(watch);

@@ -193,7 +193,7 @@ int command_status(struct control_client *client, const struct command_options *
 		append_table(&text, accounts);
 	}
 	status = terminal_value(&text);
-	if (!json_first(accounts))
+	if (!json_first(accounts) && !json_first(json_get(reply, "problems")))
 		say_how_to_log_in();
 	return status;
 }

@@ -253,7 +253,8 @@ int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct
 	if (content.size > max_bytes || buf_error(&content) == ERR_LIMIT)
 		return err_set(detail, ERR_LIMIT, "%s is larger than %zu bytes; move it away", name,
 			       max_bytes);
-	buf_append(buf, content.bytes, content.size);
+	if (!buf_error(&content))
+		buf_append(buf, content.bytes, content.size);
 	if (buf_error(&content) < 0 || buf_error(buf) < 0)
 		return err_set(detail, ERR_NOMEM, "no memory to read %s", name);
 	return 0;

@@ -92,29 +92,6 @@ struct account *accounts_at(struct accounts *accounts, size_t index)
 	return accounts->sorted[index];
 }
 
-static int replace_text(char **text, const char *with)
-{
-	char *copy = with ? strdup(with) : NULL;
-
-	if (with && !copy)
-		return ERR_NOMEM;
-	free(*text);
-	*text = copy;
-	return 0;
-}
-
-static int account_fill(struct account *account, const struct url_server *server,
-			const char *permission, const char *user, const char *app_name,
-			const char *description)
-{
-	account->server = *server;
-	if (replace_text(&account->permission, permission) || replace_text(&account->user, user) ||
-	    replace_text(&account->app_name, app_name) ||
-	    replace_text(&account->description, description))
-		return ERR_NOMEM;
-	return 0;
-}
-
 static int insert(struct accounts *accounts, size_t place, struct account *account)
 {
 	if (accounts->count == accounts->capacity) {
@@ -134,55 +111,104 @@ static int insert(struct accounts *accounts, size_t place, struct account *accou
 	return 0;
 }
 
-/* The account NAME, made if there is none. *ret_is_new tells which. */
-static int find_or_make(struct accounts *accounts, const char *name, struct account **ret_account,
-			bool *ret_is_new)
-{
-	_cleanup_(account_freep) struct account *account = NULL;
-	bool found;
-	size_t place = place_of(accounts, name, &found);
+/* What an account is; a source of one. */
+struct definition {
+	const char *name;
+	const struct url_server *server;
+	const char *permission;
+	const char *user; /* may be NULL */
+	const char *app_name;
+	const char *description;
+};
 
-	*ret_is_new = !found;
-	if (found) {
-		*ret_account = accounts->sorted[place];
-		return 0;
-	}
-	account = calloc(1, sizeof(*account));
+/* A new account, with its own copies. NULL without memory. */
+static struct account *account_new(const struct definition *definition)
+{
+	_cleanup_(account_freep) struct account *account = calloc(1, sizeof(*account));
+
+	if (!account)
+		return NULL;
+	snprintf(account->name, sizeof(account->name), "%s", definition->name);
+	account->server = *definition->server;
+	account->permission = strdup(definition->permission);
+	account->user = definition->user ? strdup(definition->user) : NULL;
+	account->app_name = strdup(definition->app_name);
+	account->description = strdup(definition->description);
+	if (!account->permission || (definition->user && !account->user) || !account->app_name ||
+	    !account->description)
+		return NULL;
+	return TAKE_PTR(account);
+}
+
+/* ACCOUNT becomes what CHANGED is, and the reverse. */
+static void account_swap(struct account *account, struct account *changed)
+{
+	struct account before = *account;
+
+	account->server = changed->server;
+	account->permission = changed->permission;
+	account->user = changed->user;
+	account->app_name = changed->app_name;
+	account->description = changed->description;
+	changed->permission = before.permission;
+	changed->user = before.user;
+	changed->app_name = before.app_name;
+	changed->description = before.description;
+}
+
+/* Makes or changes the account, or leaves everything as it was. */
+static int put(struct accounts *accounts, const struct definition *definition,
+	       struct account **ret_account)
+{
+	_cleanup_(account_freep) struct account *account = account_new(definition);
+	bool found;
+	size_t place = place_of(accounts, definition->name, &found);
+
 	if (!account)
 		return ERR_NOMEM;
-	snprintf(account->name, sizeof(account->name), "%s", name);
-	if (insert(accounts, place, account))
-		return ERR_NOMEM;
-	*ret_account = TAKE_PTR(account);
+	if (found) {
+		account_swap(accounts->sorted[place], account);
+	} else {
+		if (insert(accounts, place, account))
+			return ERR_NOMEM;
+		account = NULL;
+	}
+	*ret_account = accounts->sorted[place];
 	return 0;
 }
 
 int accounts_put(struct accounts *accounts, const struct registry_account *made,
 		 struct account **ret_account)
 {
-	struct account *account;
-	bool is_new;
+	const struct definition definition = {
+		.name = made->name,
+		.server = &made->server,
+		.permission = made->permission,
+		.user = made->user,
+		.app_name = accounts->app_name,
+		.description = accounts->description,
+	};
 
-	if (find_or_make(accounts, made->name, &account, &is_new))
-		return ERR_NOMEM;
-	*ret_account = account;
-	return account_fill(account, &made->server, made->permission, made->user,
-			    accounts->app_name, accounts->description);
+	return put(accounts, &definition, ret_account);
 }
 
 static int load_config(struct accounts *accounts, const struct config *config)
 {
 	for (size_t n = 0; n < config->account_count; n++) {
 		const struct config_account *entry = &config->accounts[n];
+		const struct definition definition = {
+			.name = entry->name,
+			.server = &entry->server,
+			.permission = entry->permission,
+			.user = entry->user,
+			.app_name = entry->app_name,
+			.description = entry->description,
+		};
 		struct account *account;
-		bool is_new;
 
-		if (find_or_make(accounts, entry->name, &account, &is_new))
+		if (put(accounts, &definition, &account))
 			return ERR_NOMEM;
 		account->from_config = true;
-		if (account_fill(account, &entry->server, entry->permission, entry->user,
-				 entry->app_name, entry->description))
-			return ERR_NOMEM;
 	}
 	return 0;
 }

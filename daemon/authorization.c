@@ -86,20 +86,38 @@ static void publish(struct authorization *authorization, struct moment now)
 					    authorization->environment->context);
 }
 
+/* A wish that had to wait comes true when nothing is under way: a new session for the pending one,
+ * or, if that was consented to meanwhile, a new login. */
+static bool take_renew(struct authorization *authorization, struct moment now,
+		       struct authorizer_input *ret_event)
+{
+	enum authorizer_state state = authorization->machine.state;
+
+	if (!authorization->renew_wanted ||
+	    (state != AUTHORIZER_CONSENT && state != AUTHORIZER_FINISHED))
+		return false;
+	authorization->renew_wanted = false;
+	*ret_event = authorization_event(
+		authorization, state == AUTHORIZER_CONSENT ? AUTHORIZER_RENEW : AUTHORIZER_LOGIN,
+		now);
+	ret_event->browser = authorization->renew_browser;
+	return true;
+}
+
 void authorization_advance(struct authorization *authorization,
 			   const struct authorizer_input *event)
 {
+	struct moment now = event->now;
 	struct authorizer_input input = *event;
-	enum authorizer_action action;
 	bool goes_on;
 
 	do {
-		struct moment now = input.now;
+		enum authorizer_action action = authorizer_step(&authorization->machine, &input);
 
-		action = authorizer_step(&authorization->machine, &input);
-		goes_on = authorization_perform(authorization, action, now, &input);
+		goes_on = authorization_perform(authorization, action, now, &input) ||
+			  take_renew(authorization, now, &input);
 	} while (goes_on);
-	publish(authorization, input.now);
+	publish(authorization, now);
 }
 
 void authorization_login(struct authorization *authorization, bool browser, struct moment now)
@@ -121,10 +139,12 @@ void authorization_login(struct authorization *authorization, bool browser, stru
 
 void authorization_renew(struct authorization *authorization, bool browser, struct moment now)
 {
-	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_RENEW, now);
+	struct authorizer_input input;
 
-	input.browser = browser;
-	authorization_advance(authorization, &input);
+	authorization->renew_wanted = true;
+	authorization->renew_browser = browser;
+	if (take_renew(authorization, now, &input))
+		authorization_advance(authorization, &input);
 }
 
 void authorization_callback(struct authorization *authorization, struct moment now)
@@ -159,15 +179,34 @@ static void restore_stored(struct authorization *authorization)
 	snprintf(user->username, sizeof(user->username), "%s", credential->username);
 }
 
+/* Whether the app's callbackUrl is still ours. Else the session is polled. */
+static bool redirect_arrives(const struct authorization *authorization,
+			     const struct registry_session *session)
+{
+	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
+							    session->server, session->app_id);
+	const char *callback_url = authorization->environment->callback_url;
+
+	return app && callback_url && strcmp(app->callback_url, callback_url) == 0;
+}
+
 void authorization_restore(struct authorization *authorization, struct moment now)
 {
-	const struct registry_session *session = authorization_session(authorization);
+	const struct authorization_environment *environment = authorization->environment;
+	struct registry_session *session =
+		registry_session_edit(environment->registry, authorization->account->name);
+	int64_t left_s = session->expires_at - now.unix_s;
 	struct authorizer_input input =
 		authorization_event(authorization, AUTHORIZER_RESTORED_CONSENT, now);
 
+	if (!redirect_arrives(authorization, session))
+		session->browser = false;
+	/* A clock that was set back must not make it wait for years. */
+	if (left_s > environment->session_time_s)
+		left_s = environment->session_time_s;
 	input.browser = session->browser;
 	input.renewed = session->renewed;
-	input.expires_ms = now.mono_ms + (session->expires_at - now.unix_s) * 1000;
+	input.expires_ms = now.mono_ms + left_s * 1000;
 	if (session->exchanging && is_stored(authorization, session)) {
 		input.event = AUTHORIZER_RESTORED_STORED;
 		restore_stored(authorization);
@@ -198,6 +237,49 @@ void authorization_tick(struct authorization *authorization, struct moment now)
 bool authorization_is_active(const struct authorization *authorization)
 {
 	return authorizer_is_active(&authorization->machine);
+}
+
+bool authorization_awaits_consent(const struct authorization *authorization)
+{
+	const struct authorizer *machine = &authorization->machine;
+
+	return machine->state == AUTHORIZER_CONSENT ||
+	       (!machine->callback_arrived &&
+		(machine->state == AUTHORIZER_SECURING || machine->state == AUTHORIZER_EXCHANGING));
+}
+
+bool authorization_has_session(const struct authorization *authorization)
+{
+	return authorization->machine.state >= AUTHORIZER_CONSENT &&
+	       authorization_session(authorization);
+}
+
+bool authorization_is_exchanging(const struct authorization *authorization)
+{
+	return authorization->has_candidate ||
+	       (authorization->machine.state == AUTHORIZER_EXCHANGING && authorization->call);
+}
+
+bool authorization_is_registering(const struct authorization *authorization)
+{
+	return authorization->machine.state == AUTHORIZER_REGISTERING && authorization->call;
+}
+
+void authorization_settle_app(struct authorization *authorization, struct moment now)
+{
+	struct authorizer_input input;
+
+	if (!authorization->awaits_app ||
+	    authorization->environment->is_registering(authorization->account,
+						       authorization->environment->context))
+		return;
+	authorization->awaits_app = false;
+	input = authorization_event(authorization,
+				    authorization_find_app(authorization, NULL)
+					    ? AUTHORIZER_APP_CREATED
+					    : AUTHORIZER_FAILED_FOR_NOW,
+				    now);
+	authorization_advance(authorization, &input);
 }
 
 int authorization_flush(struct authorization *authorization, struct err_detail *detail)

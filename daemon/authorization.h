@@ -37,6 +37,8 @@ struct authorization_environment {
 	int64_t poll_interval_s;
 	/* Called after every change that somebody may wait for. */
 	void (*changed)(struct account *account, struct moment now, void *context);
+	/* Whether another account's login registers the very app that this account needs. */
+	bool (*is_registering)(const struct account *account, void *context);
 	void *context;
 };
 
@@ -64,7 +66,8 @@ void authorization_free(struct authorization *authorization);
  * given meanwhile, or the session forgotten. BROWSER: by callback; else userkey is polled. */
 void authorization_login(struct authorization *authorization, bool browser, struct moment now);
 
-/* Drops the pending session and makes another. */
+/* Drops the pending session and makes another, as soon as no answer about the old one is awaited.
+ */
 void authorization_renew(struct authorization *authorization, bool browser, struct moment now);
 
 /* The session's token came back. */
@@ -79,6 +82,18 @@ void authorization_tick(struct authorization *authorization, struct moment now);
 
 /* Whether a login is under way. */
 bool authorization_is_active(const struct authorization *authorization);
+/* Whether there is a session to which nobody is known to have consented yet; a look at it may be
+ * under way. */
+bool authorization_awaits_consent(const struct authorization *authorization);
+/* Whether the account's session of the registry is this login's: not while another is being made.
+ */
+bool authorization_has_session(const struct authorization *authorization);
+/* Whether an answer is awaited that cannot be had twice, or is not stored yet. */
+bool authorization_is_exchanging(const struct authorization *authorization);
+
+/* Whether app/create is under way, and the end of it for one that waits for another's. */
+bool authorization_is_registering(const struct authorization *authorization);
+void authorization_settle_app(struct authorization *authorization, struct moment now);
 
 /* The last try for an i that could not be stored yet, when the process must end. 0, or why not; 0
  * too if there is none. */

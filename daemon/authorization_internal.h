@@ -22,6 +22,10 @@ struct authorization {
 	struct credentials_reservation *reservation;
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
+	char app_id[MISSKEY_ID_BYTES]; /* whose secret the session is being made with */
+	bool awaits_app;	       /* another account's login registers it */
+	bool renew_wanted;	       /* authorization_renew() came while an answer was awaited */
+	bool renew_browser;
 };
 
 /* Does one action. Either *ret_event is filled and true is returned, because it is known at once

@@ -130,12 +130,14 @@ static int app_store(struct authorization *authorization, struct misskey_app *cr
 		.secret = created->secret,
 		.created_at = unix_s,
 	};
+	int r;
 
 	if (authorization->environment->callback_url)
 		snprintf(callback_url, sizeof(callback_url), "%s",
 			 authorization->environment->callback_url);
-	if (registry_app_put(authorization->environment->registry, &app))
-		return err_set(detail, ERR_NOMEM, "the app could not be kept: no memory");
+	r = registry_app_put(authorization->environment->registry, &app);
+	if (r)
+		return err_set(detail, r, "the app could not be kept: %s", err_text(r));
 	return registry_save(authorization->environment->registry, unix_s, detail);
 }
 
@@ -160,14 +162,20 @@ static void read_app(struct authorization *authorization, const struct http_answ
 	secret_done(&app.secret);
 }
 
+/* Of several logins that need the same app one registers it; authorization_settle_app() tells the
+ * others. */
 static bool create_app(struct authorization *authorization, struct authorizer_input *event)
 {
+	const struct authorization_environment *environment = authorization->environment;
 	const struct account *account = authorization->account;
 	_cleanup_(buf_done) struct buf body = {0};
-	int r = misskey_app_create_request(account->app_name, account->description,
-					   account->permission,
-					   authorization->environment->callback_url, &body);
+	int r;
 
+	authorization->awaits_app = environment->is_registering(account, environment->context);
+	if (authorization->awaits_app)
+		return false;
+	r = misskey_app_create_request(account->app_name, account->description, account->permission,
+				       environment->callback_url, &body);
 	return ask(authorization, MISSKEY_PATH_APP_CREATE, r, &body, read_app, event);
 }
 
@@ -176,20 +184,20 @@ static bool create_app(struct authorization *authorization, struct authorizer_in
 /* A session made anew by itself keeps the result's name, so that a page that waits there goes on.
  */
 static int session_store(struct authorization *authorization, struct misskey_session *made,
-			 /* NOLINTNEXTLINE(readability-non-const-parameter): kept in a member */
-			 char *app_id, struct moment now, struct err_detail *detail)
+			 struct moment now, struct err_detail *detail)
 {
 	const struct authorization_environment *environment = authorization->environment;
 	const struct registry_session *before = authorization_session(authorization);
 	struct registry_session session = {
 		.server = authorization->account->server.origin,
-		.app_id = app_id,
+		.app_id = authorization->app_id,
 		.token = made->token,
 		.consent_url = made->consent_url,
 		.browser = authorization->machine.browser,
 		.renewed = authorization->machine.session_renewed,
 		.expires_at = now.unix_s + environment->session_time_s,
 	};
+	int r;
 
 	memcpy(session.account, authorization->account->name, sizeof(session.account));
 	if (random_id(session.result) ||
@@ -197,28 +205,30 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 		return err_set(detail, ERR_CRYPTO, "no random numbers can be had from OpenSSL");
 	if (before && session.renewed)
 		memcpy(session.result, before->result, sizeof(session.result));
-	if (registry_session_put(environment->registry, &session))
-		return err_set(detail, ERR_NOMEM, "the session could not be kept: no memory");
+	r = registry_session_put(environment->registry, &session);
+	if (r)
+		return err_set(detail, r, "the session could not be kept: %s", err_text(r));
 	return registry_save(environment->registry, now.unix_s, detail);
 }
 
 static void read_session(struct authorization *authorization, const struct http_answer *answer,
 			 struct authorizer_input *event)
 {
-	const struct registry_app *app;
+	struct registry *registry = authorization->environment->registry;
+	const char *server = authorization->account->server.origin;
 	struct misskey_problem problem;
 	struct misskey_session session = {0};
 	struct err_detail detail;
 	enum misskey_verdict verdict = misskey_session_generate_read(
 		answer, &authorization->account->server, &session, &problem);
 
-	if (verdict == MISSKEY_NO_SUCH_APP && authorization_find_app(authorization, &app))
-		registry_app_remove(authorization->environment->registry, app->server, app->id);
+	if (verdict == MISSKEY_NO_SUCH_APP)
+		registry_app_remove(registry, server, authorization->app_id);
 	if (verdict != MISSKEY_DONE) {
 		read_verdict(authorization, verdict, &problem, event);
-	} else if (!authorization_find_app(authorization, &app)) {
+	} else if (!registry_app_by_id(registry, server, authorization->app_id)) {
 		event->event = AUTHORIZER_NO_SUCH_APP;
-	} else if (session_store(authorization, &session, app->id, event->now, &detail)) {
+	} else if (session_store(authorization, &session, event->now, &detail)) {
 		fail_for_good_here(authorization, &detail, event);
 	} else {
 		clear_problem(authorization);
@@ -242,6 +252,7 @@ static bool make_session(struct authorization *authorization, struct authorizer_
 		event->event = AUTHORIZER_NO_SUCH_APP;
 		return true;
 	}
+	snprintf(authorization->app_id, sizeof(authorization->app_id), "%s", app->id);
 	r = misskey_session_generate_request(&app->secret, &body);
 	return ask(authorization, MISSKEY_PATH_SESSION_GENERATE, r, &body, read_session, event);
 }
@@ -291,7 +302,9 @@ static bool is_expected(struct authorization *authorization, const struct misske
 
 	if (account->user && strcasecmp(account->user, user->username) != 0)
 		expected = account->user;
-	else if (!account->user && credential && strcmp(credential->user_id, user->id) != 0)
+	else if (!account->user && credential &&
+		 strcmp(credential->server, account->server.origin) == 0 &&
+		 strcmp(credential->user_id, user->id) != 0)
 		expected = credential->username;
 	if (expected)
 		snprintf(authorization->view.expected, sizeof(authorization->view.expected), "%s",
@@ -359,6 +372,12 @@ static void end_look(struct authorization *authorization, int64_t unix_s)
 		log_warning("account %s: %s", authorization->account->name, detail.text);
 }
 
+/* What a proxy says rather than Misskey: no reason to give up a session that is only polled. */
+static bool is_odd(enum misskey_verdict verdict, const struct misskey_problem *problem)
+{
+	return verdict == MISSKEY_BAD_REPLY || (verdict == MISSKEY_REFUSED && !problem->code[0]);
+}
+
 static void read_userkey(struct authorization *authorization, const struct http_answer *answer,
 			 struct authorizer_input *event)
 {
@@ -375,6 +394,8 @@ static void read_userkey(struct authorization *authorization, const struct http_
 	if (verdict == MISSKEY_NO_SUCH_APP)
 		registry_app_remove(authorization->environment->registry, session->server,
 				    session->app_id);
+	if (is_odd(verdict, &problem) && !authorization->machine.callback_arrived)
+		verdict = MISSKEY_FOR_NOW;
 	if (verdict == MISSKEY_PENDING) {
 		clear_problem(authorization);
 		if (session->browser)
@@ -477,8 +498,15 @@ static bool verify(struct authorization *authorization, struct authorizer_input 
 	const struct credential *credential = credentials_find(
 		authorization->environment->credentials, authorization->account->name);
 	_cleanup_(buf_done) struct buf body = {0};
-	int r = misskey_verify_request(&credential->i, &body);
+	int r;
 
+	/* After a start: the server may have refused it before. */
+	if (!credential_is_good(credential)) {
+		set_problem(authorization, "REVOKED", "The server did not accept the credential");
+		fail(event, OUTCOME_REJECTED);
+		return true;
+	}
+	r = misskey_verify_request(&credential->i, &body);
 	return ask(authorization, MISSKEY_PATH_I, r, &body, read_i, event);
 }
 

@@ -52,13 +52,17 @@ static void wait_for_retry(struct authorizer *authorizer, const struct authorize
 	authorizer->attempts++;
 	wait_until(authorizer,
 		   input->now.mono_ms + retry_delay(input, authorizer->attempts, max_ms));
+	authorizer->server_asked = input->retry_after_s > 0;
 }
 
 /* The wait is over, or somebody does not want to wait any longer. */
 static enum authorizer_action try_again(struct authorizer *authorizer,
+					const struct authorizer_input *input,
 					enum authorizer_action action)
 {
 	if (!authorizer->waiting)
+		return AUTHORIZER_DO_NOTHING;
+	if (input->event == AUTHORIZER_LOGIN && authorizer->server_asked)
 		return AUTHORIZER_DO_NOTHING;
 	authorizer->waiting = false;
 	return action;
@@ -70,6 +74,7 @@ static enum authorizer_action enter(struct authorizer *authorizer, enum authoriz
 	authorizer->state = state;
 	authorizer->attempts = 0;
 	authorizer->waiting = false;
+	authorizer->server_asked = false;
 	return action;
 }
 
@@ -175,13 +180,31 @@ static enum authorizer_action early_step(struct authorizer *authorizer,
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, registering ? AUTHORIZER_DO_CREATE_APP :
-							   AUTHORIZER_DO_MAKE_SESSION);
+		return try_again(authorizer, input,
+				 registering ? AUTHORIZER_DO_CREATE_APP
+					     : AUTHORIZER_DO_MAKE_SESSION);
 	case AUTHORIZER_FAILED:
 		return finish(authorizer, input->outcome);
+	case AUTHORIZER_PENDING:
+	case AUTHORIZER_NO_SUCH_SESSION:
+		/* No answer to these questions. */
+		return finish(authorizer, OUTCOME_BAD_REPLY);
 	default:
 		return AUTHORIZER_DO_NOTHING;
 	}
+}
+
+/* Back to waiting for consent; without a browser the next poll comes later than usual. */
+static enum authorizer_action miss_poll(struct authorizer *authorizer,
+					const struct authorizer_input *input)
+{
+	unsigned failures = ++authorizer->poll_failures;
+
+	enter_consent(authorizer, input);
+	if (!authorizer->browser)
+		wait_until(authorizer, input->now.mono_ms + retry_delay(input, failures,
+									AUTHORIZER_RETRY_MAX_MS));
+	return AUTHORIZER_DO_NOTHING;
 }
 
 static enum authorizer_action consent_step(struct authorizer *authorizer,
@@ -215,7 +238,10 @@ static enum authorizer_action securing_step(struct authorizer *authorizer,
 	case AUTHORIZER_SECURED:
 		return enter(authorizer, AUTHORIZER_EXCHANGING, AUTHORIZER_DO_EXCHANGE);
 	case AUTHORIZER_FAILED_FOR_NOW:
-		/* The session stays usable for as long as it takes to make room. */
+		if (!authorizer->callback_arrived)
+			return miss_poll(authorizer, input);
+		/* Consent is given: the session stays usable for as long as it takes to make room.
+		 */
 		wait_for_retry(authorizer, input, AUTHORIZER_DISK_RETRY_MAX_MS);
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_CALLBACK:
@@ -223,7 +249,7 @@ static enum authorizer_action securing_step(struct authorizer *authorizer,
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, AUTHORIZER_DO_SECURE);
+		return try_again(authorizer, input, AUTHORIZER_DO_SECURE);
 	case AUTHORIZER_FAILED:
 		return finish(authorizer, input->outcome);
 	default:
@@ -239,8 +265,7 @@ static enum authorizer_action exchange_pending(struct authorizer *authorizer,
 	authorizer->poll_failures = 0;
 	if (authorizer->ask_again) {
 		authorizer->ask_again = false;
-		authorizer->attempts = 0;
-		return AUTHORIZER_DO_EXCHANGE;
+		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	}
 	return enter_consent(authorizer, input);
 }
@@ -249,16 +274,8 @@ static enum authorizer_action exchange_pending(struct authorizer *authorizer,
 static enum authorizer_action exchange_failed_for_now(struct authorizer *authorizer,
 						      const struct authorizer_input *input)
 {
-	if (!authorizer->callback_arrived) {
-		unsigned failures = ++authorizer->poll_failures;
-
-		enter_consent(authorizer, input);
-		if (!authorizer->browser)
-			wait_until(authorizer,
-				   input->now.mono_ms +
-					   retry_delay(input, failures, AUTHORIZER_RETRY_MAX_MS));
-		return AUTHORIZER_DO_NOTHING;
-	}
+	if (!authorizer->callback_arrived)
+		return miss_poll(authorizer, input);
 	wait_for_retry(authorizer, input, AUTHORIZER_RETRY_MAX_MS);
 	if (authorizer->attempts >= AUTHORIZER_EXCHANGE_ATTEMPTS)
 		return finish(authorizer, OUTCOME_UNREACHABLE);
@@ -288,7 +305,7 @@ static enum authorizer_action exchanging_step(struct authorizer *authorizer,
 		return exchange_failed_for_now(authorizer, input);
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, AUTHORIZER_DO_EXCHANGE);
+		return try_again(authorizer, input, AUTHORIZER_DO_EXCHANGE);
 	case AUTHORIZER_FAILED:
 		return finish(authorizer, input->outcome);
 	default:
@@ -308,7 +325,7 @@ static enum authorizer_action storing_step(struct authorizer *authorizer,
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, AUTHORIZER_DO_STORE);
+		return try_again(authorizer, input, AUTHORIZER_DO_STORE);
 	default:
 		return AUTHORIZER_DO_NOTHING;
 	}
@@ -342,7 +359,7 @@ static enum authorizer_action finished_step(struct authorizer *authorizer,
 
 	switch (input->event) {
 	case AUTHORIZER_TIMER:
-		return try_again(authorizer, AUTHORIZER_DO_VERIFY);
+		return try_again(authorizer, input, AUTHORIZER_DO_VERIFY);
 	case AUTHORIZER_VERIFIED:
 		return finish(authorizer, OUTCOME_AUTHORIZED);
 	case AUTHORIZER_FAILED_FOR_NOW:

@@ -107,6 +107,7 @@ struct authorizer {
 	bool session_renewed;	  /* a session was already made anew by itself */
 	bool app_renewed;	  /* so was the app */
 	bool waiting;		  /* for retry_ms, with nothing under way */
+	bool server_asked;	  /* … because the server wants it so: nobody can hurry it */
 	unsigned attempts;	  /* failures in a row in this state */
 	unsigned poll_failures;	  /* failed polls in a row */
 	int64_t retry_ms;	  /* monotonic; also the next poll */

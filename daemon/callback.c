@@ -138,8 +138,12 @@ static bool is_from_our_browser(struct http_request *request,
 	char name[COOKIE_NAME_BYTES];
 	const char *cookies;
 
-	if (!session->browser)
+	/* A session that was never for a browser has no cookie. */
+	if (!session->cookie[0])
 		return true;
+	/* Who opened the link twice? Only the owner can say that it was right. */
+	if (session->start_raced)
+		return false;
 	cookie_name(session, name);
 	/* RFC 6265, 5.4: a browser sends one Cookie header. */
 	return http_request_header(request, "Cookie", &cookies) == 1 &&
@@ -241,6 +245,10 @@ static bool serve_result(struct callback *callback, struct http_request *request
 		return true;
 	}
 	account = accounts_find(service_accounts(callback->service), session->account);
+	if (!account || !account->authorization) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return true;
+	}
 	view = authorization_view(account->authorization);
 	if (view->state == AUTHORIZER_CONSENT && session->renewed &&
 	    service_take_page(callback->service, account)) {
@@ -391,6 +399,18 @@ static void serve(struct http_request *request, void *context)
 
 /* ---- Life ---- */
 
+/* RFC 9110, 7.2: the port is left out where it is the scheme's own. */
+static void set_host(struct callback *callback)
+{
+	unsigned port = 0;
+
+	(void)sscanf(service_callback_url(callback->service), "http://127.0.0.1:%u/", &port);
+	if (port == 80)
+		snprintf(callback->host, sizeof(callback->host), "127.0.0.1");
+	else
+		snprintf(callback->host, sizeof(callback->host), "127.0.0.1:%u", port);
+}
+
 int callback_new(int listen_fd, struct service *service, struct callback **ret_callback,
 		 struct err_detail *detail)
 {
@@ -407,7 +427,7 @@ int callback_new(int listen_fd, struct service *service, struct callback **ret_c
 	if (!callback)
 		return err_set(detail, ERR_NOMEM, "no memory for the callback listener");
 	callback->service = service;
-	(void)sscanf(service_callback_url(service), "http://%31[0-9.:]", callback->host);
+	set_host(callback);
 	r = http_server_new(&options, &callback->server, detail);
 	if (r)
 		return r;

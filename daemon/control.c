@@ -99,7 +99,8 @@ static bool is_due(const struct waiter *waiter)
 	if (is_over(view))
 		return true;
 	if (waiter->for_page)
-		return view->state == AUTHORIZER_CONSENT;
+		return view->state == AUTHORIZER_CONSENT ||
+		       (view->state > AUTHORIZER_CONSENT && view->problem[0]);
 	return waiter->has_revision && view->revision != waiter->revision;
 }
 
@@ -178,7 +179,7 @@ static void on_change(struct account *account, struct moment now, void *context)
 static bool somebody_waits(const struct control *control, const char *account)
 {
 	for (const struct waiter *waiter = control->waiters; waiter; waiter = waiter->next)
-		if (strcmp(waiter->account->name, account) == 0)
+		if (may_open(waiter) && strcmp(waiter->account->name, account) == 0)
 			return true;
 	return false;
 }
@@ -291,11 +292,21 @@ static void get_login(struct control *control, struct http_request *request,
 		wait_for_login(control, request, &wish, (int64_t)parsed->wait_s * 1000);
 }
 
+static void get_accounts(struct control *control, struct http_request *request)
+{
+	if (service_unavailable(control->service))
+		reply_error(request, 503, "UNAVAILABLE", service_unavailable(control->service));
+	else
+		reply_json(request, 200, control_json_accounts(control->service), NULL);
+}
+
 static void get_account(struct control *control, struct http_request *request, const char *name)
 {
 	struct account *account = accounts_find(service_accounts(control->service), name);
 
-	if (account)
+	if (service_unavailable(control->service))
+		reply_error(request, 503, "UNAVAILABLE", service_unavailable(control->service));
+	else if (account)
 		reply_json(request, 200, control_json_account(control->service, account), NULL);
 	else
 		reply_error(request, 404, "NO_SUCH_ACCOUNT", "there is no such account");
@@ -357,7 +368,7 @@ static void serve_route(struct control *control, struct http_request *request,
 		reply_json(request, 200, control_json_status(control->service), NULL);
 		break;
 	case CONTROL_ACCOUNTS:
-		reply_json(request, 200, control_json_accounts(control->service), NULL);
+		get_accounts(control, request);
 		break;
 	case CONTROL_ACCOUNT:
 		get_account(control, request, parsed->account);

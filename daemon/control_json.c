@@ -49,8 +49,12 @@ static int add_permission(struct json *object, const char *list)
 static struct json *problem_object(const char *code, const char *message)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
+	_cleanup_(buf_done) struct buf text = {0};
 
-	if (json_add_string(object, "code", code) || json_add_string(object, "message", message))
+	/* A detail that had to be cut may have lost a part of its last character. */
+	text_append_printable(&text, message, ERR_DETAIL_BYTES);
+	if (json_add_string(object, "code", code) ||
+	    json_add_string(object, "message", buf_text(&text)))
 		return NULL;
 	return TAKE_PTR(object);
 }
@@ -73,7 +77,7 @@ static void failure_text(const struct account *account, const struct authorizati
 		buf_append_format(text,
 				  "; nothing was changed. Sign out at %s, or open the page in a "
 				  "private window, and log in again; to keep both, use --as with "
-				  "another name",
+				  "another name; to change the account's user, use --user",
 				  server);
 		break;
 	case OUTCOME_EXPIRED:
@@ -130,16 +134,17 @@ static int add_pages(struct json *object, struct service *service, const struct 
 	bool is_open =
 		session && view->state >= AUTHORIZER_CONSENT && view->state < AUTHORIZER_FINISHED;
 	const char *callback_url = service_callback_url(service);
+	bool has_start = is_open && session->browser && callback_url;
 	char start_url[96 + RANDOM_ID_BYTES];
 
-	if (is_open && session->browser && callback_url) {
+	if (has_start) {
 		/* "http://127.0.0.1:PORT" without "/callback" */
 		int size = (int)(strrchr(callback_url, '/') - callback_url);
 
 		snprintf(start_url, sizeof(start_url), "%.*s/start/%s", size, callback_url,
 			 session->start);
 	}
-	if (json_add_string(object, "start_url", is_open && session->browser ? start_url : NULL))
+	if (json_add_string(object, "start_url", has_start ? start_url : NULL))
 		return ERR_NOMEM;
 	if (json_add_string(object, "consent_url",
 			    is_open && !session->browser ? session->consent_url : NULL))

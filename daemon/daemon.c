@@ -53,20 +53,24 @@ static void free_parts(struct daemon_parts *parts)
 	closep(&parts->control_fd);
 }
 
-static int open_sockets(struct daemon_parts *parts, const struct config *config,
-			const struct paths *paths, struct err_detail *detail)
+/* Without the callback listener logins still work, by polling. */
+static void open_callback(struct daemon_parts *parts, const struct config *config)
 {
 	struct err_detail *problem = &parts->callback_problem;
 
+	if (listener_callback(config->port, &parts->callback_fd, problem) ||
+	    listener_callback_url(parts->callback_fd, parts->callback_url, problem))
+		parts->callback_url[0] = '\0';
+}
+
+static int open_control(struct daemon_parts *parts, const struct paths *paths,
+			struct err_detail *detail)
+{
 	if (!paths->control[0])
 		return err_set(detail, ERR_NOT_FOUND,
 			       "XDG_RUNTIME_DIR is not set, so there is no place for the control "
 			       "socket; log in through a session of systemd, or set it to a "
 			       "directory of yours");
-	/* Without the callback listener logins still work, by polling. */
-	if (listener_callback(config->port, &parts->callback_fd, problem) ||
-	    listener_callback_url(parts->callback_fd, parts->callback_url, problem))
-		parts->callback_url[0] = '\0';
 	return listener_control(paths->control, &parts->control_fd, detail);
 }
 
@@ -109,15 +113,18 @@ static int build_servers(struct daemon_parts *parts, struct err_detail *detail)
 static int build(struct daemon_parts *parts, const struct config *config, const struct paths *paths,
 		 struct err_detail *detail)
 {
-	int r = open_sockets(parts, config, paths, detail);
+	int r;
 
-	if (!r)
-		r = http_client_new(config->ca_file, config->request_time_s * 1000, &parts->client,
-				    detail);
+	open_callback(parts, config);
+	r = http_client_new(config->ca_file, config->request_time_s * 1000, &parts->client, detail);
 	if (!r)
 		r = loop_new(http_client_multi(parts->client), &parts->loop, detail);
 	if (!r)
 		r = build_service(parts, config, paths, detail);
+	/* The service has locked the state: of two daemons that start at once only one comes here.
+	 */
+	if (!r)
+		r = open_control(parts, paths, detail);
 	if (!r)
 		r = build_servers(parts, detail);
 	return r;
@@ -128,7 +135,8 @@ static bool is_flushed(void *context)
 	const struct daemon_parts *parts = context;
 
 	return control_is_idle(parts->control) &&
-	       (!parts->callback || callback_is_idle(parts->callback));
+	       (!parts->callback || callback_is_idle(parts->callback)) &&
+	       !service_is_exchanging(parts->service);
 }
 
 static void stop(struct daemon_parts *parts)

@@ -157,6 +157,7 @@ static bool call_set_trust(struct http_call *call)
 	/* Verification is the default; it is said here because everything hangs on it. The
 	 * directory that libcurl was built with would count besides the file. */
 	return SET(CURLOPT_SSL_VERIFYPEER, 1L) && SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
+	       SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
 	       (!call->client->ca_file ||
 		(SET(CURLOPT_CAINFO, call->client->ca_file) && SET(CURLOPT_CAPATH, NULL)));
 }

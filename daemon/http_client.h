@@ -21,7 +21,7 @@
  * that it used before breaks without an answer; userkey must not be sent twice. */
 
 /* The largest real answer seen is 3 KiB (i on 2025); users' own fields can make it a few dozen. */
-#define HTTP_CLIENT_ANSWER_BYTES (1024 * 1024)
+#define HTTP_CLIENT_ANSWER_BYTES (256 * 1024)
 #define HTTP_CLIENT_CONNECT_MS 10000
 
 enum http_failure {

@@ -25,9 +25,10 @@
 #include "daemon/loop.h"
 #include "daemon/moment.h"
 
-/* Headers of a request, all together: a browser's are about 1 KiB, with large cookies 8 KiB.
- * libmicrohttpd takes the reply's headers from the same pool. */
-#define HTTP_SERVER_CONNECTION_BYTES (32 * 1024)
+/* Headers of a request, all together: a browser's are about 1 KiB, and up to 16 KiB of cookies,
+ * which browsers do not keep apart by port. libmicrohttpd copies cookies once more within the same
+ * pool, and takes the reply's headers from it. */
+#define HTTP_SERVER_CONNECTION_BYTES (64 * 1024)
 /* Time for a request to be there in whole. */
 #define HTTP_SERVER_REQUEST_MS 10000
 

@@ -75,17 +75,12 @@ static struct http_request *oldest_in(const struct http_server *server, enum htt
 	return NULL;
 }
 
-/* Makes room for one more. libmicrohttpd runs first: what others have sent is read, so that none
- * with its request in the socket looks idle, and some may be done anyway. It runs again to close.
- */
+/* Makes room for one more. libmicrohttpd must have run just before: what others have sent is read
+ * then, so that none with its request in the socket looks idle. It runs again to close. */
 static void connection_shed(struct http_server *server)
 {
-	struct http_request *request;
+	struct http_request *request = oldest_in(server, HTTP_STAGE_RECEIVING);
 
-	http_server_run(server);
-	if (server->count < server->options.connection_limit)
-		return;
-	request = oldest_in(server, HTTP_STAGE_RECEIVING);
 	if (!request)
 		request = oldest_in(server, HTTP_STAGE_REPLYING);
 	if (request)
@@ -109,8 +104,8 @@ static bool is_exhausted(int errnum)
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
 
-/* libmicrohttpd owns FD from here on, also when it refuses. From 1.0 on it only queues the connection until it
- * runs, and it must be counted before the next is accepted. */
+/* libmicrohttpd owns FD from here on, also when it refuses. From 1.0 on it only queues the
+ * connection until it runs, and it must be counted before the next is accepted. */
 static void connection_add(struct http_server *server, int fd,
 			   const struct sockaddr_storage *address, socklen_t size)
 {
@@ -136,14 +131,20 @@ void http_connections_accept(struct http_server *server, struct moment now)
 		fd = accept4(server->options.listen_fd, (struct sockaddr *)&address, &size,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			if (is_exhausted(errno))
+			if (is_exhausted(errno)) {
+				/* What is open and idle has the descriptors. */
+				http_server_run(server);
+				connection_shed(server);
 				listen_pause(server, now);
+			}
 			return;
 		}
 		if (server->options.own_user_only && !is_own_user(fd)) {
 			close(fd);
 			continue;
 		}
+		if (server->count >= server->options.connection_limit)
+			http_server_run(server);
 		if (server->count >= server->options.connection_limit)
 			connection_shed(server);
 		connection_add(server, fd, &address, size);

@@ -2,6 +2,7 @@
 #include "daemon/loop.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
@@ -90,7 +91,7 @@ int loop_add(struct loop *loop, const struct loop_source *source)
 static int wait_ms(const struct loop *loop, int64_t limit_ms)
 {
 	struct moment now = moment_now();
-	int64_t wait = limit_ms < LONGEST_WAIT_MS ? limit_ms : LONGEST_WAIT_MS;
+	int64_t wait = limit_ms;
 
 	for (size_t i = 0; i < loop->source_count; i++) {
 		const struct loop_source *source = &loop->sources[i];
@@ -102,6 +103,10 @@ static int wait_ms(const struct loop *loop, int64_t limit_ms)
 		if (due - now.mono_ms < wait)
 			wait = due - now.mono_ms;
 	}
+	if (wait == MOMENT_NEVER)
+		return INT_MAX;
+	if (wait > LONGEST_WAIT_MS)
+		wait = LONGEST_WAIT_MS;
 	return wait > 0 ? (int)wait : 0;
 }
 

@@ -66,7 +66,8 @@ struct misskey_user {
  * initialized: a secret that was there is erased.
  */
 
-/* Step 1. PERMISSION is a canonical list; CALLBACK_URL may be NULL: there is none. ERR_NOMEM; ERR_LIMIT: Misskey would answer 500 to it. */
+/* Step 1. PERMISSION is a canonical list; CALLBACK_URL may be NULL: there is none. ERR_NOMEM;
+ * ERR_LIMIT: Misskey would answer 500 to it. */
 int misskey_app_create_request(const char *name, const char *description, const char *permission,
 			       const char *callback_url, struct buf *body) _must_check_;
 enum misskey_verdict misskey_app_create_read(const struct http_answer *answer,

@@ -42,7 +42,7 @@ struct registry_app {
 	char *server; /* origin */
 	char *name;
 	char *description;
-	char *permission; /* canonical */
+	char *permission;   /* canonical */
 	char *callback_url; /* "": none */
 	char *id;
 	struct secret secret; /* appSecret */

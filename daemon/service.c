@@ -129,6 +129,7 @@ int service_new(const struct service_options *options, struct service **ret_serv
 		.session_time_s = options->config->session_time_s,
 		.poll_interval_s = options->config->poll_interval_s,
 		.changed = service_account_changed,
+		.is_registering = service_is_registering,
 		.context = service,
 	};
 	*ret_service = TAKE_PTR(service);
@@ -194,6 +195,14 @@ void service_watch(struct service *service, service_watcher *function, void *con
 		abort();
 	service->watchers[service->watcher_count++] =
 		(struct service_watch){.function = function, .context = context};
+}
+
+bool service_is_exchanging(const struct service *service)
+{
+	for (size_t n = 0; n < service->login_count; n++)
+		if (authorization_is_exchanging(service->logins[n]->authorization))
+			return true;
+	return false;
 }
 
 void service_flush(struct service *service)

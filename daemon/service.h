@@ -53,6 +53,9 @@ int service_attach(struct service *service, struct loop *loop) _must_check_;
 /* Goes on with the pending logins. After service_watch(). */
 void service_restore(struct service *service, struct moment now);
 
+/* Whether an answer is awaited that cannot be had twice. */
+bool service_is_exchanging(const struct service *service);
+
 /* Tries a last time to store what could not be stored. */
 void service_flush(struct service *service);
 

@@ -35,7 +35,12 @@ struct service {
 	char unavailable[ERR_DETAIL_BYTES]; /* "": available */
 };
 
+/* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
+int service_resolve_account(struct service *service, const struct service_login *login,
+			    struct account **ret_account, struct err_detail *detail) _must_check_;
+
 /* The authorizations' call-back. */
 void service_account_changed(struct account *account, struct moment now, void *context);
+bool service_is_registering(const struct account *account, void *context);
 
 #endif

@@ -3,6 +3,18 @@
 # What the scripts share. Sourced, with `set -euo pipefail` in force.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
+export PYTHONDONTWRITEBYTECODE=1
+
+# Debian's packages of Python modules belong to the distribution's own python3, which need not be the first on PATH.
+PYTHON=/usr/bin/python3
+[ -x "$PYTHON" ] || PYTHON=python3
+
+# What a build needs, by Debian's names. CMakeLists.txt asks for the same libraries.
+BUILD_PACKAGES=(
+    gcc libc6-dev cmake ninja-build pkgconf
+    libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libinih-dev libsystemd-dev
+)
+export ROOT PYTHON BUILD_PACKAGES
 
 say() {
     printf '%s\n' "$*" >&2
@@ -13,28 +25,30 @@ die() {
     exit 1
 }
 
-# The text of --help: the comment after the licence, at the top of the script.
+# The text of --help: the comment that follows the licence at the top of the script.
 print_help() {
     sed -n '3,/^[^#]/s/^#\( \|$\)//p' "$0"
 }
 
-# Debian's packages that a build needs; CMakeLists.txt asks for the same libraries.
-# shellcheck disable=SC2034 # for the scripts that source this
-BUILD_PACKAGES=(
-    gcc libc6-dev cmake ninja-build pkgconf
-    libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libinih-dev libsystemd-dev
-)
-
-is_installed() {
-    dpkg-query -W -f '${db:Status-Status}\n' "$1" 2>/dev/null | grep -qx installed
+usage_error() {
+    say "${0##*/}: $*"
+    say "See: ${0##*/} --help"
+    exit 2
 }
 
-missing_packages() {
+# Sets the array `missing` to those of the packages that are not installed.
+find_missing() {
     local package
 
+    missing=()
     for package; do
-        is_installed "$package" || printf '%s\n' "$package"
+        [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+            missing+=("$package")
     done
+}
+
+has_apt() {
+    command -v dpkg-query >/dev/null && command -v apt-get >/dev/null
 }
 
 # As root, directly or by sudo.
@@ -46,51 +60,85 @@ as_root() {
     fi
 }
 
-# Installs exactly those packages that are missing. Says which ones where that is not possible.
+may_be_root() {
+    [ "$(id -u)" = 0 ] || command -v sudo >/dev/null
+}
+
+LISTS_UPDATED=no
+update_lists() {
+    [ "$LISTS_UPDATED" = no ] || return 0
+    LISTS_UPDATED=yes
+    as_root apt-get update -q >&2 || say "apt-get update failed; going on with the lists that are there."
+}
+
+apt_install() {
+    say "Installing: $*"
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends --no-remove "$@" >&2
+}
+
+# Installs exactly those of the packages that are missing, or says which they are where it cannot.
 install_packages() {
     local missing
 
-    if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-        say "This is not Debian or Ubuntu, so nothing is installed. What is needed goes by these names there:"
+    if ! has_apt; then
+        say "This is not a Debian or Ubuntu, so nothing is installed. What is needed is called there:"
         say "  $*"
         return 0
     fi
-    mapfile -t missing < <(missing_packages "$@")
+    find_missing "$@"
     [ "${#missing[@]}" -gt 0 ] || return 0
-    if [ "$(id -u)" != 0 ] && ! command -v sudo >/dev/null; then
-        die "these packages are missing, and only root can install them: apt-get install ${missing[*]}"
-    fi
-    say "Installing: ${missing[*]}"
-    as_root apt-get update -q >&2 ||
-        say "apt-get update failed; going on with the lists that are there"
-    as_root env DEBIAN_FRONTEND=noninteractive \
-        apt-get install -q -y --no-install-recommends "${missing[@]}" >&2 ||
-        die "the packages could not be installed; try: apt-get install ${missing[*]}"
+    may_be_root ||
+        die "only root can install what is missing, and there is no sudo: apt-get install ${missing[*]}"
+    update_lists
+    apt_install "${missing[@]}" || die "these packages could not be installed: ${missing[*]}"
 }
 
-# The same for packages that some distributions lack: what cannot be installed is named, and that is all.
+# The same for what some tests want and not every distribution has: goes on without, and names it.
 install_optional_packages() {
-    local package wanted=()
+    local missing package candidate available=()
 
-    command -v apt-cache >/dev/null || return 0
-    for package in $(missing_packages "$@"); do
-        if [ -n "$(apt-cache policy "$package" | sed -n 's/^  Candidate: \((none)\)\?//p')" ]; then
-            wanted+=("$package")
+    has_apt || return 0
+    find_missing "$@"
+    [ "${#missing[@]}" -gt 0 ] || return 0
+    if ! may_be_root; then
+        say "Going on without these packages, which only root can install: ${missing[*]}"
+        return 0
+    fi
+    update_lists
+    for package in "${missing[@]}"; do
+        candidate=$(LC_ALL=C apt-cache policy "$package" | sed -n 's/^  Candidate: //p')
+        if [ -n "$candidate" ] && [ "$candidate" != "(none)" ]; then
+            available+=("$package")
         else
-            say "There is no package $package here."
+            say "Going on without the package $package, which this distribution does not have."
         fi
     done
-    [ "${#wanted[@]}" = 0 ] || install_packages "${wanted[@]}"
+    [ "${#available[@]}" = 0 ] || apt_install "${available[@]}" ||
+        say "Going on without these packages, which could not be installed: ${available[*]}"
 }
 
-# Runs a command quietly; shows what it wrote if it fails. LOG is kept until then.
+# quietly LOG COMMAND…: shows what the command wrote only if it fails.
 quietly() {
     local log=$1 status=0
 
     shift
+    mkdir -p "$(dirname "$log")"
     "$@" >"$log" 2>&1 || status=$?
     [ "$status" = 0 ] && return 0
     cat "$log" >&2
-    say "failed ($status): $*"
+    say "Failed with $status: $*"
     return "$status"
+}
+
+# build DIRECTORY PRESET [OPTION…]: configures and builds, quietly.
+build() {
+    local directory=$1 preset=$2
+
+    shift 2
+    say "Building $directory"
+    (
+        cd "$ROOT" || exit
+        quietly "$directory/configure.log" cmake --preset "$preset" -B "$directory" "$@" &&
+            quietly "$directory/build.log" cmake --build "$directory" --parallel "$(nproc)"
+    )
 }

@@ -3,6 +3,7 @@
 
 import base64
 import itertools
+import json
 import os
 import shutil
 import signal
@@ -70,8 +71,14 @@ class Browser:
         self.directory = Path(directory)
         options = Options()
         options.binary_location = CHROMIUM
-        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-        options.add_experimental_option("prefs", {"intl.accept_languages": languages})
+        # A click must not last as long as the page that it leads to: the result may take its time.
+        options.page_load_strategy = "none"
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+        options.add_experimental_option("prefs", {
+            "intl.accept_languages": languages,
+            "session.restore_on_startup": 4,  # these pages, and not a new tab's, which is a large one
+            "session.startup_urls": ["about:blank"],
+        })
         if os.geteuid() == 0:
             options.add_argument("--no-sandbox")
         for argument in (*FLAGS, f"--user-data-dir={self.directory}", *arguments):
@@ -81,7 +88,8 @@ class Browser:
         )
         self.driver = webdriver.Remote(connection, options=options)
         self.process = self.driver.capabilities["goog:processID"]
-        self.driver.set_page_load_timeout(40)
+        self._requested = []
+        self._sent_headers = []
 
     def quit(self):
         """Ends it, with SIGKILL if it does not go by itself, and removes its profile."""
@@ -135,7 +143,29 @@ class Browser:
 
     def console(self):
         """What was written to the console since the last call, of all pages."""
-        return self.driver.execute("getLog", {"type": "browser"})["value"]
+        return self._log("browser")
+
+    def requested(self):
+        """The URLs that the pages have asked for so far, redirects included."""
+        self._read_network()
+        return self._requested
+
+    def sent_headers(self):
+        """The headers of each request so far as they were on the wire, names in lower case."""
+        self._read_network()
+        return self._sent_headers
+
+    def _read_network(self):
+        for entry in self._log("performance"):
+            event = json.loads(entry["message"])["message"]
+            if event["method"] == "Network.requestWillBeSent":
+                self._requested.append(event["params"]["request"]["url"])
+            elif event["method"] == "Network.requestWillBeSentExtraInfo":
+                headers = event["params"]["headers"].items()
+                self._sent_headers.append({name.lower(): value for name, value in headers})
+
+    def _log(self, kind):
+        return self.driver.execute("getLog", {"type": kind})["value"]
 
     # Waiting
 
@@ -168,16 +198,18 @@ class Browser:
 
     # What a person does
 
+    def _load(self, action):
+        """Does what loads a page, and waits until there is one: that page, or where it led to."""
+        self.script("window.isThePageBefore = true")
+        action()
+        loaded = "return !window.isThePageBefore && document.readyState === 'complete'"
+        self.wait(lambda: self.script(loaded), "the page", 40)
+
     def open(self, url):
-        """Types an address. The page may send the browser on before it has loaded."""
-        try:
-            self.driver.get(url)
-        except WebDriverException as exception:
-            if "aborted by navigation" not in (exception.msg or ""):
-                raise
+        self._load(lambda: self.driver.get(url))
 
     def refresh(self):
-        self.driver.refresh()
+        self._load(self.driver.refresh)
 
     def visible(self, element_id):
         """The element with that id once it is shown."""
@@ -187,13 +219,7 @@ class Browser:
         return self.wait(shown, f"#{element_id}")
 
     def click(self, element_id):
-        """Presses a button. That the page goes away while it is pressed is no error."""
-        button = self.visible(element_id)
-        try:
-            button.click()
-        except WebDriverException as exception:
-            if "aborted by navigation" not in (exception.msg or ""):
-                raise
+        self.visible(element_id).click()
 
     def sign_in(self, username="alice"):
         """Fills in the form of the server's page."""
@@ -213,23 +239,31 @@ class Browser:
     # Pictures
 
     def shoot(self, name, languages=("en", "ja")):
-        """With MISSKEY_SCREENSHOTS, saves the page in every look; it is loaded anew for each language."""
+        """With MISSKEY_SCREENSHOTS, saves the page in every look, loading it anew for each language.
+
+        Without languages it is not loaded again.
+        """
         if not SCREENSHOTS:
             return
-        directory = Path(SCREENSHOTS)
-        directory.mkdir(parents=True, exist_ok=True)
         self.devtools("Network.enable")
         for language in languages:
             self.devtools("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
             self.refresh()
-            for scheme, width in itertools.product(("light", "dark"), (360, 1200)):
-                picture = self._picture(scheme, width)
-                file = directory / f"{name}-{language}-{scheme}-{width}.png"
-                file.write_bytes(base64.b64decode(picture))
-        self.devtools("Emulation.setEmulatedMedia", features=[])
-        self.devtools("Emulation.clearDeviceMetricsOverride")
+            self._save_pictures(f"{name}-{language}")
+        if not languages:
+            self._save_pictures(name)
+            return
         self.devtools("Network.setExtraHTTPHeaders", headers={})
         self.refresh()
+
+    def _save_pictures(self, name):
+        directory = Path(SCREENSHOTS)
+        directory.mkdir(parents=True, exist_ok=True)
+        for scheme, width in itertools.product(("light", "dark"), (360, 1200)):
+            picture = self._picture(scheme, width)
+            (directory / f"{name}-{scheme}-{width}.png").write_bytes(base64.b64decode(picture))
+        self.devtools("Emulation.setEmulatedMedia", features=[])
+        self.devtools("Emulation.clearDeviceMetricsOverride")
 
     def _picture(self, scheme, width):
         feature = {"name": "prefers-color-scheme", "value": scheme}

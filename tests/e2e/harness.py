@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the end-to-end tests share: the real programs in a private home, and the ways to consent."""
 
-import hashlib
 import http.client
 import http.cookiejar
 import json
@@ -25,7 +24,7 @@ sys.path.insert(0, str(TESTS))
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do what this test does")
 
-BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin")
+BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin").resolve()
 
 
 def free_port():

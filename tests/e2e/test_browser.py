@@ -5,13 +5,15 @@ import http.client
 import http.server
 import os
 import re
+import signal
 import subprocess
 import threading
 import urllib.parse
+from pathlib import Path
 
 import pytest
 
-from browser import Browser, Chromedriver, why_not
+from browser import SCREENSHOTS, Browser, Chromedriver, why_not
 from harness import BIN, authorize, wait_for
 from misskey_server import Cut, Delay, MisskeyServer, Status
 
@@ -44,21 +46,25 @@ def make_browser(chromedriver, tmp_path):
         return browser
 
     yield make
-    complaints = [entry for browser in made for entry in browser.console() if is_complaint(entry)]
-    for browser in made:
-        browser.quit()
+    try:
+        complaints = [
+            entry for browser in made for entry in browser.console() if is_complaint(entry)
+        ]
+    finally:
+        for browser in made:
+            browser.quit()
     assert not complaints
 
 
 def is_complaint(entry):
-    """Whether a line of the console is about a page of the daemon: all have no script and no error.
+    """Whether a line of the console is about a page of the daemon: none has a script or an error.
 
-    That a status is 403 or 404, or that a killed daemon did not answer, is said there too; and
-    what the server's own page, or a hostile one, gets to hear is theirs.
+    That a status is 403 or 404, or that a killed daemon did not answer, is said there too. What
+    the server's own page, or a hostile one that may not frame ours, gets to hear is theirs.
     """
     message = entry["message"]
     if "Content Security Policy" in message:
-        return True
+        return "frame-ancestors" not in message
     ours = re.match(r"http://127\.0\.0\.1:\d+/(start|callback|result|favicon\.ico)", message)
     return bool(ours) and not re.search(
         r"the server responded with a status of (400|403|404|405|410)|net::ERR_", message
@@ -121,6 +127,9 @@ def check_result(browser, daemon, server, token):
     )
     # Referrer-Policy of the redirect: else it would be the server's page.
     assert browser.script("return document.referrer") == ""
+    # The icon's request is the one by which tokens got out.
+    browser.wait(lambda: browser.requested()[-1].endswith("/favicon.ico"), "the icon's request")
+    assert not any(token in headers.get("referer", "") for headers in browser.sent_headers())
     assert token not in daemon.log()
 
 
@@ -131,6 +140,18 @@ def check_stored(daemon, server):
     assert (entry["state"], entry["user"]["username"]) == ("verified", "alice")
     assert entry["server"] == server.origin
     assert len(server.calls("auth/session/userkey")) == 1
+
+
+def raw(daemon, path, method="GET", **headers):
+    """One request without a browser's help: (status, headers in lower case)."""
+    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=30)
+    try:
+        connection.request(method, path, headers=headers)
+        reply = connection.getresponse()
+        reply.read()
+        return reply.status, {name.lower(): value for name, value in reply.getheaders()}
+    finally:
+        connection.close()
 
 
 # The main job
@@ -158,6 +179,9 @@ def test_a_server_on_the_public_web(public_server, certificate, make_daemon, mak
     token = session_token(public_server)
     browser.sign_in_and_accept(login["start_url"])
     check_result(browser, daemon, public_server, token)
+    # As from a server far away, and not as from one port of this machine to the other.
+    (callback,) = (headers for headers in browser.sent_headers() if "cookie" in headers)
+    assert callback["sec-fetch-site"] == "cross-site"
     check_stored(daemon, public_server)
 
 
@@ -285,11 +309,27 @@ def test_killed_while_the_consent_page_is_open(server, daemon, browser):
     check_stored(daemon, server)
 
 
+def connected_to(port):
+    """Whether somebody has an open connection to that port of 127.0.0.1."""
+    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
+    return any(row[1] == f"0100007F:{port:04X}" and row[3] == "01" for row in table)
+
+
+def wait_until_result_is_awaited(daemon, server):
+    """The daemon waits for the server, and the browser for the result page.
+
+    The browser itself cannot be asked: it answers no question while a page is on its way.
+    """
+    server.wait_for_calls("auth/session/userkey")
+    assert raw(daemon, "/")[0] == 200  # so the callback before it has been answered, and closed
+    wait_for(lambda: connected_to(daemon.port), what="the result page's request")
+
+
 def test_killed_while_the_access_token_is_fetched(server, daemon, browser):
     """The restarted daemon finishes by itself; the page shows it once it is loaded again."""
     server.misbehave("auth/session/userkey", Delay(60))
     browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
-    server.wait_for_calls("auth/session/userkey")
+    wait_until_result_is_awaited(daemon, server)
     daemon.kill()
     daemon.start()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
@@ -300,30 +340,38 @@ def test_killed_while_the_access_token_is_fetched(server, daemon, browser):
     assert len(server.calls("auth/session/userkey")) == 2
 
 
-def test_stopped_while_the_access_token_is_fetched(server_2025, daemon, browser):
-    """A stop answers the page that waits: it says what goes on, and goes on by itself."""
-    server_2025.misbehave("auth/session/userkey", Delay(60))
-    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
-    server_2025.wait_for_calls("auth/session/userkey")
-    browser.wait(lambda: "/result/" in browser.url, "the result's address")
-    daemon.restart()
-    browser.wait(lambda: browser.heading == LOGGED_IN or browser.refresh(), "the result")
-    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-
-
 def test_killed_when_the_answer_was_on_its_way(server, daemon, browser):
     """The session is used up and its answer gone: a new one, and the page needs no click."""
     server.misbehave("auth/session/userkey", Delay(60, "after"))
     browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
-    server.wait_for_calls("auth/session/userkey")
+    wait_until_result_is_awaited(daemon, server)
     wait_for(lambda: not server.sessions, what="the end of the session")
-    browser.wait(lambda: "/result/" in browser.url, "the result's address")
     daemon.kill()
     daemon.start()
+    browser.wait(lambda: "/result/" in browser.url, "the result's address")
     browser.refresh()
     browser.wait_for_heading(LOGGED_IN)
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert len(server.calls("auth/session/generate")) == 2
+    assert len(server.calls("auth/accept")) == 2
+
+
+def test_stopped_while_the_access_token_is_fetched(server_2025, daemon, browser):
+    """A stop does not leave the page that waits without an answer; the next start finishes."""
+    server_2025.misbehave("auth/session/userkey", Delay(60))
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
+    wait_until_result_is_awaited(daemon, server_2025)
+    waiting = "Finishing the login…"
+    if SCREENSHOTS:
+        browser.wait_for_heading(waiting, 30)
+        browser.shoot("waiting", languages=())
+    # The page asks again after a second, and then finds nobody: here it must be seen before.
+    daemon.process.send_signal(signal.SIGTERM)
+    browser.wait_for_heading(waiting)
+    assert daemon.process.wait(10) == 0, daemon.log()
+    daemon.start()
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    browser.wait(lambda: browser.heading == LOGGED_IN or browser.refresh(), "the result")
 
 
 def test_a_lost_answer_needs_no_click(server, daemon, browser):
@@ -378,18 +426,6 @@ def test_the_page_speaks_the_browsers_language(
     browser.wait_for_heading(heading)
     assert browser.script("return document.documentElement.lang") == code
     assert "@alice" in browser.text
-
-
-def raw(daemon, path, method="GET", **headers):
-    """One request without a browser's help: (status, headers in lower case)."""
-    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=30)
-    try:
-        connection.request(method, path, headers=headers)
-        reply = connection.getresponse()
-        reply.read()
-        return reply.status, {name.lower(): value for name, value in reply.getheaders()}
-    finally:
-        connection.close()
 
 
 def check_headers(daemon, status, path, method="GET", **headers):

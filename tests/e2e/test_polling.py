@@ -40,9 +40,8 @@ def session_token(login):
 def test_a_session_is_asked_for_at_the_interval_until_consent(server, polling):
     login = polling.login("me", server=server.origin, browser=False)
     assert login["start_url"] is None and login["consent_url"].startswith(server.origin + "/auth/")
-    first, second, third = server.wait_for_calls(USERKEY, 3)
-    assert 0.8 < second.time - first.time < 2 and 0.8 < third.time - second.time < 2
-    assert {call.status for call in (first, second)} == {400}
+    first, second = server.wait_for_calls(USERKEY, 2)
+    assert 0.8 < second.time - first.time < 2 and first.status == 400
     server.accept(session_token(login), "alice")
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
     calls = len(server.calls(USERKEY))
@@ -61,15 +60,15 @@ def test_a_login_with_a_browser_is_not_polled(server_2025, polling):
 @pytest.mark.parametrize("fault", [misskey.Html(502), misskey.Cut()], ids=["502", "cut"])
 def test_a_poll_that_fails_is_a_missed_poll(server_2025, polling, fault):
     login = polling.login("me", server=server_2025.origin, browser=False)
-    server_2025.misbehave(USERKEY, fault, times=2)
-    server_2025.wait_for_calls(USERKEY, 2)
+    server_2025.misbehave(USERKEY, fault)
+    server_2025.wait_for_calls(USERKEY)
     server_2025.accept(session_token(login), "alice")
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
 
 
 def test_a_poll_and_a_callback_never_overlap(server, polling):
     """The callback waits for the poll's answer, and then asks at once: it knows of a newer consent."""
-    polling.configure(daemon="poll_interval = 5s")
+    polling.configure(daemon="poll_interval = 2s")
     polling.restart()
     login = polling.login("me", server=server.origin, browser=False)
     server.misbehave(USERKEY, misskey.Delay(1, "after"))
@@ -79,7 +78,7 @@ def test_a_poll_and_a_callback_never_overlap(server, polling):
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
     poll, callback = server.calls(USERKEY)
     assert (poll.status, callback.status) == (400, 200)
-    assert 1 <= callback.time - poll.time < 3
+    assert 1 <= callback.time - poll.time < 2.5
 
 
 def test_a_callback_whose_poll_got_the_answer_is_not_asked_again(server, polling):

@@ -90,15 +90,13 @@ def test_a_slow_server_is_waited_for(server, daemon):
     assert all(len(server.calls(endpoint)) == 1 for endpoint in (*BEFORE_STORED, I))
 
 
-@pytest.mark.parametrize("fault", [
-    misskey.NeverAnswer(), misskey.Cut(), misskey.Cut(reset=True), misskey.Html(502), misskey.Html(503),
-    misskey.RateLimited(),
-], ids=["silent", "cut", "reset", "502", "503", "429"])  # fmt: skip
-def test_what_may_pass_is_tried_again_at_every_step(server_2025, make_daemon, fault):
-    daemon = make_daemon(servers=[server_2025])
-    daemon.configure(daemon="request_time = 1s")
-    daemon.start()
-    for endpoint in (*BEFORE_STORED, I):
+@pytest.mark.parametrize("faults", [
+    (misskey.Cut(), misskey.Html(502), misskey.RateLimited(), misskey.Cut(reset=True)),
+    (misskey.Html(503), misskey.Cut(reset=True), misskey.Cut(), misskey.RateLimited()),
+    (misskey.RateLimited(), misskey.Cut(), misskey.Html(502), misskey.Html(503)),
+], ids=["one", "two", "three"])  # fmt: skip
+def test_what_may_pass_is_tried_again_at_every_step(server_2025, daemon, faults):
+    for endpoint, fault in zip((*BEFORE_STORED, I), faults):
         server_2025.misbehave(endpoint, fault)
     end = authorize(daemon, server_2025)
     # What is stored already is not held back because it cannot be checked yet.
@@ -111,54 +109,50 @@ def test_what_may_pass_is_tried_again_at_every_step(server_2025, make_daemon, fa
         assert second.time - first.time > 0.7, "a retry waits"
 
 
-def test_the_time_for_a_call_is_what_the_config_says(server_2025, make_daemon):
+def test_a_server_that_never_answers_is_left_after_the_time_in_the_config(server_2025, make_daemon):
     daemon = make_daemon(servers=[server_2025])
     daemon.configure(daemon="request_time = 1s")
     daemon.start()
     server_2025.misbehave(GENERATE, misskey.NeverAnswer())
-    with ThreadPoolExecutor() as pool:
-        answer = pool.submit(daemon.login, "me", server=server_2025.origin)
-        call = server_2025.wait_for_calls(GENERATE)[0]
-        wait_for(lambda: call.abandoned, 2, "the end of the call")
-        assert 0.8 < time.monotonic() - call.time < 1.8
-        answer.result()
-    assert "did not answer in time" in daemon.log()
+    login = daemon.login("me", server=server_2025.origin)
+    server_2025.misbehave(USERKEY, misskey.NeverAnswer())
+    _, (_, _, _, text) = consent(daemon, server_2025, login)
+    assert "did not answer in time" in text
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    for endpoint in (GENERATE, USERKEY):
+        first, second = server_2025.calls(endpoint)
+        assert first.abandoned and not second.abandoned
+        assert 1.7 < second.time - first.time < 3.5, endpoint
 
 
 # The answer to the one call that cannot be repeated is lost
 
 
-@pytest.mark.parametrize("fault", [
-    misskey.Cut("after"), misskey.Cut("after", reset=True), misskey.Truncated(), misskey.Html(502, "after"),
-], ids=["cut", "reset", "truncated", "502"])  # fmt: skip
-def test_a_lost_answer_costs_no_second_click(willing_server, daemon, fault):
-    willing_server.misbehave(USERKEY, fault)
-    login = daemon.login("me", server=willing_server.origin)
-    # All that a browser does: start page, consent page, callback, result, and where these lead.
+def through_a_lost_answer(server, daemon, fault):
+    """All that a browser does by itself: start page, consent page, callback, result, and where these lead."""
+    server.misbehave(USERKEY, fault)
     browser = PlainBrowser()
-    status, result, _, text = browser.get(login["start_url"])
-    if "You are logged in" not in text:  # the page for trouble, which refreshes itself
-        assert "longer than usual" in text
-        wait_for(lambda: len(willing_server.calls(GENERATE)) == 2, what="a session made by itself")
-        wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
-        status, result, _, text = browser.get(result)
+    status, result, _, text = browser.get(daemon.login("me", server=server.origin)["start_url"])
+    assert status == 200 and "longer than usual" in text and "refresh" in text
+    wait_for(lambda: len(server.calls(GENERATE)) == 2, what="a session made by itself")
+    wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
+    status, last, _, text = browser.get(result)
     assert status == 200 and "You are logged in" in text and "@alice" in text
+    assert last == result, "the page keeps its address"
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-    first, second, third = willing_server.calls(USERKEY)
+    first, second, third = server.calls(USERKEY)
     assert first.body["token"] == second.body["token"] != third.body["token"]
-    assert len(willing_server.access_tokens) == 1 and len(willing_server.calls(CREATE)) == 1
+    assert len(server.access_tokens) == 1 and len(server.calls(CREATE)) == 1
 
 
-def test_a_lost_answer_leaves_no_page_without_the_result(willing_server, daemon):
-    """The page that waits under the first session's address ends up at the outcome."""
-    willing_server.misbehave(USERKEY, misskey.Cut("after"))
-    browser = PlainBrowser()
-    _, result, _, _ = browser.get(daemon.login("me", server=willing_server.origin)["start_url"])
-    wait_for(lambda: len(willing_server.calls(GENERATE)) == 2)
-    wait_for(lambda: daemon.account("me")["login"]["state"] in ("consent", "finished"))
-    browser.get(result)
-    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-    assert "You are logged in" in browser.get(result)[3]
+def test_a_lost_answer_costs_no_second_click(willing_server, daemon):
+    through_a_lost_answer(willing_server, daemon, misskey.Cut("after"))
+
+
+@pytest.mark.parametrize("fault", [misskey.Truncated(), misskey.Html(502, "after")], ids=["truncated", "502"])
+def test_other_ways_to_lose_an_answer(make_daemon, fault):
+    with MisskeyServer(auto_accept="alice") as server:
+        through_a_lost_answer(server, make_daemon(servers=[server]).start(), fault)
 
 
 # Answers that Misskey does not give
@@ -188,7 +182,8 @@ def test_what_is_not_misskey_ends_the_login_at_once(server_2025, daemon, endpoin
     for name, fault in NOT_MISSKEY.items():
         server_2025.misbehave(endpoint, fault)
         started = time.monotonic()
-        assert failed(daemon, server_2025, "BAD_REPLY")["message"], name
+        message = failed(daemon, server_2025, "BAD_REPLY")["message"]
+        assert ("larger than" in message) == name.startswith("oversized"), name
         assert time.monotonic() - started < 5, name
     assert len(server_2025.calls(endpoint)) == len(NOT_MISSKEY)
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
@@ -196,11 +191,6 @@ def test_what_is_not_misskey_ends_the_login_at_once(server_2025, daemon, endpoin
 
 def test_duplicate_members_are_not_taken(server_2025, daemon):
     """Which of two counts depends on who reads: neither does."""
-    def twice(key):
-        def change(reply):
-            return {key: "x" * 32, **{f"{key}\0": None}, **reply}
-        return change
-    del twice
     server_2025.misbehave(CREATE, misskey.RawJson('{"id":"a","secret":"%s","secret":"%s"}' % ("x" * 32, "y" * 32)))
     failed(daemon, server_2025, "BAD_REPLY")
 
@@ -231,7 +221,7 @@ def test_the_content_type_does_not_matter(server, daemon):
     assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
 
 
-@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 307])
 def test_redirects_are_refused_and_not_followed(server_2025, daemon, status):
     with MisskeyServer() as target:
         for endpoint in EARLY:
@@ -271,7 +261,7 @@ def test_nobody_is_kept_waiting_for_a_long_rate_limit(server_2025, daemon):
 
 
 def test_an_error_code_ends_the_login_and_is_said(server, daemon):
-    server.misbehave(CREATE, misskey.RawJson('{"error":{"code":"INVALID_PARAM","message":"\x1b[31m"}}', 400))
+    server.misbehave(CREATE, misskey.RawJson('{"error":{"code":"INVALID_PARAM","message":"\\u001b[31m"}}', 400))
     done = daemon.authctl("login", server.origin, "--as", "me")
     assert done.returncode == 6 and "INVALID_PARAM" in done.stderr and server.origin in done.stderr
     assert not CONTROL_BYTES.search(done.stderr)
@@ -284,21 +274,7 @@ def test_a_place_that_is_no_misskey_is_named(server_2025, daemon):
 
 
 def test_an_app_that_is_forgotten_before_the_exchange_is_made_anew(willing_server, daemon):
-    login = daemon.login("me", server=willing_server.origin)
-    browser, token = accept(daemon, willing_server, login)
-    willing_server.forget_apps()
-    status, _, _, text = browser.get(daemon.callback_url(token))
-    if "You are logged in" not in text:
-        assert status == 200, text
-        wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
-        again = daemon.control("GET", "/v1/accounts/me/login?wait=1&revision=1")[1]
-        text = PlainBrowser().get(again["start_url"])[3]
-    assert "You are logged in" in text
-    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-    assert len(willing_server.calls(CREATE)) == 2 and len(willing_server.apps) == 1
-
-
-def test_a_page_whose_app_was_forgotten_leads_to_the_new_consent(willing_server, daemon):
+    """The page that waits leads to the new session's consent."""
     login = daemon.login("me", server=willing_server.origin)
     browser, token = accept(daemon, willing_server, login)
     willing_server.forget_apps()
@@ -306,6 +282,8 @@ def test_a_page_whose_app_was_forgotten_leads_to_the_new_consent(willing_server,
     wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
     status, _, _, text = browser.get(f"http://127.0.0.1:{daemon.port}{result}")
     assert status == 200 and "You are logged in" in text
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len(willing_server.calls(CREATE)) == 2 and len(willing_server.apps) == 1
 
 
 def test_an_app_that_is_forgotten_again_and_again_ends_the_login(server_2025, daemon):
@@ -319,7 +297,9 @@ def test_a_session_that_is_forgotten_before_the_consent_is_replaced_by_the_next_
     login = daemon.login("me", server=server.origin)
     PlainBrowser().get(login["start_url"], follow=False)
     server.forget_sessions()
-    again = daemon.login("me")
+    # For two seconds whoever was told to open the page counts as still at it.
+    wait_for(lambda: daemon.login("me") and len(server.calls(GENERATE)) == 2, what="a new session")
+    again = daemon.account("me")["login"]
     assert again["state"] == "consent" and again["start_url"] != login["start_url"]
     consent(daemon, server, again)
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
@@ -418,9 +398,9 @@ def test_another_user_is_named_to_the_terminal_and_the_page(server, daemon):
     authorize(daemon, server)
     before = (daemon.state / "credentials.json").read_bytes()
     with ThreadPoolExecutor() as pool:
-        waiting = pool.submit(daemon.authctl, "login", "me", BROWSER="true")
-        login = wait_for(lambda: (daemon.control("GET", "/v1/accounts/me/login")[1] or {}).get("start_url") and
-                         daemon.control("GET", "/v1/accounts/me/login")[1])
+        waiting = pool.submit(daemon.authctl, "login", "me", DISPLAY=":0", BROWSER="true")
+        wait_for(lambda: daemon.account("me")["login"]["start_url"], what="the page")
+        login = daemon.account("me")["login"]
         _, (_, _, _, text) = consent(daemon, server, login, EVIL)
         done = waiting.result()
     assert done.returncode == 7 and f"@{EVIL}" in done.stderr and "@alice" in done.stderr

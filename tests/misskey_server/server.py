@@ -5,8 +5,8 @@ import json
 import os
 import ssl
 import threading
-import time
 from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any, Optional, Sequence, Union
 
 from .connection import Listener, end_connection
@@ -33,7 +33,7 @@ class Call:
     headers: dict  # names in lower case
     raw: bytes
     body: Any  # the JSON, or None if it was none
-    time: float = field(default_factory=time.monotonic)
+    time: float = field(default_factory=monotonic)
     acted: bool = False  # the endpoint was reached; False if a knob replaced it
     status: Optional[int] = None  # of the reply; None as long as there is none
     abandoned: bool = False  # the client closed before it had the reply

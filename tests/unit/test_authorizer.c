@@ -258,6 +258,48 @@ static void nobody_waits_long_for_a_page(void **state)
 	assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_FINISH);
 }
 
+static void nobody_hurries_a_server_that_asked_for_time(void **state)
+{
+	struct authorizer machine = new_machine();
+	struct authorizer_input input = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+
+	(void)state;
+	step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
+	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 0, NOTHING);
+	step(&machine, AUTHORIZER_LOGIN, 10, MAKE_SESSION);
+	input.retry_after_s = 30;
+	assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_NOTHING);
+	step(&machine, AUTHORIZER_LOGIN, 20, NOTHING);
+	step(&machine, AUTHORIZER_TIMER, 30000, MAKE_SESSION);
+}
+
+static void an_answer_that_fits_no_question_ends_the_login(void **state)
+{
+	static const enum authorizer_event answers[] = {AUTHORIZER_PENDING,
+							AUTHORIZER_NO_SUCH_SESSION};
+
+	(void)state;
+	for (size_t n = 0; n < 2; n++) {
+		struct authorizer machine = new_machine();
+
+		step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
+		step(&machine, answers[n], 1, FINISH);
+		assert_int_equal(machine.outcome, OUTCOME_BAD_REPLY);
+	}
+}
+
+static void a_full_disk_misses_a_poll_and_no_more(void **state)
+{
+	struct authorizer machine = polling();
+
+	(void)state;
+	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
+	step(&machine, AUTHORIZER_FAILED_FOR_NOW, POLL_MS, NOTHING);
+	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
+	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS, FINISH);
+	assert_int_equal(machine.outcome, OUTCOME_EXPIRED);
+}
+
 static void without_a_browser_userkey_is_polled(void **state)
 {
 	struct authorizer machine = polling();
@@ -303,7 +345,9 @@ static void a_callback_during_a_poll_asks_again(void **state)
 	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
 	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
 	step(&machine, AUTHORIZER_CALLBACK, POLL_MS, NOTHING); /* never two at once */
-	step(&machine, AUTHORIZER_PENDING, POLL_MS, EXCHANGE);
+	/* The place that the poll had may have been given back. */
+	step(&machine, AUTHORIZER_PENDING, POLL_MS, SECURE);
+	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
 	step(&machine, AUTHORIZER_PENDING, POLL_MS, NOTHING); /* and not for ever */
 	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
 }
@@ -474,6 +518,9 @@ int main(void)
 		cmocka_unit_test(jitter_is_a_quarter),
 		cmocka_unit_test(retry_after_is_respected),
 		cmocka_unit_test(nobody_waits_long_for_a_page),
+		cmocka_unit_test(nobody_hurries_a_server_that_asked_for_time),
+		cmocka_unit_test(an_answer_that_fits_no_question_ends_the_login),
+		cmocka_unit_test(a_full_disk_misses_a_poll_and_no_more),
 		cmocka_unit_test(without_a_browser_userkey_is_polled),
 		cmocka_unit_test(polls_that_fail_back_off_until_the_end),
 		cmocka_unit_test(a_callback_during_a_poll_asks_again),

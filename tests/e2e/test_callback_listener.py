@@ -1,0 +1,383 @@
+# SPDX-License-Identifier: MIT
+"""What other programs, pages and users reach: nothing but the right token in the right browser changes anything."""
+
+import contextlib
+import os
+import re
+import socket
+import subprocess
+import time
+import uuid
+
+import pytest
+
+from harness import PlainBrowser, accept, authorize, needs_root
+
+USERKEY = "auth/session/userkey"
+TOKEN = "0a8ad7d6-0d3b-4d4b-8d2a-0123456789ab"
+HEADERS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
+
+class Reply:
+    def __init__(self, raw):
+        head, _, self.body = raw.partition(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        self.status = int(lines[0].split(" ")[1])
+        self.headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines[1:])}
+        self.raw = raw
+
+
+def send(daemon, request, address="127.0.0.1"):
+    """The raw bytes, and what comes back until the daemon closes."""
+    with socket.create_connection((address, daemon.port), 10) as connection:
+        connection.sendall(request)
+        raw = b""
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := connection.recv(65536):
+                raw += chunk
+    return Reply(raw) if raw else None
+
+
+def ask(daemon, target, *headers, method="GET", host=None):
+    lines = [f"{method} {target} HTTP/1.1", f"Host: {host or f'127.0.0.1:{daemon.port}'}", *headers, "", ""]
+    return send(daemon, "\r\n".join(lines).encode("latin-1"))
+
+
+@pytest.fixture
+def pending(server_2025, daemon):
+    """A consented login whose redirect has not come yet: (browser, token, cookie header)."""
+    browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
+    (cookie,) = browser.cookies
+    return browser, token, f"Cookie: {cookie.name}={cookie.value}"
+
+
+@pytest.fixture
+def untouched(server_2025, daemon, pending):
+    """Whatever the test did, the login was not consumed and completes."""
+    yield pending
+    assert not server_2025.calls(USERKEY)
+    assert daemon.account("me")["login"]["state"] == "consent"
+    browser, token, _ = pending
+    assert "You are logged in" in browser.get(daemon.callback_url(token))[3]
+    assert len(server_2025.calls(USERKEY)) == 1
+
+
+def refused(reply, status):
+    assert reply.status == status
+    assert reply.headers["content-type"] == "text/html; charset=utf-8"
+    for name, value in HEADERS.items():
+        assert reply.headers[name] == value
+    assert "default-src 'none'" in reply.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
+    assert "set-cookie" not in reply.headers and "location" not in reply.headers
+
+
+# Where it listens
+
+
+def test_only_127_0_0_1_is_listened_on(daemon):
+    assert ask(daemon, "/").status == 200
+    others = ["127.0.0.2", "::1"]
+    names = subprocess.run(["hostname", "-I"], capture_output=True, text=True, check=False).stdout.split()
+    for address in others + [name for name in names if ":" not in name]:
+        with pytest.raises(OSError):
+            socket.create_connection((address, daemon.port), 1).close()
+    lines = open("/proc/net/tcp", encoding="ascii").read().splitlines()[1:]
+    listening = [line.split()[1] for line in lines if line.split()[3] == "0A"]
+    assert [each for each in listening if each.endswith(f":{daemon.port:04X}")] == [f"0100007F:{daemon.port:04X}"]
+
+
+# Whom it answers
+
+
+@pytest.mark.parametrize("host", [
+    "evil.example", "evil.example:{port}", "localhost:{port}", "127.0.0.1", "127.0.0.1:1", "127.0.0.1:{port}.evil.example",
+    "127.1:{port}", "[::1]:{port}", "127.0.0.1:0{port}", "x@127.0.0.1:{port}",
+])  # fmt: skip
+def test_another_host_is_refused(daemon, untouched, host):
+    _, token, cookie = untouched
+    refused(ask(daemon, f"/callback?token={token}", cookie, host=host.format(port=daemon.port)), 400)
+    refused(ask(daemon, "/", host=host.format(port=daemon.port)), 400)
+
+
+def test_a_missing_or_repeated_host_is_refused(daemon, untouched):
+    _, token, cookie = untouched
+    right = f"Host: 127.0.0.1:{daemon.port}\r\n"
+    start = f"GET /callback?token={token} HTTP/1.1\r\n{cookie}\r\n"
+    for hosts in ("", right + right, right + "Host: evil.example\r\n", "Host: evil.example\r\n" + right):
+        assert send(daemon, f"{start}{hosts}\r\n".encode()).status == 400
+    assert send(daemon, f"GET /callback?token={token} HTTP/1.0\r\n{cookie}\r\n\r\n".encode()).status == 400
+
+
+def test_an_absolute_target_is_not_ours(daemon, untouched):
+    _, token, cookie = untouched
+    for origin in (f"http://127.0.0.1:{daemon.port}", "http://evil.example", ""):
+        target = f"{origin}/callback?token={token}" if origin else f"//callback?token={token}"
+        refused(ask(daemon, target, cookie), 404)
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "OPTIONS", "PUT", "DELETE", "TRACE", "get", "BREW"])
+def test_only_get(daemon, untouched, method):
+    _, token, cookie = untouched
+    for target in (f"/callback?token={token}", "/", f"/result/{'0' * 32}", f"/start/{'0' * 32}"):
+        reply = ask(daemon, target, cookie, method=method)
+        refused(reply, 405)
+        assert reply.headers["allow"] == "GET"
+
+
+def test_a_body_is_not_taken(daemon, untouched):
+    _, token, cookie = untouched
+    request = f"POST /callback?token={token} HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n{cookie}\r\nContent-Length: 4\r\n\r\nx=1\n"
+    assert send(daemon, request.encode()).status in (405, 413)
+    with_get = request.replace("POST", "GET", 1)
+    assert send(daemon, with_get.encode()).status in (400, 413)
+
+
+@pytest.mark.parametrize("headers", [
+    ("Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: iframe"),
+    ("Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), ("Sec-Fetch-Dest: script",), ("Sec-Fetch-Mode: websocket",),
+    ("Sec-Fetch-Dest: object",), ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Mode: navigate"),
+    ("Sec-Purpose: prefetch", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"),
+    ("Sec-Purpose: prefetch;prerender",), ("Purpose: prefetch",),
+])  # fmt: skip
+def test_what_is_no_navigation_is_refused(daemon, untouched, headers):
+    _, token, cookie = untouched
+    refused(ask(daemon, f"/callback?token={token}", cookie, *headers), 400)
+    refused(ask(daemon, "/", *headers), 400)
+
+
+def test_a_subresource_does_not_use_up_the_start_link(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    path = "/start/" + login["start_url"].rsplit("/", 1)[1]
+    refused(ask(daemon, path, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), 400)
+    refused(ask(daemon, path, "Purpose: prefetch"), 400)
+    refused(ask(daemon, path, method="HEAD"), 405)
+    assert PlainBrowser().get(login["start_url"], follow=False)[0] == 303
+
+
+# Which targets
+
+
+def test_targets_that_are_not_exactly_the_callback(daemon, untouched):
+    _, token, cookie = untouched
+    expected = {
+        f"/callback?token={uuid.uuid4()}": 404,
+        f"/callback?token={TOKEN}": 404,
+        f"/callback%00?token={token}": 404,
+        f"/%63allback?token={token}": 404,
+        f"/Callback?token={token}": 404,
+        f"/callback/?token={token}": 404,
+        f"/./callback?token={token}": 404,
+        f"/callback%3ftoken={token}": 404,
+        f"/x/../callback?token={token}": 404,
+        f"/callback?token={token}&token={token}": 400,
+        f"/callback?token={TOKEN}&token={token}": 400,
+        f"/callback?token={token}&x=1": 400,
+        f"/callback?x=1&token={token}": 400,
+        f"/callback?x=1?token={token}": 400,
+        f"/callback?token={token}%00": 400,
+        f"/callback?token={token}#x": 400,
+        f"/callback?token=+{token}": 400,
+        f"/callback?TOKEN={token}": 400,
+        f"/callback?token[]={token}": 400,
+        f"/callback?token={token[:-1]}": 400,
+        f"/callback?token={token}0": 400,
+        "/callback?token": 400,
+        "/callback?token=": 400,
+        "/callback?": 400,
+        "/callback": 400,
+        "/result/": 404,
+        f"/result/{'0' * 32}": 404,
+        f"/start/{'0' * 32}": 404,
+        f"/start/{'0' * 31}": 404,
+        "/v1/status": 404,
+        "/v1/accounts/me/token": 404,
+        "/token": 404,
+        "/?x=1": 404,
+        "*": 404,
+    }
+    for target, status in expected.items():
+        reply = ask(daemon, target, cookie)
+        assert reply.status == status, target
+        refused(reply, status)
+        assert token.encode() not in reply.raw
+
+
+def test_overlong_requests_are_refused(daemon, untouched):
+    _, token, cookie = untouched
+    for target in ("/" + "x" * 5000, f"/callback?token={token}&{'x' * 20_000}", "/" + "x" * 100_000):
+        reply = ask(daemon, target, cookie)
+        assert reply is None or reply.status in (400, 404, 414, 431)
+    reply = ask(daemon, "/", "X-Padding: " + "x" * 100_000)
+    assert reply is None or reply.status in (413, 431)
+    assert ask(daemon, "/", "Cookie: " + "x" * 8000).status == 200
+
+
+def test_what_is_no_request_harms_nothing(daemon, untouched):
+    for nonsense in (
+        b"\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/9.9\r\n\r\n",
+        b"GET / HTTP/1.1\r\n\x00: x\r\n\r\n", b"\xff" * 64 + b"\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\nzzz\r\n",
+    ):  # fmt: skip
+        with socket.create_connection(("127.0.0.1", daemon.port), 0.2) as connection:
+            connection.sendall(nonsense)
+            connection.shutdown(socket.SHUT_WR)
+            with contextlib.suppress(ConnectionResetError, TimeoutError):
+                reply = connection.recv(65536)
+                assert not reply or reply.startswith((b"HTTP/1.1 4", b"HTTP/1.1 5", b"HTTP/1.0 4", b"HTTP/1.0 5"))
+        assert ask(daemon, "/").status == 200
+
+
+def test_the_icon_takes_no_token_from_its_referer(daemon, untouched):
+    _, token, cookie = untouched
+    referer = f"Referer: {daemon.callback_url(token)}"
+    reply = ask(daemon, "/favicon.ico", referer, cookie, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image")
+    assert reply.status == 200 and reply.headers["content-type"] == "image/svg+xml"
+    assert token.encode() not in reply.raw
+    assert ask(daemon, "/", referer, cookie).status == 200
+
+
+def test_without_the_right_cookie_the_callback_is_not_taken(daemon, untouched):
+    _, token, cookie = untouched
+    name, value = cookie.removeprefix("Cookie: ").split("=")
+    for wrong in ((), (f"Cookie: {name}={'0' * len(value)}",), (f"Cookie: {name}={value}0",), (f"Cookie: x{name}={value}",),
+                  (cookie, cookie), (f"Cookie: {name}=",), (f"X-Cookie: {name}={value}",)):
+        reply = ask(daemon, f"/callback?token={token}", *wrong)
+        refused(reply, 403)
+        assert value.encode() not in reply.raw and b"misskey-authctl callback" in reply.body
+
+
+def test_the_cookie_is_for_the_callback_alone(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    reply = ask(daemon, "/start/" + login["start_url"].rsplit("/", 1)[1])
+    attributes = reply.headers["set-cookie"].split("; ")
+    assert {"HttpOnly", "SameSite=Lax", "Path=/callback"} <= set(attributes)
+    assert any(re.fullmatch(r"Max-Age=1[78]\d\d", each) for each in attributes)
+    assert reply.status == 303 and reply.headers["location"].startswith(server_2025.origin + "/auth/")
+    for name, value in HEADERS.items():
+        assert reply.headers[name] == value
+
+
+def test_nothing_of_a_request_is_in_its_reply(daemon):
+    marker = "MaRkEr"
+    evil = f"<script>{marker}</script>"
+    headers = [f"{name}: {evil}" for name in ("Referer", "User-Agent", "Accept-Language", "Cookie", "Origin", "X-Any")]
+    targets = [f"/{marker}", f"/callback?token={marker}", f"/callback?error={evil.replace(' ', '')}", f"/start/{marker}",
+               f"/result/{marker}", f"/?{marker}", f"/callback?error_description={marker}&token={TOKEN}", f"/{evil}"]
+    for target in targets:
+        for method in ("GET", "POST", marker):
+            reply = ask(daemon, target, *headers, method=method)
+            assert marker.encode() not in reply.raw, (method, target)
+        reply = ask(daemon, target, host=f"{marker}.example")
+        assert marker.encode() not in reply.raw, target
+    assert marker not in daemon.log()
+
+
+def test_an_unknown_result_says_nothing_of_others(server_2025, daemon):
+    authorize(daemon, server_2025)
+    reply = ask(daemon, f"/result/{'0' * 32}")
+    refused(reply, 404)
+    for hint in (b"alice", server_2025.origin.encode(), b">me<"):
+        assert hint not in reply.raw
+
+
+# Many and slow clients
+
+
+@contextlib.contextmanager
+def idle_connections(daemon, count, start=b""):
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 5))
+            if start:
+                connection.sendall(start)
+        yield
+
+
+@pytest.mark.parametrize("start", [b"", b"GET /callback?to"], ids=["silent", "slow"])
+def test_idle_connections_do_not_keep_a_callback_out(server_2025, daemon, pending, start):
+    browser, token, _ = pending
+    with idle_connections(daemon, 200, start):
+        started = time.monotonic()
+        status, _, _, text = browser.get(daemon.callback_url(token))
+        assert status == 200 and "You are logged in" in text
+        assert time.monotonic() - started < 1.5
+        assert daemon.control("GET", "/v1/status")[0] == 200
+
+
+def test_clients_that_do_not_read_hold_up_nobody(server_2025, daemon, pending):
+    browser, token, _ = pending
+    request = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n\r\n".encode()
+    with idle_connections(daemon, 100, request):
+        started = time.monotonic()
+        assert "You are logged in" in browser.get(daemon.callback_url(token))[3]
+        assert time.monotonic() - started < 1.5
+
+
+# The control socket
+
+
+@contextlib.contextmanager
+def control_clients(daemon, count, start=b""):
+    with contextlib.ExitStack() as stack:
+        for _ in range(count):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(daemon.socket))
+            if start:
+                client.sendall(start)
+        yield
+
+
+@pytest.mark.parametrize("start", [b"", b"GET /v1/sta", b"POST /v1/callback HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{"],
+                         ids=["silent", "head", "body"])
+def test_an_idle_client_of_the_control_socket_blocks_no_command(server_2025, daemon, start):
+    with control_clients(daemon, 300, start):
+        started = time.monotonic()
+        assert daemon.authctl("list").returncode == 0
+        assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
+        assert time.monotonic() - started < 3
+
+
+CONNECT = """
+import socket, sys
+client = socket.socket(socket.AF_UNIX)
+client.settimeout(5)
+try:
+    client.connect("control.sock")
+    client.sendall(b"GET /v1/accounts/me/token HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n")
+    answer = client.recv(65536)
+except PermissionError:
+    print("no permission")
+except (ConnectionResetError, BrokenPipeError):
+    print("closed")
+else:
+    print(answer.decode() or "closed")
+"""
+
+
+@needs_root
+def test_another_user_is_turned_away_from_the_control_socket(server_2025, daemon):
+    authorize(daemon, server_2025)
+    command = ["/usr/bin/python3", "-I", "-c", CONNECT]
+    other = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command]
+
+    def run(arguments):
+        return subprocess.run(arguments, cwd=daemon.socket.parent, capture_output=True, text=True, check=True).stdout.strip()
+
+    assert daemon.credentials()["me"]["i"] in run(command)
+    assert daemon.socket.stat().st_mode & 0o777 == 0o600 and daemon.socket.parent.stat().st_mode & 0o777 == 0o700
+    # By the directory's mode, by the socket's mode, and by the peer's identity where both are wide open.
+    assert run(other) == "no permission"
+    os.chmod(daemon.socket.parent, 0o755)
+    assert run(other) == "no permission"
+    os.chmod(daemon.socket, 0o666)
+    assert run(other) == "closed"
+    assert daemon.credentials()["me"]["i"] in run(command)

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: MIT
+"""The documentation says what the programs do: options, keys, requests, exit statuses, examples."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import pytest
+
+from harness import BIN, ROOT, authorize
+from misskey_server import MisskeyServer
+
+MAN = ROOT / "docs/man"
+# What a desktop's browser is here: follows redirects and keeps cookies.
+CURL = "curl -sSL --noproxy * -b /dev/null -o /dev/null"
+NOTE = "Hello Misskey API World with My Application!"
+
+
+def read(path):
+    return (ROOT / path).read_text(encoding="utf-8")
+
+
+def help_of(program, *command):
+    return subprocess.run(
+        [BIN / program, *command, "--help"], text=True, capture_output=True, check=True, timeout=20
+    ).stdout
+
+
+# Options
+
+COMMANDS = {
+    "misskey-authd.8": [("misskey-authd",)],
+    "misskey-authctl.1": [("misskey-authctl",)]
+    + [("misskey-authctl", command) for command in ("login", "list", "status", "callback")],
+    "misskey-token.1": [("misskey-token",)],
+}
+
+
+def options_of_help(command):
+    """{"--json", "-c"}, without options that only a foreign program has."""
+    return set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", help_of(*command)))
+
+
+def options_of_man(page):
+    """Those that it explains; a synopsis may not have others."""
+    lines = (MAN / page).read_text().splitlines()
+    explained = {f"-{name}" for line in lines if line.startswith(".It Fl") for name in re.findall(r"Fl (\S+)", line)}
+    synopsis = " ".join(lines).split(".Sh SYNOPSIS")[1].split(".Sh DESCRIPTION")[0]
+    assert {f"-{name}" for name in re.findall(r" (-[a-z][a-z-]*)", synopsis)} <= explained
+    return explained
+
+
+@pytest.mark.parametrize("page", COMMANDS)
+def test_every_option_is_in_the_manual_and_the_reverse(page):
+    helped = set().union(*(options_of_help(command) for command in COMMANDS[page]))
+    # Of the short ones, --help and its page have -c, -h and -V alike.
+    helped |= {"-V"} if page == "misskey-authd.8" else set()
+    # The help of a program says --help; that of a command is reached by it.
+    helped |= {"--help", "--version"}
+    assert options_of_man(page) == helped
+
+
+def test_manual_lists_every_command():
+    commands = set(re.findall(r"^  ([a-z]+)(?: \S+)?  ", help_of("misskey-authctl"), re.M))
+    assert commands == {command[1] for command in COMMANDS["misskey-authctl.1"][1:]}
+    assert commands == set(re.findall(r"^\.It Cm (\w+)", read("docs/man/misskey-authctl.1"), re.M))
+
+
+@pytest.mark.parametrize("page", sorted(page.name for page in MAN.glob("*.[1-8]")))
+def test_manual_is_clean(page):
+    if not shutil.which("mandoc"):
+        pytest.skip("mandoc is not installed")
+    lint = subprocess.run(
+        ["mandoc", "-T", "lint", "-W", "warning", MAN / page], text=True, capture_output=True, timeout=20
+    )
+    assert (lint.returncode, lint.stdout) == (0, "")
+
+
+# The config
+
+def keys_of_code():
+    """{"daemon": {"listen", …}, "account": {…}} of the tables in the code."""
+    source = read("common/config_keys.c")
+    tables = re.findall(r"(\w+)_keys\[\] = \{(.*?)\n\};", source, re.S)
+    return {name: set(re.findall(r'\{"(\w+)"', table)) for name, table in tables}
+
+
+def test_every_key_is_in_the_manual_and_the_example():
+    keys = keys_of_code()
+    assert {"listen", "ca_file"} < keys["daemon"] and {"server", "user"} < keys["account"]
+    manual = read("docs/man/misskey-authd.ini.5")
+    daemon, account = manual.split(".Ss [account NAME]")
+    assert set(re.findall(r"^\.It Cm (\w+) No =", daemon, re.M)) == keys["daemon"]
+    assert set(re.findall(r"^\.It Cm (\w+) No =", account, re.M)) == keys["account"]
+    daemon, account = read("config.example.ini").split("# [account alice]")
+    assert set(re.findall(r"^# (\w+) = ", daemon, re.M)) == keys["daemon"]
+    assert set(re.findall(r"^# (\w+) = ", account, re.M)) == keys["account"]
+
+
+def check_config(tmp_path, text):
+    file = tmp_path / "config.ini"
+    file.write_text(text, encoding="utf-8")
+    file.chmod(0o600)
+    return subprocess.run(
+        [BIN / "misskey-authd", "--check-config", "-c", file], text=True, capture_output=True, timeout=20
+    )
+
+
+def test_example_is_good_with_every_key_taken_in(tmp_path):
+    text = re.sub(r"^# (?=\w+ = |\[account)", "", read("config.example.ini"), flags=re.M)
+    assert "\n[account alice]\n" in text and "\nlisten = " in text
+    checked = check_config(tmp_path, text)
+    assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("document, pattern", [
+    ("README.md", r"^    (\[daemon\]\n.*?)\n\n(?=\S)"),
+    ("docs/man/misskey-authd.ini.5", r"^(\[account alice\]\n.*?)\.Ed"),
+])
+def test_config_examples_are_good(tmp_path, document, pattern):
+    example = re.search(pattern, read(document), re.S | re.M)[1]
+    checked = check_config(tmp_path, re.sub(r"^    ", "", example, flags=re.M))
+    assert checked.returncode == 0, checked.stderr
+
+
+# The control API
+
+API = read("docs/control-api.md")
+REQUESTS = re.findall(r"`((?:GET|POST|PUT|DELETE) /v1/\S*?)`", "\n".join(re.findall(r"^### .*", API, re.M)))
+
+
+def test_every_route_has_a_heading_and_the_reverse():
+    header = read("daemon/control_request.h")
+    routes = set(re.findall(r"\tCONTROL_([A-Z]+),", header)) - {"NOT", "NOT_FOUND"}
+    assert routes == {"STATUS", "ACCOUNTS", "ACCOUNT", "LOGIN", "TOKEN", "CALLBACK"}
+    assert set(REQUESTS) == {
+        "GET /v1/status", "GET /v1/accounts", "GET /v1/accounts/NAME", "POST /v1/accounts/NAME/login",
+        "GET /v1/accounts/NAME/login?wait=SECONDS&revision=N", "GET /v1/accounts/NAME/token", "POST /v1/callback",
+    }
+
+
+def members(kind):
+    """The members that the documentation shows for an object: of the object itself, not of those in it."""
+    marker = {
+        "STATUS": "### `GET /v1/status`\n",
+        "ACCOUNT": "There are no secrets in it:\n",
+        "LOGIN": "\nLOGIN:\n",
+        "TOKEN": "/token`\n",
+    }[kind]
+    block = re.search(r"(?:^    .*\n)+", API.split(marker)[1], re.M)[0]
+    return set(re.findall(r'"(\w+)":', re.sub(r'": (\{.*?\}|\[.*?\])', '": 0', block)))
+
+
+def test_every_request_answers_as_documented(daemon, server_2025):
+    login = authorize(daemon, server_2025, "me")
+    get = lambda path: daemon.control("GET", path)  # noqa: E731
+    for path, kind in {
+        "/v1/status": "STATUS",
+        "/v1/accounts/me": "ACCOUNT",
+        "/v1/accounts/m%65": "ACCOUNT",
+        "/v1/accounts/me/login": "LOGIN",
+        f"/v1/accounts/me/login?wait=1&revision={login['revision']}": "LOGIN",
+        "/v1/accounts/me/token": "TOKEN",
+    }.items():
+        status, answer = get(path)
+        assert (status, set(answer)) == (200, members(kind)), path
+    assert get("/v1/accounts")[1] == {"accounts": [get("/v1/accounts/me")[1]]}
+    started = daemon.login("second", server=server_2025.origin)
+    assert set(started) == members("LOGIN") and started["open"] is True and started["start_url"]
+    joined = daemon.login("third", server=server_2025.origin, browser=False)
+    assert joined["start_url"] is None and joined["consent_url"].startswith(server_2025.origin + "/auth/")
+    token = joined["consent_url"].rsplit("/", 1)[1]
+    server_2025.accept(token, "alice")
+    status, answer = daemon.control("POST", "/v1/callback", {"url": daemon.callback_url(token)})
+    assert (status, set(answer), answer["account"]) == (200, members("LOGIN"), "third")
+    assert daemon.outcome("third")["outcome"] == "AUTHORIZED"
+
+
+def test_every_error_answers_as_documented(make_daemon, server_2025):
+    daemon = make_daemon(config=f"[account me]\nserver = {server_2025.origin}", servers=[server_2025]).start()
+    unknown = "00000000-0000-4000-8000-000000000000"
+    for method, path, body, status, code in [
+        ("GET", "/v1/accounts/a%00", None, 400, "INVALID_REQUEST"),
+        ("GET", "/v1/status?x=1", None, 400, "INVALID_REQUEST"),
+        ("POST", "/v1/accounts/me/login", {"sever": "x"}, 400, "INVALID_REQUEST"),
+        ("GET", "/v1/nothing", None, 404, "NOT_FOUND"),
+        ("GET", "/v1/accounts/me/login", None, 404, "NOT_FOUND"),
+        ("GET", "/v1/accounts/nobody", None, 404, "NO_SUCH_ACCOUNT"),
+        ("POST", "/v1/accounts/nobody/login", {}, 404, "NO_SUCH_ACCOUNT"),
+        ("POST", "/v1/callback", {"url": unknown}, 404, "NO_SUCH_SESSION"),
+        ("GET", "/v1/accounts/me/token", None, 404, "NO_CREDENTIAL"),
+        ("DELETE", "/v1/accounts/me", None, 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/v1/accounts/me/login", {"server": "other.example"}, 409, "CONFLICT"),
+        ("POST", "/v1/accounts/me/login", {"user": "bob"}, 409, "CONFLICT"),
+        ("POST", "/v1/accounts/me/login", {"permission": "read:drive"}, 409, "CONFLICT"),
+    ]:
+        answer = daemon.control(method, path, body)
+        assert (answer[0], answer[1]["error"]["code"]) == (status, code), (method, path)
+        assert f"| {status} | `{code}` |" in API
+    assert daemon.stop() == 0
+    (daemon.state / "credentials.json").write_text("{")
+    daemon.start()
+    status, answer = daemon.control("POST", "/v1/accounts/me/login", {})
+    assert (status, answer["error"]["code"]) == (503, "UNAVAILABLE")
+    assert [one["code"] for one in daemon.control("GET", "/v1/status")[1]["problems"]] == ["STATE_DAMAGED"]
+    assert daemon.stop() == 0
+    (daemon.state / "credentials.json").unlink()
+
+
+def test_every_code_is_documented_and_the_reverse():
+    control = read("daemon/control.c")
+    codes = set(re.findall(r'reply_error\(\s*request,\s*\d+,\s*"(\w+)"', control))
+    codes |= set(re.findall(r'control_json_error\(\s*"(\w+)"', control))
+    assert codes == set(re.findall(r"^\| \d+ \| `(\w+)` \|", API, re.M))
+    problems = set()
+    for source in (ROOT / "daemon").glob("*.c"):
+        problems |= set(re.findall(r'service_add_problem\([^"]*?"(\w+)"', source.read_text()))
+    assert problems == set(re.findall(r"^\| `(\w+)` \|", API, re.M))
+    outcomes = set(re.findall(r'= "([A-Z_]+)"', read("daemon/outcome.c")))
+    assert outcomes == set(re.findall(r"`([A-Z_]+)`", API.split("\nOutcomes: ")[1].split("\n\n")[0]))
+
+
+# Exit statuses
+
+def statuses_of_man(page):
+    section = (MAN / page).read_text().split(".Sh EXIT STATUS")[1].split(".El")[0]
+    return {int(number) for number in re.findall(r"^\.It (\d+)$", section, re.M)}
+
+
+def test_exit_statuses_are_the_same_everywhere():
+    table = read("README.md").split("## Exit statuses")[1].split("\n## ")[0]
+    readme = {int(number) for cell in re.findall(r"^\| ([\d, ]+) \|", table, re.M) for number in cell.split(",")}
+    code = {int(number) for number in re.findall(r"EXIT_STATUS_\w+ = (\d+)", read("cli/exit_status.h"))}
+    assert readme == code
+    assert statuses_of_man("misskey-authctl.1") | statuses_of_man("misskey-token.1") == code
+    assert {5, 6, 7} & statuses_of_man("misskey-token.1") == set()
+    daemon = {int(number) for number in re.findall(r"OPTIONS_EXIT_\w+ = (\d+)", read("daemon/options.h"))}
+    assert statuses_of_man("misskey-authd.8") == daemon | {0}
+
+
+# The README
+
+README = read("README.md")
+
+
+def test_links_lead_somewhere():
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md"):
+        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document)):
+            assert (ROOT / document).parent.joinpath(target).exists(), (document, target)
+
+
+def shell_example(beginning):
+    """The indented block that begins so."""
+    begin = README.index("    " + beginning)
+    return re.sub(r"^    ", "", README[begin:].split("\n\n")[0], flags=re.M)
+
+
+@pytest.mark.parametrize("beginning, text", [
+    ("printf '{\"i\":\"%s\"", "Hello"),
+    ("misskey-token misskey.example --header", "Hello"),
+    ("misskey-token misskey.example --exec python3 hello.py", "Hello"),
+])
+def test_script_examples_post_a_note(daemon, server_2025, tmp_path, beginning, text):
+    authorize(daemon, server_2025, "misskey.example")
+    program = README[README.index("    import json, os, urllib.request"):].split("\n\nA systemd service")[0]
+    (tmp_path / "hello.py").write_text(re.sub(r"^    ", "", program, flags=re.M))
+    example = shell_example(beginning).replace("python3", sys.executable)
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", example], cwd=tmp_path, env={**daemon.env, "no_proxy": "*"}, text=True,
+        capture_output=True, timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [note["text"] for note in server_2025.notes] == [text]
+
+
+def test_examples_of_reading_the_files_work(daemon, server_2025, tmp_path):
+    if not shutil.which("jq"):
+        pytest.skip("jq is not installed")
+    authorize(daemon, server_2025, "misskey.example")
+    reading = read("docs/credentials.md").split("## Reading them")[1]
+    # Only those before systemd's.
+    blocks = re.findall(r"(?:^    .*\n|\n(?=    ))+", reading.split("In a systemd user service")[0], re.M)
+    shell, program = [re.sub(r"^    ", "", block, flags=re.M) for block in ("".join(blocks[:-1]), blocks[-1])]
+    environment = {**daemon.env, "no_proxy": "*"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", shell], env=environment, text=True, capture_output=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("misskey.example\n")
+    assert [note["text"] for note in server_2025.notes] == ["hello"]
+    done = subprocess.run(
+        [sys.executable, "-c", program + "\nprint(account['i'])"],
+        env=environment, text=True, capture_output=True, timeout=60,
+    )
+    assert done.stdout == daemon.token("misskey.example").stdout, done.stderr
+
+
+def test_login_is_shown_as_it_is(make_daemon):
+    """What README shows of `misskey-authctl login` is what it prints, but for addresses."""
+    shown = re.search(r"\$ misskey-authctl login misskey.example\n(.*?)\n\n", README, re.S)[1]
+    with MisskeyServer(profile="2025", auto_accept="alice") as server:
+        daemon = make_daemon(servers=[server]).start()
+        done = daemon.authctl("login", server.origin, "--as", "misskey.example", DISPLAY=":1", BROWSER=CURL)
+    assert done.returncode == 0, done.stderr
+    plain = (done.stderr + done.stdout).replace(server.origin, "https://misskey.example")
+    plain = re.sub(r"http://127.0.0.1:\d+/start/[0-9a-f]+", "START", plain)
+    shown = re.sub(r"http://127.0.0.1:\d+/start/[0-9a-f]+", "START", shown)
+    assert [line.strip() for line in shown.splitlines()] == plain.splitlines()
+    listed = re.search(r"\$ misskey-authctl list\n(.*?)\n\n", README, re.S)[1]
+    printed = daemon.authctl("list").stdout.replace(server.origin, "https://misskey.example")
+    assert [line.strip() for line in listed.splitlines()] == printed.splitlines()
+
+
+# scripts/demo
+
+def run_demo(tmp_path, *arguments, **env):
+    """Runs scripts/demo in a directory of its own and checks that nothing is left there."""
+    # Short enough for a Unix socket in it; otherwise the demo goes elsewhere.
+    with tempfile.TemporaryDirectory(prefix="demo") as temporary:
+        demo = subprocess.Popen(
+            [ROOT / "scripts/demo", *arguments],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            start_new_session=True,
+            env={
+                "PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": temporary, "LANG": "C.UTF-8",
+                "MISSKEY_BIN_DIR": str(BIN), "ASAN_OPTIONS": "detect_leaks=0", **env,
+            },
+        )
+        output = demo.communicate(timeout=120)[0]
+        assert f" {temporary}/misskey." in output
+        assert os.listdir(temporary) == []
+    # The session has no process left.
+    left = subprocess.run(["ps", "-o", "args=", "-s", str(demo.pid)], text=True, capture_output=True)
+    assert left.stdout == ""
+    return demo.returncode, output
+
+
+def test_demo_goes_from_nothing_to_a_note(tmp_path):
+    status, output = run_demo(tmp_path, "--yes")
+    assert status == 0, output
+    assert re.search(r"Open this page to consent: http://127\.0\.0\.1:\d+/start/[0-9a-f]{32}\n", output)
+    assert re.search(r"Signed in to http://127\.0\.0\.1:\d+ as @alice", output)
+    assert re.search(r"^-rw------- \S+ \S+/credentials\.json$", output, re.M)
+    assert re.search(rf'^Created the note \w+: "{NOTE}"$', output, re.M)
+    assert not re.search(r"\b[0-9a-f]{64}\b(?!\"\n)", output)
+
+
+@pytest.mark.parametrize("options, posted", [((), False), (("--yes",), True)])
+def test_demo_with_a_real_server_posts_only_when_told(tmp_path, options, posted):
+    """A server given by --server consents by a person; the note is for nobody else."""
+    with MisskeyServer(profile="2025", auto_accept="alice") as server:
+        # The person is a browser that the desktop opens.
+        status, output = run_demo(
+            tmp_path, "--server", server.origin, *options, DISPLAY=":1", BROWSER=CURL
+        )
+        assert status == 0, output
+        assert len(server.notes) == posted
+        if posted:
+            assert server.calls("notes/create")[0].body["visibility"] == "specified"
+        assert f"{server.origin}/settings/apps" in output
+
+
+def test_demo_fails_when_something_fails(tmp_path):
+    status, output = run_demo(tmp_path, "--server", "http://127.0.0.1:1", "--yes")
+    assert status != 0
+    assert "could not be reached" in output and "Done" not in output
