@@ -19,12 +19,14 @@ static const struct state_file file = {
 		"until you update misskey-authd, or move it away",
 };
 
-static int read_truth(int dirfd, struct account_set *ret_accounts, struct err_detail *detail)
+static int read_truth(int dirfd, struct account_set *ret_accounts, bool *ret_is_missing,
+		      struct err_detail *detail)
 {
 	_cleanup_(json_freep) struct json *root = NULL;
 	struct err_detail where = {0};
 	int r = state_file_read(&file, dirfd, &root, detail);
 
+	*ret_is_missing = r == 0 && !root;
 	if (r < 0 || !root)
 		return r;
 	r = credentials_from_json(root, ret_accounts, &where);
@@ -62,7 +64,7 @@ int credentials_open(int dirfd, struct credentials **ret_credentials, struct err
 	credentials->env_fd = -1;
 	credentials->tokens_fd = -1;
 	/* First of all, because nothing may be touched beside a file that cannot be read. */
-	r = read_truth(dirfd, &credentials->accounts, detail);
+	r = read_truth(dirfd, &credentials->accounts, &credentials->is_missing, detail);
 	if (r == 0)
 		r = open_directories(credentials, detail);
 	if (r < 0)
@@ -212,9 +214,11 @@ static int write_truth(struct credentials *credentials, struct credential *fresh
 	if (r == 0)
 		r = credentials_write_file(credentials->dirfd, file.name, &text,
 					   reservation ? &reservation->file : &none, detail);
-	if (r == 0)
-		adopt(credentials, &merged);
-	return r;
+	if (r < 0)
+		return r;
+	adopt(credentials, &merged);
+	credentials->is_missing = false;
+	return 0;
 }
 
 int credentials_store(struct credentials *credentials, const struct credential *credential,

@@ -95,7 +95,8 @@ int credentials_store(struct credentials *credentials, const struct credential *
 		      struct err_detail *detail) _must_check_;
 
 /* Sets the derived files of one known account right, with the server's ORIGIN for an account that
- * has no credential (MISSKEY_STATE=absent). Writes only what differs. */
+ * has no credential (MISSKEY_STATE=absent). Writes only what differs. ERR_DAMAGED: credentials.json
+ * is missing, but not the account's token, which is left alone. */
 int credentials_derive(struct credentials *credentials, const char *account, const char *origin,
 		       struct err_detail *detail) _must_check_;
 

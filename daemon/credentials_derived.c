@@ -54,18 +54,23 @@ static int write_env(struct credentials *credentials, const char *account, const
 	return write_if_different(credentials->env_fd, account, &text, temp, detail);
 }
 
+static bool has_token(const struct credentials *credentials, const char *account)
+{
+	struct stat status;
+
+	return fstatat(credentials->tokens_fd, account, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
 static int write_token(struct credentials *credentials, const char *account,
 		       const struct credential *credential, struct fsx_temp **temp,
 		       struct err_detail *detail)
 {
 	_cleanup_(buf_done) struct buf text = {0};
-	struct stat status;
 	int r;
 
 	if (!credential || !credential_is_good(credential)) {
 		/* Removing costs an fsync: thousands of accounts without a token must not wait. */
-		if (fstatat(credentials->tokens_fd, account, &status, AT_SYMLINK_NOFOLLOW) < 0 &&
-		    errno == ENOENT)
+		if (!has_token(credentials, account))
 			return 0;
 		return fsx_remove(credentials->tokens_fd, account, detail);
 	}
@@ -98,6 +103,12 @@ int credentials_derive(struct credentials *credentials, const char *account, con
 {
 	if (!account_name_valid(account))
 		return err_set(detail, ERR_INVALID, "this is not an account's name");
+	if (credentials->is_missing && has_token(credentials, account))
+		return err_set(detail, ERR_DAMAGED,
+			       "%s is missing, but %s/%s is there; it was left as it is, until you "
+			       "restore %s from a backup or log in again",
+			       CREDENTIALS_FILE, CREDENTIALS_TOKENS_DIRECTORY, account,
+			       CREDENTIALS_FILE);
 	return credentials_derived_write(credentials, account, origin, NULL, detail);
 }
 
@@ -157,7 +168,10 @@ int credentials_prune(struct credentials *credentials,
 		      struct err_detail *detail)
 {
 	const struct prune prune = {.is_known = is_known, .context = context, .detail = detail};
-	int r = prune_directory(&prune, credentials->tokens_fd);
+	int r;
 
+	if (credentials->is_missing)
+		return 0;
+	r = prune_directory(&prune, credentials->tokens_fd);
 	return r < 0 ? r : prune_directory(&prune, credentials->env_fd);
 }

@@ -213,6 +213,41 @@ static void test_too_large_an_entry_is_refused(void **state)
 	credential_done(&c);
 }
 
+static bool nobody_is_known(const char *account, void *context)
+{
+	(void)account;
+	(void)context;
+	return false;
+}
+
+/* Somebody lost credentials.json: what was made from it may be all that is left. */
+static void test_without_the_truth_tokens_stay(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+	struct credential bob = sample("bob", I_BOB);
+
+	(void)state;
+	store(credentials, &alice, NULL);
+	credentials_free(credentials);
+	assert_int_equal(unlinkat(root_fd, CREDENTIALS_FILE, 0), 0);
+
+	credentials = open_store();
+	assert_int_equal(credentials_derive(credentials, "alice", "https://x.example", &detail),
+			 ERR_DAMAGED);
+	assert_non_null(strstr(detail.text, "tokens/alice"));
+	assert_int_equal(credentials_prune(credentials, nobody_is_known, NULL, &detail), 0);
+	assert_int_equal(faccessat(root_fd, "tokens/alice", F_OK, 0), 0);
+	assert_int_equal(faccessat(root_fd, "env/alice", F_OK, 0), 0);
+	/* The next login makes a new truth. */
+	store(credentials, &bob, NULL);
+	assert_int_equal(credentials_derive(credentials, "alice", "https://x.example", &detail), 0);
+	assert_int_equal(faccessat(root_fd, "tokens/alice", F_OK, 0), -1);
+	credentials_free(credentials);
+	credential_done(&alice);
+	credential_done(&bob);
+}
+
 static void test_derived_files_are_set_right(void **state)
 {
 	struct credentials *credentials = open_store();
@@ -385,6 +420,7 @@ int main(void)
 		TEST(test_a_row_of_the_store_can_be_stored_again),
 		TEST(test_what_could_not_be_read_is_not_written),
 		TEST(test_too_large_an_entry_is_refused),
+		TEST(test_without_the_truth_tokens_stay),
 		TEST(test_derived_files_are_set_right),
 		TEST(test_an_account_without_credential_is_absent),
 		TEST(test_only_unknown_accounts_are_pruned),

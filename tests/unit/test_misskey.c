@@ -432,7 +432,7 @@ static void test_unanswered(void **state)
 		{HTTP_UNTRUSTED, MISSKEY_REFUSED, "ca_file"},
 		{HTTP_TIMED_OUT, MISSKEY_FOR_NOW, "in time"},
 		{HTTP_CUT, MISSKEY_FOR_NOW, "ended before"},
-		{HTTP_TOO_LARGE, MISSKEY_BAD_REPLY, "1024 KiB"},
+		{HTTP_TOO_LARGE, MISSKEY_BAD_REPLY, "256 KiB"},
 		{HTTP_FAILED, MISSKEY_FOR_NOW, "This computer"},
 	};
 
