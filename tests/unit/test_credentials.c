@@ -237,12 +237,11 @@ static void test_without_the_truth_tokens_stay(void **state)
 			 ERR_DAMAGED);
 	assert_non_null(strstr(detail.text, "tokens/alice"));
 	assert_int_equal(credentials_prune(credentials, nobody_is_known, NULL, &detail), 0);
-	assert_int_equal(faccessat(root_fd, "tokens/alice", F_OK, 0), 0);
-	assert_int_equal(faccessat(root_fd, "env/alice", F_OK, 0), 0);
+	assert_true(exists("tokens/alice") && exists("env/alice"));
 	/* The next login makes a new truth. */
 	store(credentials, &bob, NULL);
 	assert_int_equal(credentials_derive(credentials, "alice", "https://x.example", &detail), 0);
-	assert_int_equal(faccessat(root_fd, "tokens/alice", F_OK, 0), -1);
+	assert_false(exists("tokens/alice"));
 	credentials_free(credentials);
 	credential_done(&alice);
 	credential_done(&bob);
@@ -282,8 +281,10 @@ static void test_derived_files_are_set_right(void **state)
 static void test_an_account_without_credential_is_absent(void **state)
 {
 	struct credentials *credentials = open_store();
+	struct credential bob = sample("bob", I_BOB);
 
 	(void)state;
+	store(credentials, &bob, NULL);
 	put("tokens/alice", I_ALICE "\n");
 	assert_int_equal(
 		credentials_derive(credentials, "alice", "https://misskey.example", &detail), 0);
@@ -294,6 +295,7 @@ static void test_an_account_without_credential_is_absent(void **state)
 	assert_int_equal(credentials_derive(credentials, "../x", "https://x.example", &detail),
 			 ERR_INVALID);
 	credentials_free(credentials);
+	credential_done(&bob);
 }
 
 static bool is_alice(const char *account, void *context)
