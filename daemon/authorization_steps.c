@@ -181,6 +181,29 @@ static bool create_app(struct authorization *authorization, struct authorizer_in
 
 /* ---- Step 2: the session ---- */
 
+/* What the callback's token and the result's page lead to from now on. */
+static int finished_store(struct authorization *authorization,
+			  const struct registry_session *session, enum outcome outcome,
+			  int64_t unix_s)
+{
+	struct authorization_view *view = &authorization->view;
+	const char *token = secret_reveal(&session->token);
+	struct registry_finished finished = {
+		.server = authorization->account->server.origin,
+		.user = view->user.username[0] ? view->user.username : NULL,
+		.expected = view->expected[0] ? view->expected : NULL,
+		.detail = view->problem[0] ? view->problem : NULL,
+		.outcome = outcome,
+		.finished_at = unix_s,
+	};
+
+	memcpy(finished.account, session->account, sizeof(finished.account));
+	memcpy(finished.result, session->result, sizeof(finished.result));
+	if (digest_sha256_hex(token, strlen(token), "", 0, finished.token_digest))
+		return ERR_CRYPTO;
+	return registry_finished_add(authorization->environment->registry, &finished);
+}
+
 /* A session made anew by itself keeps the result's name, so that a page that waits there goes on.
  */
 static int session_store(struct authorization *authorization, struct misskey_session *made,
@@ -203,8 +226,11 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 	if (random_id(session.result) ||
 	    (session.browser && (random_id(session.start) || random_id(session.cookie))))
 		return err_set(detail, ERR_CRYPTO, "no random numbers can be had from OpenSSL");
-	if (before && session.renewed)
+	if (before && session.renewed) {
 		memcpy(session.result, before->result, sizeof(session.result));
+		/* A reload of the old callback leads to the same result. */
+		(void)finished_store(authorization, before, OUTCOME_LOST, now.unix_s);
+	}
 	r = registry_session_put(environment->registry, &session);
 	if (r)
 		return err_set(detail, r, "the session could not be kept: %s", err_text(r));
@@ -512,27 +538,6 @@ static bool verify(struct authorization *authorization, struct authorizer_input 
 
 /* ---- The end ---- */
 
-static int finished_store(struct authorization *authorization,
-			  const struct registry_session *session, int64_t unix_s)
-{
-	struct authorization_view *view = &authorization->view;
-	const char *token = secret_reveal(&session->token);
-	struct registry_finished finished = {
-		.server = authorization->account->server.origin,
-		.user = view->user.username[0] ? view->user.username : NULL,
-		.expected = view->expected[0] ? view->expected : NULL,
-		.detail = view->problem[0] ? view->problem : NULL,
-		.outcome = authorization->machine.outcome,
-		.finished_at = unix_s,
-	};
-
-	memcpy(finished.account, session->account, sizeof(finished.account));
-	memcpy(finished.result, session->result, sizeof(finished.result));
-	if (digest_sha256_hex(token, strlen(token), "", 0, finished.token_digest))
-		return ERR_CRYPTO;
-	return registry_finished_add(authorization->environment->registry, &finished);
-}
-
 static void log_outcome(const struct authorization *authorization)
 {
 	const struct authorization_view *view = &authorization->view;
@@ -561,7 +566,7 @@ static void end_login(struct authorization *authorization, struct moment now)
 	log_outcome(authorization);
 	if (!session)
 		return;
-	r = finished_store(authorization, session, now.unix_s);
+	r = finished_store(authorization, session, authorization->machine.outcome, now.unix_s);
 	registry_session_remove(registry, authorization->account->name);
 	if (!r)
 		r = registry_save(registry, now.unix_s, &detail);

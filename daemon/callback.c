@@ -141,9 +141,6 @@ static bool is_from_our_browser(struct http_request *request,
 	/* A session that was never for a browser has no cookie. */
 	if (!session->cookie[0])
 		return true;
-	/* Who opened the link twice? Only the owner can say that it was right. */
-	if (session->start_raced)
-		return false;
 	cookie_name(session, name);
 	/* RFC 6265, 5.4: a browser sends one Cookie header. */
 	return http_request_header(request, "Cookie", &cookies) == 1 &&
@@ -165,6 +162,14 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 			reply_redirect_to_id(request, "/result/", finished->result);
 		else
 			reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	/* Who opened the link twice? Only the owner can say that it was right. */
+	if (session->start_raced) {
+		reply_page(request, 403,
+			   &(struct page_facts){.kind = PAGE_START_USED,
+						.account = session->account,
+						.server = session->server});
 		return;
 	}
 	if (!is_from_our_browser(request, session)) {

@@ -31,7 +31,8 @@ struct credentials {
 	int tokens_fd;
 	struct account_set accounts; /* of struct credential, as they are on disk */
 	struct credentials_reservation *reservations; /* those that are open */
-	bool is_missing; /* there was no credentials.json: the derived files may be the last copies */
+	bool is_missing; /* there was no credentials.json: the derived files may be the last copies
+			  */
 };
 
 /* Sees to it that every open reservation has room for ACCOUNTS and for what all of them may add. */

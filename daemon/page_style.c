@@ -42,6 +42,7 @@ static const char style[] =
 	"section{margin:1.5rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--edge)}"
 	"code{font-family:ui-monospace,\"SFMono-Regular\",Menlo,Consolas,\"Liberation Mono\","
 	"monospace;font-size:.9em;background:var(--code);border:1px solid var(--edge);"
+	"-webkit-box-decoration-break:clone;box-decoration-break:clone;"
 	"border-radius:.35rem;padding:.1em .35em}"
 	"pre{margin:.75rem 0 0}"
 	"pre code{display:block;padding:.8rem 1rem;border-radius:.6rem;white-space:pre-wrap;"

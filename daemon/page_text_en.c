@@ -57,16 +57,14 @@ const struct page_text page_text_en = {
 			[PAGE_START_USED] =
 				{
 					.heading = "This link has already been opened",
-					.explanation = "A login link works once, so that nobody "
-						       "else can use it.",
-					.next = "Go on in the browser window in which it was "
-						"opened first. If "
-						"that window is gone, run this command again:",
-					.note = "If it was not you who opened it, somebody else on "
-						"this computer "
-						"may have: when the login is done, look with "
-						"`misskey-authctl "
-						"list` whose account it is.",
+					.explanation =
+						"A login link works once. So that nobody else "
+						"can finish this login, it was stopped.",
+					.next = "For a new link, run this command again:",
+					.note = "If it was not you who opened the link, somebody "
+						"else "
+						"on this computer may have: look with "
+						"`misskey-authctl list` whose account is stored.",
 				},
 			[PAGE_OTHER_BROWSER] =
 				{

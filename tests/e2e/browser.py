@@ -76,7 +76,7 @@ class Browser:
         options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
         options.add_experimental_option("prefs", {
             "intl.accept_languages": languages,
-            "session.restore_on_startup": 4,  # these pages, and not a new tab's, which is a large one
+            "session.restore_on_startup": 4,  # these pages, not a new tab's large one
             "session.startup_urls": ["about:blank"],
         })
         if os.geteuid() == 0:
@@ -239,7 +239,7 @@ class Browser:
     # Pictures
 
     def shoot(self, name, languages=("en", "ja")):
-        """With MISSKEY_SCREENSHOTS, saves the page in every look, loading it anew for each language.
+        """With MISSKEY_SCREENSHOTS, saves the page in every look, loaded anew for each language.
 
         Without languages it is not loaded again.
         """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The logins of a person with a real browser: Chromium, headless, from the link to the result page."""
+"""The logins of a person with a real browser: headless Chromium, from the link to the result."""
 
 import http.client
 import http.server
@@ -18,6 +18,7 @@ from harness import BIN, authorize, wait_for
 from misskey_server import Cut, Delay, MisskeyServer, Status
 
 LOGGED_IN = "You are logged in"
+UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -78,7 +79,7 @@ def browser(make_browser):
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory):
-    """(CA, certificate, key): files of a certificate for misskey.localhost and who vouches for it."""
+    """(CA, certificate, key): files of a certificate for misskey.localhost and its authority."""
     directory = tmp_path_factory.mktemp("tls")
     (directory / "extensions").write_text("subjectAltName = DNS:misskey.localhost\n")
     new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
@@ -88,7 +89,9 @@ def certificate(tmp_path_factory):
         "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
         " -extfile extensions -out server.pem",
     ):
-        subprocess.run(["openssl", *command.split()], cwd=directory, check=True, capture_output=True)
+        subprocess.run(
+            ["openssl", *command.split()], cwd=directory, check=True, capture_output=True
+        )
     return directory / "ca.pem", directory / "server.pem", directory / "server.key"
 
 
@@ -186,7 +189,7 @@ def test_a_server_on_the_public_web(public_server, certificate, make_daemon, mak
 
 
 def test_a_certificate_of_an_unknown_authority_is_refused(public_server, daemon):
-    """Without ca_file, so that the test above proves something; the message says what would help."""
+    """Without ca_file, so that the test above proves something; the message says what helps."""
     end = daemon.login("me", server=public_server.origin)
     assert (end["state"], end["outcome"]) == ("finished", "REFUSED")
     assert "ca_file" in end["message"]
@@ -256,7 +259,8 @@ def test_the_link_in_another_browser_is_not_taken(server, daemon, make_browser):
     check_stored(daemon, server)
 
 
-def test_a_start_link_works_in_one_browser(server_2025, daemon, make_browser):
+def test_a_start_link_that_two_browsers_open(server_2025, daemon, make_browser):
+    """The second gets nothing, and the first is not trusted either: only the owner can tell."""
     first, second = make_browser(), make_browser()
     login = daemon.login("me", server=server_2025.origin)
     first.open(login["start_url"])
@@ -268,6 +272,11 @@ def test_a_start_link_works_in_one_browser(server_2025, daemon, make_browser):
     second.shoot("start-used")
     first.sign_in()
     first.accept()
+    first.wait(lambda: "misskey-authctl callback" in first.text, "the page for the owner")
+    assert not server_2025.calls("auth/session/userkey")
+    done = daemon.authctl("callback", first.url)
+    assert done.returncode == 0, done.stderr
+    first.refresh()
     first.wait_for_heading(LOGGED_IN)
 
 
@@ -322,7 +331,8 @@ def wait_until_result_is_awaited(daemon, server):
     """
     server.wait_for_calls("auth/session/userkey")
     assert raw(daemon, "/")[0] == 200  # so the callback before it has been answered, and closed
-    wait_for(lambda: connected_to(daemon.port), what="the result page's request")
+    wait_for(lambda: connected_to(daemon.port), what="the result page's connection")
+    assert raw(daemon, "/")[0] == 200  # and by now its request, sent before this one, is read
 
 
 def test_killed_while_the_access_token_is_fetched(server, daemon, browser):
@@ -399,7 +409,9 @@ def test_a_server_in_trouble(server_2025, daemon, browser):
 def test_a_token_that_does_not_work(server_2025, daemon, browser):
     """Withdrawn in the moment it was given out: the page says so, and no script gets it."""
     server_2025.misbehave(
-        "i", Status(401, '{"error":{"code":"AUTHENTICATION_FAILED"}}', "application/json"), times=None
+        "i",
+        Status(401, '{"error":{"code":"AUTHENTICATION_FAILED"}}', "application/json"),
+        times=None,
     )
     browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
     browser.wait_for_heading("The server rejects its own access token")
@@ -471,10 +483,9 @@ def test_security_headers_of_every_reply(server, daemon):
     assert 1700 < int(age.partition("=")[2]) <= 1800 and len(attributes) == 4
     assert rest == {}
 
-    assert check_headers(daemon, 410, start) == page
     assert check_headers(daemon, 403, callback) == page
     assert check_headers(daemon, 403, callback, Cookie=cookie[:-1]) == page
-    assert check_headers(daemon, 404, "/callback?token=00000000-0000-4000-8000-000000000000") == page
+    assert check_headers(daemon, 404, f"/callback?token={UNKNOWN_TOKEN}") == page
     assert check_headers(daemon, 404, "/result/0") == page
     assert check_headers(daemon, 404, "/elsewhere") == page
     assert check_headers(daemon, 400, callback + "&a=b", Cookie=cookie) == page
@@ -485,7 +496,12 @@ def test_security_headers_of_every_reply(server, daemon):
             daemon, 400, callback, Cookie=cookie, **{f"Sec-Fetch-{name}": value}
         ) == page
     for method in ("POST", "HEAD", "PUT", "OPTIONS"):
-        assert check_headers(daemon, 405, callback, method, Cookie=cookie) == page | {"allow": "GET"}
+        rest = check_headers(daemon, 405, callback, method, Cookie=cookie)
+        assert rest == page | {"allow": "GET"}
+    second = daemon.login("second", server=server.origin)
+    start = urllib.parse.urlsplit(second["start_url"]).path
+    assert check_headers(daemon, 303, start).keys() == {"location", "set-cookie"}
+    assert check_headers(daemon, 410, start) == page
     assert check_headers(daemon, 200, "/") == page
     assert check_headers(daemon, 200, "/favicon.ico") == {"content-type": "image/svg+xml"}
     assert not server.calls("auth/session/userkey")
@@ -590,8 +606,9 @@ def test_a_hostile_page_consumes_nothing(server, daemon, browser, hostile_origin
     assert driver.execute_async_script(attack, daemon.callback_url(token))
     # Windows of its own look like a person's navigation. With another token they lead nowhere,
     # and Cross-Origin-Opener-Policy keeps the page from looking into them.
-    wrong = daemon.callback_url("00000000-0000-4000-8000-000000000000")
-    browser.script("window.popup = window.open(arguments[0])", wrong)
+    browser.script(
+        "window.popup = window.open(arguments[0])", daemon.callback_url(UNKNOWN_TOKEN)
+    )
     (popup,) = set(driver.window_handles) - {hostile, person}
     driver.switch_to.window(popup)
     browser.wait_for_heading("There is nothing at this address")

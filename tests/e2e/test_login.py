@@ -2,8 +2,10 @@
 """The main job by plain HTTP: a login from nothing to a stored credential, and what is joined or repeated."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 from harness import PlainBrowser, authorize, consent, wait_for
+from misskey_server import Cut, Delay, Html, MisskeyServer
 
 
 def test_a_login_stores_a_verified_credential(server, daemon):
@@ -151,3 +153,85 @@ def test_the_consent_time_ends(server_2025, make_daemon):
     daemon.start()
     login = daemon.login("me", server=server_2025.origin)
     assert login["expires_at"]
+
+
+def test_a_reloaded_callback_of_a_lost_session_leads_to_the_result(server, daemon):
+    """userkey's answer was lost, the daemon made another session: the page that the browser has stays good."""
+    login = daemon.login("me", server=server.origin)
+    server.misbehave("auth/session/userkey", Cut("after"))
+    browser = PlainBrowser()
+    old = browser.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    server.accept(old, "alice")
+    result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
+    base = f"http://127.0.0.1:{daemon.port}"
+    start = wait_for(lambda: browser.get(base + result, follow=False)[2]["Location"])
+    new = browser.get(base + start, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    assert new != old
+    assert browser.get(daemon.callback_url(old), follow=False)[2]["Location"] == result
+    server.accept(new, "alice")
+    _, url, _, text = browser.get(daemon.callback_url(new))
+    assert url == base + result and "@alice" in text
+    assert browser.get(daemon.callback_url(old))[3] == text
+
+
+def test_logins_at_once_share_one_app(server, daemon):
+    """The first registers it, the others wait; each session belongs to the app it was made with."""
+    server.misbehave("app/create", Delay(0.3))
+    names = [f"account{n}" for n in range(6)]
+    with ThreadPoolExecutor(len(names)) as pool:
+        logins = dict(zip(names, pool.map(lambda name: daemon.login(name, server=server.origin), names)))
+    assert len(server.calls("app/create")) == 1
+    for name in names:
+        consent(daemon, server, logins[name])
+        assert daemon.outcome(name)["outcome"] == "AUTHORIZED"
+
+
+def test_logins_that_wait_for_an_app_go_on_when_it_fails(server_2025, daemon):
+    server_2025.misbehave("app/create", [Delay(0.3), Html(502)])
+    with ThreadPoolExecutor(3) as pool:
+        logins = list(pool.map(lambda name: daemon.login(name, server=server_2025.origin), "abc"))
+    assert [login["state"] for login in logins] == ["consent"] * 3
+
+
+def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
+    """Whoever was first may be another user of the machine who read the link in a process list."""
+    login = daemon.login("me", server=server_2025.origin)
+    first = PlainBrowser()
+    token = first.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    assert PlainBrowser().get(login["start_url"], follow=False)[0] == 410
+    server_2025.accept(token, "bob")
+    status, _, _, text = first.get(daemon.callback_url(token))
+    assert status == 403 and "misskey-authctl login me" in text
+    assert not server_2025.calls("auth/session/userkey") and not daemon.credentials()
+
+
+def test_a_callback_during_a_look_is_secured_again(server, daemon):
+    """A second login asks the server about the session; the redirect arrives while the answer is on its way."""
+    login = daemon.login("me", server=server.origin)
+    browser = PlainBrowser()
+    token = browser.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    server.misbehave("auth/session/userkey", Delay(1, when="after"))
+    server.misbehave("auth/session/userkey", Delay(1))
+    with ThreadPoolExecutor() as pool:
+        def look():
+            while not server.calls("auth/session/userkey"):
+                daemon.login("me")
+        looking = pool.submit(look)
+        server.wait_for_calls("auth/session/userkey")
+        server.accept(token, "alice")
+        browser.get(daemon.callback_url(token), follow=False)
+        server.wait_for_calls("auth/session/userkey", 2)
+        assert daemon.registry()["sessions"][0]["exchanging"] is True
+        assert len(daemon.leftovers()) == 3
+        looking.result()
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemon):
+    """Else one server would be sent the secret of another's app."""
+    with MisskeyServer() as other, ThreadPoolExecutor() as pool:
+        server_2025.misbehave("app/create", Delay(0.5))
+        first = pool.submit(daemon.login, "me", server=server_2025.origin)
+        server_2025.wait_for_calls("app/create")
+        assert daemon.login("me", expect=409, server=other.origin)["error"]["code"] == "CONFLICT"
+        assert first.result()["state"] == "consent" and not other.requests

@@ -160,7 +160,7 @@ def test_other_ways_to_lose_an_answer(make_daemon, fault):
 NOT_MISSKEY = {
     "oversized": misskey.Oversized(4 * 1024 * 1024),
     "oversized and chunked": misskey.Oversized(4 * 1024 * 1024, chunked=True),
-    "nested": misskey.Nested(100_000),
+    "nested": misskey.Nested(10_000),
     "page": misskey.Html(200),
     "empty": misskey.Status(200, "", "application/json"),
     "no content": misskey.Status(204),
@@ -467,9 +467,16 @@ def test_a_silent_server_holds_up_no_other(server_2025, daemon):
     with MisskeyServer() as silent:
         silent.misbehave("*", misskey.NeverAnswer(), times=None)
         with ThreadPoolExecutor() as pool:
-            stuck = [pool.submit(daemon.control, "POST", f"/v1/accounts/s{n}/login", {"server": silent.origin})
-                     for n in range(5)]
-            silent.wait_for_calls(CREATE, 5)
+            # Five apps: logins that share one wait for each other.
+            stuck = [
+                pool.submit(daemon.control, "POST", f"/v1/accounts/{name}/login",
+                            {"server": silent.origin, "permission": f"read:{name}"})
+                for name in ("account", "drive", "notes", "blocks", "mutes")
+            ]
+            try:
+                silent.wait_for_calls(CREATE, 5)
+            finally:
+                silent.well_behaved()
             started = time.monotonic()
             assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
             assert time.monotonic() - started < 3

@@ -53,6 +53,9 @@ void __wrap_free(void *memory)
 	if (memory &&
 	    memmem(memory, malloc_usable_size(memory), ALLOC_MARKER, strlen(ALLOC_MARKER)))
 		alloc_unerased++;
+	/* What was counted must not be found again in the block that gets this memory next. */
+	if (memory)
+		explicit_bzero(memory, malloc_usable_size(memory));
 	__real_free(memory);
 }
 
