@@ -7,7 +7,10 @@ import subprocess
 
 import pytest
 
-from harness import accept, wait_for
+from harness import accept, needs_root, wait_for
+
+# The daemon is not dumpable: what its descriptors are is for root alone to see.
+pytestmark = needs_root
 
 TRACED = "openat,write,pwrite64,writev,pwritev,sendto,sendmsg,fsync,rename,renameat,renameat2,fallocate,connect"
 WRITES = ("write", "pwrite64", "writev", "pwritev", "sendto", "sendmsg")
