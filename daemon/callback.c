@@ -404,16 +404,15 @@ static void serve(struct http_request *request, void *context)
 
 /* ---- Life ---- */
 
-/* RFC 9110, 7.2: the port is left out where it is the scheme's own. */
+/* The URL's authority. RFC 9110, 7.2: the port is left out where it is the scheme's own. */
 static void set_host(struct callback *callback)
 {
-	unsigned port = 0;
+	const char *authority = service_callback_url(callback->service) + strlen("http://");
+	size_t size = strcspn(authority, "/");
 
-	(void)sscanf(service_callback_url(callback->service), "http://127.0.0.1:%u/", &port);
-	if (port == 80)
-		snprintf(callback->host, sizeof(callback->host), "127.0.0.1");
-	else
-		snprintf(callback->host, sizeof(callback->host), "127.0.0.1:%u", port);
+	if (size == strlen("127.0.0.1:80") && strncmp(authority, "127.0.0.1:80", size) == 0)
+		size = strlen("127.0.0.1");
+	snprintf(callback->host, sizeof(callback->host), "%.*s", (int)size, authority);
 }
 
 int callback_new(int listen_fd, struct service *service, struct callback **ret_callback,

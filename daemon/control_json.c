@@ -135,7 +135,7 @@ static int add_pages(struct json *object, struct service *service, const struct 
 		session && view->state >= AUTHORIZER_CONSENT && view->state < AUTHORIZER_FINISHED;
 	const char *callback_url = service_callback_url(service);
 	bool has_start = is_open && session->browser && callback_url;
-	char start_url[96 + RANDOM_ID_BYTES];
+	char start_url[96 + RANDOM_ID_BYTES] = "";
 
 	if (has_start) {
 		/* "http://127.0.0.1:PORT" without "/callback" */
