@@ -124,7 +124,7 @@ class FakeDaemon:
             while (self.login and str(self.login["revision"]) == query.get("revision", [""])[0] and
                    self.login["state"] != "finished" and time.monotonic() < deadline):
                 self.changed.wait(0.05)
-                if self.listener is not listener or not self.socket.exists():
+                if not self.login or self.listener is not listener or not self.socket.exists():
                     return None
             return 200, copy.deepcopy(self.login)
 
@@ -155,7 +155,7 @@ class FakeDaemon:
         eventually(lambda: len(self.asked(method, part)) >= count)
 
 
-def eventually(condition, seconds=10):
+def eventually(condition, seconds=20):
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"

@@ -5,6 +5,7 @@ import fcntl
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import zlib
@@ -50,10 +51,10 @@ class State:
         return {"PATH": os.environ["PATH"], "HOME": "/nonexistent",
                 "XDG_STATE_HOME": str(self.base)}
 
-    def run(self, *arguments, **options):
+    def run(self, *arguments, program=PROGRAM, **options):
         options.setdefault("env", self.environment())
         options.setdefault("stdout", subprocess.PIPE)
-        return subprocess.run([PROGRAM, *arguments], stderr=subprocess.PIPE,
+        return subprocess.run([program, *arguments], stderr=subprocess.PIPE,
                               stdin=subprocess.DEVNULL, text=True, timeout=10, **options)
 
 
@@ -231,9 +232,12 @@ def test_unreadable_file():
     with tempfile.TemporaryDirectory() as directory:
         state = State(pathlib.Path(directory))
         path = state.write()
+        # Where the programs were built the other user may have no access.
+        program = shutil.copy(PROGRAM, state.base)
         for part in (state.base, state.directory, state.env):
             part.chmod(0o711)
-        assert f"'{path}'" in refused(state.run(NAME, user=65534, group=65534), 8)
+        assert f"'{path}'" in refused(
+            state.run(NAME, program=program, user=65534, group=65534), 8)
 
 
 def test_symbolic_link_is_not_followed(state):
