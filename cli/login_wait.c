@@ -44,7 +44,9 @@ struct watch {
 	int64_t deadline_ms;	 /* INT64_MAX: none */
 	int64_t silent_since_ms; /* 0: the daemon answers */
 	unsigned rejoins;
-	bool joined; /* the daemon knows the login: it can be polled */
+	bool unanswered; /* the start was; perhaps the daemon has not seen it */
+	bool opened;	 /* we opened the page that was shown last */
+	bool joined;	 /* the daemon knows the login: it can be polled */
 };
 
 static void watch_done(struct watch *watch)
@@ -105,9 +107,13 @@ static void show_page(struct watch *watch)
 	if (is_new && !start_url)
 		terminal_message("The login completes when consent was given, on this or any other "
 				 "device.");
-	if (start_url && watch->request->open_browser &&
-	    json_get_bool(watch->login, "open", &open) && open)
+	if (is_new)
+		watch->opened = false;
+	if (start_url && watch->request->open_browser && !watch->opened &&
+	    json_get_bool(watch->login, "open", &open) && open) {
 		open_page(start_url);
+		watch->opened = true;
+	}
 }
 
 static void show_problem(struct watch *watch)
@@ -141,15 +147,21 @@ static void show_state(const struct watch *watch)
 		terminal_progress("Asking %s whether the credential works…", server);
 }
 
+static bool is_finished(const struct json *login)
+{
+	const char *state = json_get_string(login, "state");
+
+	return state && strcmp(state, "finished") == 0;
+}
+
 /* Takes LOGIN as the newest. Returns the exit status if it has ended, or CONTINUE. */
 static int watch_apply(struct watch *watch, struct json *login)
 {
-	const char *state = json_get_string(login, "state");
 	int64_t revision = 0;
 
 	json_free(watch->login);
 	watch->login = login;
-	if (state && strcmp(state, "finished") == 0)
+	if (is_finished(login))
 		return login_report_finished(watch->request, login);
 	if (!json_get_integer(login, "revision", &revision) || revision == watch->revision)
 		pause_a_moment(); /* nothing new: a reply that came at once must not make us spin */
@@ -199,6 +211,7 @@ static int watch_silence(struct watch *watch, int code, const struct err_detail 
 {
 	int status;
 
+	watch->revision = 0; /* it counts anew when it is started again */
 	if (watch->silent_since_ms == 0) {
 		watch->silent_since_ms = now_ms();
 		terminal_progress("The daemon does not answer; trying again…");
@@ -279,7 +292,7 @@ static int watch_step(struct watch *watch)
 		r = request_start(watch, &reply, &detail);
 	if (r == ERR_BUSY && !polled) {
 		/* The start takes its time. From here on the daemon is asked what it does. */
-		watch->joined = true;
+		watch->joined = watch->unanswered = true;
 		return CONTINUE;
 	}
 	if (r == ERR_NOT_FOUND || r == ERR_IO || r == ERR_BUSY)
@@ -296,9 +309,16 @@ static int watch_step(struct watch *watch)
 		return watch_forgotten(watch);
 	if (reply.status >= 400)
 		return control_call_refused(watch->client, &reply);
+	if (polled && watch->unanswered && is_finished(reply.body) &&
+	    ++watch->rejoins <= REJOIN_MAX) {
+		/* That was the login before. */
+		watch->joined = false;
+		return CONTINUE;
+	}
 	if (polled)
 		watch->rejoins = 0;
 	watch->joined = true;
+	watch->unanswered = false;
 	return watch_apply(watch, TAKE_PTR(reply.body));
 }
 

@@ -86,8 +86,27 @@ static void publish(struct authorization *authorization, struct moment now)
 					    authorization->environment->context);
 }
 
+/* What the login before said is not this one's. */
+static void forget_last(struct authorization *authorization)
+{
+	authorization->view.user = (struct misskey_user){0};
+	authorization->view.problem[0] = authorization->view.problem_code[0] = '\0';
+	authorization->view.expected[0] = '\0';
+}
+
+/* Whether the login that has just ended well gave something else than what is wanted by now. */
+static bool has_other_permissions(const struct authorization *authorization)
+{
+	const struct account *account = authorization->account;
+	const struct credential *credential =
+		credentials_find(authorization->environment->credentials, account->name);
+
+	return outcome_is_success(authorization->machine.outcome) && credential &&
+	       strcmp(credential->permission, account->permission) != 0;
+}
+
 /* A wish that had to wait comes true when nothing is under way: a new session for the pending one,
- * or, if that was consented to meanwhile, a new login. */
+ * or, if that was consented to meanwhile and with other permissions, a new login. */
 static bool take_renew(struct authorization *authorization, struct moment now,
 		       struct authorizer_input *ret_event)
 {
@@ -97,6 +116,11 @@ static bool take_renew(struct authorization *authorization, struct moment now,
 	    (state != AUTHORIZER_CONSENT && state != AUTHORIZER_FINISHED))
 		return false;
 	authorization->renew_wanted = false;
+	if (state == AUTHORIZER_FINISHED) {
+		if (!has_other_permissions(authorization))
+			return false;
+		forget_last(authorization);
+	}
 	*ret_event = authorization_event(
 		authorization, state == AUTHORIZER_CONSENT ? AUTHORIZER_RENEW : AUTHORIZER_LOGIN,
 		now);
@@ -125,9 +149,7 @@ void authorization_login(struct authorization *authorization, bool browser, stru
 	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_LOGIN, now);
 
 	if (!authorizer_is_active(&authorization->machine)) {
-		authorization->view.user = (struct misskey_user){0};
-		authorization->view.problem[0] = authorization->view.problem_code[0] = '\0';
-		authorization->view.expected[0] = '\0';
+		forget_last(authorization);
 		/* A verification may still be under way from the login before. */
 		if (authorization->call)
 			http_call_cancel(authorization->call);
@@ -248,6 +270,12 @@ bool authorization_awaits_consent(const struct authorization *authorization)
 		(machine->state == AUTHORIZER_SECURING || machine->state == AUTHORIZER_EXCHANGING));
 }
 
+bool authorization_awaits_page(const struct authorization *authorization)
+{
+	return authorization->machine.state == AUTHORIZER_REGISTERING ||
+	       authorization->machine.state == AUTHORIZER_SESSION;
+}
+
 bool authorization_has_session(const struct authorization *authorization)
 {
 	return authorization->machine.state >= AUTHORIZER_CONSENT &&
@@ -274,11 +302,12 @@ void authorization_settle_app(struct authorization *authorization, struct moment
 						       authorization->environment->context))
 		return;
 	authorization->awaits_app = false;
-	input = authorization_event(authorization,
-				    authorization_find_app(authorization, NULL)
-					    ? AUTHORIZER_APP_CREATED
-					    : AUTHORIZER_FAILED_FOR_NOW,
-				    now);
+	input = authorization_event(authorization, AUTHORIZER_APP_CREATED, now);
+	if (!authorization_find_app(authorization, NULL)) {
+		input.event = AUTHORIZER_FAILED_FOR_NOW;
+		authorization_set_problem(authorization, "SERVER",
+					  "Another login could not register the app there");
+	}
 	authorization_advance(authorization, &input);
 }
 

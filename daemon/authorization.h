@@ -85,6 +85,8 @@ bool authorization_is_active(const struct authorization *authorization);
 /* Whether there is a session to which nobody is known to have consented yet; a look at it may be
  * under way. */
 bool authorization_awaits_consent(const struct authorization *authorization);
+/* Whether a page is being made that can be opened. */
+bool authorization_awaits_page(const struct authorization *authorization);
 /* Whether the account's session of the registry is this login's: not while another is being made.
  */
 bool authorization_has_session(const struct authorization *authorization);

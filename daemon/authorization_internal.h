@@ -3,7 +3,8 @@
 #define DAEMON_AUTHORIZATION_INTERNAL_H
 
 /*
- * What authorization.c (drives the machine) and authorization_steps.c (does what it says) share.
+ * What authorization.c (drives the machine), authorization_steps.c (does what it says, up to the
+ * consent page and at the end) and authorization_exchange.c (the access token) share.
  */
 
 #include "daemon/authorization.h"
@@ -47,5 +48,41 @@ bool authorization_find_app(const struct authorization *authorization,
 
 /* The account's pending session, or NULL. */
 const struct registry_session *authorization_session(const struct authorization *authorization);
+
+/* ---- What went wrong: authorization_steps.c ---- */
+
+/* What the view says about it. CODE and TEXT are copied. */
+void authorization_set_problem(struct authorization *authorization, const char *code,
+			       const char *text);
+void authorization_clear_problem(struct authorization *authorization);
+
+/* Makes EVENT one that ends the login. */
+void authorization_fail(struct authorizer_input *event, enum outcome outcome);
+/* This machine is in the way: said, logged once for each new reason, and tried again; or the end.
+ */
+void authorization_fail_here(struct authorization *authorization, const char *code,
+			     const struct err_detail *detail, struct authorizer_input *event);
+void authorization_fail_for_good_here(struct authorization *authorization,
+				      const struct err_detail *detail,
+				      struct authorizer_input *event);
+/* Makes EVENT what any VERDICT but DONE means for the machine. */
+void authorization_read_verdict(struct authorization *authorization, enum misskey_verdict verdict,
+				const struct misskey_problem *problem,
+				struct authorizer_input *event);
+
+/* POSTs BODY, whose building gave BUILT (0 or an error); READER gets the answer. Returns as
+ * authorization_perform(). */
+bool authorization_ask(struct authorization *authorization, const char *path, int built,
+		       const struct buf *body, answer_reader *reader,
+		       struct authorizer_input *event);
+
+/* ---- The access token: authorization_exchange.c. All return as authorization_perform(). ---- */
+
+bool authorization_secure(struct authorization *authorization, struct authorizer_input *event);
+bool authorization_exchange(struct authorization *authorization, struct authorizer_input *event);
+bool authorization_store(struct authorization *authorization, struct authorizer_input *event);
+bool authorization_verify(struct authorization *authorization, struct authorizer_input *event);
+/* Gives the reserved room back. */
+void authorization_release(struct authorization *authorization);
 
 #endif

@@ -12,44 +12,47 @@
 
 /* ---- What went wrong ---- */
 
-static void set_problem(struct authorization *authorization, const char *code, const char *text)
+void authorization_set_problem(struct authorization *authorization, const char *code,
+			       const char *text)
 {
 	snprintf(authorization->view.problem_code, sizeof(authorization->view.problem_code), "%s",
 		 code);
 	snprintf(authorization->view.problem, sizeof(authorization->view.problem), "%s", text);
 }
 
-static void clear_problem(struct authorization *authorization)
+void authorization_clear_problem(struct authorization *authorization)
 {
-	set_problem(authorization, "", "");
+	authorization_set_problem(authorization, "", "");
 }
 
-static void fail(struct authorizer_input *event, enum outcome outcome)
+void authorization_fail(struct authorizer_input *event, enum outcome outcome)
 {
 	event->event = AUTHORIZER_FAILED;
 	event->outcome = outcome;
 }
 
 /* This machine is in the way: said, logged once for each new reason, and tried again. */
-static void fail_here(struct authorization *authorization, const char *code,
-		      const struct err_detail *detail, struct authorizer_input *event)
+void authorization_fail_here(struct authorization *authorization, const char *code,
+			     const struct err_detail *detail, struct authorizer_input *event)
 {
 	if (strcmp(authorization->view.problem, detail->text) != 0)
 		log_error("account %s: %s", authorization->account->name, detail->text);
-	set_problem(authorization, code, detail->text);
+	authorization_set_problem(authorization, code, detail->text);
 	event->event = AUTHORIZER_FAILED_FOR_NOW;
 }
 
-static void fail_for_good_here(struct authorization *authorization, const struct err_detail *detail,
-			       struct authorizer_input *event)
+void authorization_fail_for_good_here(struct authorization *authorization,
+				      const struct err_detail *detail,
+				      struct authorizer_input *event)
 {
-	fail_here(authorization, "LOCAL", detail, event);
-	fail(event, OUTCOME_LOCAL);
+	authorization_fail_here(authorization, "LOCAL", detail, event);
+	authorization_fail(event, OUTCOME_LOCAL);
 }
 
 /* What any verdict but DONE means for the machine. */
-static void read_verdict(struct authorization *authorization, enum misskey_verdict verdict,
-			 const struct misskey_problem *problem, struct authorizer_input *event)
+void authorization_read_verdict(struct authorization *authorization, enum misskey_verdict verdict,
+				const struct misskey_problem *problem,
+				struct authorizer_input *event)
 {
 	static const enum outcome outcome[] = {
 		[MISSKEY_REJECTED] = OUTCOME_REJECTED,	 [MISSKEY_DENIED] = OUTCOME_REFUSED,
@@ -74,10 +77,11 @@ static void read_verdict(struct authorization *authorization, enum misskey_verdi
 		event->retry_after_s = problem->retry_after_s;
 		break;
 	default:
-		fail(event, outcome[verdict]);
+		authorization_fail(event, outcome[verdict]);
 		break;
 	}
-	set_problem(authorization, problem->code[0] ? problem->code : "SERVER", problem->text);
+	authorization_set_problem(authorization, problem->code[0] ? problem->code : "SERVER",
+				  problem->text);
 	log_warning("account %s: %s: %s", authorization->account->name,
 		    authorization->account->server.origin, problem->text);
 }
@@ -98,8 +102,9 @@ static void on_answer(const struct http_answer *answer, void *context)
 }
 
 /* POSTs BODY, whose building gave BUILT (0 or an error); READER gets the answer. */
-static bool ask(struct authorization *authorization, const char *path, int built,
-		const struct buf *body, answer_reader *reader, struct authorizer_input *event)
+bool authorization_ask(struct authorization *authorization, const char *path, int built,
+		       const struct buf *body, answer_reader *reader,
+		       struct authorizer_input *event)
 {
 	struct err_detail detail = {"a request could not be put together: no memory"};
 
@@ -109,7 +114,7 @@ static bool ask(struct authorization *authorization, const char *path, int built
 			      path, buf_text(body), body->size, on_answer, authorization,
 			      &authorization->call, &detail))
 		return false;
-	fail_here(authorization, "LOCAL", &detail, event);
+	authorization_fail_here(authorization, "LOCAL", &detail, event);
 	return true;
 }
 
@@ -150,11 +155,11 @@ static void read_app(struct authorization *authorization, const struct http_answ
 	enum misskey_verdict verdict = misskey_app_create_read(answer, &app, &problem);
 
 	if (verdict != MISSKEY_DONE) {
-		read_verdict(authorization, verdict, &problem, event);
+		authorization_read_verdict(authorization, verdict, &problem, event);
 	} else if (app_store(authorization, &app, event->now.unix_s, &detail)) {
-		fail_for_good_here(authorization, &detail, event);
+		authorization_fail_for_good_here(authorization, &detail, event);
 	} else {
-		clear_problem(authorization);
+		authorization_clear_problem(authorization);
 		event->event = AUTHORIZER_APP_CREATED;
 		log_info("account %s: registered the app at %s", authorization->account->name,
 			 authorization->account->server.origin);
@@ -171,12 +176,17 @@ static bool create_app(struct authorization *authorization, struct authorizer_in
 	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
+	/* Of those whose first try failed together, one may have succeeded since. */
+	if (authorization->machine.attempts > 0 && authorization_find_app(authorization, NULL)) {
+		event->event = AUTHORIZER_APP_CREATED;
+		return true;
+	}
 	authorization->awaits_app = environment->is_registering(account, environment->context);
 	if (authorization->awaits_app)
 		return false;
 	r = misskey_app_create_request(account->app_name, account->description, account->permission,
 				       environment->callback_url, &body);
-	return ask(authorization, MISSKEY_PATH_APP_CREATE, r, &body, read_app, event);
+	return authorization_ask(authorization, MISSKEY_PATH_APP_CREATE, r, &body, read_app, event);
 }
 
 /* ---- Step 2: the session ---- */
@@ -251,13 +261,13 @@ static void read_session(struct authorization *authorization, const struct http_
 	if (verdict == MISSKEY_NO_SUCH_APP)
 		registry_app_remove(registry, server, authorization->app_id);
 	if (verdict != MISSKEY_DONE) {
-		read_verdict(authorization, verdict, &problem, event);
+		authorization_read_verdict(authorization, verdict, &problem, event);
 	} else if (!registry_app_by_id(registry, server, authorization->app_id)) {
 		event->event = AUTHORIZER_NO_SUCH_APP;
 	} else if (session_store(authorization, &session, event->now, &detail)) {
-		fail_for_good_here(authorization, &detail, event);
+		authorization_fail_for_good_here(authorization, &detail, event);
 	} else {
-		clear_problem(authorization);
+		authorization_clear_problem(authorization);
 		event->event = AUTHORIZER_SESSION_MADE;
 		event->expires_ms =
 			event->now.mono_ms + authorization->environment->session_time_s * 1000;
@@ -280,260 +290,8 @@ static bool make_session(struct authorization *authorization, struct authorizer_
 	}
 	snprintf(authorization->app_id, sizeof(authorization->app_id), "%s", app->id);
 	r = misskey_session_generate_request(&app->secret, &body);
-	return ask(authorization, MISSKEY_PATH_SESSION_GENERATE, r, &body, read_session, event);
-}
-
-/* ---- Step 3: the access token ---- */
-
-static void release(struct authorization *authorization)
-{
-	credentials_reservation_free(authorization->reservation);
-	authorization->reservation = NULL;
-}
-
-/* Rules 1 and 2. Does only what has not been done: a polled session is secured once. */
-static bool secure(struct authorization *authorization, struct authorizer_input *event)
-{
-	const struct authorization_environment *environment = authorization->environment;
-	struct registry_session *session =
-		registry_session_edit(environment->registry, authorization->account->name);
-	struct err_detail detail;
-
-	if (!authorization->reservation &&
-	    credentials_reserve(environment->credentials, authorization->account->name,
-				&authorization->reservation, &detail)) {
-		fail_here(authorization, "NO_ROOM", &detail, event);
-		return true;
-	}
-	if (!session->exchanging) {
-		session->exchanging = true;
-		if (registry_save(environment->registry, event->now.unix_s, &detail)) {
-			session->exchanging = false;
-			release(authorization);
-			fail_here(authorization, "NO_ROOM", &detail, event);
-			return true;
-		}
-	}
-	event->event = AUTHORIZER_SECURED;
-	return true;
-}
-
-/* Whether USER is who the account is bound to; if not, view.expected says who that is. */
-static bool is_expected(struct authorization *authorization, const struct misskey_user *user)
-{
-	const struct account *account = authorization->account;
-	const struct credential *credential =
-		credentials_find(authorization->environment->credentials, account->name);
-	const char *expected = NULL;
-
-	if (account->user && strcasecmp(account->user, user->username) != 0)
-		expected = account->user;
-	else if (!account->user && credential &&
-		 strcmp(credential->server, account->server.origin) == 0 &&
-		 strcmp(credential->user_id, user->id) != 0)
-		expected = credential->username;
-	if (expected)
-		snprintf(authorization->view.expected, sizeof(authorization->view.expected), "%s",
-			 expected);
-	return !expected;
-}
-
-static int candidate_fill(struct authorization *authorization, const struct secret *access_token,
-			  const struct registry_app *app, int64_t unix_s)
-{
-	const struct registry_session *session = authorization_session(authorization);
-	const char *token = secret_reveal(&session->token);
-	struct credential *candidate = &authorization->candidate;
-
-	credential_done(candidate);
-	*candidate = (struct credential){.state = CREDENTIAL_UNVERIFIED, .obtained_at = unix_s};
-	memcpy(candidate->account, authorization->account->name, sizeof(candidate->account));
-	candidate->server = strdup(authorization->account->server.origin);
-	candidate->user_id = strdup(authorization->view.user.id);
-	candidate->username = strdup(authorization->view.user.username);
-	candidate->permission = strdup(app->permission);
-	candidate->app_id = strdup(app->id);
-	candidate->app_name = strdup(app->name);
-	if (!candidate->server || !candidate->user_id || !candidate->username ||
-	    !candidate->permission || !candidate->app_id || !candidate->app_name)
-		return ERR_NOMEM;
-	if (digest_sha256_hex(token, strlen(token), "", 0, candidate->session_digest))
-		return ERR_CRYPTO;
-	return misskey_i(access_token, &app->secret, &candidate->i);
-}
-
-static void take_access_token(struct authorization *authorization,
-			      const struct secret *access_token, const struct misskey_user *user,
-			      struct authorizer_input *event)
-{
-	const struct registry_session *session = authorization_session(authorization);
-	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
-							    session->server, session->app_id);
-	struct err_detail detail = {"no memory for the credential"};
-
-	authorization->view.user = *user;
-	if (!is_expected(authorization, user)) {
-		clear_problem(authorization);
-		fail(event, OUTCOME_WRONG_USER);
-	} else if (!app || candidate_fill(authorization, access_token, app, event->now.unix_s)) {
-		fail_for_good_here(authorization, &detail, event);
-	} else {
-		clear_problem(authorization);
-		authorization->has_candidate = true;
-		event->event = AUTHORIZER_EXCHANGED;
-	}
-}
-
-/* One look at a session of a browser is over: it waits for the callback again. Polls keep their
- * place and their mark. */
-static void end_look(struct authorization *authorization, int64_t unix_s)
-{
-	struct registry *registry = authorization->environment->registry;
-	struct err_detail detail;
-
-	release(authorization);
-	registry_session_edit(registry, authorization->account->name)->exchanging = false;
-	/* With the old mark a start would only ask the server once more. */
-	if (registry_save(registry, unix_s, &detail))
-		log_warning("account %s: %s", authorization->account->name, detail.text);
-}
-
-/* What a proxy says rather than Misskey: no reason to give up a session that is only polled. */
-static bool is_odd(enum misskey_verdict verdict, const struct misskey_problem *problem)
-{
-	return verdict == MISSKEY_BAD_REPLY || (verdict == MISSKEY_REFUSED && !problem->code[0]);
-}
-
-static void read_userkey(struct authorization *authorization, const struct http_answer *answer,
-			 struct authorizer_input *event)
-{
-	const struct registry_session *session = authorization_session(authorization);
-	_cleanup_(secret_done) struct secret access_token = {0};
-	struct misskey_user user = {0};
-	struct misskey_problem problem;
-	enum misskey_verdict verdict = misskey_userkey_read(answer, &access_token, &user, &problem);
-
-	if (verdict == MISSKEY_DONE) {
-		take_access_token(authorization, &access_token, &user, event);
-		return;
-	}
-	if (verdict == MISSKEY_NO_SUCH_APP)
-		registry_app_remove(authorization->environment->registry, session->server,
-				    session->app_id);
-	if (is_odd(verdict, &problem) && !authorization->machine.callback_arrived)
-		verdict = MISSKEY_FOR_NOW;
-	if (verdict == MISSKEY_PENDING) {
-		clear_problem(authorization);
-		if (session->browser)
-			end_look(authorization, event->now.unix_s);
-	}
-	read_verdict(authorization, verdict, &problem, event);
-}
-
-static bool exchange(struct authorization *authorization, struct authorizer_input *event)
-{
-	const struct registry_session *session = authorization_session(authorization);
-	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
-							    session->server, session->app_id);
-	_cleanup_(buf_done) struct buf body = {0};
-	int r;
-
-	if (!app) {
-		event->event = AUTHORIZER_NO_SUCH_APP;
-		return true;
-	}
-	r = misskey_userkey_request(&app->secret, &session->token, &body);
-	return ask(authorization, MISSKEY_PATH_SESSION_USERKEY, r, &body, read_userkey, event);
-}
-
-/* ---- Step 4: i, durable ---- */
-
-static bool store(struct authorization *authorization, struct authorizer_input *event)
-{
-	struct err_detail detail;
-
-	/* Rule 3: the candidate stays until this has succeeded. */
-	if (credentials_store(authorization->environment->credentials, &authorization->candidate,
-			      authorization->reservation, &detail)) {
-		fail_here(authorization, "NOT_STORED", &detail, event);
-		return true;
-	}
-	clear_problem(authorization);
-	credential_done(&authorization->candidate);
-	authorization->candidate = (struct credential){0};
-	authorization->has_candidate = false;
-	release(authorization);
-	event->event = AUTHORIZER_STORED;
-	return true;
-}
-
-/* ---- Afterwards: does it work? ---- */
-
-static void note_state(struct authorization *authorization, enum credential_state state,
-		       int64_t unix_s)
-{
-	struct credentials *credentials = authorization->environment->credentials;
-	struct credential changed = {0};
-	struct err_detail detail = {"no memory"};
-
-	if (credential_copy(credentials_find(credentials, authorization->account->name),
-			    &changed)) {
-		log_error("account %s: %s", authorization->account->name, detail.text);
-		return;
-	}
-	changed.state = state;
-	if (state == CREDENTIAL_VERIFIED)
-		changed.verified_at = unix_s;
-	if (state == CREDENTIAL_REVOKED)
-		secret_done(&changed.i);
-	if (credentials_store(credentials, &changed, NULL, &detail))
-		log_error("account %s: its state could not be written: %s",
-			  authorization->account->name, detail.text);
-	credential_done(&changed);
-}
-
-static void read_i(struct authorization *authorization, const struct http_answer *answer,
-		   struct authorizer_input *event)
-{
-	struct misskey_user user = {0};
-	struct misskey_problem problem;
-	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &problem);
-	bool other_user =
-		verdict == MISSKEY_DONE && strcmp(user.id, authorization->view.user.id) != 0;
-
-	if ((verdict == MISSKEY_DONE && !other_user) || verdict == MISSKEY_DENIED) {
-		note_state(authorization, CREDENTIAL_VERIFIED, event->now.unix_s);
-		clear_problem(authorization);
-		event->event = AUTHORIZER_VERIFIED;
-	} else if (other_user) {
-		set_problem(authorization, "OTHER_USER",
-			    "The server says that the credential is another user's");
-		note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
-		fail(event, OUTCOME_REJECTED);
-	} else {
-		read_verdict(authorization, verdict, &problem, event);
-		if (verdict == MISSKEY_REJECTED)
-			note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
-		else
-			event->event = AUTHORIZER_FAILED_FOR_NOW;
-	}
-}
-
-static bool verify(struct authorization *authorization, struct authorizer_input *event)
-{
-	const struct credential *credential = credentials_find(
-		authorization->environment->credentials, authorization->account->name);
-	_cleanup_(buf_done) struct buf body = {0};
-	int r;
-
-	/* After a start: the server may have refused it before. */
-	if (!credential_is_good(credential)) {
-		set_problem(authorization, "REVOKED", "The server did not accept the credential");
-		fail(event, OUTCOME_REJECTED);
-		return true;
-	}
-	r = misskey_verify_request(&credential->i, &body);
-	return ask(authorization, MISSKEY_PATH_I, r, &body, read_i, event);
+	return authorization_ask(authorization, MISSKEY_PATH_SESSION_GENERATE, r, &body,
+				 read_session, event);
 }
 
 /* ---- The end ---- */
@@ -562,7 +320,7 @@ static void end_login(struct authorization *authorization, struct moment now)
 	struct err_detail detail = {"no memory"};
 	int r = 0;
 
-	release(authorization);
+	authorization_release(authorization);
 	log_outcome(authorization);
 	if (!session)
 		return;
@@ -580,6 +338,12 @@ bool authorization_perform(struct authorization *authorization, enum authorizer_
 			   struct moment now, struct authorizer_input *ret_event)
 {
 	*ret_event = authorization_event(authorization, AUTHORIZER_FAILED, now);
+	/* A session that is made anew anyhow is made as it is wanted. */
+	if (authorization->renew_wanted &&
+	    (action == AUTHORIZER_DO_CREATE_APP || action == AUTHORIZER_DO_MAKE_SESSION)) {
+		authorization->renew_wanted = false;
+		authorization->machine.browser = authorization->renew_browser;
+	}
 
 	switch (action) {
 	case AUTHORIZER_DO_NOTHING:
@@ -589,13 +353,13 @@ bool authorization_perform(struct authorization *authorization, enum authorizer_
 	case AUTHORIZER_DO_MAKE_SESSION:
 		return make_session(authorization, ret_event);
 	case AUTHORIZER_DO_SECURE:
-		return secure(authorization, ret_event);
+		return authorization_secure(authorization, ret_event);
 	case AUTHORIZER_DO_EXCHANGE:
-		return exchange(authorization, ret_event);
+		return authorization_exchange(authorization, ret_event);
 	case AUTHORIZER_DO_STORE:
-		return store(authorization, ret_event);
+		return authorization_store(authorization, ret_event);
 	case AUTHORIZER_DO_VERIFY:
-		return verify(authorization, ret_event);
+		return authorization_verify(authorization, ret_event);
 	case AUTHORIZER_DO_FINISH:
 		end_login(authorization, now);
 		return false;

@@ -218,6 +218,9 @@ int service_login(struct service *service, const struct service_login *login, st
 		return err_set(detail, ERR_NOMEM, "no memory for the login");
 	if (authorization_awaits_consent(account->authorization))
 		join_session(service, login, account, browser, now);
+	else if (authorization_awaits_page(account->authorization) &&
+		 authorization_view(account->authorization)->browser != browser)
+		authorization_renew(account->authorization, browser, now);
 	else
 		authorization_login(account->authorization, browser, now);
 	*ret_account = account;

@@ -136,7 +136,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 	*ret_account = account;
 	if (known && account->from_config)
 		return 0;
-	if (known)
+	if (known || (account && is_settled(account)))
 		fill_asked(&asked, account, login);
 	r = registry_account_put(service->registry, &asked);
 	if (!r)

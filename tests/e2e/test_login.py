@@ -191,6 +191,7 @@ def test_logins_that_wait_for_an_app_go_on_when_it_fails(server_2025, daemon):
     with ThreadPoolExecutor(3) as pool:
         logins = list(pool.map(lambda name: daemon.login(name, server=server_2025.origin), "abc"))
     assert [login["state"] for login in logins] == ["consent"] * 3
+    assert len(server_2025.state.apps) == 1
 
 
 def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
@@ -235,3 +236,27 @@ def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemo
         server_2025.wait_for_calls("app/create")
         assert daemon.login("me", expect=409, server=other.origin)["error"]["code"] == "CONFLICT"
         assert first.result()["state"] == "consent" and not other.requests
+
+
+def test_a_second_caller_does_not_undo_what_the_first_asked_for(server_2025, daemon):
+    """The user and the permissions of a login stay while it is under way."""
+    server_2025.misbehave("app/create", Delay(0.5))
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(daemon.login, "me", server=server_2025.origin, user="alice", permission="read:account")
+        server_2025.wait_for_calls("app/create")
+        second = daemon.login("me", server=server_2025.origin)
+        assert first.result()["start_url"] == second["start_url"]
+    assert [app["permission"] for app in daemon.registry()["apps"]] == [["read:account"]]
+    consent(daemon, server_2025, second, "bob")
+    assert daemon.outcome("me")["outcome"] == "WRONG_USER"
+
+
+def test_a_browser_wanted_while_a_poll_brings_the_consent_starts_no_second_login(server_2025, daemon):
+    daemon.configure(daemon="poll_interval = 1s")
+    daemon.restart()
+    login = daemon.login("me", server=server_2025.origin, browser=False)
+    server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
+    server_2025.misbehave("auth/session/userkey", Delay(1))
+    server_2025.wait_for_calls("auth/session/userkey")
+    assert daemon.login("me", browser=True)["outcome"] == "AUTHORIZED"
+    assert len(server_2025.calls("auth/session/generate")) == 1

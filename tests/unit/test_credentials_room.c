@@ -138,11 +138,12 @@ static void test_full_disk_every_order_of_commits(void **state)
 static void test_full_disk_a_reservation_fails_cleanly(void **state)
 {
 	struct credentials *credentials;
-	struct credential alice = sample("alice", I_ALICE);
+	struct credential alice;
 	size_t needed = 0;
 
 	(void)state;
 	small_disk_or_skip("size=128k");
+	alice = sample("alice", I_ALICE);
 	credentials = open_store();
 	store(credentials, &alice, NULL);
 	fill_disk();
@@ -171,12 +172,13 @@ static void test_full_disk_a_reservation_fails_cleanly(void **state)
 static void test_full_disk_a_second_reservation_tops_up_the_first(void **state)
 {
 	struct credentials_reservation *first, *second = NULL;
-	struct credential alice = largest("alice");
+	struct credential alice;
 	struct credentials *credentials;
 	int r = ERR_NOSPACE;
 
 	(void)state;
 	small_disk_or_skip("size=256k");
+	alice = largest("alice");
 	credentials = open_store();
 	first = reserve(credentials, "alice");
 	fill_disk();
@@ -202,11 +204,12 @@ static void test_full_disk_a_second_reservation_tops_up_the_first(void **state)
 static void test_full_disk_what_others_store_is_made_room_for(void **state)
 {
 	struct credentials_reservation *reservation;
-	struct credential alice = largest("alice");
+	struct credential alice;
 	struct credentials *credentials;
 
 	(void)state;
 	small_disk_or_skip("size=512k");
+	alice = largest("alice");
 	credentials = open_store();
 	reservation = reserve(credentials, "alice");
 	for (char name[] = "b"; name[0] <= 'g'; name[0]++) {
@@ -226,12 +229,14 @@ static void test_full_disk_what_others_store_is_made_room_for(void **state)
 static void test_full_disk_refuses_what_would_take_a_reservations_room(void **state)
 {
 	struct credentials_reservation *reservation, *more;
-	struct credential alice = largest("alice");
-	struct credential bob = largest("bob");
+	struct credential alice;
+	struct credential bob;
 	struct credentials *credentials;
 
 	(void)state;
 	small_disk_or_skip("size=256k");
+	alice = largest("alice");
+	bob = largest("bob");
 	credentials = open_store();
 	reservation = reserve(credentials, "alice");
 	more = reserve(credentials, "carol");
@@ -252,11 +257,12 @@ static void test_full_disk_refuses_what_would_take_a_reservations_room(void **st
 static void test_full_disk_a_derived_file_is_tried_again(void **state)
 {
 	struct credentials_reservation *reservation;
-	struct credential alice = largest("alice");
+	struct credential alice;
 	struct credentials *credentials;
 
 	(void)state;
 	small_disk_or_skip("size=128k");
+	alice = largest("alice");
 	credentials = open_store();
 	reservation = reserve(credentials, "alice");
 	fill_disk();

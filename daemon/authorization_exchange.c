@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The access token: asked for once, made durable, and tried.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "common/digest.h"
+#include "common/log.h"
+#include "daemon/authorization_internal.h"
+
+/* ---- Step 3: the access token ---- */
+
+void authorization_release(struct authorization *authorization)
+{
+	credentials_reservation_free(authorization->reservation);
+	authorization->reservation = NULL;
+}
+
+/* Rules 1 and 2. Does only what has not been done: a polled session is secured once. */
+bool authorization_secure(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct authorization_environment *environment = authorization->environment;
+	struct registry_session *session =
+		registry_session_edit(environment->registry, authorization->account->name);
+	struct err_detail detail;
+
+	if (!authorization->reservation &&
+	    credentials_reserve(environment->credentials, authorization->account->name,
+				&authorization->reservation, &detail)) {
+		authorization_fail_here(authorization, "NO_ROOM", &detail, event);
+		return true;
+	}
+	if (!session->exchanging) {
+		session->exchanging = true;
+		if (registry_save(environment->registry, event->now.unix_s, &detail)) {
+			session->exchanging = false;
+			authorization_release(authorization);
+			authorization_fail_here(authorization, "NO_ROOM", &detail, event);
+			return true;
+		}
+	}
+	event->event = AUTHORIZER_SECURED;
+	return true;
+}
+
+/* Whether USER is who the account is bound to; if not, view.expected says who that is. */
+static bool is_expected(struct authorization *authorization, const struct misskey_user *user)
+{
+	const struct account *account = authorization->account;
+	const struct credential *credential =
+		credentials_find(authorization->environment->credentials, account->name);
+	const char *expected = NULL;
+
+	if (account->user && strcasecmp(account->user, user->username) != 0)
+		expected = account->user;
+	else if (!account->user && credential &&
+		 strcmp(credential->server, account->server.origin) == 0 &&
+		 strcmp(credential->user_id, user->id) != 0)
+		expected = credential->username;
+	if (expected)
+		snprintf(authorization->view.expected, sizeof(authorization->view.expected), "%s",
+			 expected);
+	return !expected;
+}
+
+static int candidate_fill(struct authorization *authorization, const struct secret *access_token,
+			  const struct registry_app *app, int64_t unix_s)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	const char *token = secret_reveal(&session->token);
+	struct credential *candidate = &authorization->candidate;
+
+	credential_done(candidate);
+	*candidate = (struct credential){.state = CREDENTIAL_UNVERIFIED, .obtained_at = unix_s};
+	memcpy(candidate->account, authorization->account->name, sizeof(candidate->account));
+	candidate->server = strdup(authorization->account->server.origin);
+	candidate->user_id = strdup(authorization->view.user.id);
+	candidate->username = strdup(authorization->view.user.username);
+	candidate->permission = strdup(app->permission);
+	candidate->app_id = strdup(app->id);
+	candidate->app_name = strdup(app->name);
+	if (!candidate->server || !candidate->user_id || !candidate->username ||
+	    !candidate->permission || !candidate->app_id || !candidate->app_name)
+		return ERR_NOMEM;
+	if (digest_sha256_hex(token, strlen(token), "", 0, candidate->session_digest))
+		return ERR_CRYPTO;
+	return misskey_i(access_token, &app->secret, &candidate->i);
+}
+
+static void take_access_token(struct authorization *authorization,
+			      const struct secret *access_token, const struct misskey_user *user,
+			      struct authorizer_input *event)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
+							    session->server, session->app_id);
+	struct err_detail detail = {"no memory for the credential"};
+
+	authorization->view.user = *user;
+	if (!is_expected(authorization, user)) {
+		authorization_clear_problem(authorization);
+		authorization_fail(event, OUTCOME_WRONG_USER);
+	} else if (!app || candidate_fill(authorization, access_token, app, event->now.unix_s)) {
+		authorization_fail_for_good_here(authorization, &detail, event);
+	} else {
+		authorization_clear_problem(authorization);
+		authorization->has_candidate = true;
+		event->event = AUTHORIZER_EXCHANGED;
+	}
+}
+
+/* One look at a session of a browser is over: it waits for the callback again. Polls keep their
+ * place and their mark. */
+static void end_look(struct authorization *authorization, int64_t unix_s)
+{
+	struct registry *registry = authorization->environment->registry;
+	struct err_detail detail;
+
+	authorization_release(authorization);
+	registry_session_edit(registry, authorization->account->name)->exchanging = false;
+	/* With the old mark a start would only ask the server once more. */
+	if (registry_save(registry, unix_s, &detail))
+		log_warning("account %s: %s", authorization->account->name, detail.text);
+}
+
+/* What a proxy says rather than Misskey: no reason to give up a session that is only polled. */
+static bool is_odd(enum misskey_verdict verdict, const struct misskey_problem *problem)
+{
+	return verdict == MISSKEY_BAD_REPLY || (verdict == MISSKEY_REFUSED && !problem->code[0]);
+}
+
+/* Whether a mere look did not reach the server: nothing can have been consumed. */
+static bool is_unheard(const struct authorization *authorization, const struct http_answer *answer)
+{
+	return !authorization->machine.callback_arrived && answer->failure == HTTP_UNREACHABLE;
+}
+
+static void read_userkey(struct authorization *authorization, const struct http_answer *answer,
+			 struct authorizer_input *event)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	_cleanup_(secret_done) struct secret access_token = {0};
+	struct misskey_user user = {0};
+	struct misskey_problem problem;
+	enum misskey_verdict verdict = misskey_userkey_read(answer, &access_token, &user, &problem);
+
+	if (verdict == MISSKEY_DONE) {
+		take_access_token(authorization, &access_token, &user, event);
+		return;
+	}
+	if (verdict == MISSKEY_NO_SUCH_APP)
+		registry_app_remove(authorization->environment->registry, session->server,
+				    session->app_id);
+	if (is_odd(verdict, &problem) && !authorization->machine.callback_arrived)
+		verdict = MISSKEY_FOR_NOW;
+	if (verdict == MISSKEY_PENDING)
+		authorization_clear_problem(authorization);
+	if (session->browser && (verdict == MISSKEY_PENDING || is_unheard(authorization, answer)))
+		end_look(authorization, event->now.unix_s);
+	authorization_read_verdict(authorization, verdict, &problem, event);
+}
+
+bool authorization_exchange(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct registry_session *session = authorization_session(authorization);
+	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
+							    session->server, session->app_id);
+	_cleanup_(buf_done) struct buf body = {0};
+	int r;
+
+	if (!app) {
+		event->event = AUTHORIZER_NO_SUCH_APP;
+		return true;
+	}
+	r = misskey_userkey_request(&app->secret, &session->token, &body);
+	return authorization_ask(authorization, MISSKEY_PATH_SESSION_USERKEY, r, &body,
+				 read_userkey, event);
+}
+
+/* ---- Step 4: i, durable ---- */
+
+bool authorization_store(struct authorization *authorization, struct authorizer_input *event)
+{
+	struct err_detail detail;
+
+	/* Rule 3: the candidate stays until this has succeeded. */
+	if (credentials_store(authorization->environment->credentials, &authorization->candidate,
+			      authorization->reservation, &detail)) {
+		authorization_fail_here(authorization, "NOT_STORED", &detail, event);
+		return true;
+	}
+	authorization_clear_problem(authorization);
+	credential_done(&authorization->candidate);
+	authorization->candidate = (struct credential){0};
+	authorization->has_candidate = false;
+	authorization_release(authorization);
+	event->event = AUTHORIZER_STORED;
+	return true;
+}
+
+/* ---- Afterwards: does it work? ---- */
+
+static void note_state(struct authorization *authorization, enum credential_state state,
+		       int64_t unix_s)
+{
+	struct credentials *credentials = authorization->environment->credentials;
+	struct credential changed = {0};
+	struct err_detail detail = {"no memory"};
+
+	if (credential_copy(credentials_find(credentials, authorization->account->name),
+			    &changed)) {
+		log_error("account %s: %s", authorization->account->name, detail.text);
+		return;
+	}
+	changed.state = state;
+	if (state == CREDENTIAL_VERIFIED)
+		changed.verified_at = unix_s;
+	if (state == CREDENTIAL_REVOKED)
+		secret_done(&changed.i);
+	if (credentials_store(credentials, &changed, NULL, &detail))
+		log_error("account %s: its state could not be written: %s",
+			  authorization->account->name, detail.text);
+	credential_done(&changed);
+}
+
+static void read_i(struct authorization *authorization, const struct http_answer *answer,
+		   struct authorizer_input *event)
+{
+	struct misskey_user user = {0};
+	struct misskey_problem problem;
+	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &problem);
+	bool other_user =
+		verdict == MISSKEY_DONE && strcmp(user.id, authorization->view.user.id) != 0;
+
+	if ((verdict == MISSKEY_DONE && !other_user) || verdict == MISSKEY_DENIED) {
+		note_state(authorization, CREDENTIAL_VERIFIED, event->now.unix_s);
+		authorization_clear_problem(authorization);
+		event->event = AUTHORIZER_VERIFIED;
+	} else if (other_user) {
+		authorization_set_problem(authorization, "OTHER_USER",
+					  "The server says that the credential is another user's");
+		note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
+		authorization_fail(event, OUTCOME_REJECTED);
+	} else {
+		authorization_read_verdict(authorization, verdict, &problem, event);
+		if (verdict == MISSKEY_REJECTED)
+			note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
+		else
+			event->event = AUTHORIZER_FAILED_FOR_NOW;
+	}
+}
+
+bool authorization_verify(struct authorization *authorization, struct authorizer_input *event)
+{
+	const struct credential *credential = credentials_find(
+		authorization->environment->credentials, authorization->account->name);
+	_cleanup_(buf_done) struct buf body = {0};
+	int r;
+
+	/* After a start: the server may have refused it before. */
+	if (!credential_is_good(credential)) {
+		authorization_set_problem(authorization, "REVOKED",
+					  "The server did not accept the credential");
+		authorization_fail(event, OUTCOME_REJECTED);
+		return true;
+	}
+	r = misskey_verify_request(&credential->i, &body);
+	return authorization_ask(authorization, MISSKEY_PATH_I, r, &body, read_i, event);
+}
