@@ -292,21 +292,11 @@ static void get_login(struct control *control, struct http_request *request,
 		wait_for_login(control, request, &wish, (int64_t)parsed->wait_s * 1000);
 }
 
-static void get_accounts(struct control *control, struct http_request *request)
-{
-	if (service_unavailable(control->service))
-		reply_error(request, 503, "UNAVAILABLE", service_unavailable(control->service));
-	else
-		reply_json(request, 200, control_json_accounts(control->service), NULL);
-}
-
 static void get_account(struct control *control, struct http_request *request, const char *name)
 {
 	struct account *account = accounts_find(service_accounts(control->service), name);
 
-	if (service_unavailable(control->service))
-		reply_error(request, 503, "UNAVAILABLE", service_unavailable(control->service));
-	else if (account)
+	if (account)
 		reply_json(request, 200, control_json_account(control->service, account), NULL);
 	else
 		reply_error(request, 404, "NO_SUCH_ACCOUNT", "there is no such account");
@@ -316,9 +306,7 @@ static void get_token(struct control *control, struct http_request *request, con
 {
 	const struct credential *credential = service_credential(control->service, name);
 
-	if (service_unavailable(control->service))
-		reply_error(request, 503, "UNAVAILABLE", service_unavailable(control->service));
-	else if (credential && credential_is_good(credential))
+	if (credential && credential_is_good(credential))
 		reply_json(request, 200, control_json_token(credential), NULL);
 	else if (credential || accounts_find(service_accounts(control->service), name))
 		reply_error(request, 404, "NO_CREDENTIAL",
@@ -349,9 +337,7 @@ static void post_callback(struct control *control, struct http_request *request)
 			    "http://127.0.0.1:PORT/callback?token=…, or the token in it");
 		return;
 	}
-	if (service_unavailable(control->service))
-		reply_error(request, 503, "UNAVAILABLE", service_unavailable(control->service));
-	else if (service_callback(control->service, token, http_request_time(request), &account))
+	if (service_callback(control->service, token, http_request_time(request), &account))
 		reply_error(request, 404, "NO_SUCH_SESSION",
 			    "no pending login waits for this address; it may be finished (see "
 			    "misskey-authctl list) or given up: log in again");
@@ -368,7 +354,7 @@ static void serve_route(struct control *control, struct http_request *request,
 		reply_json(request, 200, control_json_status(control->service), NULL);
 		break;
 	case CONTROL_ACCOUNTS:
-		get_accounts(control, request);
+		reply_json(request, 200, control_json_accounts(control->service), NULL);
 		break;
 	case CONTROL_ACCOUNT:
 		get_account(control, request, parsed->account);
@@ -396,6 +382,7 @@ static void serve(struct http_request *request, void *context)
 {
 	struct control *control = context;
 	const char *method = http_request_method(request);
+	const char *unavailable = service_unavailable(control->service);
 	bool is_post = strcmp(method, "POST") == 0;
 	struct control_request parsed;
 	struct err_detail detail;
@@ -412,6 +399,10 @@ static void serve(struct http_request *request, void *context)
 			   control_json_error("METHOD_NOT_ALLOWED",
 					      "this path does not take this method"),
 			   allow);
+		return;
+	}
+	if (parsed.route != CONTROL_STATUS && parsed.route != CONTROL_NOT_FOUND && unavailable) {
+		reply_error(request, 503, "UNAVAILABLE", unavailable);
 		return;
 	}
 	serve_route(control, request, &parsed, is_post);
