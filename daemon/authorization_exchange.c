@@ -3,7 +3,6 @@
  * The access token: asked for once, made durable, and tried.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 

@@ -26,6 +26,16 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do what
 
 BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin").resolve()
 
+# On every reply of the callback listener, whatever it is.
+SECURITY_HEADERS = {
+    "cache-control": "no-store",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+}
+
 
 def free_port():
     """A port of 127.0.0.1 that is free now. Kept over restarts, unlike port 0."""

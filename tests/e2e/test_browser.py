@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from browser import SCREENSHOTS, Browser, Chromedriver, why_not
-from harness import BIN, authorize, wait_for
+from harness import BIN, SECURITY_HEADERS, authorize, wait_for
 from misskey_server import Cut, Delay, MisskeyServer, Status
 
 LOGGED_IN = "You are logged in"
@@ -451,15 +451,7 @@ def check_headers(daemon, status, path, method="GET", **headers):
         "default-src": "'none'", "img-src": "'self' data:", "base-uri": "'none'",
         "form-action": "'none'", "frame-ancestors": "'none'",
     }
-    always = {
-        "cache-control": "no-store",
-        "referrer-policy": "no-referrer",
-        "x-content-type-options": "nosniff",
-        "x-frame-options": "DENY",
-        "cross-origin-resource-policy": "same-origin",
-        "cross-origin-opener-policy": "same-origin",
-    }
-    assert {name: rest.pop(name, None) for name in always} == always
+    assert {name: rest.pop(name, None) for name in SECURITY_HEADERS} == SECURITY_HEADERS
     for name in ("date", "content-length", "connection"):
         rest.pop(name)
     return rest

@@ -11,18 +11,10 @@ import uuid
 
 import pytest
 
-from harness import PlainBrowser, accept, authorize, needs_root
+from harness import SECURITY_HEADERS, PlainBrowser, accept, authorize, needs_root
 
 USERKEY = "auth/session/userkey"
 TOKEN = "0a8ad7d6-0d3b-4d4b-8d2a-0123456789ab"
-HEADERS = {
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-content-type-options": "nosniff",
-    "x-frame-options": "DENY",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-}
 
 
 class Reply:
@@ -72,7 +64,7 @@ def untouched(server_2025, daemon, pending):
 def refused(reply, status):
     assert reply.status == status
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
-    for name, value in HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         assert reply.headers[name] == value
     assert "default-src 'none'" in reply.headers["content-security-policy"]
     assert "frame-ancestors 'none'" in reply.headers["content-security-policy"]
@@ -262,7 +254,7 @@ def test_the_cookie_is_for_the_callback_alone(server_2025, daemon):
     assert {"HttpOnly", "SameSite=Lax", "Path=/callback"} <= set(attributes)
     assert any(re.fullmatch(r"Max-Age=1[78]\d\d", each) for each in attributes)
     assert reply.status == 303 and reply.headers["location"].startswith(server_2025.origin + "/auth/")
-    for name, value in HEADERS.items():
+    for name, value in SECURITY_HEADERS.items():
         assert reply.headers[name] == value
 
 

@@ -273,7 +273,7 @@ static void test_size(void **state)
 	(void)state;
 	assert_int_equal(json_parse("[1]", 3, 2, &value, &detail), ERR_LIMIT);
 	assert_null(value);
-	assert_int_equal(json_parse("[1]xxx", 3, 3, &value, &detail), 0);
+	assert_int_equal(json_parse("[1]abc", 3, 3, &value, &detail), 0);
 	assert_non_null(value);
 }
 
