@@ -4,12 +4,11 @@
  * misskey-authctl: what a person types. Finds the command, parses its options, finds the daemon.
  */
 
-#include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/command.h"
+#include "cli/command_table.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
 #include "common/paths.h"
@@ -18,133 +17,6 @@
 /* --timeout: a session lives for half an hour unless the config says otherwise. */
 #define TIMEOUT_MIN_S 1
 #define TIMEOUT_MAX_S (7 * 24 * 60 * 60)
-
-enum option_id {
-	OPTION_HELP = 256, /* beyond every character */
-	OPTION_VERSION,
-	OPTION_SOCKET,
-	OPTION_JSON,
-	OPTION_AS,
-	OPTION_USER,
-	OPTION_PERMISSION,
-	OPTION_NO_BROWSER,
-	OPTION_NO_WAIT,
-	OPTION_TIMEOUT,
-};
-
-static const struct option global_options[] = {
-	{"help", no_argument, NULL, OPTION_HELP},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{0},
-};
-
-/* list, status and callback */
-static const struct option short_options[] = {
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{0},
-};
-
-static const struct option login_options[] = {
-	{"as", required_argument, NULL, OPTION_AS},
-	{"user", required_argument, NULL, OPTION_USER},
-	{"permission", required_argument, NULL, OPTION_PERMISSION},
-	{"no-browser", no_argument, NULL, OPTION_NO_BROWSER},
-	{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
-	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{0},
-};
-/* login's list is the longest. */
-#define OPTIONS_MAX (sizeof(login_options) / sizeof(login_options[0]))
-
-struct command {
-	const char *name;
-	const char *arguments; /* for the usage line */
-	const char *help;
-	const struct option *options;
-	int arguments_min;
-	int arguments_max;
-	int (*run)(struct control_client *client, const struct command_options *options);
-};
-
-/* What can be written before the command. */
-static const struct command program = {
-	.arguments = "[--socket PATH] COMMAND [OPTION…]",
-	.help = "Signs in to Misskey servers through misskey-authd.\n"
-		"\n"
-		"Commands:\n"
-		"  login [SERVER|ACCOUNT]  sign in, by one click in a web browser\n"
-		"  list                    the accounts and their states\n"
-		"  status                  the daemon, what is wrong with it, and the accounts\n"
-		"  callback URL            go on with a login whose browser is on another machine\n"
-		"\n"
-		"Options:\n"
-		"  --socket PATH  the daemon's control socket, instead of\n"
-		"                 $XDG_RUNTIME_DIR/misskey-authd/control.sock\n"
-		"  --help         this text; with a command, the command's\n"
-		"  --version      the version\n",
-	.options = global_options,
-};
-
-static const struct command commands[] = {
-	{
-		.name = "login",
-		.arguments = "[SERVER|ACCOUNT] [--as ACCOUNT] [--user NAME] [--permission LIST] "
-			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
-		.help = "Signs in and prints the account's name. SERVER may be misskey.example,\n"
-			"https://misskey.example/ or @alice@misskey.example.\n"
-			"\n"
-			"  --as ACCOUNT       name the account so, instead of after the host\n"
-			"  --user NAME        who has to consent\n"
-			"  --permission LIST  what scripts may do: read:account,write:notes\n"
-			"  --no-browser       show the page's URL, to open it on any device\n"
-			"  --no-wait          print the page's URL, open nothing, do not wait\n"
-			"  --timeout TIME     how long to wait for the consent: 90s, 15m\n"
-			"  --json             print an object instead of the name\n",
-		.options = login_options,
-		.arguments_max = 1,
-		.run = command_login,
-	},
-	{
-		.name = "list",
-		.arguments = "[--json]",
-		.help = "Prints the accounts and their states.\n"
-			"\n"
-			"  --json  print an array of objects instead of a table\n",
-		.options = short_options,
-		.run = command_list,
-	},
-	{
-		.name = "status",
-		.arguments = "[--json]",
-		.help = "Prints what the daemon is, what is wrong with it, and the accounts.\n"
-			"\n"
-			"  --json  print an object\n",
-		.options = short_options,
-		.run = command_status,
-	},
-	{
-		.name = "callback",
-		.arguments = "URL [--json]",
-		.help = "Goes on with a login whose browser is on another machine. URL is where "
-			"the\n"
-			"browser was sent after the consent: http://127.0.0.1:…/callback?token=…\n"
-			"\n"
-			"  --json  print an object instead of the account's name\n",
-		.options = short_options,
-		.arguments_min = 1,
-		.arguments_max = 1,
-		.run = command_callback,
-	},
-};
-#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
 
 /* What was read from the command line. */
 struct invocation {
@@ -188,25 +60,21 @@ static int print_version(void)
 
 static int command_unknown(const char *name)
 {
-	const char *names[COMMAND_COUNT];
-	const char *nearest;
+	const char *nearest = command_nearest(name);
 
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		names[i] = commands[i].name;
-	nearest = text_nearest(name, names, COMMAND_COUNT);
 	if (nearest)
 		terminal_message("misskey-authctl: There is no command %s; did you mean %s?", name,
 				 nearest);
 	else
 		terminal_message("misskey-authctl: There is no command %s.", name);
-	return usage_error(&program);
+	return usage_error(&command_program);
 }
 
 /* WORD is the argument at which getopt_long() stopped. */
 static int option_unknown(const struct command *command, const char *word)
 {
 	_cleanup_(freep) char *name = strndup(word, strcspn(word, "="));
-	const char *names[OPTIONS_MAX];
+	const char *names[COMMAND_OPTIONS_MAX];
 	const char *nearest = NULL;
 	size_t count = 0;
 
@@ -323,17 +191,10 @@ static int parse_command(const struct command *command, int argc, char **argv,
 				 (int)strcspn(command->arguments, " "), command->arguments);
 		return usage_error(command);
 	}
-	if (optind < argc)
-		invocation->options.argument = argv[optind];
+	invocation->options.argument = argv[optind];
+	invocation->options.arguments = argv + optind;
+	invocation->options.argument_count = argc - optind;
 	return EXIT_STATUS_DONE;
-}
-
-static const struct command *command_find(const char *name)
-{
-	for (size_t i = 0; i < COMMAND_COUNT; i++)
-		if (strcmp(name, commands[i].name) == 0)
-			return &commands[i];
-	return NULL;
 }
 
 /* Reads the whole command line; *ret_command is what to run, unless all is done. */
@@ -341,13 +202,13 @@ static int parse(int argc, char **argv, const struct command **ret_command,
 		 struct invocation *invocation)
 {
 	const struct command *command;
-	int status = parse_options(&program, "+:", argc, argv, invocation);
+	int status = parse_options(&command_program, "+:", argc, argv, invocation);
 
 	if (status != EXIT_STATUS_DONE || invocation->ended)
 		return status;
 	if (optind == argc) {
 		terminal_message("misskey-authctl: Which command? See misskey-authctl --help.");
-		return usage_error(&program);
+		return usage_error(&command_program);
 	}
 	command = command_find(argv[optind]);
 	if (!command)
@@ -356,8 +217,9 @@ static int parse(int argc, char **argv, const struct command **ret_command,
 	return parse_command(command, argc - optind, argv + optind, invocation);
 }
 
-/* The client of the control socket at PATH (NULL: where it always is). */
-static int connect_daemon(const char *path, struct control_client **ret_client)
+/* The client of the control socket at PATH (NULL: where it always is). SAY what is wrong, or not.
+ */
+static int connect_daemon(const char *path, struct control_client **ret_client, bool say)
 {
 	struct paths_environment environment;
 	struct err_detail detail = {0};
@@ -377,7 +239,8 @@ static int connect_daemon(const char *path, struct control_client **ret_client)
 		r = control_client_new(path, ret_client, &detail);
 	if (r == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("misskey-authctl: %s", detail.text);
+	if (say)
+		terminal_message("misskey-authctl: %s", detail.text);
 	return r == ERR_NOT_FOUND || r == ERR_LIMIT ? EXIT_STATUS_NO_DAEMON : EXIT_STATUS_FAILED;
 }
 
@@ -394,9 +257,10 @@ int main(int argc, char **argv)
 	status = parse(argc, argv, &command, &invocation);
 	if (status != EXIT_STATUS_DONE || invocation.ended)
 		return status;
-	status = connect_daemon(invocation.socket, &client);
-	if (status != EXIT_STATUS_DONE)
+	/* NOLINTBEGIN(clang-analyzer-core.NullDereference): parse() ended or found a command */
+	status = connect_daemon(invocation.socket, &client, !command->runs_without_daemon);
+	if (status != EXIT_STATUS_DONE && !command->runs_without_daemon)
 		return status;
-	/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): parse() ended or found a command */
 	return command->run(client, &invocation.options);
+	/* NOLINTEND(clang-analyzer-core.NullDereference) */
 }

@@ -14,7 +14,9 @@
 
 /* What a command does not take is NULL, false or 0. */
 struct command_options {
-	char *argument; /* NULL: none; points into argv */
+	char *argument;	  /* the first, or NULL; points into argv, as the next */
+	char **arguments; /* all of them */
+	int argument_count;
 	const char *as;
 	const char *user;
 	const char *permission;

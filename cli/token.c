@@ -140,13 +140,20 @@ static int list(const char *directory)
 
 static int check_credential(const struct token_file *file, const char *account)
 {
+	const char *state = token_file_value(file, TOKEN_KEY_STATE);
+
 	if (token_file_is_good(file))
 		return EXIT_STATUS_DONE;
-	if (strcmp(token_file_value(file, TOKEN_KEY_STATE), "revoked") == 0)
+	if (strcmp(state, "revoked") == 0)
 		terminal_message(
 			"misskey-token: The server does not accept the credential of %s any "
 			"more. Run: misskey-authctl login %s",
 			account, account);
+	else if (strcmp(state, "suspended") == 0)
+		terminal_message(
+			"misskey-token: %s has suspended the user of %s. When that is over, "
+			"run: misskey-authctl verify %s",
+			token_file_value(file, TOKEN_KEY_SERVER), account, account);
 	else
 		terminal_message("misskey-token: There is no credential for %s yet. Run: "
 				 "misskey-authctl login %s",

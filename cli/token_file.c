@@ -91,7 +91,8 @@ static const char *check_values(const struct token_file *file, const char *accou
 	const char *server = token_file_value(file, TOKEN_KEY_SERVER);
 	bool good = token_file_is_good(file);
 
-	if (!good && strcmp(state, "absent") != 0 && strcmp(state, "revoked") != 0)
+	if (!good && strcmp(state, "absent") != 0 && strcmp(state, "revoked") != 0 &&
+	    strcmp(state, "suspended") != 0)
 		return "MISSKEY_STATE is not one that this version knows";
 	if (strncmp(server, "https://", 8) != 0 && strncmp(server, "http://", 7) != 0)
 		return "MISSKEY_SERVER is not a server's address";

@@ -37,6 +37,8 @@ struct authorization_environment {
 	int64_t poll_interval_s;
 	/* Called after every change that somebody may wait for. */
 	void (*changed)(struct account *account, struct moment now, void *context);
+	/* Called after what credentials.json says of the account has changed. */
+	void (*credential_changed)(struct account *account, struct moment now, void *context);
 	/* Whether another account's login registers the very app that this account needs. */
 	bool (*is_registering)(const struct account *account, void *context);
 	void *context;

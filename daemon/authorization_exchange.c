@@ -181,6 +181,13 @@ bool authorization_exchange(struct authorization *authorization, struct authoriz
 
 /* ---- Step 4: i, durable ---- */
 
+static void tell_credential(const struct authorization *authorization, struct moment now)
+{
+	const struct authorization_environment *environment = authorization->environment;
+
+	environment->credential_changed(authorization->account, now, environment->context);
+}
+
 bool authorization_store(struct authorization *authorization, struct authorizer_input *event)
 {
 	struct err_detail detail;
@@ -196,6 +203,7 @@ bool authorization_store(struct authorization *authorization, struct authorizer_
 	authorization->candidate = (struct credential){0};
 	authorization->has_candidate = false;
 	authorization_release(authorization);
+	tell_credential(authorization, event->now);
 	event->event = AUTHORIZER_STORED;
 	return true;
 }

@@ -310,11 +310,13 @@ static void hold_result(struct callback *callback, struct http_request *request,
 }
 
 /* The account whose login changed is not compared: there are few waiters, and a look is cheap. */
-static void on_change(struct account *account, struct moment now, void *context)
+static void on_change(enum service_change change, struct account *account, struct moment now,
+		      void *context)
 {
 	struct callback *callback = context;
 	struct waiter *next;
 
+	(void)change;
 	(void)account;
 	(void)now;
 	for (struct waiter *waiter = callback->waiters; waiter; waiter = next) {

@@ -161,12 +161,15 @@ static void wait_for_login(struct control *control, struct http_request *request
 			  waiter);
 }
 
-static void on_change(struct account *account, struct moment now, void *context)
+static void on_change(enum service_change change, struct account *account, struct moment now,
+		      void *context)
 {
 	struct control *control = context;
 	struct waiter *next;
 
 	(void)now;
+	if (change != SERVICE_LOGIN_CHANGED)
+		return;
 	for (struct waiter *waiter = control->waiters; waiter; waiter = next) {
 		next = waiter->next;
 		if (waiter->account != account || !is_due(waiter))

@@ -128,7 +128,7 @@ static int prepare(const struct credential *from, struct credential **ret_copy, 
 		return r;
 	free(copy->permission);
 	copy->permission = permission;
-	if (!credential_is_good(copy))
+	if (!credential_is_kept(copy))
 		secret_done(&copy->i);
 	bad = credential_bad_member(copy);
 	if (bad)

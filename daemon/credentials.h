@@ -27,9 +27,11 @@ enum credential_state {
 	CREDENTIAL_VERIFIED,   /* the server said that it works */
 	CREDENTIAL_UNVERIFIED, /* stored; the server has not been asked with success yet */
 	CREDENTIAL_REVOKED,    /* the server does not accept it any more; i is not kept */
+	CREDENTIAL_SUSPENDED,  /* the server has suspended the user; i is kept, but given to nobody
+				*/
 };
 
-/* "verified", "unverified", "revoked". */
+/* "verified", "unverified", "revoked", "suspended". */
 const char *credential_state_text(enum credential_state state);
 
 struct credential {
@@ -53,6 +55,8 @@ void credential_done(struct credential *credential);
 int credential_copy(const struct credential *from, struct credential *ret_copy) _must_check_;
 /* Whether scripts may use it: verified or unverified. */
 bool credential_is_good(const struct credential *credential);
+/* Whether the server can be asked about it: it has an i, as all but the revoked have. */
+bool credential_is_kept(const struct credential *credential);
 
 struct credentials;
 struct credentials_reservation;

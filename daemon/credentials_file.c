@@ -16,6 +16,7 @@ static const char *const state_texts[] = {
 	[CREDENTIAL_VERIFIED] = "verified",
 	[CREDENTIAL_UNVERIFIED] = "unverified",
 	[CREDENTIAL_REVOKED] = "revoked",
+	[CREDENTIAL_SUSPENDED] = "suspended",
 };
 
 const char *credential_state_text(enum credential_state state)
@@ -25,12 +26,18 @@ const char *credential_state_text(enum credential_state state)
 
 bool credential_is_good(const struct credential *credential)
 {
+	return credential->state == CREDENTIAL_VERIFIED ||
+	       credential->state == CREDENTIAL_UNVERIFIED;
+}
+
+bool credential_is_kept(const struct credential *credential)
+{
 	return credential->state != CREDENTIAL_REVOKED;
 }
 
 const char *credential_bad_member(const struct credential *credential)
 {
-	bool i_fits = credential_is_good(credential)
+	bool i_fits = credential_is_kept(credential)
 			      ? state_is_hex(secret_reveal(&credential->i), I_DIGITS)
 			      : !secret_is_set(&credential->i);
 

@@ -29,7 +29,8 @@ enum misskey_verdict {
 	MISSKEY_PENDING,	 /* PENDING_SESSION: no consent yet */
 	MISSKEY_NO_SUCH_SESSION, /* NO_SUCH_SESSION */
 	MISSKEY_NO_SUCH_APP,	 /* NO_SUCH_APP */
-	MISSKEY_REJECTED,	 /* AUTHENTICATION_FAILED, or the user is suspended */
+	MISSKEY_REJECTED,	 /* AUTHENTICATION_FAILED */
+	MISSKEY_SUSPENDED,	 /* the user is suspended */
 	MISSKEY_DENIED,		 /* PERMISSION_DENIED: the credential works, not for this */
 	MISSKEY_FOR_NOW,	 /* try again: not reached, 408, 425, 429, 5xx, whatever the body */
 	MISSKEY_REFUSED,	 /* no use in trying again */

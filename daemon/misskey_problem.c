@@ -155,8 +155,8 @@ static const struct {
 	 MISSKEY_REJECTED,
 	 ": it does not accept the credential (any more)"},
 	/* a suspended user: until 12, since 13 */
-	{"ACCESS_DENIED", {400, 400}, MISSKEY_REJECTED, ": the user may be suspended"},
-	{"YOUR_ACCOUNT_SUSPENDED", {403, 403}, MISSKEY_REJECTED, ": the user is suspended"},
+	{"ACCESS_DENIED", {400, 400}, MISSKEY_SUSPENDED, ": the user may be suspended"},
+	{"YOUR_ACCOUNT_SUSPENDED", {403, 403}, MISSKEY_SUSPENDED, ": the user is suspended"},
 	/* 400 until 12, 403 since 13 */
 	{"PERMISSION_DENIED", {400, 403}, MISSKEY_DENIED, ": the app lacks a permission for this"},
 };

@@ -128,7 +128,8 @@ int service_new(const struct service_options *options, struct service **ret_serv
 		.callback_url = options->callback_url,
 		.session_time_s = options->config->session_time_s,
 		.poll_interval_s = options->config->poll_interval_s,
-		.changed = service_account_changed,
+		.changed = service_login_changed,
+		.credential_changed = service_credential_changed,
 		.is_registering = service_is_registering,
 		.context = service,
 	};
@@ -195,6 +196,13 @@ void service_watch(struct service *service, service_watcher *function, void *con
 		abort();
 	service->watchers[service->watcher_count++] =
 		(struct service_watch){.function = function, .context = context};
+}
+
+void service_tell(struct service *service, enum service_change change, struct account *account,
+		  struct moment now)
+{
+	for (size_t n = 0; n < service->watcher_count; n++)
+		service->watchers[n].function(change, account, now, service->watchers[n].context);
 }
 
 bool service_is_exchanging(const struct service *service)

@@ -59,8 +59,17 @@ bool service_is_exchanging(const struct service *service);
 /* Tries a last time to store what could not be stored. */
 void service_flush(struct service *service);
 
-/* FUNCTION is called after every change of an account's login. Twice at most. */
-typedef void service_watcher(struct account *account, struct moment now, void *context);
+enum service_change {
+	SERVICE_LOGIN_CHANGED,	    /* the account's login: its state, its trouble, its end */
+	SERVICE_CREDENTIAL_CHANGED, /* what credentials.json says of the account */
+	SERVICE_ACCOUNT_CHANGED,    /* what the account is: its server, user, permissions */
+	SERVICE_ACCOUNT_REMOVED,    /* the account is gone after this call */
+};
+
+/* FUNCTION is called after every change, in the order in which the watchers came. It must not
+ * change an account or a login. SERVICE_MAX_WATCHERS at most. */
+typedef void service_watcher(enum service_change change, struct account *account, struct moment now,
+			     void *context);
 void service_watch(struct service *service, service_watcher *function, void *context);
 
 /* Problems that a person must see. */

@@ -8,8 +8,8 @@
 
 #include "daemon/service.h"
 
-/* The callback server and the control server. */
-#define SERVICE_MAX_WATCHERS 2
+/* The callback server, the control server and the hooks. */
+#define SERVICE_MAX_WATCHERS 3
 
 struct service_watch {
 	service_watcher *function;
@@ -35,12 +35,17 @@ struct service {
 	char unavailable[ERR_DETAIL_BYTES]; /* "": available */
 };
 
+/* Tells the watchers. */
+void service_tell(struct service *service, enum service_change change, struct account *account,
+		  struct moment now);
+
 /* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
 int service_resolve_account(struct service *service, const struct service_login *login,
 			    struct account **ret_account, struct err_detail *detail) _must_check_;
 
-/* The authorizations' call-back. */
-void service_account_changed(struct account *account, struct moment now, void *context);
+/* The authorizations' call-backs. */
+void service_login_changed(struct account *account, struct moment now, void *context);
+void service_credential_changed(struct account *account, struct moment now, void *context);
 bool service_is_registering(const struct account *account, void *context);
 
 #endif

@@ -55,7 +55,7 @@ bool service_is_registering(const struct account *account, void *context)
 	return false;
 }
 
-void service_account_changed(struct account *account, struct moment now, void *context)
+void service_login_changed(struct account *account, struct moment now, void *context)
 {
 	struct service *service = context;
 	const struct authorization_view *view = authorization_view(account->authorization);
@@ -67,8 +67,12 @@ void service_account_changed(struct account *account, struct moment now, void *c
 	if (view->state == AUTHORIZER_SESSION || view->state == AUTHORIZER_REGISTERING)
 		account->page_given = false;
 	settle_apps(service, account, now);
-	for (size_t n = 0; n < service->watcher_count; n++)
-		service->watchers[n].function(account, now, service->watchers[n].context);
+	service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
+}
+
+void service_credential_changed(struct account *account, struct moment now, void *context)
+{
+	service_tell(context, SERVICE_CREDENTIAL_CHANGED, account, now);
 }
 
 static int ensure_authorization(struct service *service, struct account *account)

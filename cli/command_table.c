@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/command_table.h"
+
+#include <string.h>
+
+#include "common/text.h"
+
+static const struct option global_options[] = {
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{0},
+};
+
+/* list, status and callback */
+static const struct option short_options[] = {
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{0},
+};
+
+static const struct option login_options[] = {
+	{"as", required_argument, NULL, OPTION_AS},
+	{"user", required_argument, NULL, OPTION_USER},
+	{"permission", required_argument, NULL, OPTION_PERMISSION},
+	{"no-browser", no_argument, NULL, OPTION_NO_BROWSER},
+	{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
+	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
+	{"json", no_argument, NULL, OPTION_JSON},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{0},
+};
+
+const struct command command_program = {
+	.arguments = "[--socket PATH] COMMAND [OPTION…]",
+	.help = "Signs in to Misskey servers through misskey-authd.\n"
+		"\n"
+		"Commands:\n"
+		"  login [SERVER|ACCOUNT]  sign in, by one click in a web browser\n"
+		"  list                    the accounts and their states\n"
+		"  status                  the daemon, what is wrong with it, and the accounts\n"
+		"  callback URL            go on with a login whose browser is on another machine\n"
+		"\n"
+		"Options:\n"
+		"  --socket PATH  the daemon's control socket, instead of\n"
+		"                 $XDG_RUNTIME_DIR/misskey-authd/control.sock\n"
+		"  --help         this text; with a command, the command's\n"
+		"  --version      the version\n",
+	.options = global_options,
+};
+
+static const struct command commands[] = {
+	{
+		.name = "login",
+		.arguments = "[SERVER|ACCOUNT] [--as ACCOUNT] [--user NAME] [--permission LIST] "
+			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
+		.help = "Signs in and prints the account's name. SERVER may be misskey.example,\n"
+			"https://misskey.example/ or @alice@misskey.example.\n"
+			"\n"
+			"  --as ACCOUNT       name the account so, instead of after the host\n"
+			"  --user NAME        who has to consent\n"
+			"  --permission LIST  what scripts may do: read:account,write:notes\n"
+			"  --no-browser       show the page's URL, to open it on any device\n"
+			"  --no-wait          print the page's URL, open nothing, do not wait\n"
+			"  --timeout TIME     how long to wait for the consent: 90s, 15m\n"
+			"  --json             print an object instead of the name\n",
+		.options = login_options,
+		.arguments_max = 1,
+		.run = command_login,
+	},
+	{
+		.name = "list",
+		.arguments = "[--json]",
+		.help = "Prints the accounts and their states.\n"
+			"\n"
+			"  --json  print an array of objects instead of a table\n",
+		.options = short_options,
+		.run = command_list,
+	},
+	{
+		.name = "status",
+		.arguments = "[--json]",
+		.help = "Prints what the daemon is, what is wrong with it, and the accounts.\n"
+			"\n"
+			"  --json  print an object\n",
+		.options = short_options,
+		.run = command_status,
+	},
+	{
+		.name = "callback",
+		.arguments = "URL [--json]",
+		.help = "Goes on with a login whose browser is on another machine. URL is where "
+			"the\n"
+			"browser was sent after the consent: http://127.0.0.1:…/callback?token=…\n"
+			"\n"
+			"  --json  print an object instead of the account's name\n",
+		.options = short_options,
+		.arguments_min = 1,
+		.arguments_max = 1,
+		.run = command_callback,
+	},
+};
+
+#define COMMAND_COUNT (sizeof(commands) / sizeof(commands[0]))
+
+const struct command *command_find(const char *name)
+{
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		if (strcmp(name, commands[i].name) == 0)
+			return &commands[i];
+	return NULL;
+}
+
+const char *command_nearest(const char *word)
+{
+	const char *names[COMMAND_COUNT];
+
+	for (size_t i = 0; i < COMMAND_COUNT; i++)
+		names[i] = commands[i].name;
+	return text_nearest(word, names, COMMAND_COUNT);
+}

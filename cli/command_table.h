@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_COMMAND_TABLE_H
+#define CLI_COMMAND_TABLE_H
+
+/*
+ * Which commands misskey-authctl has, what each takes, and what its --help says.
+ */
+
+#include <getopt.h>
+#include <stddef.h>
+
+#include "cli/command.h"
+
+enum option_id {
+	OPTION_HELP = 256, /* beyond every character */
+	OPTION_VERSION,
+	OPTION_SOCKET,
+	OPTION_JSON,
+	OPTION_AS,
+	OPTION_USER,
+	OPTION_PERMISSION,
+	OPTION_NO_BROWSER,
+	OPTION_NO_WAIT,
+	OPTION_TIMEOUT,
+};
+
+/* No command has more. */
+#define COMMAND_OPTIONS_MAX 16
+
+struct command {
+	const char *name;
+	const char *arguments; /* for the usage line */
+	const char *help;
+	const struct option *options;
+	int arguments_min;
+	int arguments_max;
+	bool runs_without_daemon; /* its CLIENT is NULL where there can be no control socket */
+	int (*run)(struct control_client *client, const struct command_options *options);
+};
+
+/* What can be written before the command; its run is NULL. */
+extern const struct command command_program;
+
+/* NULL if there is no command of this name. */
+const struct command *command_find(const char *name);
+
+/* The name nearest to WORD, or NULL: for "did you mean". */
+const char *command_nearest(const char *word);
+
+#endif
