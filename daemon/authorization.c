@@ -141,6 +141,9 @@ void authorization_advance(struct authorization *authorization,
 		goes_on = authorization_perform(authorization, action, now, &input) ||
 			  take_renew(authorization, now, &input);
 	} while (goes_on);
+	/* No answer is awaited between two polls. */
+	if (authorization->machine.state == AUTHORIZER_CONSENT && authorization->reservation)
+		credentials_reservation_rest(authorization->reservation);
 	publish(authorization, now);
 }
 

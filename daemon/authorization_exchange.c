@@ -18,7 +18,16 @@ void authorization_release(struct authorization *authorization)
 	authorization->reservation = NULL;
 }
 
-/* Rules 1 and 2. Does only what has not been done: a polled session is secured once. */
+static int take_room(struct authorization *authorization, struct err_detail *detail)
+{
+	if (authorization->reservation)
+		return credentials_reservation_wake(authorization->reservation, detail);
+	return credentials_reserve(authorization->environment->credentials,
+				   authorization->account->name, &authorization->reservation,
+				   detail);
+}
+
+/* Rules 1 and 2. Does only what has not been done: a polled session is marked once. */
 bool authorization_secure(struct authorization *authorization, struct authorizer_input *event)
 {
 	const struct authorization_environment *environment = authorization->environment;
@@ -26,9 +35,7 @@ bool authorization_secure(struct authorization *authorization, struct authorizer
 		registry_session_edit(environment->registry, authorization->account->name);
 	struct err_detail detail;
 
-	if (!authorization->reservation &&
-	    credentials_reserve(environment->credentials, authorization->account->name,
-				&authorization->reservation, &detail)) {
+	if (take_room(authorization, &detail)) {
 		authorization_fail_here(authorization, "NO_ROOM", &detail, event);
 		return true;
 	}

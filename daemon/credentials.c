@@ -77,6 +77,7 @@ void credentials_free(struct credentials *credentials)
 {
 	if (!credentials)
 		return;
+	credentials_room_done(credentials);
 	closep(&credentials->env_fd);
 	closep(&credentials->tokens_fd);
 	credentials_set_free(&credentials->accounts);
@@ -208,8 +209,8 @@ static int write_truth(struct credentials *credentials, struct credential *fresh
 		r = ERR_LIMIT;
 	if (r < 0)
 		return err_set(detail, r, "cannot write %s: %s", file.name, err_text(r));
-	/* A reservation's own growth is part of everybody's room, anything else's is not. */
-	if (!reservation)
+	/* The growth of one that is awake is part of everybody's room, anything else's is not. */
+	if (!reservation || !reservation->file)
 		r = credentials_room_secure(credentials, &merged, detail);
 	if (r == 0)
 		r = credentials_write_file(credentials->dirfd, file.name, &text,

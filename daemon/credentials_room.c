@@ -7,10 +7,15 @@
 /*
  * Room. Whatever is committed first, a reservation must be able to write the accounts as they are
  * then: those without a reservation as they are now (whoever changes them without one asks for more
- * room first), and for each open reservation the largest entry that there can be.
+ * room first), and for each reservation that is awake the largest entry that there can be.
  */
 
-/* The rows of ACCOUNTS that no open reservation may change. */
+static bool is_awake(const struct credentials_reservation *reservation)
+{
+	return reservation->file != NULL;
+}
+
+/* The rows of ACCOUNTS that no reservation may change as long as nobody wakes. */
 static int leave_out_reserved(const struct credentials *credentials,
 			      const struct account_set *accounts, struct account_set *rest)
 {
@@ -18,8 +23,10 @@ static int leave_out_reserved(const struct credentials *credentials,
 	int r = 0;
 
 	for (struct credentials_reservation *open = credentials->reservations; r == 0 && open;
-	     open = open->next)
-		r = account_set_append(&reserved, open);
+	     open = open->next) {
+		if (is_awake(open))
+			r = account_set_append(&reserved, open);
+	}
 	account_set_sort(&reserved); /* two for one account are fine */
 	for (size_t i = 0; r == 0 && i < accounts->count; i++) {
 		const struct credential *row = accounts->rows[i];
@@ -45,7 +52,7 @@ static int room_needed(const struct credentials *credentials, const struct accou
 	size = text.size;
 	for (const struct credentials_reservation *open = credentials->reservations; open;
 	     open = open->next)
-		size += CREDENTIALS_ENTRY_MAX_BYTES;
+		size += is_awake(open) ? CREDENTIALS_ENTRY_MAX_BYTES : 0;
 	if (size > CREDENTIALS_MAX_BYTES)
 		return err_set(
 			detail, ERR_LIMIT,
@@ -67,10 +74,52 @@ int credentials_room_secure(struct credentials *credentials, const struct accoun
 	r = room_needed(credentials, accounts, &size, detail);
 	for (struct credentials_reservation *open = credentials->reservations; r == 0 && open;
 	     open = open->next) {
-		if (open->file)
+		if (is_awake(open))
 			r = fsx_temp_reserve(open->file, size, detail);
 	}
 	return r;
+}
+
+/* A file to become credentials.json, without room yet unless it is a spare. */
+static int take_spare(struct credentials *credentials, struct fsx_temp **ret_temp,
+		      struct err_detail *detail)
+{
+	if (credentials->spare_count == 0)
+		return fsx_temp_new(credentials->dirfd, CREDENTIALS_FILE, ret_temp, detail);
+	*ret_temp = credentials->spares[--credentials->spare_count];
+	return 0;
+}
+
+void credentials_reservation_rest(struct credentials_reservation *reservation)
+{
+	struct credentials *credentials = reservation->credentials;
+
+	if (reservation->file && credentials->spare_count < CREDENTIALS_SPARES)
+		credentials->spares[credentials->spare_count++] = TAKE_PTR(reservation->file);
+	fsx_temp_free(reservation->file);
+	reservation->file = NULL;
+}
+
+int credentials_reservation_wake(struct credentials_reservation *reservation,
+				 struct err_detail *detail)
+{
+	struct credentials *credentials = reservation->credentials;
+	int r;
+
+	if (is_awake(reservation))
+		return 0;
+	r = take_spare(credentials, &reservation->file, detail);
+	if (r == 0)
+		r = credentials_room_secure(credentials, &credentials->accounts, detail);
+	if (r < 0)
+		credentials_reservation_rest(reservation);
+	return r;
+}
+
+void credentials_room_done(struct credentials *credentials)
+{
+	while (credentials->spare_count > 0)
+		fsx_temp_free(credentials->spares[--credentials->spare_count]);
 }
 
 static int make_derived_temp(int dirfd, const char *account, struct fsx_temp **ret_temp,
@@ -98,7 +147,7 @@ int credentials_reserve(struct credentials *credentials, const char *account,
 	reservation->next = credentials->reservations;
 	credentials->reservations = reservation;
 
-	r = fsx_temp_new(credentials->dirfd, CREDENTIALS_FILE, &reservation->file, detail);
+	r = take_spare(credentials, &reservation->file, detail);
 	if (r == 0)
 		r = make_derived_temp(credentials->env_fd, account, &reservation->env, detail);
 	if (r == 0)
@@ -122,6 +171,8 @@ void credentials_reservation_free(struct credentials_reservation *reservation)
 		link = &(*link)->next;
 	if (*link)
 		*link = reservation->next;
+	if (!reservation->credentials->reservations)
+		credentials_room_done(reservation->credentials);
 	fsx_temp_free(reservation->file);
 	fsx_temp_free(reservation->env);
 	fsx_temp_free(reservation->token);

@@ -6,6 +6,7 @@
  * and in between nothing that was on disk is undone. Linked with alloc_fault.h's --wrap options and
  * -Wl,--wrap=fsync,--wrap=renameat,--wrap=strdup. */
 
+#include "daemon/credentials_internal.h"
 #include "tests/unit/alloc_fault.h"
 #include "tests/unit/sample_credential.h"
 
@@ -254,6 +255,99 @@ static void test_full_disk_refuses_what_would_take_a_reservations_room(void **st
 	credential_done(&bob);
 }
 
+#define RESTING 50
+
+/* The large files are as many as there can be spares; 50 sessions that are polled do not hold 50.
+ */
+static void test_resting_reservations_share_their_room(void **state)
+{
+	struct credentials_reservation *reservations[RESTING];
+	struct credentials *credentials = open_store();
+	char name[8];
+
+	(void)state;
+	for (unsigned i = 0; i < RESTING; i++) {
+		snprintf(name, sizeof(name), "a%u", i);
+		reservations[i] = reserve(credentials, name);
+		credentials_reservation_rest(reservations[i]);
+		credentials_reservation_rest(reservations[i]); /* once more changes nothing */
+	}
+	assert_int_equal(count_temps(), 2 * RESTING + 1);
+	for (unsigned i = 0; i < RESTING; i++)
+		assert_int_equal(credentials_reservation_wake(reservations[i], &detail), 0);
+	assert_int_equal(count_temps(), 3 * RESTING);
+	for (unsigned i = 0; i < RESTING; i++)
+		credentials_reservation_rest(reservations[i]);
+	assert_int_equal(count_temps(), 2 * RESTING + CREDENTIALS_SPARES);
+	for (unsigned i = 0; i < RESTING; i++)
+		credentials_reservation_free(reservations[i]);
+	assert_int_equal(count_temps(), 0);
+	credentials_free(credentials);
+}
+
+static void test_full_disk_one_that_is_woken_keeps_its_promise(void **state)
+{
+	struct credentials_reservation *alices, *bobs;
+	struct credential alice;
+	struct credential bob;
+	struct credentials *credentials;
+
+	(void)state;
+	small_disk_or_skip("size=256k");
+	alice = largest("alice");
+	bob = largest("bob");
+	credentials = open_store();
+	alices = reserve(credentials, "alice");
+	bobs = reserve(credentials, "bob");
+	credentials_reservation_rest(alices);
+	credentials_reservation_rest(bobs);
+	fill_disk();
+	/* Both spares are as large as two exchanges at the same time needed. */
+	assert_int_equal(credentials_reservation_wake(alices, &detail), 0);
+	assert_int_equal(credentials_reservation_wake(bobs, &detail), 0);
+	store(credentials, &alice, alices);
+	assert_on_disk(&alice);
+	store(credentials, &bob, bobs);
+	assert_on_disk(&alice);
+	assert_on_disk(&bob);
+	credentials_reservation_free(alices);
+	credentials_reservation_free(bobs);
+	credentials_free(credentials);
+	credential_done(&alice);
+	credential_done(&bob);
+}
+
+static void test_full_disk_one_that_cannot_be_woken_rests_on(void **state)
+{
+	struct credentials_reservation *alices;
+	struct credential alice;
+	struct credential bob;
+	struct credentials *credentials;
+
+	(void)state;
+	small_disk_or_skip("size=256k");
+	alice = largest("alice");
+	bob = largest("bob");
+	credentials = open_store();
+	alices = reserve(credentials, "alice");
+	credentials_reservation_rest(alices);
+	store(credentials, &bob, NULL); /* whom the spare has no room for */
+	fill_disk();
+	for (unsigned n = 0; n < 2; n++)
+		assert_int_equal(credentials_reservation_wake(alices, &detail), ERR_NOSPACE);
+	assert_on_disk(&bob);
+	free_pages(5);
+	assert_int_equal(credentials_reservation_wake(alices, &detail), 0);
+	fill_disk();
+	store(credentials, &alice, alices);
+	assert_on_disk(&alice);
+	assert_on_disk(&bob);
+	credentials_reservation_free(alices);
+	credentials_free(credentials);
+	credential_done(&alice);
+	credential_done(&bob);
+}
+
 static void test_full_disk_a_derived_file_is_tried_again(void **state)
 {
 	struct credentials_reservation *reservation;
@@ -391,6 +485,9 @@ int main(void)
 		TEST(test_full_disk_a_second_reservation_tops_up_the_first),
 		TEST(test_full_disk_what_others_store_is_made_room_for),
 		TEST(test_full_disk_refuses_what_would_take_a_reservations_room),
+		TEST(test_resting_reservations_share_their_room),
+		TEST(test_full_disk_one_that_is_woken_keeps_its_promise),
+		TEST(test_full_disk_one_that_cannot_be_woken_rests_on),
 		TEST(test_full_disk_a_derived_file_is_tried_again),
 		TEST(test_whichever_call_fails_a_second_try_succeeds),
 		TEST(test_whichever_allocation_fails_nothing_is_lost),
