@@ -129,3 +129,34 @@ int permission_parse(const char *text, char **ret_list, struct err_detail *detai
 	*ret_list = list.count > 0 ? buf_take(&joined) : strdup("");
 	return *ret_list ? 0 : err_set(detail, ERR_NOMEM, "no memory");
 }
+
+static bool list_has(const char *list, const char *item, size_t size)
+{
+	while (*list) {
+		size_t length = strcspn(list, ",");
+
+		if (length == size && memcmp(list, item, size) == 0)
+			return true;
+		list += length;
+		list += *list == ',';
+	}
+	return false;
+}
+
+void permission_difference(const char *list, const char *without, struct buf *buf)
+{
+	bool is_first = true;
+
+	while (*list) {
+		size_t size = strcspn(list, ",");
+
+		if (!list_has(without, list, size)) {
+			if (!is_first)
+				buf_append_char(buf, ',');
+			buf_append(buf, list, size);
+			is_first = false;
+		}
+		list += size;
+		list += *list == ',';
+	}
+}

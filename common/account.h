@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 
+#include "common/buf.h"
 #include "common/err.h"
 
 /* [A-Za-z0-9][A-Za-z0-9._@:-]{0,63}: a file name too. */
@@ -26,5 +27,9 @@ bool account_name_valid(const char *name);
  * sorted; no repetition; joined by commas. An empty list is allowed (a token without permissions).
  * ERR_INVALID, ERR_LIMIT, ERR_NOMEM. The caller frees *ret_list. */
 int permission_parse(const char *text, char **ret_list, struct err_detail *detail) _must_check_;
+
+/* Appends what is in LIST and not in WITHOUT, both canonical, as such a list. Failures are BUF's.
+ */
+void permission_difference(const char *list, const char *without, struct buf *buf);
 
 #endif

@@ -154,6 +154,21 @@ int config_read(const char *file, struct config **ret_config, struct err_detail 
 	return config_parse(buf_text(&text), text.size, file, ret_config, detail);
 }
 
+int config_read_source(const struct config_source *source, struct config **ret_config,
+		       struct err_detail *detail)
+{
+	int r;
+
+	if (source->named)
+		return config_read(source->named, ret_config, detail);
+	r = config_read(source->user, ret_config, detail);
+	if (r == ERR_NOT_FOUND)
+		r = config_read(source->system, ret_config, detail);
+	if (r == ERR_NOT_FOUND)
+		r = config_new(ret_config);
+	return r;
+}
+
 static int compare_name(const void *name, const void *element)
 {
 	const struct config_account *account = *(const struct config_account *const *)element;

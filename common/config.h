@@ -74,6 +74,17 @@ int config_parse(const char *text, size_t size, const char *file, struct config 
 int config_read(const char *file, struct config **ret_config,
 		struct err_detail *detail) _must_check_;
 
+/* Where a config can be. */
+struct config_source {
+	const char *named;  /* NULL: none was named; else it must be there, and counts alone */
+	const char *user;   /* the first of these that is there counts, */
+	const char *system; /* without either the defaults do */
+};
+
+/* Errors as config_read(); ERR_NOT_FOUND for a named file only. */
+int config_read_source(const struct config_source *source, struct config **ret_config,
+		       struct err_detail *detail) _must_check_;
+
 /* NULL if there is none. */
 const struct config_account *config_account_find(const struct config *config, const char *name);
 

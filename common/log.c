@@ -24,6 +24,11 @@ void log_setup(enum log_level level, bool journal)
 	log_journal = journal;
 }
 
+void log_set_level(enum log_level level)
+{
+	log_level = level;
+}
+
 int log_level_parse(const char *text, enum log_level *ret_level)
 {
 	static const char *const names[] = {

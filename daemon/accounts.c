@@ -92,18 +92,28 @@ struct account *accounts_at(struct accounts *accounts, size_t index)
 	return accounts->sorted[index];
 }
 
+/* Makes room for COUNT accounts in all. */
+static int reserve(struct accounts *accounts, size_t count)
+{
+	size_t capacity = accounts->capacity ? accounts->capacity : 16;
+	struct account **grown;
+
+	if (count <= accounts->capacity)
+		return 0;
+	while (capacity < count)
+		capacity *= 2;
+	grown = reallocarray(accounts->sorted, capacity, sizeof(struct account *));
+	if (!grown)
+		return ERR_NOMEM;
+	accounts->sorted = grown;
+	accounts->capacity = capacity;
+	return 0;
+}
+
 static int insert(struct accounts *accounts, size_t place, struct account *account)
 {
-	if (accounts->count == accounts->capacity) {
-		size_t capacity = accounts->capacity ? accounts->capacity * 2 : 16;
-		struct account **grown =
-			reallocarray(accounts->sorted, capacity, sizeof(struct account *));
-
-		if (!grown)
-			return ERR_NOMEM;
-		accounts->sorted = grown;
-		accounts->capacity = capacity;
-	}
+	if (reserve(accounts, accounts->count + 1))
+		return ERR_NOMEM;
 	memmove(accounts->sorted + place + 1, accounts->sorted + place,
 		(accounts->count - place) * sizeof(struct account *));
 	accounts->sorted[place] = account;
@@ -254,5 +264,65 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 		return ERR_NOMEM;
 	if (credentials && load_credentials(accounts, credentials))
 		return ERR_NOMEM;
+	return 0;
+}
+
+/* ---- Another set of accounts ---- */
+
+void accounts_remove(struct accounts *accounts, const char *name)
+{
+	bool found;
+	size_t place = place_of(accounts, name, &found);
+
+	if (!found)
+		return;
+	account_free(accounts->sorted[place]);
+	accounts->count--;
+	memmove(accounts->sorted + place, accounts->sorted + place + 1,
+		(accounts->count - place) * sizeof(struct account *));
+}
+
+static bool is_same_text(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool is_same(const struct account *a, const struct account *b)
+{
+	return a->from_config == b->from_config &&
+	       strcmp(a->server.origin, b->server.origin) == 0 &&
+	       strcmp(a->permission, b->permission) == 0 && is_same_text(a->user, b->user) &&
+	       strcmp(a->app_name, b->app_name) == 0 && strcmp(a->description, b->description) == 0;
+}
+
+/* The account at WANTED comes among ACCOUNTS, where there is room. */
+static void take_over(struct accounts *accounts, struct account **wanted,
+		      accounts_change_function *function, void *context)
+{
+	bool found;
+	size_t place = place_of(accounts, (*wanted)->name, &found);
+	struct account *account = found ? accounts->sorted[place] : *wanted;
+
+	if (found && is_same(account, *wanted))
+		return;
+	if (found) {
+		account_swap(account, *wanted);
+		account->from_config = (*wanted)->from_config;
+	} else if (insert(accounts, place, account) == 0) {
+		*wanted = NULL;
+	}
+	function(found ? ACCOUNTS_CHANGED : ACCOUNTS_ADDED, account, context);
+}
+
+int accounts_replace(struct accounts *accounts, struct accounts *wanted,
+		     accounts_change_function *function, void *context)
+{
+	if (reserve(accounts, accounts->count + wanted->count))
+		return ERR_NOMEM;
+	for (size_t n = accounts->count; n-- > 0;)
+		if (!accounts_find(wanted, accounts->sorted[n]->name))
+			function(ACCOUNTS_REMOVED, accounts->sorted[n], context);
+	for (size_t n = 0; n < wanted->count; n++)
+		take_over(accounts, &wanted->sorted[n], function, context);
 	return 0;
 }

@@ -21,6 +21,7 @@
 #include "daemon/registry.h"
 
 struct authorization;
+struct verification;
 
 struct account {
 	char name[ACCOUNT_NAME_BYTES];
@@ -35,6 +36,8 @@ struct account {
 	char *description;
 	/* The last or current login; NULL: none yet. The service's. */
 	struct authorization *authorization;
+	/* The last or current question outside of a login; NULL: none yet. The service's. */
+	struct verification *verification;
 };
 
 struct accounts;
@@ -53,6 +56,21 @@ int accounts_load(struct accounts *accounts, const struct config *config,
  * ERR_NOMEM. */
 int accounts_put(struct accounts *accounts, const struct registry_account *made,
 		 struct account **ret_account) _must_check_;
+
+/* Takes the account out and frees it; its authorization and verification must be gone. */
+void accounts_remove(struct accounts *accounts, const char *name);
+
+/* What accounts_replace() has done with an account. */
+enum accounts_change { ACCOUNTS_ADDED, ACCOUNTS_CHANGED, ACCOUNTS_REMOVED };
+typedef void accounts_change_function(enum accounts_change change, struct account *account,
+				      void *context);
+
+/* Makes the accounts those of WANTED, which is empty of use afterwards. Pointers to accounts that
+ * are in both stay valid. FUNCTION is called for each difference; an account that is removed is
+ * still there during the call, and must be taken out by it (accounts_remove()) or stays. ERR_NOMEM:
+ * nothing was changed. */
+int accounts_replace(struct accounts *accounts, struct accounts *wanted,
+		     accounts_change_function *function, void *context) _must_check_;
 
 struct account *accounts_find(struct accounts *accounts, const char *name);
 size_t accounts_count(const struct accounts *accounts);

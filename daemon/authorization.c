@@ -9,6 +9,12 @@
 #include "common/log.h"
 #include "daemon/authorization_internal.h"
 
+void authorization_adapt(struct authorization *authorization)
+{
+	authorization->machine.poll_interval_ms =
+		authorization->environment->poll_interval_s * 1000;
+}
+
 int authorization_new(struct account *account, const struct authorization_environment *environment,
 		      struct authorization **ret_authorization)
 {
@@ -18,17 +24,23 @@ int authorization_new(struct account *account, const struct authorization_enviro
 		return ERR_NOMEM;
 	authorization->account = account;
 	authorization->environment = environment;
-	authorization->machine.poll_interval_ms = environment->poll_interval_s * 1000;
+	authorization_adapt(authorization);
 	*ret_authorization = authorization;
 	return 0;
+}
+
+static void cancel_call(struct authorization *authorization)
+{
+	if (authorization->call)
+		http_call_cancel(authorization->call);
+	authorization->call = NULL;
 }
 
 void authorization_free(struct authorization *authorization)
 {
 	if (!authorization)
 		return;
-	if (authorization->call)
-		http_call_cancel(authorization->call);
+	cancel_call(authorization);
 	credentials_reservation_free(authorization->reservation);
 	credential_done(&authorization->candidate);
 	free(authorization);
@@ -154,9 +166,7 @@ void authorization_login(struct authorization *authorization, bool browser, stru
 	if (!authorizer_is_active(&authorization->machine)) {
 		forget_last(authorization);
 		/* A verification may still be under way from the login before. */
-		if (authorization->call)
-			http_call_cancel(authorization->call);
-		authorization->call = NULL;
+		cancel_call(authorization);
 	}
 	input.browser = browser;
 	authorization_advance(authorization, &input);
@@ -170,6 +180,20 @@ void authorization_renew(struct authorization *authorization, bool browser, stru
 	authorization->renew_browser = browser;
 	if (take_renew(authorization, now, &input))
 		authorization_advance(authorization, &input);
+}
+
+void authorization_cancel(struct authorization *authorization, const char *reason,
+			  struct moment now)
+{
+	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_CANCEL, now);
+
+	cancel_call(authorization);
+	authorization->renew_wanted = authorization->awaits_app = false;
+	credential_done(&authorization->candidate);
+	authorization->has_candidate = false;
+	if (authorizer_is_active(&authorization->machine))
+		authorization_set_problem(authorization, "CANCELLED", reason);
+	authorization_advance(authorization, &input);
 }
 
 void authorization_callback(struct authorization *authorization, struct moment now)

@@ -72,6 +72,11 @@ void authorization_login(struct authorization *authorization, bool browser, stru
  */
 void authorization_renew(struct authorization *authorization, bool browser, struct moment now);
 
+/* Ends the login, whatever its state, because of REASON (a sentence for the person who waits): what
+ * the server answers from now on is not heard, an i that could not be stored is dropped. */
+void authorization_cancel(struct authorization *authorization, const char *reason,
+			  struct moment now);
+
 /* The session's token came back. */
 void authorization_callback(struct authorization *authorization, struct moment now);
 
@@ -103,6 +108,9 @@ void authorization_settle_app(struct authorization *authorization, struct moment
  * too if there is none. */
 int authorization_flush(struct authorization *authorization,
 			struct err_detail *detail) _must_check_;
+
+/* The environment's poll_interval_s has changed. */
+void authorization_adapt(struct authorization *authorization);
 
 /* Valid until the next call of a function with this authorization. */
 const struct authorization_view *authorization_view(const struct authorization *authorization);

@@ -9,6 +9,7 @@
 #include "common/digest.h"
 #include "common/log.h"
 #include "daemon/authorization_internal.h"
+#include "daemon/verification.h"
 
 /* ---- Step 3: the access token ---- */
 
@@ -217,54 +218,24 @@ bool authorization_store(struct authorization *authorization, struct authorizer_
 
 /* ---- Afterwards: does it work? ---- */
 
-static void note_state(struct authorization *authorization, enum credential_state state,
-		       int64_t unix_s)
-{
-	struct credentials *credentials = authorization->environment->credentials;
-	struct credential changed = {0};
-	struct err_detail detail = {"no memory"};
-
-	if (credential_copy(credentials_find(credentials, authorization->account->name),
-			    &changed)) {
-		log_error("account %s: %s", authorization->account->name, detail.text);
-		return;
-	}
-	changed.state = state;
-	if (state == CREDENTIAL_VERIFIED)
-		changed.verified_at = unix_s;
-	if (state == CREDENTIAL_REVOKED)
-		secret_done(&changed.i);
-	if (credentials_store(credentials, &changed, NULL, &detail))
-		log_error("account %s: its state could not be written: %s",
-			  authorization->account->name, detail.text);
-	credential_done(&changed);
-}
-
 static void read_i(struct authorization *authorization, const struct http_answer *answer,
 		   struct authorizer_input *event)
 {
-	struct misskey_user user = {0};
-	struct misskey_problem problem;
-	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &problem);
-	bool other_user =
-		verdict == MISSKEY_DONE && strcmp(user.id, authorization->view.user.id) != 0;
+	struct verification_report report;
 
-	if ((verdict == MISSKEY_DONE && !other_user) || verdict == MISSKEY_DENIED) {
-		note_state(authorization, CREDENTIAL_VERIFIED, event->now.unix_s);
+	verification_settle(authorization->environment->credentials, authorization->account->name,
+			    answer, event->now.unix_s, &report);
+	if (report.state_changed)
+		tell_credential(authorization, event->now);
+	if (report.result == VERIFICATION_GOOD) {
 		authorization_clear_problem(authorization);
 		event->event = AUTHORIZER_VERIFIED;
-	} else if (other_user) {
-		authorization_set_problem(authorization, "OTHER_USER",
-					  "The server says that the credential is another user's");
-		note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
-		authorization_fail(event, OUTCOME_REJECTED);
-	} else {
-		authorization_read_verdict(authorization, verdict, &problem, event);
-		if (verdict == MISSKEY_REJECTED)
-			note_state(authorization, CREDENTIAL_REVOKED, event->now.unix_s);
-		else
-			event->event = AUTHORIZER_FAILED_FOR_NOW;
+		return;
 	}
+	authorization_read_verdict(authorization,
+				   report.result == VERIFICATION_UNKNOWN ? MISSKEY_FOR_NOW
+									 : MISSKEY_REJECTED,
+				   &report.problem, event);
 }
 
 bool authorization_verify(struct authorization *authorization, struct authorizer_input *event)
@@ -275,7 +246,7 @@ bool authorization_verify(struct authorization *authorization, struct authorizer
 	int r;
 
 	/* After a start: the server may have refused it before. */
-	if (!credential_is_good(credential)) {
+	if (!credential_is_kept(credential)) {
 		authorization_set_problem(authorization, "REVOKED",
 					  "The server did not accept the credential");
 		authorization_fail(event, OUTCOME_REJECTED);

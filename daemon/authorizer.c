@@ -374,9 +374,19 @@ static enum authorizer_action finished_step(struct authorizer *authorizer,
 	}
 }
 
+static enum authorizer_action cancel(struct authorizer *authorizer)
+{
+	if (authorizer_is_active(authorizer))
+		return finish(authorizer, OUTCOME_CANCELLED);
+	authorizer->waiting = false; /* for another question whether the credential works */
+	return AUTHORIZER_DO_NOTHING;
+}
+
 enum authorizer_action authorizer_step(struct authorizer *authorizer,
 				       const struct authorizer_input *input)
 {
+	if (input->event == AUTHORIZER_CANCEL)
+		return cancel(authorizer);
 	switch (authorizer->state) {
 	case AUTHORIZER_IDLE:
 		return idle_step(authorizer, input);

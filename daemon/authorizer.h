@@ -56,6 +56,7 @@ enum authorizer_event {
 			   */
 	AUTHORIZER_CALLBACK, /* the browser came back with the session's token */
 	AUTHORIZER_TIMER,    /* authorizer_deadline() is over */
+	AUTHORIZER_CANCEL,   /* the login is not wanted any more, whatever its state */
 	/* Answers to actions */
 	AUTHORIZER_APP_CREATED,
 	AUTHORIZER_SESSION_MADE, /* and is on disk; expires_ms */

@@ -156,7 +156,8 @@ static bool is_stored(const struct credentials *credentials, const char *account
 	       strcmp(buf_text(&stored_text), buf_text(text)) == 0;
 }
 
-/* What is on disk, what other reservations could not write yet, and FRESH. Owns no row. */
+/* What is on disk, what reservations could not write yet, and FRESH if there is one. Owns no row.
+ */
 static int merge(const struct credentials *credentials, struct credential *fresh,
 		 struct account_set *merged)
 {
@@ -168,7 +169,7 @@ static int merge(const struct credentials *credentials, struct credential *fresh
 		if (open->unwritten)
 			r = account_set_put(merged, open->unwritten, &old);
 	}
-	return r < 0 ? r : account_set_put(merged, fresh, &old);
+	return r < 0 || !fresh ? r : account_set_put(merged, fresh, &old);
 }
 
 /* MERGED is on disk: it becomes what the store says, and what it took the place of is freed. */
@@ -194,32 +195,46 @@ static void adopt(struct credentials *credentials, struct account_set *merged)
 	}
 }
 
-/* Takes FRESH over on success. */
-static int write_truth(struct credentials *credentials, struct credential *fresh,
-		       struct credentials_reservation *reservation, struct err_detail *detail)
+static int cannot_write(int code, struct err_detail *detail)
 {
-	_cleanup_(account_set_done) struct account_set merged = {0};
+	return err_set(detail, code, "cannot write %s: %s", file.name, err_text(code));
+}
+
+/* Writes MERGED and takes it over. RESERVATION may be NULL. */
+static int write_merged(struct credentials *credentials, struct account_set *merged,
+			struct credentials_reservation *reservation, struct err_detail *detail)
+{
 	_cleanup_(buf_done) struct buf text = {0};
 	struct fsx_temp *none = NULL;
-	int r = merge(credentials, fresh, &merged);
+	int r = credentials_to_json(merged, &text);
 
-	if (r == 0)
-		r = credentials_to_json(&merged, &text);
 	if (r == 0 && text.size > CREDENTIALS_MAX_BYTES)
 		r = ERR_LIMIT;
 	if (r < 0)
-		return err_set(detail, r, "cannot write %s: %s", file.name, err_text(r));
+		return cannot_write(r, detail);
 	/* The growth of one that is awake is part of everybody's room, anything else's is not. */
 	if (!reservation || !reservation->file)
-		r = credentials_room_secure(credentials, &merged, detail);
+		r = credentials_room_secure(credentials, merged, detail);
 	if (r == 0)
 		r = credentials_write_file(credentials->dirfd, file.name, &text,
 					   reservation ? &reservation->file : &none, detail);
 	if (r < 0)
 		return r;
-	adopt(credentials, &merged);
+	adopt(credentials, merged);
 	credentials->is_missing = false;
+	credentials->is_stale = false;
 	return 0;
+}
+
+/* Takes FRESH over on success. */
+static int write_truth(struct credentials *credentials, struct credential *fresh,
+		       struct credentials_reservation *reservation, struct err_detail *detail)
+{
+	_cleanup_(account_set_done) struct account_set merged = {0};
+	int r = merge(credentials, fresh, &merged);
+
+	return r < 0 ? cannot_write(r, detail)
+		     : write_merged(credentials, &merged, reservation, detail);
 }
 
 int credentials_store(struct credentials *credentials, const struct credential *credential,
@@ -251,4 +266,77 @@ int credentials_store(struct credentials *credentials, const struct credential *
 	}
 	return r < 0 ? r
 		     : credentials_derived_write(credentials, account, NULL, reservation, detail);
+}
+
+/* Changing and forgetting */
+
+int credentials_set_state(struct credentials *credentials, const char *account,
+			  enum credential_state state, int64_t unix_s, bool *ret_changed,
+			  struct err_detail *detail)
+{
+	struct credential *stored = account_set_find(&credentials->accounts, account);
+	struct credential changed = {0};
+	bool is_another = stored && stored->state != state;
+	int r;
+
+	if (!stored)
+		return err_set(detail, ERR_NOT_FOUND, "the account has no credential");
+	if (!is_another) {
+		if (state == CREDENTIAL_VERIFIED) {
+			stored->verified_at = unix_s;
+			credentials->is_stale = true;
+		}
+		*ret_changed = false;
+		return 0;
+	}
+	r = credential_copy(stored, &changed);
+	if (r < 0)
+		return cannot_write(r, detail);
+	changed.state = state;
+	if (state == CREDENTIAL_VERIFIED)
+		changed.verified_at = unix_s;
+	r = credentials_store(credentials, &changed, NULL, detail);
+	credential_done(&changed);
+	if (r == 0)
+		*ret_changed = true;
+	return r;
+}
+
+bool credentials_is_stale(const struct credentials *credentials)
+{
+	return credentials->is_stale;
+}
+
+int credentials_flush(struct credentials *credentials, struct err_detail *detail)
+{
+	return credentials->is_stale ? write_truth(credentials, NULL, NULL, detail) : 0;
+}
+
+/* The truth without ACCOUNT. */
+static int remove_truth(struct credentials *credentials, const char *account,
+			struct err_detail *detail)
+{
+	_cleanup_(account_set_done) struct account_set merged = {0};
+	int r = merge(credentials, NULL, &merged);
+
+	if (r < 0)
+		return cannot_write(r, detail);
+	if (!account_set_take(&merged, account))
+		return 0;
+	return write_merged(credentials, &merged, NULL, detail);
+}
+
+int credentials_remove(struct credentials *credentials, const char *account, const char *origin,
+		       struct err_detail *detail)
+{
+	int r;
+
+	if (!account_name_valid(account))
+		return err_set(detail, ERR_INVALID, "this is not an account's name");
+	r = remove_truth(credentials, account, detail);
+	if (r < 0)
+		return r;
+	if (origin)
+		return credentials_derived_write(credentials, account, origin, NULL, detail);
+	return credentials_derived_remove(credentials, account, detail);
 }

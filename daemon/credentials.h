@@ -104,6 +104,24 @@ int credentials_store(struct credentials *credentials, const struct credential *
 		      struct credentials_reservation *reservation,
 		      struct err_detail *detail) _must_check_;
 
+/* Sets the state of the account's credential in all files, and with VERIFIED the time. Where only
+ * that time is new it is kept in memory, for the next write or credentials_flush(): thousands of
+ * accounts that are verified by the hour must not cost as many writes of the whole file.
+ * *ret_changed is whether the state is another now. ERR_NOT_FOUND: there is no credential; else as
+ * credentials_store(). */
+int credentials_set_state(struct credentials *credentials, const char *account,
+			  enum credential_state state, int64_t unix_s, bool *ret_changed,
+			  struct err_detail *detail) _must_check_;
+/* Whether there are times to be written, and writes them. */
+bool credentials_is_stale(const struct credentials *credentials);
+int credentials_flush(struct credentials *credentials, struct err_detail *detail) _must_check_;
+
+/* Forgets the account's credential: in credentials.json first, then in tokens/ and env/. With an
+ * ORIGIN the account is still known, and env/ says that it has none; without, that file goes too.
+ * That there is none is no error. ERR_NOSPACE, ERR_ACCESS, ERR_IO, ERR_NOMEM: try again. */
+int credentials_remove(struct credentials *credentials, const char *account, const char *origin,
+		       struct err_detail *detail) _must_check_;
+
 /* Sets the derived files of one known account right, with the server's ORIGIN for an account that
  * has no credential (MISSKEY_STATE=absent). Writes only what differs. ERR_DAMAGED: credentials.json
  * is missing, but not the account's token, which is left alone. */

@@ -98,6 +98,14 @@ int credentials_derived_write(struct credentials *credentials, const char *accou
 			   reservation ? &reservation->token : &none, detail);
 }
 
+int credentials_derived_remove(struct credentials *credentials, const char *account,
+			       struct err_detail *detail)
+{
+	int r = fsx_remove(credentials->tokens_fd, account, detail);
+
+	return r < 0 ? r : fsx_remove(credentials->env_fd, account, detail);
+}
+
 int credentials_derive(struct credentials *credentials, const char *account, const char *origin,
 		       struct err_detail *detail)
 {

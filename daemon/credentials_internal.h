@@ -37,6 +37,7 @@ struct credentials {
 	struct credentials_reservation *reservations; /* those that are open */
 	struct fsx_temp *spares[CREDENTIALS_SPARES];
 	size_t spare_count;
+	bool is_stale;	 /* a time of verification in ACCOUNTS is newer than on disk */
 	bool is_missing; /* there was no credentials.json: the derived files may be the last copies
 			  */
 };
@@ -54,6 +55,10 @@ int credentials_room_secure(struct credentials *credentials, const struct accoun
 int credentials_derived_write(struct credentials *credentials, const char *account,
 			      const char *origin, struct credentials_reservation *reservation,
 			      struct err_detail *detail) _must_check_;
+
+/* Removes both. */
+int credentials_derived_remove(struct credentials *credentials, const char *account,
+			       struct err_detail *detail) _must_check_;
 
 /* Writes TEXT to NAME in DIRFD: to *TEMP, which is NULL afterwards, or without one as a new file.
  */

@@ -74,12 +74,14 @@ static int open_control(struct daemon_parts *parts, const struct paths *paths,
 	return listener_control(paths->control, &parts->control_fd, detail);
 }
 
-static int build_service(struct daemon_parts *parts, const struct config *config,
-			 const struct paths *paths, struct err_detail *detail)
+static int build_service(struct daemon_parts *parts, const struct daemon_options *daemon,
+			 struct config *config, struct err_detail *detail)
 {
 	struct service_options options = {
 		.config = config,
-		.state_directory = paths->state,
+		.source = daemon->source,
+		.log_level_is_fixed = daemon->log_level_is_fixed,
+		.state_directory = daemon->paths->state,
 		.callback_url = parts->callback_url[0] ? parts->callback_url : NULL,
 		.client = parts->client,
 	};
@@ -110,9 +112,10 @@ static int build_servers(struct daemon_parts *parts, struct err_detail *detail)
 	return 0;
 }
 
-static int build(struct daemon_parts *parts, const struct config *config, const struct paths *paths,
+static int build(struct daemon_parts *parts, const struct daemon_options *options,
 		 struct err_detail *detail)
 {
+	_cleanup_(config_freep) struct config *config = options->config;
 	int r;
 
 	open_callback(parts, config);
@@ -120,11 +123,11 @@ static int build(struct daemon_parts *parts, const struct config *config, const 
 	if (!r)
 		r = loop_new(http_client_multi(parts->client), &parts->loop, detail);
 	if (!r)
-		r = build_service(parts, config, paths, detail);
+		r = build_service(parts, options, TAKE_PTR(config), detail);
 	/* The service has locked the state: of two daemons that start at once only one comes here.
 	 */
 	if (!r)
-		r = open_control(parts, paths, detail);
+		r = open_control(parts, options->paths, detail);
 	if (!r)
 		r = build_servers(parts, detail);
 	return r;
@@ -150,15 +153,16 @@ static void stop(struct daemon_parts *parts)
 	service_flush(parts->service);
 }
 
-int daemon_run(const struct config *config, const struct paths *paths, struct err_detail *detail)
+int daemon_run(const struct daemon_options *options, struct err_detail *detail)
 {
+	const struct paths *paths = options->paths;
 	_cleanup_(free_parts) struct daemon_parts parts = {.callback_fd = -1, .control_fd = -1};
 	char status[128];
 	int r;
 
 	protect_process();
 	json_init();
-	r = build(&parts, config, paths, detail);
+	r = build(&parts, options, detail);
 	if (r)
 		return r;
 	service_restore(parts.service, moment_now());

@@ -13,9 +13,15 @@
 /* Time for what is being answered when the end comes; SIGTERM must be over within a second. */
 #define DAEMON_DRAIN_MS 400
 
+struct daemon_options {
+	struct config *config;	     /* taken over, also on failure */
+	struct config_source source; /* where it came from */
+	bool log_level_is_fixed;     /* by the command line */
+	const struct paths *paths;
+};
+
 /* Runs until SIGTERM or SIGINT. ERR_BUSY if another daemon is at work; other errors say in DETAIL
  * what could not be had. */
-int daemon_run(const struct config *config, const struct paths *paths,
-	       struct err_detail *detail) _must_check_;
+int daemon_run(const struct daemon_options *options, struct err_detail *detail) _must_check_;
 
 #endif

@@ -66,20 +66,34 @@ static int ca_file_check(const char *ca_file, struct err_detail *detail)
 	return 0;
 }
 
-int http_client_new(const char *ca_file, int64_t request_ms, struct http_client **ret_client,
-		    struct err_detail *detail)
+int http_client_configure(struct http_client *client, const char *ca_file, int64_t request_ms,
+			  struct err_detail *detail)
 {
-	_cleanup_(http_client_freep) struct http_client *client = calloc(1, sizeof(*client));
+	_cleanup_(freep) char *copy = ca_file ? strdup(ca_file) : NULL;
 	int error = ca_file ? ca_file_check(ca_file, detail) : 0;
 
 	if (error)
 		return error;
+	if (ca_file && !copy)
+		return err_set(detail, ERR_NOMEM, "no memory for the HTTP client");
+	free(client->ca_file);
+	client->ca_file = TAKE_PTR(copy);
+	client->request_ms = request_ms;
+	return 0;
+}
+
+int http_client_new(const char *ca_file, int64_t request_ms, struct http_client **ret_client,
+		    struct err_detail *detail)
+{
+	_cleanup_(http_client_freep) struct http_client *client = calloc(1, sizeof(*client));
+	int error;
+
 	if (!client)
 		return err_set(detail, ERR_NOMEM, "no memory for the HTTP client");
 	TAILQ_INIT(&client->calls);
-	client->request_ms = request_ms;
-	if (ca_file && !(client->ca_file = strdup(ca_file)))
-		return err_set(detail, ERR_NOMEM, "no memory for the HTTP client");
+	error = http_client_configure(client, ca_file, request_ms, detail);
+	if (error)
+		return error;
 	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
 		return err_set(detail, ERR_LIBRARY, "cannot initialize libcurl");
 	client->curl_is_up = true;

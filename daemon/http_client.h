@@ -54,6 +54,10 @@ struct http_call;
 int http_client_new(const char *ca_file, int64_t request_ms, struct http_client **ret_client,
 		    struct err_detail *detail) _must_check_;
 
+/* Changes what calls begin with from now on. Errors as http_client_new(): nothing was changed. */
+int http_client_configure(struct http_client *client, const char *ca_file, int64_t request_ms,
+			  struct err_detail *detail) _must_check_;
+
 /* The handle that the loop waits on. */
 CURLM *http_client_multi(struct http_client *client);
 

@@ -3,13 +3,13 @@
 #define DAEMON_OPTIONS_H
 
 /*
- * The command line of misskey-authd, and which config it means.
+ * The command line of misskey-authd.
  */
 
 #include <stdbool.h>
 
-#include "common/config.h"
-#include "common/paths.h"
+#include "common/err.h"
+#include "common/log.h"
 
 enum options_exit {
 	OPTIONS_EXIT_FAILED = 1,
@@ -27,10 +27,5 @@ struct options {
 /* Returns true if the program is to end now with *ret_status: after --help and --version, and on
  * misuse. */
 bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_status);
-
-/* The file of -c, else the user's, else the system's, else the defaults. A file that was named must
- * be there. Errors as config_read(). The caller frees *ret_config. */
-int options_read_config(const struct options *options, const struct paths *paths,
-			struct config **ret_config, struct err_detail *detail) _must_check_;
 
 #endif

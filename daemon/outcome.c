@@ -16,6 +16,7 @@ static const char *const codes[OUTCOME_COUNT] = {
 	[OUTCOME_BAD_REPLY] = "BAD_REPLY",
 	[OUTCOME_ELSEWHERE] = "ELSEWHERE",
 	[OUTCOME_LOCAL] = "LOCAL",
+	[OUTCOME_CANCELLED] = "CANCELLED",
 };
 
 const char *outcome_code(enum outcome outcome)

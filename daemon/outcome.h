@@ -21,6 +21,7 @@ enum outcome {
 	OUTCOME_BAD_REPLY,   /* the server's answer cannot be what Misskey says */
 	OUTCOME_ELSEWHERE,   /* the consent page is not on the server that was asked for */
 	OUTCOME_LOCAL,	     /* this machine failed: the session could not be stored */
+	OUTCOME_CANCELLED,   /* the account was forgotten or changed while it was under way */
 	OUTCOME_COUNT,
 };
 

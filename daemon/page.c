@@ -50,6 +50,7 @@ static const struct plan outcome_plans[OUTCOME_COUNT] = {
 	[OUTCOME_BAD_REPLY] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
 	[OUTCOME_ELSEWHERE] = {PAGE_TONE_CAUTION, "misskey-authctl login SERVER", false, true},
 	[OUTCOME_LOCAL] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_CANCELLED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, true},
 };
 
 /* Everything that one page is made of. */

@@ -256,5 +256,16 @@ const struct page_text page_text_en = {
 						"start again:",
 					.note = "`misskey-authctl doctor` helps to find out more.",
 				},
+			[OUTCOME_CANCELLED] =
+				{
+					.heading = "The login was cancelled",
+					.explanation =
+						"While the login was under way, {account} was "
+						"removed on this computer, or its settings "
+						"were changed.",
+					.next = "To log in after all, run this command in a "
+						"terminal:",
+					.note = "Nothing was stored.",
+				},
 		},
 };

@@ -279,5 +279,15 @@ const struct page_text page_text_ja = {
 					.note = "詳しくは `misskey-authctl doctor` "
 						"で確認できます。",
 				},
+			[OUTCOME_CANCELLED] =
+				{
+					.heading = "ログインは取り消されました",
+					.explanation = "ログインの途中で、このコンピューターから "
+						       "{account} "
+						       "が削除されたか、その設定が変更されました。",
+					.next = "ログインし直すには、ターミナルで次のコマンドを実行"
+						"してください。",
+					.note = "何も保存されていません。",
+				},
 		},
 };

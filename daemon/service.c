@@ -63,7 +63,7 @@ static bool is_known(const char *name, void *context)
 }
 
 /* env/ and tokens/ say what credentials.json says, whatever a crash or a person left there. */
-static void derive_all(struct service *service)
+void service_derive_all(struct service *service)
 {
 	struct err_detail detail;
 
@@ -96,7 +96,7 @@ static int open_stores(struct service *service)
 			  service->credentials))
 		return ERR_NOMEM;
 	if (service->credentials)
-		derive_all(service);
+		service_derive_all(service);
 	return 0;
 }
 
@@ -106,10 +106,17 @@ int service_new(const struct service_options *options, struct service **ret_serv
 	_cleanup_(service_freep) struct service *service = calloc(1, sizeof(*service));
 	int r;
 
-	if (!service)
+	if (!service) {
+		config_free(options->config);
 		return err_set(detail, ERR_NOMEM, "no memory");
+	}
 	service->state_fd = service->lock_fd = -1;
 	service->config = options->config;
+	service->source = options->source;
+	service->port = options->config->port;
+	service->log_level_is_fixed = options->log_level_is_fixed;
+	service->client = options->client;
+	service->flush_ms = service->repair_ms = MOMENT_NEVER;
 	service->callback_url = options->callback_url;
 	service->state_directory = strdup(options->state_directory);
 	if (!service->state_directory || accounts_new(&service->accounts))
@@ -133,6 +140,12 @@ int service_new(const struct service_options *options, struct service **ret_serv
 		.is_registering = service_is_registering,
 		.context = service,
 	};
+	service->verification_environment = (struct verification_environment){
+		.client = options->client,
+		.credentials = service->credentials,
+		.ended = service_verification_ended,
+		.context = service,
+	};
 	*ret_service = TAKE_PTR(service);
 	return 0;
 }
@@ -144,10 +157,13 @@ void service_free(struct service *service)
 	for (size_t n = 0; n < service->login_count; n++)
 		authorization_free(service->logins[n]->authorization);
 	free(service->logins);
+	for (size_t n = 0; service->accounts && n < accounts_count(service->accounts); n++)
+		verification_free(accounts_at(service->accounts, n)->verification);
 	accounts_free(service->accounts);
 	credentials_free(service->credentials);
 	registry_free(service->registry);
 	free(service->state_directory);
+	config_free(service->config);
 	if (service->lock_fd >= 0)
 		close(service->lock_fd);
 	if (service->state_fd >= 0)
@@ -160,7 +176,8 @@ void service_free(struct service *service)
 static int64_t service_deadline(void *context, struct moment now)
 {
 	const struct service *service = context;
-	int64_t deadline_ms = MOMENT_NEVER;
+	int64_t deadline_ms =
+		service->flush_ms < service->repair_ms ? service->flush_ms : service->repair_ms;
 
 	(void)now;
 	for (size_t n = 0; n < service->login_count; n++) {
@@ -172,12 +189,28 @@ static int64_t service_deadline(void *context, struct moment now)
 	return deadline_ms;
 }
 
+/* What cannot be written now is written with the next change. */
+static void flush_times(struct service *service)
+{
+	struct err_detail detail;
+
+	service->flush_ms = MOMENT_NEVER;
+	if (service->credentials && credentials_flush(service->credentials, &detail))
+		log_warning("%s", detail.text);
+}
+
 static void service_dispatch(void *context, struct moment now)
 {
 	struct service *service = context;
 
 	for (size_t n = 0; n < service->login_count; n++)
 		authorization_tick(service->logins[n]->authorization, now);
+	if (now.mono_ms >= service->flush_ms)
+		flush_times(service);
+	if (now.mono_ms >= service->repair_ms) {
+		service->repair_ms = MOMENT_NEVER;
+		service_derive_all(service);
+	}
 }
 
 int service_attach(struct service *service, struct loop *loop)
@@ -227,6 +260,7 @@ void service_flush(struct service *service)
 				"again, the server will not ask for consent again",
 				account->name, detail.text);
 	}
+	flush_times(service);
 }
 
 /* ---- What is there ---- */
@@ -235,12 +269,25 @@ void service_add_problem(struct service *service, const char *code, const char *
 {
 	struct service_problem *problem;
 
+	service_clear_problem(service, code);
 	log_error("%s", text);
 	if (service->problem_count == SERVICE_MAX_PROBLEMS)
 		return;
 	problem = &service->problems[service->problem_count++];
 	problem->code = code;
 	snprintf(problem->text, sizeof(problem->text), "%s", text);
+}
+
+void service_clear_problem(struct service *service, const char *code)
+{
+	for (size_t n = 0; n < service->problem_count; n++) {
+		if (strcmp(service->problems[n].code, code) != 0)
+			continue;
+		service->problem_count--;
+		memmove(service->problems + n, service->problems + n + 1,
+			(service->problem_count - n) * sizeof(service->problems[0]));
+		return;
+	}
 }
 
 size_t service_problem_count(const struct service *service)

@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/config.h"
 #include "common/err.h"
@@ -20,7 +21,7 @@
 #include "daemon/http_client.h"
 #include "daemon/loop.h"
 
-/* Nothing adds more than one problem of a kind, and there are four kinds. */
+/* Nothing adds more than one problem of a kind, and there are five kinds. */
 #define SERVICE_MAX_PROBLEMS 8
 
 /* Between being told to open a page and waiting for what comes of it a caller is not seen: for this
@@ -33,7 +34,9 @@ struct service_problem {
 };
 
 struct service_options {
-	const struct config *config; /* borrowed */
+	struct config *config;	     /* taken over, also on failure */
+	struct config_source source; /* where it is read again; its texts are borrowed */
+	bool log_level_is_fixed;     /* the config's does not count */
 	const char *state_directory;
 	const char *callback_url;   /* borrowed; NULL: there is no callback listener */
 	struct http_client *client; /* borrowed */
@@ -64,6 +67,7 @@ enum service_change {
 	SERVICE_CREDENTIAL_CHANGED, /* what credentials.json says of the account */
 	SERVICE_ACCOUNT_CHANGED,    /* what the account is: its server, user, permissions */
 	SERVICE_ACCOUNT_REMOVED,    /* the account is gone after this call */
+	SERVICE_VERIFICATION_ENDED, /* service_verify() has its answer */
 };
 
 /* FUNCTION is called after every change, in the order in which the watchers came. It must not
@@ -72,8 +76,38 @@ typedef void service_watcher(enum service_change change, struct account *account
 			     void *context);
 void service_watch(struct service *service, service_watcher *function, void *context);
 
-/* Problems that a person must see. */
+/* Asks the account's server whether its credential still works: SERVICE_VERIFICATION_ENDED follows,
+ * and account->verification has the report. ERR_DAMAGED: unavailable; ERR_NOT_FOUND: there is no
+ * credential to ask about; ERR_NOMEM, ERR_LIBRARY. */
+int service_verify(struct service *service, struct account *account,
+		   struct err_detail *detail) _must_check_;
+
+/* Forgets ACCOUNT: its credential, its login, and if it is not in the config the account itself,
+ * which is freed then. ERR_DAMAGED: unavailable; ERR_NOSPACE, ERR_IO, … : the credential could not
+ * be removed from all files; to be tried again. */
+int service_logout(struct service *service, struct account *account, struct moment now,
+		   struct err_detail *detail) _must_check_;
+
+/* Names of accounts, each with a line break. */
+struct service_reload_report {
+	struct buf added;
+	struct buf changed;
+	struct buf removed;
+	bool needs_restart; /* `listen` is another than what is listened on */
+};
+void service_reload_report_done(struct service_reload_report *report);
+
+/* Reads the config again; what comes of it is what a restart would make of it, but for the port. A
+ * bad one changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
+ * server is being finished; errors of config_read_source(); ERR_INVALID: its ca_file cannot be
+ * read; ERR_NOMEM. */
+int service_reload(struct service *service, struct moment now,
+		   struct service_reload_report *ret_report,
+		   struct err_detail *detail) _must_check_;
+
+/* Problems that a person must see; one of a code at most. */
 void service_add_problem(struct service *service, const char *code, const char *text);
+void service_clear_problem(struct service *service, const char *code);
 size_t service_problem_count(const struct service *service);
 const struct service_problem *service_problem_at(const struct service *service, size_t index);
 /* NULL if logins can be served; else why not and what to do. */

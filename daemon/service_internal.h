@@ -7,6 +7,7 @@
  */
 
 #include "daemon/service.h"
+#include "daemon/verification.h"
 
 /* The callback server, the control server and the hooks. */
 #define SERVICE_MAX_WATCHERS 3
@@ -16,9 +17,18 @@ struct service_watch {
 	void *context;
 };
 
+/* Times of verification are written this long after the first of them. */
+#define SERVICE_FLUSH_MS 5000
+/* Files that could not be set right are tried again after this time. */
+#define SERVICE_REPAIR_MS 60000
+
 struct service {
-	const struct config *config; /* borrowed */
-	const char *callback_url;    /* borrowed */
+	struct config *config;
+	struct config_source source;
+	unsigned port; /* of the config at start */
+	bool log_level_is_fixed;
+	struct http_client *client; /* borrowed */
+	const char *callback_url;   /* borrowed */
 	char *state_directory;
 	int state_fd;
 	int lock_fd;
@@ -26,6 +36,9 @@ struct service {
 	struct credentials *credentials; /* NULL while unavailable */
 	struct accounts *accounts;
 	struct authorization_environment environment;
+	struct verification_environment verification_environment;
+	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; MOMENT_NEVER */
+	int64_t repair_ms;	 /* the same for env/ and tokens/ */
 	struct account **logins; /* the accounts that have an authorization */
 	size_t login_count;
 	struct service_watch watchers[SERVICE_MAX_WATCHERS];
@@ -42,6 +55,19 @@ void service_tell(struct service *service, enum service_change change, struct ac
 /* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
 int service_resolve_account(struct service *service, const struct service_login *login,
 			    struct account **ret_account, struct err_detail *detail) _must_check_;
+
+/* env/ and tokens/ say what credentials.json says, for all accounts that there are. */
+void service_derive_all(struct service *service);
+
+/* Whether ACCOUNT is still what SESSION was made for. */
+bool service_session_fits(const struct service *service, const struct registry_session *session,
+			  const struct account *account);
+
+/* Takes ACCOUNT, whose login must not be under way, out and frees it. */
+void service_drop_account(struct service *service, struct account *account, struct moment now);
+
+/* The verifications' call-back. */
+void service_verification_ended(struct account *account, struct moment now, void *context);
 
 /* The authorizations' call-backs. */
 void service_login_changed(struct account *account, struct moment now, void *context);

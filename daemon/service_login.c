@@ -93,9 +93,8 @@ static int ensure_authorization(struct service *service, struct account *account
 
 /* ---- After a start ---- */
 
-/* Whether the account is still what the session was made for. */
-static bool session_fits(const struct service *service, const struct registry_session *session,
-			 const struct account *account)
+bool service_session_fits(const struct service *service, const struct registry_session *session,
+			  const struct account *account)
 {
 	const struct registry_app *app =
 		registry_app_by_id(service->registry, session->server, session->app_id);
@@ -116,7 +115,7 @@ static bool session_is_restorable(const struct service *service,
 	if (!account || strcmp(session->server, account->server.origin) != 0 ||
 	    !registry_app_by_id(service->registry, session->server, session->app_id))
 		return false;
-	return session->exchanging || session_fits(service, session, account);
+	return session->exchanging || service_session_fits(service, session, account);
 }
 
 /* Removes the sessions that no longer fit, whatever comes next writes that down. */
@@ -194,7 +193,7 @@ static void join_session(struct service *service, const struct service_login *lo
 	bool tended = is_tended(login, account, now);
 
 	if (session->start_raced || session->browser != browser ||
-	    !session_fits(service, session, account) ||
+	    !service_session_fits(service, session, account) ||
 	    (browser && session->start_used && renew_start(service, account, now))) {
 		authorization_renew(account->authorization, browser, now);
 		return;
