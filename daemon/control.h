@@ -17,6 +17,9 @@
 /* How long the answer to a login may wait for a page to open. */
 #define CONTROL_LOGIN_HOLD_MS 60000
 
+/* How much longer the answer to a verification may take than the server's may. */
+#define CONTROL_VERIFY_MARGIN_MS 5000
+
 struct control;
 
 /* LISTEN_FD is a listening Unix socket (borrowed). */

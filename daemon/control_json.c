@@ -29,21 +29,44 @@ static int add_user(struct json *object, const char *id, const char *username)
 	return json_add(object, "user", TAKE_PTR(user));
 }
 
-static int add_permission(struct json *object, const char *list)
+/* LIST is permissions or accounts, with SEPARATOR between or after them. */
+static int add_list(struct json *object, const char *key, const char *list, char separator)
 {
+	const char separators[] = {separator, '\0'};
 	_cleanup_(json_freep) struct json *array = json_new_array();
-	char item[PERMISSION_MAX_BYTES + 1];
+	char item[ACCOUNT_NAME_BYTES];
 
+	_Static_assert(PERMISSION_MAX_BYTES < sizeof(item), "permissions fit too");
 	for (const char *begin = list; *begin;) {
-		size_t size = strcspn(begin, ",");
+		size_t size = strcspn(begin, separators);
 
 		snprintf(item, sizeof(item), "%.*s", (int)size, begin);
 		if (json_append(array, json_new_string(item)))
 			return ERR_NOMEM;
 		begin += size;
-		begin += *begin == ',';
+		begin += *begin == separator;
 	}
-	return json_add(object, "permission", TAKE_PTR(array));
+	return json_add(object, key, TAKE_PTR(array));
+}
+
+/* What is wanted by now and was not consented to, and the reverse. */
+static int add_permission_change(struct json *object, const struct account *account,
+				 const struct credential *credential)
+{
+	_cleanup_(json_freep) struct json *change = NULL;
+	_cleanup_(buf_done) struct buf added = {0};
+	_cleanup_(buf_done) struct buf removed = {0};
+
+	if (!credential || strcmp(credential->permission, account->permission) == 0)
+		return json_add_null(object, "permission_change");
+	permission_difference(account->permission, credential->permission, &added);
+	permission_difference(credential->permission, account->permission, &removed);
+	change = json_new_object();
+	if (buf_error(&added) || buf_error(&removed) ||
+	    add_list(change, "added", buf_text(&added), ',') ||
+	    add_list(change, "removed", buf_text(&removed), ','))
+		return ERR_NOMEM;
+	return json_add(object, "permission_change", TAKE_PTR(change));
 }
 
 static struct json *problem_object(const char *code, const char *message)
@@ -97,6 +120,9 @@ static void failure_text(const struct account *account, const struct authorizati
 				  "%s does not accept the credential that it just gave (%s); "
 				  "look at the app in the server's settings, then log in again",
 				  server, view->problem);
+		break;
+	case OUTCOME_CANCELLED:
+		buf_append_format(text, "the login of %s was cancelled: %s", again, view->problem);
 		break;
 	case OUTCOME_LOCAL:
 		buf_append_format(text, "%s; then log in again", view->problem);
@@ -199,15 +225,17 @@ static int add_credential(struct json *object, const struct credential *credenti
 
 struct json *control_json_account(struct service *service, struct account *account)
 {
+	const struct credential *credential = service_credential(service, account->name);
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	struct json *login = NULL;
 
 	if (json_add_string(object, "account", account->name) ||
 	    json_add_string(object, "server", account->server.origin) ||
 	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
-	    add_credential(object, service_credential(service, account->name)) ||
+	    add_credential(object, credential) ||
 	    json_add_string(object, "expected_user", expected_user(service, account)) ||
-	    add_permission(object, account->permission))
+	    add_list(object, "permission", account->permission, ',') ||
+	    add_permission_change(object, account, credential))
 		return NULL;
 	if (!account->authorization)
 		return json_add_null(object, "login") ? NULL : TAKE_PTR(object);
@@ -268,6 +296,67 @@ struct json *control_json_status(struct service *service)
 }
 
 /* ---- The rest ---- */
+
+struct json *control_json_forgotten(struct service *service, const struct account *account)
+{
+	const struct credential *credential = service_credential(service, account->name);
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "account", account->name) ||
+	    json_add_string(object, "server",
+			    credential ? credential->server : account->server.origin) ||
+	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
+	    add_credential(object, credential))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+struct json *control_json_verification(struct service *service, const struct account *account)
+{
+	const struct verification_report *report = verification_report(account->verification);
+	const struct credential *credential = service_credential(service, account->name);
+	bool under_way = verification_is_under_way(account->verification);
+	_cleanup_(json_freep) struct json *object = json_new_object();
+	int r;
+
+	if (json_add_string(object, "account", account->name) ||
+	    json_add_string(object, "server",
+			    credential ? credential->server : account->server.origin) ||
+	    json_add_bool(object, "answered",
+			  !under_way && report->result != VERIFICATION_UNKNOWN) ||
+	    add_credential(object, credential))
+		return NULL;
+	if (under_way)
+		r = json_add(object, "problem",
+			     problem_object("UNDER_WAY", "The server has not answered yet"));
+	else if (report->stored)
+		r = json_add(object, "problem",
+			     problem_object("NOT_STORED", report->store_problem.text));
+	else if (report->problem.text[0])
+		r = json_add(
+			object, "problem",
+			problem_object(report->problem.code[0] ? report->problem.code : "SERVER",
+				       report->problem.text));
+	else
+		r = json_add_null(object, "problem");
+	return r ? NULL : TAKE_PTR(object);
+}
+
+struct json *control_json_reload(const struct service *service,
+				 const struct service_reload_report *report)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (buf_error(&report->added) || buf_error(&report->changed) ||
+	    buf_error(&report->removed) ||
+	    json_add_string(object, "config", service_config(service)->file) ||
+	    add_list(object, "added", buf_text(&report->added), '\n') ||
+	    add_list(object, "changed", buf_text(&report->changed), '\n') ||
+	    add_list(object, "removed", buf_text(&report->removed), '\n') ||
+	    json_add_bool(object, "needs_restart", report->needs_restart))
+		return NULL;
+	return TAKE_PTR(object);
+}
 
 struct json *control_json_token(const struct credential *credential)
 {

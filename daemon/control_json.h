@@ -17,6 +17,12 @@ struct json *control_json_account(struct service *service, struct account *accou
 /* OPEN: the caller is the one who should open the start page. ACCOUNT must have an authorization.
  */
 struct json *control_json_login(struct service *service, struct account *account, bool open);
+/* What DELETE forgets; before it is forgotten. */
+struct json *control_json_forgotten(struct service *service, const struct account *account);
+/* ACCOUNT must have a verification. */
+struct json *control_json_verification(struct service *service, const struct account *account);
+struct json *control_json_reload(const struct service *service,
+				 const struct service_reload_report *report);
 /* The credential itself. */
 struct json *control_json_token(const struct credential *credential);
 struct json *control_json_error(const char *code, const char *message);

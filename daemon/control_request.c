@@ -9,9 +9,11 @@
 #define ACCOUNTS_PREFIX "/v1/accounts/"
 
 static const char *const methods[] = {
-	[CONTROL_NOT_FOUND] = "",    [CONTROL_STATUS] = "GET",	    [CONTROL_ACCOUNTS] = "GET",
-	[CONTROL_ACCOUNT] = "GET",   [CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
-	[CONTROL_CALLBACK] = "POST",
+	[CONTROL_NOT_FOUND] = "",      [CONTROL_STATUS] = "GET",
+	[CONTROL_ACCOUNTS] = "GET",    [CONTROL_ACCOUNT] = "DELETE, GET",
+	[CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
+	[CONTROL_VERIFY] = "POST",     [CONTROL_CALLBACK] = "POST",
+	[CONTROL_RELOAD] = "POST",
 };
 
 const char *control_route_methods(enum control_route route)
@@ -24,7 +26,7 @@ static bool is_path(const char *path, size_t size, const char *text)
 	return size == strlen(text) && memcmp(path, text, size) == 0;
 }
 
-/* "NAME", "NAME/login" or "NAME/token", SIZE bytes. */
+/* "NAME", or "NAME/" and "login", "token" or "verify", SIZE bytes. */
 static int parse_account(const char *rest, size_t size, struct control_request *request,
 			 struct err_detail *detail)
 {
@@ -37,6 +39,8 @@ static int parse_account(const char *rest, size_t size, struct control_request *
 		request->route = CONTROL_LOGIN;
 	else if (is_path(slash, size - name_size, "/token"))
 		request->route = CONTROL_TOKEN;
+	else if (is_path(slash, size - name_size, "/verify"))
+		request->route = CONTROL_VERIFY;
 	else
 		return 0;
 	if (url_decode(rest, name_size, request->account, sizeof(request->account)) ||
@@ -107,6 +111,8 @@ int control_request_parse(const char *target, struct control_request *ret_reques
 		request.route = CONTROL_ACCOUNTS;
 	else if (is_path(target, size, "/v1/callback"))
 		request.route = CONTROL_CALLBACK;
+	else if (is_path(target, size, "/v1/reload"))
+		request.route = CONTROL_RELOAD;
 	else if (strncmp(target, ACCOUNTS_PREFIX, strlen(ACCOUNTS_PREFIX)) == 0)
 		r = parse_account(target + strlen(ACCOUNTS_PREFIX), size - strlen(ACCOUNTS_PREFIX),
 				  &request, detail);

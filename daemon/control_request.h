@@ -21,10 +21,12 @@ enum control_route {
 	CONTROL_NOT_FOUND,
 	CONTROL_STATUS,
 	CONTROL_ACCOUNTS,
-	CONTROL_ACCOUNT, /* .account, as in the next two */
+	CONTROL_ACCOUNT, /* .account, as in the next three */
 	CONTROL_LOGIN,	 /* .wait_s, .has_revision, .revision */
 	CONTROL_TOKEN,
+	CONTROL_VERIFY,
 	CONTROL_CALLBACK,
+	CONTROL_RELOAD,
 };
 
 struct control_request {

@@ -20,6 +20,7 @@
 #include "daemon/authorization.h"
 #include "daemon/http_client.h"
 #include "daemon/loop.h"
+#include "daemon/verification.h"
 
 /* Nothing adds more than one problem of a kind, and there are five kinds. */
 #define SERVICE_MAX_PROBLEMS 8

@@ -7,7 +7,6 @@
  */
 
 #include "daemon/service.h"
-#include "daemon/verification.h"
 
 /* The callback server, the control server and the hooks. */
 #define SERVICE_MAX_WATCHERS 3

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_CONTROL_INTERNAL_H
+#define DAEMON_CONTROL_INTERNAL_H
+
+/*
+ * What the parts of the control server share: control.c (life, which route is whose),
+ * control_reply.c (replies), control_body.c (bodies), control_wait.c (clients that wait),
+ * control_login.c (logins), control_account.c (accounts and their credentials).
+ */
+
+#include <sys/queue.h>
+
+#include "common/json.h"
+#include "daemon/control.h"
+#include "daemon/control_request.h"
+
+/* A client that waits for something that happens to an account. */
+struct control_waiter {
+	LIST_ENTRY(control_waiter) link;
+	struct http_request *request;
+	struct control *control;
+	struct account *account;
+	/* Whether it has come, and the answer, which is also given when the time is over. */
+	bool (*is_due)(const struct control_waiter *waiter);
+	void (*reply)(const struct control_waiter *waiter);
+	bool for_page;	   /* control_login.c: until there is a page to open, or the end */
+	bool has_revision; /* until the revision is another, or the end */
+	unsigned revision;
+};
+
+struct control {
+	struct service *service;
+	struct http_server *server;
+	LIST_HEAD(control_waiters, control_waiter) waiters;
+};
+
+/* ---- Replies: control_reply.c ---- */
+
+/* Takes VALUE; NULL is "no memory". */
+void control_reply_json(struct http_request *request, unsigned status, struct json *value);
+void control_reply_error(struct http_request *request, unsigned status, const char *code,
+			 const char *message);
+/* The same with ALLOW, the methods that the path has. */
+void control_reply_not_allowed(struct http_request *request, const char *allow);
+/* What the service's error ERR means. */
+void control_reply_err(struct http_request *request, int err, const struct err_detail *detail);
+void control_reply_no_account(struct http_request *request);
+
+/* ---- Bodies: control_body.c ---- */
+
+/* The body as an object with no members but the COUNT that are KNOWN; an empty body is an empty
+ * object. The caller frees *ret_body. */
+int control_body_parse(const struct http_request *request, const char *const *known, size_t count,
+		       struct json **ret_body, struct err_detail *detail) _must_check_;
+/* The text member KEY, which may be left out or null: *ret_text is NULL then. */
+int control_body_text(const struct json *body, const char *key, const char **ret_text,
+		      struct err_detail *detail) _must_check_;
+
+/* ---- Waiting: control_wait.c ---- */
+
+/* Replies when WISH (copied) is due, after FOR_MS at the latest. */
+void control_wait(struct control *control, struct http_request *request,
+		  const struct control_waiter *wish, int64_t for_ms);
+/* Something happened to ACCOUNT: replies to those for whom it is due. */
+void control_wake(struct control *control, const struct account *account);
+void control_wait_done(struct control *control);
+
+/* ---- Routes ---- */
+
+void control_post_login(struct control *control, struct http_request *request, const char *name);
+void control_get_login(struct control *control, struct http_request *request,
+		       const struct control_request *parsed);
+void control_post_callback(struct control *control, struct http_request *request);
+
+void control_get_account(struct control *control, struct http_request *request, const char *name);
+void control_delete_account(struct control *control, struct http_request *request,
+			    const char *name);
+void control_get_token(struct control *control, struct http_request *request, const char *name);
+void control_post_verify(struct control *control, struct http_request *request, const char *name);
+
+#endif

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "daemon/control_internal.h"
+#include "daemon/control_json.h"
+
+/* ALLOW may be NULL. */
+static void reply(struct http_request *request, unsigned status, struct json *value,
+		  const char *allow)
+{
+	static const char no_memory[] =
+		"{\"error\":{\"code\":\"INTERNAL\",\"message\":\"no memory\"}}\n";
+	_cleanup_(buf_done) struct buf text = {0};
+	struct http_header headers[] = {
+		{"Content-Type", "application/json"},
+		{"Cache-Control", "no-store"},
+		{"Allow", allow},
+	};
+	int r = value ? json_print(value, false, &text) : ERR_NOMEM;
+
+	json_free(value);
+	buf_append_char(&text, '\n');
+	if (r || buf_error(&text))
+		http_request_reply(request, 500, headers, 2, no_memory, strlen(no_memory));
+	else
+		http_request_reply(request, status, headers, allow ? 3 : 2, buf_text(&text),
+				   text.size);
+}
+
+void control_reply_json(struct http_request *request, unsigned status, struct json *value)
+{
+	reply(request, status, value, NULL);
+}
+
+void control_reply_error(struct http_request *request, unsigned status, const char *code,
+			 const char *message)
+{
+	reply(request, status, control_json_error(code, message), NULL);
+}
+
+void control_reply_not_allowed(struct http_request *request, const char *allow)
+{
+	reply(request, 405,
+	      control_json_error("METHOD_NOT_ALLOWED", "this path does not take this method"),
+	      allow);
+}
+
+void control_reply_err(struct http_request *request, int err, const struct err_detail *detail)
+{
+	switch (err) {
+	case ERR_NOT_FOUND:
+		control_reply_error(request, 404, "NO_SUCH_ACCOUNT", detail->text);
+		break;
+	case ERR_EXISTS:
+		control_reply_error(request, 409, "CONFLICT", detail->text);
+		break;
+	case ERR_DAMAGED:
+		control_reply_error(request, 503, "UNAVAILABLE", detail->text);
+		break;
+	case ERR_INVALID:
+	case ERR_SYNTAX:
+	case ERR_LIMIT:
+		control_reply_error(request, 400, "INVALID_REQUEST", detail->text);
+		break;
+	default:
+		control_reply_error(request, 500, "INTERNAL", detail->text);
+		break;
+	}
+}
+
+void control_reply_no_account(struct http_request *request)
+{
+	control_reply_error(request, 404, "NO_SUCH_ACCOUNT",
+			    "there is no such account; misskey-authctl list shows all");
+}
