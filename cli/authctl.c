@@ -143,6 +143,9 @@ static int option_take(const struct command *command, int id, struct invocation 
 	case OPTION_NO_BROWSER:
 		invocation->options.no_browser = true;
 		break;
+	case OPTION_MISSING:
+		invocation->options.missing = true;
+		break;
 	case OPTION_NO_WAIT:
 		invocation->options.no_wait = true;
 		break;

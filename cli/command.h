@@ -23,6 +23,7 @@ struct command_options {
 	int64_t timeout_s; /* 0: as long as the session lasts */
 	bool no_browser;
 	bool no_wait;
+	bool missing;
 	bool json;
 };
 
@@ -30,5 +31,8 @@ int command_login(struct control_client *client, const struct command_options *o
 int command_list(struct control_client *client, const struct command_options *options);
 int command_status(struct control_client *client, const struct command_options *options);
 int command_callback(struct control_client *client, const struct command_options *options);
+int command_logout(struct control_client *client, const struct command_options *options);
+int command_verify(struct control_client *client, const struct command_options *options);
+int command_reload(struct control_client *client, const struct command_options *options);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/command_table.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "common/text.h"
@@ -12,7 +13,7 @@ static const struct option global_options[] = {
 	{0},
 };
 
-/* list, status and callback */
+/* All but login. */
 static const struct option short_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -22,6 +23,7 @@ static const struct option short_options[] = {
 };
 
 static const struct option login_options[] = {
+	{"missing", no_argument, NULL, OPTION_MISSING},
 	{"as", required_argument, NULL, OPTION_AS},
 	{"user", required_argument, NULL, OPTION_USER},
 	{"permission", required_argument, NULL, OPTION_PERMISSION},
@@ -41,9 +43,12 @@ const struct command command_program = {
 		"\n"
 		"Commands:\n"
 		"  login [SERVER|ACCOUNT]  sign in, by one click in a web browser\n"
+		"  logout ACCOUNT          remove an account's credential from this computer\n"
 		"  list                    the accounts and their states\n"
 		"  status                  the daemon, what is wrong with it, and the accounts\n"
+		"  verify [ACCOUNT…]       ask the servers whether credentials still work\n"
 		"  callback URL            go on with a login whose browser is on another machine\n"
+		"  reload                  have the daemon read its config again\n"
 		"\n"
 		"Options:\n"
 		"  --socket PATH  the daemon's control socket, instead of\n"
@@ -56,11 +61,13 @@ const struct command command_program = {
 static const struct command commands[] = {
 	{
 		.name = "login",
-		.arguments = "[SERVER|ACCOUNT] [--as ACCOUNT] [--user NAME] [--permission LIST] "
+		.arguments = "[SERVER|ACCOUNT | --missing] [--as ACCOUNT] [--user NAME] "
+			     "[--permission LIST] "
 			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
 		.help = "Signs in and prints the account's name. SERVER may be misskey.example,\n"
 			"https://misskey.example/ or @alice@misskey.example.\n"
 			"\n"
+			"  --missing          every account of the config that has no credential\n"
 			"  --as ACCOUNT       name the account so, instead of after the host\n"
 			"  --user NAME        who has to consent\n"
 			"  --permission LIST  what scripts may do: read:account,write:notes\n"
@@ -71,6 +78,21 @@ static const struct command commands[] = {
 		.options = login_options,
 		.arguments_max = 1,
 		.run = command_login,
+	},
+	{
+		.name = "logout",
+		.arguments = "ACCOUNT [--json]",
+		.help = "Removes the account's credential from this computer, and the account "
+			"itself "
+			"if it is\n"
+			"not in the config. At the server the app keeps its access until you take "
+			"it away there.\n"
+			"\n"
+			"  --json  print an object with what was removed\n",
+		.options = short_options,
+		.arguments_min = 1,
+		.arguments_max = 1,
+		.run = command_logout,
 	},
 	{
 		.name = "list",
@@ -91,6 +113,19 @@ static const struct command commands[] = {
 		.run = command_status,
 	},
 	{
+		.name = "verify",
+		.arguments = "[ACCOUNT…] [--json]",
+		.help = "Has each account's server asked whether the credential still works, and "
+			"prints the\n"
+			"accounts and their states. Without ACCOUNT: all that have been logged in "
+			"to.\n"
+			"\n"
+			"  --json  print an array of objects\n",
+		.options = short_options,
+		.arguments_max = INT_MAX,
+		.run = command_verify,
+	},
+	{
 		.name = "callback",
 		.arguments = "URL [--json]",
 		.help = "Goes on with a login whose browser is on another machine. URL is where "
@@ -102,6 +137,18 @@ static const struct command commands[] = {
 		.arguments_min = 1,
 		.arguments_max = 1,
 		.run = command_callback,
+	},
+	{
+		.name = "reload",
+		.arguments = "[--json]",
+		.help = "Has the daemon read its config again. A bad config changes nothing; "
+			"another "
+			"port\n"
+			"needs a restart.\n"
+			"\n"
+			"  --json  print an object with the names of the accounts that changed\n",
+		.options = short_options,
+		.run = command_reload,
 	},
 };
 

@@ -22,6 +22,7 @@ enum option_id {
 	OPTION_NO_BROWSER,
 	OPTION_NO_WAIT,
 	OPTION_TIMEOUT,
+	OPTION_MISSING,
 };
 
 /* No command has more. */

@@ -77,6 +77,8 @@ int control_call_refused(struct control_client *client, const struct control_rep
 		return EXIT_STATUS_NO_ACCOUNT;
 	if (strcmp(code, "NO_CREDENTIAL") == 0)
 		return EXIT_STATUS_NO_CREDENTIAL;
+	if (strcmp(code, "UNSAFE_CONFIG") == 0)
+		return EXIT_STATUS_UNSAFE;
 	if (strcmp(code, "UNAVAILABLE") == 0 && state_is_damaged(client, message ? message : ""))
 		return EXIT_STATUS_UNSAFE;
 	return EXIT_STATUS_FAILED;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/account_note.h"
 #include "cli/browser.h"
 #include "cli/command.h"
 #include "cli/control_call.h"
@@ -57,6 +58,7 @@ static int target_known(const struct json *account, struct target *ret_target)
 		terminal_message("misskey-authctl: The daemon's answer cannot be understood.");
 		return EXIT_STATUS_FAILED;
 	}
+	account_note_permission(account, false);
 	return EXIT_STATUS_DONE;
 }
 
@@ -190,14 +192,76 @@ static int login_target(struct control_client *client, const struct command_opti
 				  });
 }
 
+static bool is_missing(const struct json *account)
+{
+	const char *source = json_get_string(account, "source");
+	const char *state = json_get_string(account, "state");
+
+	return source && strcmp(source, "config") == 0 && state &&
+	       (strcmp(state, "absent") == 0 || strcmp(state, "revoked") == 0);
+}
+
+/* One after the other, so that there is one page at a time. The first failure is the status. */
+static int login_missing(struct control_client *client, const struct command_options *options,
+			 const struct json *accounts)
+{
+	const struct json *account = json_first(accounts);
+	int first_failure = EXIT_STATUS_DONE;
+	bool found = false;
+
+	for (; account; account = json_next(account)) {
+		struct target target = {0};
+		int status;
+
+		if (!is_missing(account))
+			continue;
+		found = true;
+		status = target_known(account, &target);
+		if (status == EXIT_STATUS_DONE)
+			status = login_target(client, options, &target, NULL);
+		if (first_failure == EXIT_STATUS_DONE)
+			first_failure = status;
+	}
+	if (!found)
+		terminal_message("Every account of the config has a credential.");
+	return first_failure;
+}
+
+static int check_missing(const struct command_options *options)
+{
+	if (!options->argument && !options->as && !options->user && !options->permission)
+		return EXIT_STATUS_DONE;
+	terminal_message(
+		"misskey-authctl: --missing is for all accounts of the config, as they are "
+		"there: no SERVER, ACCOUNT, --as, --user or --permission goes with it.");
+	return EXIT_STATUS_USAGE;
+}
+
+/* The one account that the person means. */
+static int login_one(struct control_client *client, const struct command_options *options,
+		     const struct json *accounts, const char *permission)
+{
+	struct target target = {0};
+	int status = target_choose(options, accounts, &target);
+
+	if (status == EXIT_STATUS_DONE)
+		status = target_set_user(&target, options->user);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	return login_target(client, options, &target, permission);
+}
+
 int command_login(struct control_client *client, const struct command_options *options)
 {
 	_cleanup_(json_freep) struct json *reply = NULL;
 	_cleanup_(freep) char *permission = NULL;
 	struct err_detail detail = {0};
-	struct target target = {0};
-	int status;
+	int status = EXIT_STATUS_DONE;
 
+	if (options->missing)
+		status = check_missing(options);
+	if (status != EXIT_STATUS_DONE)
+		return status;
 	if (options->permission &&
 	    permission_parse(options->permission, &permission, &detail) < 0) {
 		terminal_message("misskey-authctl: --permission: %s", detail.text);
@@ -206,10 +270,7 @@ int command_login(struct control_client *client, const struct command_options *o
 	status = control_call(client, "GET", "/v1/accounts", NULL, &reply);
 	if (status != EXIT_STATUS_DONE)
 		return status;
-	status = target_choose(options, json_get(reply, "accounts"), &target);
-	if (status == EXIT_STATUS_DONE)
-		status = target_set_user(&target, options->user);
-	if (status != EXIT_STATUS_DONE)
-		return status;
-	return login_target(client, options, &target, permission);
+	if (options->missing)
+		return login_missing(client, options, json_get(reply, "accounts"));
+	return login_one(client, options, json_get(reply, "accounts"), permission);
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/exit_status.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 #include "common/url.h"
 
@@ -32,17 +33,14 @@ static int outcome_status(const char *code)
 /* Prints OBJECT (which it frees) on one line, unless putting it together failed with CODE. */
 static int print_object(struct json *object, int code)
 {
-	_cleanup_(buf_done) struct buf value = {0};
+	int status = EXIT_STATUS_FAILED;
 
 	if (code == 0)
-		code = json_print(object, false, &value);
-	json_free(object);
-	if (code < 0) {
+		status = print_json(object, false);
+	else
 		terminal_message("misskey-authctl: %s.", err_text(code));
-		return EXIT_STATUS_FAILED;
-	}
-	buf_append_char(&value, '\n');
-	return terminal_value(&value);
+	json_free(object);
+	return status;
 }
 
 static int add_user(struct json *object, const struct json *user)

@@ -7,9 +7,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/account_note.h"
 #include "cli/command.h"
 #include "cli/control_call.h"
 #include "cli/exit_status.h"
+#include "cli/print_json.h"
 #include "cli/terminal.h"
 
 enum { COLUMN_ACCOUNT, COLUMN_STATE, COLUMN_USER, COLUMN_SERVER, COLUMN_COUNT };
@@ -79,6 +81,12 @@ static void append_row(struct buf *table, const struct json *account,
 	buf_append_char(table, '\n');
 }
 
+static void say_notes(const struct json *accounts)
+{
+	for (const struct json *c = json_first(accounts); c; c = json_next(c))
+		account_note_permission(c, true);
+}
+
 static void append_table(struct buf *table, const struct json *accounts)
 {
 	size_t widths[COLUMN_COUNT] = {0};
@@ -89,19 +97,6 @@ static void append_table(struct buf *table, const struct json *accounts)
 	append_row(table, NULL, widths);
 	for (const struct json *c = json_first(accounts); c; c = json_next(c))
 		append_row(table, c, widths);
-}
-
-static int print_json(const struct json *value)
-{
-	_cleanup_(buf_done) struct buf text = {0};
-	int r = json_print(value, true, &text);
-
-	if (r < 0) {
-		terminal_message("misskey-authctl: %s.", err_text(r));
-		return EXIT_STATUS_FAILED;
-	}
-	buf_append_char(&text, '\n');
-	return terminal_value(&text);
 }
 
 static void say_how_to_log_in(void)
@@ -135,13 +130,15 @@ int command_list(struct control_client *client, const struct command_options *op
 	if (status != EXIT_STATUS_DONE)
 		return status;
 	if (options->json)
-		return print_json(accounts);
+		return print_json(accounts, true);
 	if (!json_first(accounts)) {
 		say_how_to_log_in();
 		return EXIT_STATUS_DONE;
 	}
 	append_table(&table, accounts);
-	return terminal_value(&table);
+	status = terminal_value(&table);
+	say_notes(accounts);
+	return status;
 }
 
 static void append_fact(struct buf *text, const char *name, const char *value)
@@ -186,13 +183,14 @@ int command_status(struct control_client *client, const struct command_options *
 	if (status != EXIT_STATUS_DONE)
 		return status;
 	if (options->json)
-		return print_json(reply);
+		return print_json(reply, true);
 	append_status(&text, reply);
 	if (json_first(accounts)) {
 		buf_append_char(&text, '\n');
 		append_table(&text, accounts);
 	}
 	status = terminal_value(&text);
+	say_notes(accounts);
 	if (!json_first(accounts) && !json_first(json_get(reply, "problems")))
 		say_how_to_log_in();
 	return status;

@@ -85,9 +85,10 @@ static struct json *problem_object(const char *code, const char *message)
 /* ---- LOGIN ---- */
 
 /* What a failed login means to the person who waits, with the next step. */
-static void failure_text(const struct account *account, const struct authorization_view *view,
-			 struct buf *text)
+static void failure_text(const struct account *account, const struct credential *credential,
+			 const struct authorization_view *view, struct buf *text)
 {
+	bool suspended = credential && credential->state == CREDENTIAL_SUSPENDED;
 	const char *server = account->server.origin;
 	const char *again = account->name;
 
@@ -116,10 +117,17 @@ static void failure_text(const struct account *account, const struct authorizati
 				  server, again);
 		break;
 	case OUTCOME_REJECTED:
-		buf_append_format(text,
-				  "%s does not accept the credential that it just gave (%s); "
-				  "look at the app in the server's settings, then log in again",
-				  server, view->problem);
+		if (suspended)
+			buf_append_format(text,
+					  "%s has suspended @%s (%s); when that is over, run: "
+					  "misskey-authctl verify %s",
+					  server, credential->username, view->problem, again);
+		else
+			buf_append_format(
+				text,
+				"%s does not accept the credential that it just gave (%s); "
+				"look at the app in the server's settings, then log in again",
+				server, view->problem);
 		break;
 	case OUTCOME_CANCELLED:
 		buf_append_format(text, "the login of %s was cancelled: %s", again, view->problem);
@@ -134,13 +142,13 @@ static void failure_text(const struct account *account, const struct authorizati
 }
 
 static int add_message(struct json *object, const struct account *account,
-		       const struct authorization_view *view)
+		       const struct credential *credential, const struct authorization_view *view)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 
 	if (view->outcome == OUTCOME_NONE || outcome_is_success(view->outcome))
 		return json_add_null(object, "message");
-	failure_text(account, view, &text);
+	failure_text(account, credential, view, &text);
 	return json_add_string(object, "message", buf_text(&text));
 }
 
@@ -201,7 +209,7 @@ struct json *control_json_login(struct service *service, struct account *account
 	    add_problem(login, view) ||
 	    json_add_string(login, "outcome",
 			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
-	    add_message(login, account, view) ||
+	    add_message(login, account, service_credential(service, account->name), view) ||
 	    add_user(login, view->user.id, view->user.username) ||
 	    json_add_string(login, "expected_user", expected_user(service, account)))
 		return NULL;
