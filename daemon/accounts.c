@@ -319,9 +319,14 @@ int accounts_replace(struct accounts *accounts, struct accounts *wanted,
 {
 	if (reserve(accounts, accounts->count + wanted->count))
 		return ERR_NOMEM;
-	for (size_t n = accounts->count; n-- > 0;)
-		if (!accounts_find(wanted, accounts->sorted[n]->name))
-			function(ACCOUNTS_REMOVED, accounts->sorted[n], context);
+	for (size_t n = 0; n < accounts->count;) {
+		struct account *account = accounts->sorted[n];
+
+		if (!accounts_find(wanted, account->name))
+			function(ACCOUNTS_REMOVED, account, context);
+		if (n < accounts->count && accounts->sorted[n] == account)
+			n++;
+	}
 	for (size_t n = 0; n < wanted->count; n++)
 		take_over(accounts, &wanted->sorted[n], function, context);
 	return 0;

@@ -128,6 +128,11 @@ int credentials_remove(struct credentials *credentials, const char *account, con
 int credentials_derive(struct credentials *credentials, const char *account, const char *origin,
 		       struct err_detail *detail) _must_check_;
 
+/* Removes the derived files of one account that is not known any more and has no credential. While
+ * credentials.json is missing, a token stays. */
+int credentials_underive(struct credentials *credentials, const char *account,
+			 struct err_detail *detail) _must_check_;
+
 /* Removes derived files of accounts for which IS_KNOWN says no. */
 int credentials_prune(struct credentials *credentials,
 		      bool (*is_known)(const char *account, void *context), void *context,

@@ -120,6 +120,14 @@ int credentials_derive(struct credentials *credentials, const char *account, con
 	return credentials_derived_write(credentials, account, origin, NULL, detail);
 }
 
+int credentials_underive(struct credentials *credentials, const char *account,
+			 struct err_detail *detail)
+{
+	if (credentials->is_missing && has_token(credentials, account))
+		return 0;
+	return credentials_derived_remove(credentials, account, detail);
+}
+
 /* Pruning */
 
 struct prune {

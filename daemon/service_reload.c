@@ -68,6 +68,15 @@ static void cancel_misfit(const struct reload *reload, struct account *account, 
 				     reload->now);
 }
 
+static void remove_account(const struct reload *reload, struct account *account)
+{
+	struct err_detail detail;
+
+	if (credentials_underive(reload->service->credentials, account->name, &detail))
+		log_warning("account %s: %s", account->name, detail.text);
+	service_drop_account(reload->service, account, reload->now);
+}
+
 static void on_difference(enum accounts_change change, struct account *account, void *context)
 {
 	struct reload *reload = context;
@@ -79,7 +88,7 @@ static void on_difference(enum accounts_change change, struct account *account, 
 	buf_append_format(names, "%s\n", account->name);
 	cancel_misfit(reload, account, change == ACCOUNTS_REMOVED);
 	if (change == ACCOUNTS_REMOVED)
-		service_drop_account(reload->service, account, reload->now);
+		remove_account(reload, account);
 	else
 		service_tell(reload->service, SERVICE_ACCOUNT_CHANGED, account, reload->now);
 }

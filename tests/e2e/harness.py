@@ -262,7 +262,7 @@ def sha256sum(text):
 def check_tokens(daemon, servers):
     """Every good credential is accessToken+appSecret through sha256sum, and misskey-token prints it."""
     for account, entry in daemon.credentials().items():
-        if entry["state"] == "revoked":
+        if entry["state"] not in ("verified", "unverified"):
             continue
         digests = {
             sha256sum(token.token + token.app.secret)

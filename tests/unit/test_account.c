@@ -108,6 +108,32 @@ static void permissions_have_limits(void **state)
 	assert_null(none);
 }
 
+static void differences_are_found(void **state)
+{
+	static const struct {
+		const char *list;
+		const char *without;
+		const char *difference;
+	} cases[] = {
+		{"", "", ""},
+		{"read:account", "", "read:account"},
+		{"", "read:account", ""},
+		{"read:account,write:notes", "read:account,write:notes", ""},
+		{"read:account,read:drive,write:notes", "read:drive", "read:account,write:notes"},
+		/* the beginning of another one is not the same */
+		{"read:drive,read:drives", "read:drives", "read:drive"},
+		{"read:drive", "read:drives", "read:drive"},
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		_cleanup_(buf_done) struct buf difference = {0};
+
+		permission_difference(cases[n].list, cases[n].without, &difference);
+		assert_string_equal(buf_text(&difference), cases[n].difference);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -115,6 +141,7 @@ int main(void)
 		cmocka_unit_test(permissions_become_canonical),
 		cmocka_unit_test(other_permissions_are_refused),
 		cmocka_unit_test(permissions_have_limits),
+		cmocka_unit_test(differences_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -504,6 +504,39 @@ static void random_events_keep_the_rules(void **state)
 	}
 }
 
+/* Whatever the login is at. */
+static void a_login_can_be_cancelled_in_every_state(void **state)
+{
+	(void)state;
+	for (int at = AUTHORIZER_REGISTERING; at < AUTHORIZER_FINISHED; at++) {
+		struct authorizer machine = {
+			.state = (enum authorizer_state)at,
+			.waiting = true,
+			.retry_ms = 50,
+			.expires_ms = EXPIRES_MS,
+		};
+
+		step(&machine, AUTHORIZER_CANCEL, 10, FINISH);
+		assert_int_equal(machine.outcome, OUTCOME_CANCELLED);
+		assert_false(authorizer_is_active(&machine));
+		assert_true(authorizer_deadline(&machine) == MOMENT_NEVER);
+		step(&machine, AUTHORIZER_CANCEL, 11, NOTHING);
+		step(&machine, AUTHORIZER_LOGIN, 12, MAKE_SESSION);
+	}
+}
+
+static void cancelling_ends_the_question_in_the_background(void **state)
+{
+	struct authorizer machine = {.state = AUTHORIZER_VERIFYING};
+
+	(void)state;
+	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 10, FINISH);
+	assert_int_equal(machine.outcome, OUTCOME_UNVERIFIED);
+	assert_true(authorizer_deadline(&machine) != MOMENT_NEVER);
+	step(&machine, AUTHORIZER_CANCEL, 11, NOTHING);
+	assert_true(authorizer_deadline(&machine) == MOMENT_NEVER);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -533,6 +566,8 @@ int main(void)
 		cmocka_unit_test(restarts_go_on),
 		cmocka_unit_test(a_restored_renewal_is_not_renewed_again),
 		cmocka_unit_test(random_events_keep_the_rules),
+		cmocka_unit_test(a_login_can_be_cancelled_in_every_state),
+		cmocka_unit_test(cancelling_ends_the_question_in_the_background),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

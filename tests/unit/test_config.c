@@ -379,14 +379,69 @@ static void files_are_read_if_safe(void **state)
 	assert_int_equal(rmdir(directory), 0);
 }
 
+static void write_config(const char *file, const char *text)
+{
+	FILE *stream = fopen(file, "we");
+
+	assert_non_null(stream);
+	(void)fputs(text, stream);
+	assert_int_equal(fclose(stream), 0);
+	assert_int_equal(chmod(file, 0600), 0);
+}
+
+static unsigned port_of(const struct config_source *source)
+{
+	struct config *config = NULL;
+	unsigned port;
+
+	assert_int_equal(config_read_source(source, &config, NULL), 0);
+	port = config->port;
+	config_free(config);
+	return port;
+}
+
+static void the_first_file_that_is_there_counts(void **state)
+{
+	char directory[] = "/tmp/test-config-XXXXXX";
+	char user[64], system[64], named[64];
+	struct config_source source = {NULL, user, system};
+	struct config *config = NULL;
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	(void)snprintf(user, sizeof(user), "%s/user.ini", directory);
+	(void)snprintf(system, sizeof(system), "%s/system.ini", directory);
+	(void)snprintf(named, sizeof(named), "%s/named.ini", directory);
+	assert_int_equal(port_of(&source), CONFIG_DEFAULT_PORT);
+	write_config(system, "[daemon]\nlisten = 1\n");
+	assert_int_equal(port_of(&source), 1);
+	write_config(user, "[daemon]\nlisten = 2\n");
+	assert_int_equal(port_of(&source), 2);
+	source.named = named;
+	assert_int_equal(config_read_source(&source, &config, NULL), ERR_NOT_FOUND);
+	write_config(named, "[daemon]\nlisten = 3\n");
+	assert_int_equal(port_of(&source), 3);
+	/* A bad one is not passed over. */
+	source.named = NULL;
+	write_config(user, "[daemon]\nlisten = x\n");
+	assert_true(config_read_source(&source, &config, NULL) < 0);
+	assert_null(config);
+	assert_int_equal(unlink(user) + unlink(system) + unlink(named) + rmdir(directory), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(nothing_means_defaults),     cmocka_unit_test(every_key_is_read),
-		cmocka_unit_test(an_account_has_defaults),    cmocka_unit_test(mistakes_are_named),
-		cmocka_unit_test(long_lines_are_whole),	      cmocka_unit_test(lengths_are_limited),
-		cmocka_unit_test(many_accounts_take_no_time), cmocka_unit_test(example_is_valid),
+		cmocka_unit_test(nothing_means_defaults),
+		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(an_account_has_defaults),
+		cmocka_unit_test(mistakes_are_named),
+		cmocka_unit_test(long_lines_are_whole),
+		cmocka_unit_test(lengths_are_limited),
+		cmocka_unit_test(many_accounts_take_no_time),
+		cmocka_unit_test(example_is_valid),
 		cmocka_unit_test(files_are_read_if_safe),
+		cmocka_unit_test(the_first_file_that_is_there_counts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,9 @@ static void methods_are_told(void **state)
 	assert_string_equal(control_route_methods(CONTROL_LOGIN), "GET, POST");
 	assert_string_equal(control_route_methods(CONTROL_CALLBACK), "POST");
 	assert_string_equal(control_route_methods(CONTROL_TOKEN), "GET");
+	assert_string_equal(control_route_methods(CONTROL_ACCOUNT), "DELETE, GET");
+	assert_string_equal(control_route_methods(CONTROL_VERIFY), "POST");
+	assert_string_equal(control_route_methods(CONTROL_RELOAD), "POST");
 }
 
 int main(void)

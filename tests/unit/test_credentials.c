@@ -107,6 +107,112 @@ static void test_revoked_takes_the_token_away(void **state)
 	credential_done(&alice);
 }
 
+static void set_state(struct credentials *credentials, enum credential_state to, int64_t unix_s,
+		      bool is_another)
+{
+	bool changed = !is_another;
+	int r = credentials_set_state(credentials, "alice", to, unix_s, &changed, &detail);
+
+	assert_int_equal(r, 0);
+	assert_int_equal(changed, is_another);
+}
+
+static void test_a_suspension_keeps_i_and_gives_it_to_nobody(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+
+	(void)state;
+	store(credentials, &alice, NULL);
+	set_state(credentials, CREDENTIAL_SUSPENDED, 1795348900, true);
+	alice.state = CREDENTIAL_SUSPENDED;
+	assert_on_disk(&alice); /* with i, and neither a token nor its line in env/ */
+	credentials_free(credentials);
+	credentials = open_store();
+	assert_same(credentials_find(credentials, "alice"), &alice);
+	set_state(credentials, CREDENTIAL_VERIFIED, 1795349000, true);
+	alice.state = CREDENTIAL_VERIFIED;
+	alice.verified_at = 1795349000;
+	assert_on_disk(&alice);
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+static void test_a_mere_time_waits_for_the_next_write(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+	struct credential bob = sample("bob", I_BOB);
+
+	(void)state;
+	store(credentials, &alice, NULL);
+	store(credentials, &bob, NULL);
+	assert_false(credentials_is_stale(credentials));
+	set_state(credentials, CREDENTIAL_VERIFIED, 1795349000, false);
+	assert_true(credentials_is_stale(credentials));
+	assert_on_disk(&alice);
+	alice.verified_at = 1795349000;
+	assert_same(credentials_find(credentials, "alice"), &alice);
+	/* Another write takes it along, */
+	bob.verified_at = 1795349001;
+	store(credentials, &bob, NULL);
+	assert_false(credentials_is_stale(credentials));
+	assert_on_disk(&alice);
+	/* and so does the flush. */
+	set_state(credentials, CREDENTIAL_VERIFIED, 1795349002, false);
+	assert_int_equal(credentials_flush(credentials, &detail), 0);
+	alice.verified_at = 1795349002;
+	assert_on_disk(&alice);
+	assert_on_disk(&bob);
+	credentials_free(credentials);
+	credential_done(&alice);
+	credential_done(&bob);
+}
+
+static void test_a_state_is_of_a_credential(void **state)
+{
+	struct credentials *credentials = open_store();
+	bool changed;
+
+	(void)state;
+	assert_int_equal(credentials_set_state(credentials, "alice", CREDENTIAL_VERIFIED, 1,
+					       &changed, &detail),
+			 ERR_NOT_FOUND);
+	credentials_free(credentials);
+}
+
+static void test_what_is_removed_is_gone_from_all_files(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+	struct credential bob = sample("bob", I_BOB);
+	char *json;
+
+	(void)state;
+	store(credentials, &alice, NULL);
+	store(credentials, &bob, NULL);
+	assert_int_equal(credentials_remove(credentials, "alice", NULL, &detail), 0);
+	assert_null(credentials_find(credentials, "alice"));
+	assert_false(exists("env/alice") || exists("tokens/alice"));
+	json = content_of("credentials.json");
+	assert_null(strstr(json, "alice\": {"));
+	free(json);
+	assert_on_disk(&bob);
+	/* One that is still known says so, and a second time is no error. */
+	for (unsigned n = 0; n < 2; n++)
+		assert_int_equal(
+			credentials_remove(credentials, "bob", "https://misskey.example", &detail),
+			0);
+	assert_content("env/bob", "MISSKEY_STATE=absent\n"
+				  "MISSKEY_SERVER=https://misskey.example\n"
+				  "MISSKEY_ACCOUNT=bob\n");
+	assert_false(exists("tokens/bob"));
+	assert_int_equal(credentials_remove(credentials, "../x", NULL, &detail), ERR_INVALID);
+	credentials_free(credentials);
+	credential_done(&alice);
+	credential_done(&bob);
+}
+
 static void test_a_row_of_the_store_can_be_stored_again(void **state)
 {
 	struct credentials *credentials = open_store();
@@ -419,6 +525,10 @@ int main(void)
 		TEST(test_accounts_are_found_and_sorted),
 		TEST(test_files_are_private_and_say_what_is_documented),
 		TEST(test_revoked_takes_the_token_away),
+		TEST(test_a_suspension_keeps_i_and_gives_it_to_nobody),
+		TEST(test_a_mere_time_waits_for_the_next_write),
+		TEST(test_a_state_is_of_a_credential),
+		TEST(test_what_is_removed_is_gone_from_all_files),
 		TEST(test_a_row_of_the_store_can_be_stored_again),
 		TEST(test_what_could_not_be_read_is_not_written),
 		TEST(test_too_large_an_entry_is_refused),
