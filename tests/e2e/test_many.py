@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Many accounts: on one server, on several, and a hundred logins at the same time."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import misskey_server as misskey
+from harness import PlainBrowser, authorize, consent, wait_for
+
+COUNT = 100
+USERKEY = "auth/session/userkey"
+
+
+def test_two_users_of_one_server(server, daemon):
+    authorize(daemon, server, "first", "alice", user="alice")
+    authorize(daemon, server, "second", "bob", user="bob")
+    stored = daemon.credentials()
+    assert [stored[name]["user"]["username"] for name in ("first", "second")] == ["alice", "bob"]
+    assert stored["first"]["i"] != stored["second"]["i"]
+    assert len(server.calls("app/create")) == 1
+
+
+def test_two_users_at_the_same_time(server, daemon):
+    logins = {name: daemon.login(name, server=server.origin, user=name) for name in ("alice", "bob")}
+    for name in ("bob", "alice"):
+        consent(daemon, server, logins[name], name)
+    assert [daemon.outcome(name)["user"]["username"] for name in ("alice", "bob")] == ["alice", "bob"]
+
+
+def test_two_servers_at_the_same_time(daemon, server_2025):
+    with misskey.MisskeyServer(profile="11") as other:
+        first = daemon.login("first", server=server_2025.origin)
+        second = daemon.login("second", server=other.origin)
+        consent(daemon, other, second)
+        consent(daemon, server_2025, first)
+        assert [daemon.outcome(name)["outcome"] for name in ("first", "second")] == ["AUTHORIZED"] * 2
+        other.revoke("alice")
+        assert daemon.authctl("verify", "first", "second").returncode == 4
+    daemon.control("DELETE", "/v1/accounts/second")
+
+
+def reserved_bytes(daemon):
+    """What the temporary files take on the disk."""
+    return sum(file.stat().st_blocks * 512 for file in daemon.leftovers())
+
+
+def test_a_hundred_accounts_at_the_same_time(server, make_daemon):
+    """Half of them by a browser, half of them polled."""
+    daemon = make_daemon(servers=[server])
+    daemon.configure(daemon="poll_interval = 1s")
+    daemon.start()
+    accounts = [f"account{n:03}" for n in range(COUNT)]
+    with ThreadPoolExecutor(COUNT) as pool:
+        logins = dict(zip(accounts, pool.map(
+            lambda name: daemon.login(name, server=server.origin, browser=int(name[-1]) % 2 == 0), accounts)))
+        assert all(login["state"] == "consent" for login in logins.values())
+        assert len(server.calls("app/create")) == 1
+        server.wait_for_calls(USERKEY, 2 * COUNT, timeout=30)
+        # 50 reservations of all that could become of credentials.json would take 40 MB.
+        assert reserved_bytes(daemon) < 12e6
+
+        def complete(name):
+            login = logins[name]
+            if login["browser"]:
+                return consent(daemon, server, login)[1][0]
+            server.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
+            return 200
+        assert list(pool.map(complete, accounts)) == [200] * COUNT
+        outcomes = list(pool.map(lambda name: daemon.outcome(name, 60)["outcome"], accounts))
+    assert outcomes == ["AUTHORIZED"] * COUNT
+    assert set(daemon.credentials()) == set(accounts)
+    assert [call.status for call in server.calls(USERKEY)].count(200) == COUNT
+    wait_for(lambda: not daemon.leftovers(), 5, "the end of all reservations")
+    listed = daemon.authctl("list").stdout.splitlines()
+    assert len(listed) == COUNT + 1 and len({len(line.split("verified")[0]) for line in listed[1:]}) == 1
+    verified = daemon.authctl("verify")
+    assert verified.returncode == 0 and len(verified.stdout.splitlines()) == COUNT
+    assert len(daemon.token("--list").stdout.splitlines()) == COUNT
+
+
+def test_parallel_commands_open_one_page_and_all_get_the_outcome(server, daemon, tmp_path):
+    """One authorization at a time per account: one consent page, joined by whoever comes."""
+    pages = tmp_path / "pages"
+    browser = tmp_path / "browser"
+    browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >>{pages}\n')
+    browser.chmod(0o755)
+    with ThreadPoolExecutor() as pool:
+        waiting = [pool.submit(daemon.authctl, "login", server.origin, "--as", "me", DISPLAY=":0", BROWSER=str(browser))
+                   for _ in range(4)]
+        wait_for(pages.exists, what="the page")
+        wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
+        status, _, headers, _ = PlainBrowser().get(pages.read_text().splitlines()[0], follow=False)
+        server.accept(headers["Location"].rsplit("/", 1)[1], "alice")
+        daemon.control("POST", "/v1/callback", {"url": headers["Location"].rsplit("/", 1)[1]})
+        results = [one.result() for one in waiting]
+    assert status == 303 and [(one.returncode, one.stdout) for one in results] == [(0, "me\n")] * 4
+    assert len(pages.read_text().splitlines()) == 1
+    assert len(server.calls("auth/session/generate")) == 1
