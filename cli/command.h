@@ -33,6 +33,7 @@ int command_status(struct control_client *client, const struct command_options *
 int command_callback(struct control_client *client, const struct command_options *options);
 int command_logout(struct control_client *client, const struct command_options *options);
 int command_verify(struct control_client *client, const struct command_options *options);
+int command_watch(struct control_client *client, const struct command_options *options);
 int command_reload(struct control_client *client, const struct command_options *options);
 
 #endif

@@ -47,6 +47,7 @@ const struct command command_program = {
 		"  list                    the accounts and their states\n"
 		"  status                  the daemon, what is wrong with it, and the accounts\n"
 		"  verify [ACCOUNT…]       ask the servers whether credentials still work\n"
+		"  watch                   show what happens to the accounts, as it happens\n"
 		"  callback URL            go on with a login whose browser is on another machine\n"
 		"  reload                  have the daemon read its config again\n"
 		"\n"
@@ -124,6 +125,18 @@ static const struct command commands[] = {
 		.options = short_options,
 		.arguments_max = INT_MAX,
 		.run = command_verify,
+	},
+	{
+		.name = "watch",
+		.arguments = "[--json]",
+		.help = "Prints the accounts and their states, and then what happens to them, a "
+			"line "
+			"each, until\n"
+			"it is interrupted.\n"
+			"\n"
+			"  --json  print the events of GET /v1/events, an object a line\n",
+		.options = short_options,
+		.run = command_watch,
 	},
 	{
 		.name = "callback",

@@ -79,8 +79,8 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context)
 			return set_;                                               \
 	} while (0)
 
-static CURLcode prepare(struct control_client *client, const char *method, const char *url,
-			const struct buf *body, int64_t timeout_ms, struct buf *reply)
+/* What all requests have in common. */
+static CURLcode prepare_any(struct control_client *client, const char *url)
 {
 	curl_easy_reset(client->easy);
 	SET(CURLOPT_URL, url);
@@ -90,10 +90,20 @@ static CURLcode prepare(struct control_client *client, const char *method, const
 	SET(CURLOPT_PROXY, "");
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_HTTPHEADER, client->headers);
+	return CURLE_OK;
+}
+
+static CURLcode prepare(struct control_client *client, const char *method, const char *url,
+			const struct buf *body, int64_t timeout_ms, struct buf *reply)
+{
+	CURLcode code = prepare_any(client, url);
+
+	if (code != CURLE_OK)
+		return code;
 	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	SET(CURLOPT_WRITEFUNCTION, receive);
 	SET(CURLOPT_WRITEDATA, reply);
-	SET(CURLOPT_HTTPHEADER, client->headers);
 	SET(CURLOPT_CUSTOMREQUEST, method);
 	if (body) {
 		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
@@ -177,4 +187,93 @@ int control_client_request(struct control_client *client, const char *method, co
 	if (code != CURLE_OK)
 		return transfer_failed(client, code, &received, detail);
 	return read_reply(client, &received, ret_reply, detail);
+}
+
+/* ---- Streams ---- */
+
+struct stream {
+	struct control_client *client;
+	control_line_function *function;
+	void *context;
+	struct buf pending; /* a line that has not come to its end, or the body of an error */
+	int error;	    /* of a line */
+	bool is_enough;	    /* FUNCTION wants no more */
+};
+
+/* SIZE bytes are a whole line. */
+static void take_line(struct stream *stream, const char *line, size_t size)
+{
+	_cleanup_(json_freep) struct json *object = NULL;
+
+	stream->error = json_parse(line, size, BUF_MAX_BYTES, &object, NULL);
+	if (stream->error == 0 && !json_is_object(object))
+		stream->error = ERR_DAMAGED;
+	if (stream->error == 0)
+		stream->is_enough = !stream->function(object, stream->context);
+}
+
+static size_t take_lines(char *bytes, size_t size, size_t count, void *context)
+{
+	struct stream *stream = context;
+	size_t searched = stream->pending.size;
+	long status = 0;
+	size_t begin = 0;
+	char *newline;
+
+	buf_append(&stream->pending, bytes, size * count);
+	if (buf_error(&stream->pending))
+		return 0;
+	if (curl_easy_getinfo(stream->client->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+	    status != 200)
+		return size * count;
+	while (stream->error == 0 && !stream->is_enough &&
+	       (newline = memchr(stream->pending.bytes + searched, '\n',
+				 stream->pending.size - searched))) {
+		size_t end = (size_t)(newline - stream->pending.bytes);
+
+		take_line(stream, stream->pending.bytes + begin, end - begin);
+		begin = searched = end + 1;
+	}
+	buf_remove_front(&stream->pending, begin);
+	return stream->error || stream->is_enough ? 0 : size * count;
+}
+
+static CURLcode prepare_stream(struct stream *stream, const char *url, int64_t silence_s)
+{
+	struct control_client *client = stream->client;
+	CURLcode code = prepare_any(client, url);
+
+	if (code != CURLE_OK)
+		return code;
+	SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+	SET(CURLOPT_LOW_SPEED_TIME, (long)silence_s);
+	SET(CURLOPT_WRITEFUNCTION, take_lines);
+	SET(CURLOPT_WRITEDATA, stream);
+	return CURLE_OK;
+}
+
+int control_client_stream(struct control_client *client, const char *path, int64_t silence_s,
+			  control_line_function *function, void *context,
+			  struct control_reply *ret_reply, struct err_detail *detail)
+{
+	struct stream stream = {.client = client, .function = function, .context = context};
+	char url[URL_BYTES];
+	CURLcode code;
+	int r = 0;
+
+	*ret_reply = (struct control_reply){0};
+	snprintf(url, sizeof(url), HOST_URL "%s", path);
+	code = prepare_stream(&stream, url, silence_s);
+	if (code == CURLE_OK)
+		code = curl_easy_perform(client->easy);
+	if (stream.error)
+		r = err_set(detail, ERR_DAMAGED,
+			    "What answers at %s does not speak the control API.",
+			    client->socket_path);
+	else if (code != CURLE_OK && !stream.is_enough)
+		r = transfer_failed(client, code, &stream.pending, detail);
+	else if (!stream.is_enough && stream.pending.size > 0)
+		r = read_reply(client, &stream.pending, ret_reply, detail);
+	buf_done(&stream.pending);
+	return r;
 }

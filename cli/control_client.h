@@ -7,6 +7,7 @@
  * user of libcurl in cli/.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/cleanup.h"
@@ -39,5 +40,16 @@ DEFINE_CLEANUP(struct control_client *, control_client_free);
 int control_client_request(struct control_client *client, const char *method, const char *path,
 			   const struct json *body, int64_t timeout_ms,
 			   struct control_reply *ret_reply, struct err_detail *detail) _must_check_;
+
+/* Takes one line of a stream, an object. Returns whether to go on. */
+typedef bool control_line_function(const struct json *line, void *context);
+
+/* GETs PATH, whose reply is a stream of objects, one a line, and gives each line to FUNCTION as it
+ * comes. 0: FUNCTION wanted no more, or the daemon ended the stream; an error status is in
+ * *ret_reply (for control_reply_done()), which is empty otherwise. Errors as
+ * control_client_request(); ERR_BUSY: nothing came for SILENCE_S seconds, not even a heartbeat. */
+int control_client_stream(struct control_client *client, const char *path, int64_t silence_s,
+			  control_line_function *function, void *context,
+			  struct control_reply *ret_reply, struct err_detail *detail) _must_check_;
 
 #endif

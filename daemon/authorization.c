@@ -191,9 +191,13 @@ void authorization_cancel(struct authorization *authorization, const char *reaso
 	authorization->renew_wanted = authorization->awaits_app = false;
 	credential_done(&authorization->candidate);
 	authorization->has_candidate = false;
-	if (authorizer_is_active(&authorization->machine))
+	if (authorizer_is_active(&authorization->machine)) {
 		authorization_set_problem(authorization, "CANCELLED", reason);
-	authorization_advance(authorization, &input);
+		authorization_advance(authorization, &input);
+	} else {
+		/* Only a question in the background may end: nothing to tell. */
+		(void)authorizer_step(&authorization->machine, &input);
+	}
 }
 
 void authorization_callback(struct authorization *authorization, struct moment now)

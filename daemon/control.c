@@ -67,6 +67,9 @@ static void serve_route(struct control *control, struct http_request *request,
 	case CONTROL_CALLBACK:
 		control_post_callback(control, request);
 		break;
+	case CONTROL_EVENTS:
+		control_get_events(control, request);
+		break;
 	case CONTROL_RELOAD:
 		post_reload(control, request);
 		break;
@@ -119,9 +122,10 @@ static void serve(struct http_request *request, void *context)
 static void on_change(enum service_change change, struct account *account, struct moment now,
 		      void *context)
 {
-	(void)change;
-	(void)now;
-	control_wake(context, account);
+	struct control *control = context;
+
+	control_wake(control, account);
+	control_events_tell(control, change, account, now);
 }
 
 /* ---- Life ---- */
@@ -151,9 +155,28 @@ int control_new(int listen_fd, struct service *service, struct control **ret_con
 	return 0;
 }
 
+static int64_t events_deadline(void *context, struct moment now)
+{
+	(void)now;
+	return control_events_deadline(context);
+}
+
+static void events_dispatch(void *context, struct moment now)
+{
+	control_events_tick(context, now);
+}
+
 int control_attach(struct control *control, struct loop *loop)
 {
-	return http_server_attach(control->server, loop);
+	struct loop_source events = {
+		.fd = -1,
+		.deadline = events_deadline,
+		.dispatch = events_dispatch,
+		.context = control,
+	};
+	int r = http_server_attach(control->server, loop);
+
+	return r ? r : loop_add(loop, &events);
 }
 
 void control_quiesce(struct control *control)

@@ -5,7 +5,8 @@
 /*
  * What the parts of the control server share: control.c (life, which route is whose),
  * control_reply.c (replies), control_body.c (bodies), control_wait.c (clients that wait),
- * control_login.c (logins), control_account.c (accounts and their credentials).
+ * control_login.c (logins), control_account.c (accounts and their credentials), control_events.c
+ * (the stream of changes).
  */
 
 #include <sys/queue.h>
@@ -32,6 +33,8 @@ struct control {
 	struct service *service;
 	struct http_server *server;
 	LIST_HEAD(control_waiters, control_waiter) waiters;
+	LIST_HEAD(control_streams, control_stream) streams;
+	int64_t heartbeat_ms; /* monotonic: when the next is due, while there are streams */
 };
 
 /* ---- Replies: control_reply.c ---- */
@@ -71,6 +74,13 @@ void control_post_login(struct control *control, struct http_request *request, c
 void control_get_login(struct control *control, struct http_request *request,
 		       const struct control_request *parsed);
 void control_post_callback(struct control *control, struct http_request *request);
+
+void control_get_events(struct control *control, struct http_request *request);
+/* Tells the streams of a change. */
+void control_events_tell(struct control *control, enum service_change change,
+			 struct account *account, struct moment now);
+int64_t control_events_deadline(const struct control *control);
+void control_events_tick(struct control *control, struct moment now);
 
 void control_get_account(struct control *control, struct http_request *request, const char *name);
 void control_delete_account(struct control *control, struct http_request *request,

@@ -13,7 +13,7 @@ static const char *const methods[] = {
 	[CONTROL_ACCOUNTS] = "GET",    [CONTROL_ACCOUNT] = "DELETE, GET",
 	[CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
 	[CONTROL_VERIFY] = "POST",     [CONTROL_CALLBACK] = "POST",
-	[CONTROL_RELOAD] = "POST",
+	[CONTROL_EVENTS] = "GET",      [CONTROL_RELOAD] = "POST",
 };
 
 const char *control_route_methods(enum control_route route)
@@ -111,6 +111,8 @@ int control_request_parse(const char *target, struct control_request *ret_reques
 		request.route = CONTROL_ACCOUNTS;
 	else if (is_path(target, size, "/v1/callback"))
 		request.route = CONTROL_CALLBACK;
+	else if (is_path(target, size, "/v1/events"))
+		request.route = CONTROL_EVENTS;
 	else if (is_path(target, size, "/v1/reload"))
 		request.route = CONTROL_RELOAD;
 	else if (strncmp(target, ACCOUNTS_PREFIX, strlen(ACCOUNTS_PREFIX)) == 0)

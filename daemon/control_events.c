@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * GET /v1/events: what happens to the accounts, one JSON object a line. The snapshot at its
+ * beginning and the place among those who are told of changes are had in one step of the loop, so
+ * that nothing is lost between the two.
+ */
+#include <stdlib.h>
+
+#include "common/text.h"
+#include "daemon/control_internal.h"
+#include "daemon/control_json.h"
+
+struct control_stream {
+	LIST_ENTRY(control_stream) link;
+	struct http_request *request;
+};
+
+/* ---- Lines ---- */
+
+/* {"event": NAME, "time": …}; NULL without memory. */
+static struct json *event_new(const char *name, struct moment now)
+{
+	_cleanup_(json_freep) struct json *event = json_new_object();
+	char time[TEXT_TIME_BYTES];
+
+	text_time(now.unix_s, time);
+	if (json_add_string(event, "event", name) || json_add_string(event, "time", time))
+		return NULL;
+	return TAKE_PTR(event);
+}
+
+/* Takes EVENT (NULL: no memory). */
+static int event_print(struct json *event, struct buf *line)
+{
+	int r = event ? json_print(event, false, line) : ERR_NOMEM;
+
+	json_free(event);
+	buf_append_char(line, '\n');
+	return r ? r : buf_error(line);
+}
+
+static void unlink_stream(struct control_stream *stream)
+{
+	LIST_REMOVE(stream, link);
+	free(stream);
+}
+
+/* A line that cannot be put together ends the streams: their clients come again for another
+ * snapshot, and nothing is missed. */
+static void end_all(struct control *control)
+{
+	struct control_stream *stream;
+
+	while ((stream = LIST_FIRST(&control->streams))) {
+		http_request_stream_end(stream->request);
+		unlink_stream(stream);
+	}
+}
+
+/* Takes EVENT. */
+static void tell_all(struct control *control, struct json *event)
+{
+	_cleanup_(buf_done) struct buf line = {0};
+	struct control_stream *stream;
+
+	if (event_print(event, &line)) {
+		end_all(control);
+		return;
+	}
+	LIST_FOREACH(stream, &control->streams, link)
+	http_request_stream_write(stream->request, buf_text(&line), line.size);
+}
+
+/* ---- What is told ---- */
+
+static struct json *snapshot_event(struct control *control, struct moment now)
+{
+	_cleanup_(json_freep) struct json *event = event_new("snapshot", now);
+
+	if (json_add(event, "status", control_json_status(control->service)))
+		return NULL;
+	return TAKE_PTR(event);
+}
+
+static struct json *account_event(struct control *control, enum service_change change,
+				  struct account *account, struct moment now)
+{
+	static const char *const names[] = {
+		[SERVICE_LOGIN_CHANGED] = "login",
+		[SERVICE_CREDENTIAL_CHANGED] = "credential",
+		[SERVICE_ACCOUNT_CHANGED] = "account",
+		[SERVICE_ACCOUNT_REMOVED] = "removed",
+		[SERVICE_VERIFICATION_ENDED] = "verification",
+	};
+	_cleanup_(json_freep) struct json *event = event_new(names[change], now);
+
+	if (json_add(event, "account", control_json_account(control->service, account)))
+		return NULL;
+	return TAKE_PTR(event);
+}
+
+void control_events_tell(struct control *control, enum service_change change,
+			 struct account *account, struct moment now)
+{
+	/* One whose first login has not come to a consent page is in no list either. */
+	if (!LIST_EMPTY(&control->streams) && !account->provisional)
+		tell_all(control, account_event(control, change, account, now));
+}
+
+int64_t control_events_deadline(const struct control *control)
+{
+	return LIST_EMPTY(&control->streams) ? MOMENT_NEVER : control->heartbeat_ms;
+}
+
+void control_events_tick(struct control *control, struct moment now)
+{
+	if (now.mono_ms < control_events_deadline(control))
+		return;
+	control->heartbeat_ms = now.mono_ms + CONTROL_HEARTBEAT_MS;
+	tell_all(control, event_new("heartbeat", now));
+}
+
+/* ---- Streams ---- */
+
+static void end_stream(struct http_request *request, enum http_hold_end why, void *context)
+{
+	struct control_stream *stream = context;
+	_cleanup_(buf_done) struct buf line = {0};
+
+	if (why == HTTP_HOLD_STOPPING &&
+	    event_print(event_new("stopping", moment_now()), &line) == 0)
+		http_request_stream_write(request, buf_text(&line), line.size);
+	unlink_stream(stream);
+}
+
+void control_get_events(struct control *control, struct http_request *request)
+{
+	static const struct http_header headers[] = {
+		{"Content-Type", "application/x-ndjson"},
+		{"Cache-Control", "no-store"},
+	};
+	struct control_stream *stream = calloc(1, sizeof(*stream));
+	struct moment now = http_request_time(request);
+	_cleanup_(buf_done) struct buf line = {0};
+
+	if (!stream || event_print(snapshot_event(control, now), &line)) {
+		free(stream);
+		control_reply_error(request, 500, "INTERNAL", "no memory");
+		return;
+	}
+	stream->request = request;
+	if (LIST_EMPTY(&control->streams))
+		control->heartbeat_ms = now.mono_ms + CONTROL_HEARTBEAT_MS;
+	LIST_INSERT_HEAD(&control->streams, stream, link);
+	http_request_stream(request, 200, headers, sizeof(headers) / sizeof(headers[0]), end_stream,
+			    stream);
+	http_request_stream_write(request, buf_text(&line), line.size);
+}

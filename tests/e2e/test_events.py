@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: MIT
+"""GET /v1/events and misskey-authctl watch: every change, in order, from the snapshot on."""
+
+import json
+import queue
+import re
+import signal
+import subprocess
+import threading
+
+import pytest
+
+import misskey_server as misskey
+from harness import BIN, UnixConnection, authorize, wait_for
+
+
+class Events:
+    """One client of the stream; lines come in through a thread."""
+
+    def __init__(self, daemon):
+        self.connection = UnixConnection(daemon.socket, 60)
+        self.connection.request("GET", "/v1/events")
+        self.reply = self.connection.getresponse()
+        self.lines = queue.Queue()
+        self.thread = threading.Thread(target=self.read, daemon=True)
+        self.thread.start()
+
+    def read(self):
+        try:
+            for line in self.reply:
+                self.lines.put(json.loads(line))
+        except OSError:
+            pass
+        self.lines.put(None)
+
+    def next(self, seconds=10):
+        """The next event that is no heartbeat; None at the end of the stream."""
+        while True:
+            event = self.lines.get(timeout=seconds)
+            if event is None or event["event"] != "heartbeat":
+                return event
+
+    def until(self, condition):
+        """All events up to the first that meets the condition."""
+        events = []
+        while not events or not condition(events[-1]):
+            events.append(self.next())
+            assert events[-1] is not None, events
+        return events
+
+    def close(self):
+        self.connection.close()
+
+
+@pytest.fixture
+def events(daemon):
+    opened = []
+
+    def make():
+        opened.append(Events(daemon))
+        return opened[-1]
+    yield make
+    for one in opened:
+        one.close()
+
+
+def is_end_of_login(event):
+    return event["event"] == "login" and event["account"]["login"]["state"] == "finished"
+
+
+def test_the_snapshot_is_the_status(server_2025, daemon, events):
+    authorize(daemon, server_2025)
+    stream = events()
+    assert stream.reply.status == 200 and stream.reply.headers["Content-Type"] == "application/x-ndjson"
+    snapshot = stream.next()
+    assert snapshot["event"] == "snapshot" and snapshot["status"] == daemon.control("GET", "/v1/status")[1]
+
+
+def test_a_login_is_told_step_by_step(server, daemon, events):
+    stream = events()
+    assert stream.next()["status"]["accounts"] == []
+    authorize(daemon, server)
+    told = stream.until(is_end_of_login)
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event["time"]) for event in told)
+    assert {event["account"]["account"] for event in told} == {"me"}
+    logins = [event["account"]["login"]["state"] for event in told if event["event"] == "login"]
+    # An account is one from its consent page on.
+    assert logins[0] == "consent" and logins[-1] == "finished"
+    assert [state for state in logins if state in ("consent", "exchanging", "verifying", "finished")] == logins
+    revisions = [event["account"]["login"]["revision"] for event in told if event["event"] == "login"]
+    assert revisions == sorted(set(revisions))
+    states = [event["account"]["state"] for event in told if event["event"] == "credential"]
+    assert states == ["unverified", "verified"]
+    assert told[-1]["account"]["login"]["outcome"] == "AUTHORIZED"
+
+
+def test_changes_of_a_credential_are_told(server, daemon, events):
+    authorize(daemon, server)
+    stream = events()
+    stream.next()
+    server.suspend("alice")
+    daemon.authctl("verify")
+    server.suspend("alice", False)
+    daemon.authctl("verify")
+    server.revoke("alice")
+    daemon.authctl("verify")
+    daemon.authctl("logout", "me")
+    told = stream.until(lambda event: event["event"] == "removed")
+    assert [(event["event"], event["account"]["state"]) for event in told] == [
+        ("credential", "suspended"), ("verification", "suspended"), ("credential", "verified"),
+        ("verification", "verified"), ("credential", "revoked"), ("verification", "revoked"), ("removed", "absent")]
+
+
+def test_changes_of_the_config_are_told(server_2025, daemon, events):
+    stream = events()
+    stream.next()
+    daemon.configure(f"[account one]\nserver = {server_2025.origin}")
+    assert daemon.authctl("reload").returncode == 0
+    daemon.configure(f"[account one]\nserver = {server_2025.origin}\nuser = bob")
+    assert daemon.authctl("reload").returncode == 0
+    daemon.configure()
+    assert daemon.authctl("reload").returncode == 0
+    assert [(event["event"], event["account"]["expected_user"]) for event in (stream.next() for _ in range(3))] == [
+        ("account", None), ("account", "bob"), ("removed", "bob")]
+
+
+def test_nothing_is_lost_between_snapshot_and_stream(server_2025, daemon):
+    """Clients come while logins go on; whatever each sees, snapshot and changes add up to the truth."""
+    accounts = [f"a{n}" for n in range(20)]
+    with misskey.MisskeyServer(profile="2025") as server:
+        logging_in = threading.Thread(target=lambda: [authorize(daemon, server, name) for name in accounts])
+        logging_in.start()
+        streams = []
+        while logging_in.is_alive():
+            streams.append(Events(daemon))
+            logging_in.join(0.1)
+        for name in accounts:
+            daemon.control("DELETE", f"/v1/accounts/{name}")
+        authorize(daemon, server_2025, "last")
+    assert len(streams) > 3
+    truth = {one["account"]: one["state"] for one in daemon.control("GET", "/v1/accounts")[1]["accounts"]}
+    for stream in streams:
+        first = stream.next()
+        seen = {one["account"]: one["state"] for one in first["status"]["accounts"]}
+        for event in stream.until(lambda event: is_end_of_login(event) and event["account"]["account"] == "last"):
+            name = event["account"]["account"]
+            if event["event"] == "removed":
+                del seen[name]
+            else:
+                seen[name] = event["account"]["state"]
+        assert seen == truth == {"last": "verified"}
+        stream.close()
+
+
+def test_heartbeats_come_and_cost_nothing_without_clients(daemon, events):
+    stream = events()
+    assert stream.lines.get(timeout=5)["event"] == "snapshot"
+    assert stream.lines.get(timeout=20)["event"] == "heartbeat"
+
+
+def test_a_stop_ends_the_stream_with_a_word(server_2025, daemon, events):
+    stream = events()
+    stream.next()
+    assert daemon.stop(3) == 0
+    assert stream.next()["event"] == "stopping"
+    assert stream.next() is None
+
+
+def test_a_client_that_does_not_read_holds_up_nobody(server_2025, daemon):
+    stuck = UnixConnection(daemon.socket, 60)
+    stuck.request("GET", "/v1/events")
+    for n in range(3):
+        authorize(daemon, server_2025, f"a{n}")
+    assert daemon.control("GET", "/v1/status")[0] == 200
+    stuck.close()
+
+
+def test_many_accounts_fit_into_a_snapshot(make_daemon, server_2025):
+    text = "\n".join(f"[account a{n}]\nserver = {server_2025.origin}" for n in range(2000))
+    daemon = make_daemon(config=text).start()
+    stream = Events(daemon)
+    assert len(stream.next()["status"]["accounts"]) == 2000
+    daemon.authctl("reload")
+    daemon.configure(text + "\nuser = bob")
+    assert daemon.authctl("reload").returncode == 0
+    assert stream.next()["account"]["expected_user"] == "bob"
+    stream.close()
+
+
+# misskey-authctl watch
+
+@pytest.fixture
+def watch(daemon):
+    watches = []
+
+    def make(*options):
+        process = subprocess.Popen(
+            [BIN / "misskey-authctl", "watch", *options], env={**daemon.env, "TZ": "UTC"}, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        process.lines = {"out": [], "err": []}
+
+        def collect(stream, name):
+            for line in stream:
+                process.lines[name].append(line.rstrip("\n"))
+        for stream, name in ((process.stdout, "out"), (process.stderr, "err")):
+            threading.Thread(target=collect, args=(stream, name), daemon=True).start()
+        watches.append(process)
+        return process
+    yield make
+    for process in watches:
+        process.kill()
+        process.wait()
+
+
+def test_watch_shows_a_line_for_each_change(server, daemon, watch):
+    authorize(daemon, server, "before")
+    process = watch()
+    wait_for(lambda: len(process.lines["out"]) == 1)
+    authorize(daemon, server)
+    daemon.authctl("logout", "me")
+    wait_for(lambda: process.lines["out"][-1].endswith("  removed"))
+    lines = [re.fullmatch(r"\d\d:\d\d:\d\d  (.*)", line)[1] for line in process.lines["out"]]
+    assert lines[:2] == ["before  verified (@alice)", "me  login: waiting for consent"]
+    assert "me  verified (@alice)" in lines and "me  login: signed in (@alice)" in lines
+    assert lines[-1] == "me  removed"
+
+
+def test_watch_as_json_is_the_stream(server_2025, daemon, watch):
+    process = watch("--json")
+    wait_for(lambda: process.lines["out"])
+    authorize(daemon, server_2025)
+    wait_for(lambda: is_end_of_login(json.loads(process.lines["out"][-1])))
+    assert json.loads(process.lines["out"][0])["event"] == "snapshot"
+
+
+def test_watch_survives_a_restart(server_2025, daemon, watch):
+    process = watch()
+    authorize(daemon, server_2025)
+    wait_for(lambda: any("signed in" in line for line in process.lines["out"]))
+    daemon.restart()
+    wait_for(lambda: process.lines["out"][-1].endswith("me  verified (@alice)"))
+    assert process.lines["err"] == ["The daemon stopped; waiting for it to come back…"]
+    daemon.kill()
+    daemon.start()
+    wait_for(lambda: len(process.lines["err"]) == 2)
+    assert "does not answer any more" in process.lines["err"][1]
+
+
+def test_watch_says_when_there_is_no_daemon(make_daemon):
+    daemon = make_daemon()
+    done = daemon.authctl("watch")
+    assert done.returncode == 5 and "systemctl --user start misskey-authd" in done.stderr
+
+
+def test_watch_can_be_interrupted(daemon, watch):
+    process = watch()
+    wait_for(lambda: daemon.control("GET", "/v1/status"))
+    process.send_signal(signal.SIGINT)
+    assert process.wait(5) == -signal.SIGINT
+
+
+def test_watch_ends_when_nobody_reads(server_2025, daemon):
+    done = subprocess.run(
+        ["bash", "-c", f"'{BIN}/misskey-authctl' watch --json | head -n 1; echo ${{PIPESTATUS[0]}}"], env=daemon.env,
+        text=True, capture_output=True, timeout=30)
+    assert '"snapshot"' in done.stdout and done.stdout.endswith("\n1\n")
