@@ -227,17 +227,18 @@ def test_watch_shows_a_line_for_each_change(server, daemon, watch):
 
 def test_watch_as_json_is_the_stream(server_2025, daemon, watch):
     process = watch("--json")
-    wait_for(lambda: process.lines["out"])
+    wait_for(lambda: process.lines["out"], what="the snapshot")
     authorize(daemon, server_2025)
     wait_for(lambda: is_end_of_login(json.loads(process.lines["out"][-1])))
     assert json.loads(process.lines["out"][0])["event"] == "snapshot"
 
 
 def test_watch_survives_a_restart(server_2025, daemon, watch):
-    process = watch()
     authorize(daemon, server_2025)
-    wait_for(lambda: any("signed in" in line for line in process.lines["out"]))
+    process = watch()
+    wait_for(lambda: process.lines["out"])
     daemon.restart()
+    wait_for(lambda: len(process.lines["out"]) == 2)
     wait_for(lambda: process.lines["out"][-1].endswith("me  verified (@alice)"))
     assert process.lines["err"] == ["The daemon stopped; waiting for it to come back…"]
     daemon.kill()
