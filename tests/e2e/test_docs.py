@@ -10,6 +10,7 @@ import tempfile
 
 import pytest
 
+from control_api import API, REQUESTS, members
 from harness import BIN, ROOT, authorize
 from misskey_server import MisskeyServer
 
@@ -128,10 +129,6 @@ def test_config_examples_are_good(tmp_path, document, pattern):
 
 # The control API
 
-API = read("docs/control-api.md")
-REQUESTS = re.findall(r"`((?:GET|POST|PUT|DELETE) /v1/\S*?)`", "\n".join(re.findall(r"^### .*", API, re.M)))
-
-
 def test_every_route_has_a_heading_and_the_reverse():
     header = read("daemon/control_request.h")
     routes = set(re.findall(r"\tCONTROL_([A-Z]+),", header)) - {"NOT", "NOT_FOUND"}
@@ -140,18 +137,6 @@ def test_every_route_has_a_heading_and_the_reverse():
         "GET /v1/status", "GET /v1/accounts", "GET /v1/accounts/NAME", "POST /v1/accounts/NAME/login",
         "GET /v1/accounts/NAME/login?wait=SECONDS&revision=N", "GET /v1/accounts/NAME/token", "POST /v1/callback",
     }
-
-
-def members(kind):
-    """The members that the documentation shows for an object: of the object itself, not of those in it."""
-    marker = {
-        "STATUS": "### `GET /v1/status`\n",
-        "ACCOUNT": "There are no secrets in it:\n",
-        "LOGIN": "\nLOGIN:\n",
-        "TOKEN": "/token`\n",
-    }[kind]
-    block = re.search(r"(?:^    .*\n)+", API.split(marker)[1], re.M)[0]
-    return set(re.findall(r'"(\w+)":', re.sub(r'": (\{.*?\}|\[.*?\])', '": 0', block)))
 
 
 def test_every_request_answers_as_documented(daemon, server_2025):
