@@ -39,7 +39,7 @@ int token_file_read(const char *path, const char *account, struct token_file *re
 /* The value of KEY, "" if there is none. */
 const char *token_file_value(const struct token_file *file, enum token_key key);
 
-/* Whether scripts may use the credential: there is one, and it is not known to be revoked. */
+/* Whether scripts may use the credential: it is verified or unverified. */
 bool token_file_is_good(const struct token_file *file);
 
 void token_file_erase(struct token_file *file);

@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import Daemon, check_log, check_tokens
+from harness import Daemon, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
 
 
@@ -52,6 +52,7 @@ def make_daemon(tmp_path):
         check_log(daemon, servers)
         if daemon.state.is_dir():
             check_tokens(daemon, servers)
+            check_schema(daemon)
             assert not daemon.leftovers()
 
 

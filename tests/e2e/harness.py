@@ -18,6 +18,11 @@ from pathlib import Path
 
 import pytest
 
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None  # test_schema.py says what is not tested then
+
 TESTS = Path(__file__).resolve().parent.parent
 ROOT = TESTS.parent
 sys.path.insert(0, str(TESTS))
@@ -271,6 +276,22 @@ def check_tokens(daemon, servers):
         }
         assert entry["i"] in digests, account
         assert daemon.token(account).stdout == entry["i"] + "\n"
+
+
+SCHEMA = json.loads((ROOT / "docs/credentials.schema.json").read_text(encoding="utf-8"))
+
+
+def schema_complaints(content):
+    """What docs/credentials.schema.json has against the content of a credentials.json."""
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    return [error.message for error in validator.iter_errors(content)]
+
+
+def check_schema(daemon):
+    """What is in credentials.json at the end, whatever the test was about, is as documented."""
+    file = daemon.state / "credentials.json"
+    if jsonschema and file.exists():
+        assert schema_complaints(json.loads(file.read_text(encoding="utf-8"))) == []
 
 
 def secrets_of(daemon, servers):

@@ -10,6 +10,7 @@ import tempfile
 
 import pytest
 
+from control_api import API, REQUESTS, members
 from harness import BIN, ROOT, authorize
 from misskey_server import MisskeyServer
 
@@ -34,7 +35,8 @@ def help_of(program, *command):
 COMMANDS = {
     "misskey-authd.8": [("misskey-authd",)],
     "misskey-authctl.1": [("misskey-authctl",)]
-    + [("misskey-authctl", command) for command in ("login", "list", "status", "callback")],
+    + [("misskey-authctl", command) for command in (
+        "login", "logout", "list", "status", "verify", "watch", "callback", "reload")],
     "misskey-token.1": [("misskey-token",)],
 }
 
@@ -128,30 +130,20 @@ def test_config_examples_are_good(tmp_path, document, pattern):
 
 # The control API
 
-API = read("docs/control-api.md")
-REQUESTS = re.findall(r"`((?:GET|POST|PUT|DELETE) /v1/\S*?)`", "\n".join(re.findall(r"^### .*", API, re.M)))
-
-
-def test_every_route_has_a_heading_and_the_reverse():
-    header = read("daemon/control_request.h")
-    routes = set(re.findall(r"\tCONTROL_([A-Z]+),", header)) - {"NOT", "NOT_FOUND"}
-    assert routes == {"STATUS", "ACCOUNTS", "ACCOUNT", "LOGIN", "TOKEN", "CALLBACK"}
-    assert set(REQUESTS) == {
-        "GET /v1/status", "GET /v1/accounts", "GET /v1/accounts/NAME", "POST /v1/accounts/NAME/login",
-        "GET /v1/accounts/NAME/login?wait=SECONDS&revision=N", "GET /v1/accounts/NAME/token", "POST /v1/callback",
+def routes_of_code():
+    """{"GET /v1/status", …}: every method of every route of the code."""
+    below_account = {"ACCOUNT": "", "LOGIN": "/login", "TOKEN": "/token", "VERIFY": "/verify"}
+    methods = dict(re.findall(r'\[CONTROL_([A-Z]+)\] = "([A-Z, ]*)"', read("daemon/control_request.c")))
+    routes = set(re.findall(r"\tCONTROL_([A-Z]+),", read("daemon/control_request.h")))
+    assert routes == set(methods)
+    return {
+        f"{method} /v1/accounts/NAME{below_account[route]}" if route in below_account else f"{method} /v1/{route.lower()}"
+        for route in routes for method in methods[route].split(", ")
     }
 
 
-def members(kind):
-    """The members that the documentation shows for an object: of the object itself, not of those in it."""
-    marker = {
-        "STATUS": "### `GET /v1/status`\n",
-        "ACCOUNT": "There are no secrets in it:\n",
-        "LOGIN": "\nLOGIN:\n",
-        "TOKEN": "/token`\n",
-    }[kind]
-    block = re.search(r"(?:^    .*\n)+", API.split(marker)[1], re.M)[0]
-    return set(re.findall(r'"(\w+)":', re.sub(r'": (\{.*?\}|\[.*?\])', '": 0', block)))
+def test_every_route_has_a_heading_and_the_reverse():
+    assert routes_of_code() == {request.split("?")[0] for request in REQUESTS}
 
 
 def test_every_request_answers_as_documented(daemon, server_2025):
@@ -192,7 +184,9 @@ def test_every_error_answers_as_documented(make_daemon, server_2025):
         ("POST", "/v1/accounts/nobody/login", {}, 404, "NO_SUCH_ACCOUNT"),
         ("POST", "/v1/callback", {"url": unknown}, 404, "NO_SUCH_SESSION"),
         ("GET", "/v1/accounts/me/token", None, 404, "NO_CREDENTIAL"),
-        ("DELETE", "/v1/accounts/me", None, 405, "METHOD_NOT_ALLOWED"),
+        ("PUT", "/v1/accounts/me", None, 405, "METHOD_NOT_ALLOWED"),
+        ("POST", "/v1/accounts/me/verify", None, 404, "NO_CREDENTIAL"),
+        ("DELETE", "/v1/accounts/nobody", None, 404, "NO_SUCH_ACCOUNT"),
         ("POST", "/v1/accounts/me/login", {"server": "other.example"}, 409, "CONFLICT"),
         ("POST", "/v1/accounts/me/login", {"user": "bob"}, 409, "CONFLICT"),
         ("POST", "/v1/accounts/me/login", {"permission": "read:drive"}, 409, "CONFLICT"),
@@ -200,6 +194,12 @@ def test_every_error_answers_as_documented(make_daemon, server_2025):
         answer = daemon.control(method, path, body)
         assert (answer[0], answer[1]["error"]["code"]) == (status, code), (method, path)
         assert f"| {status} | `{code}` |" in API
+    daemon.configure("[nonsense]")
+    assert daemon.control("POST", "/v1/reload")[1]["error"]["code"] == "BAD_CONFIG"
+    daemon.config_file.chmod(0o666)
+    assert daemon.control("POST", "/v1/reload")[1]["error"]["code"] == "UNSAFE_CONFIG"
+    daemon.config_file.chmod(0o600)
+    daemon.configure()
     assert daemon.stop() == 0
     (daemon.state / "credentials.json").write_text("{")
     daemon.start()
@@ -211,8 +211,8 @@ def test_every_error_answers_as_documented(make_daemon, server_2025):
 
 
 def test_every_code_is_documented_and_the_reverse():
-    control = read("daemon/control.c")
-    codes = set(re.findall(r'reply_error\(\s*request,\s*\d+,\s*"(\w+)"', control))
+    control = "".join(source.read_text() for source in sorted((ROOT / "daemon").glob("control*.c")))
+    codes = set(re.findall(r'control_reply_error\([^;]*?\d+,\s*"(\w+)"', control))
     codes |= set(re.findall(r'control_json_error\(\s*"(\w+)"', control))
     assert codes == set(re.findall(r"^\| \d+ \| `(\w+)` \|", API, re.M))
     problems = set()
@@ -247,7 +247,8 @@ README = read("README.md")
 
 
 def test_links_lead_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md",
+                     "examples/README.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document)):
             assert (ROOT / document).parent.joinpath(target).exists(), (document, target)
 

@@ -197,18 +197,19 @@ def test_many_accounts_are_not_all_in_the_message(state):
 
 @pytest.mark.parametrize("mode", [
     "", "--json", "--env", "--header", "--server", "--path", "--exec"])
-@pytest.mark.parametrize("word", ["absent", "revoked"])
-def test_no_good_credential_is_4_and_says_what_to_run(state, word, mode):
+@pytest.mark.parametrize("word, command", [("absent", "login"), ("revoked", "login"), ("suspended", "verify")])
+def test_no_good_credential_is_4_and_says_what_to_run(state, word, command, mode):
     state.write(MISSKEY_STATE=word, MISSKEY_TOKEN=None, MISSKEY_USER=None)
     arguments = [mode] if mode else []
     if mode == "--exec":
         arguments.append("true")
     message = refused(state.run(NAME, *arguments), 4)
-    assert f"misskey-authctl login {NAME}" in message
+    assert f"misskey-authctl {command} {NAME}" in message
 
 
-def test_token_of_a_revoked_credential_is_never_printed(state):
-    state.write(MISSKEY_STATE="revoked")
+@pytest.mark.parametrize("word", ["revoked", "suspended"])
+def test_token_of_a_revoked_or_suspended_credential_is_never_printed(state, word):
+    state.write(MISSKEY_STATE=word)
     refused(state.run(NAME), 4)
 
 
