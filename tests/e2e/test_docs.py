@@ -218,7 +218,9 @@ def test_every_code_is_documented_and_the_reverse():
     problems = set()
     for source in (ROOT / "daemon").glob("*.c"):
         problems |= set(re.findall(r'service_add_problem\([^"]*?"(\w+)"', source.read_text()))
-    assert problems == set(re.findall(r"^\| `(\w+)` \|", API, re.M))
+    assert problems == set(re.findall(r"^\| `([A-Z_]+)` \|", API, re.M))
+    events = set(re.findall(r'\[SERVICE_\w+\] = "(\w+)"|event_new\("(\w+)"', read("daemon/control_events.c")))
+    assert {a or b for a, b in events} == set(re.findall(r"^\| `([a-z]+)` \|", API, re.M)) | {"snapshot"}
     outcomes = set(re.findall(r'= "([A-Z_]+)"', read("daemon/outcome.c")))
     assert outcomes == set(re.findall(r"`([A-Z_]+)`", API.split("\nOutcomes: ")[1].split("\n\n")[0]))
 
