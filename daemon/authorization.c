@@ -19,6 +19,7 @@ int authorization_new(struct account *account, const struct authorization_enviro
 	authorization->account = account;
 	authorization->environment = environment;
 	authorization->machine.poll_interval_ms = environment->poll_interval_s * 1000;
+	authorization->machine.poll_interval_max_ms = environment->poll_interval_max_s * 1000;
 	*ret_authorization = authorization;
 	return 0;
 }
