@@ -103,7 +103,7 @@ def plain(line):
 
 
 def where_drawn(lines):
-    """The slice of lines, as a dark terminal shows them, that are a code: nothing else has such characters or colours."""
+    """The slice of lines, of a dark terminal, that are a code: nothing else has such characters or colours."""
     drawn = [
         number for number, line in enumerate(lines)
         if any(character in "▀▄█" or (ink, paper) != DARK for character, ink, paper in line)

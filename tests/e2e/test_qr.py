@@ -134,7 +134,9 @@ def test_a_browser_needs_no_code(server_2025, polling):
 
 # Why there is no redirect
 
-NO_PORT = "The daemon has no callback port (see: misskey-authctl status), so it asks the server every few seconds instead."
+NO_PORT = (
+    "The daemon has no callback port (see: misskey-authctl status), so it asks the server every few seconds instead."
+)
 
 
 @pytest.mark.parametrize("desktop", [True, False])
