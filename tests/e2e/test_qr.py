@@ -10,7 +10,7 @@ from harness import BIN, wait_for
 from terminal import DARK, LIGHT, Terminal, decode, drawing, plain, where_drawn
 
 DRAWN = {
-    # environment, terminals on which it is right, columns of the code
+    # environment, terminals on which it is right (with colours: all), columns of the code
     "colours": ({}, [DARK, LIGHT], 41),
     "empty NO_COLOR": ({"NO_COLOR": ""}, [DARK, LIGHT], 41),
     "locale that is not installed": ({"LC_CTYPE": "xx_XX.utf8"}, [DARK, LIGHT], 41),
@@ -54,6 +54,7 @@ def test_a_phone_reads_the_page_from_the_terminal(server_2025, polling, case):
     for theme in themes:
         assert decode(terminal.lines(theme)[code], theme) == [url]
     assert {len(line) for line in lines[code]} == {width}
+    assert ("\x1b[38;" in terminal.text() or "\x1b[48;" in terminal.text()) == (LIGHT in themes)
     assert plain(lines[code.start - 1]) == f"Open this page to consent: {url}"
     assert [plain(line) for line in lines[code.stop:]] == [
         "The login completes when consent was given, on this or any other device.", "Waiting for consent…",
