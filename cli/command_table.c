@@ -72,7 +72,8 @@ static const struct command commands[] = {
 			"  --as ACCOUNT       name the account so, instead of after the host\n"
 			"  --user NAME        who has to consent\n"
 			"  --permission LIST  what scripts may do: read:account,write:notes\n"
-			"  --no-browser       show the page's URL, to open it on any device\n"
+			"  --no-browser       show the page's URL and QR code, to open it on any "
+			"device\n"
 			"  --no-wait          print the page's URL, open nothing, do not wait\n"
 			"  --timeout TIME     how long to wait for the consent: 90s, 15m\n"
 			"  --json             print an object instead of the name\n",

@@ -2,15 +2,14 @@
 #include "cli/login_wait.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "cli/browser.h"
 #include "cli/control_call.h"
 #include "cli/exit_status.h"
 #include "cli/interruption.h"
 #include "cli/login_report.h"
+#include "cli/login_show.h"
 #include "cli/terminal.h"
 #include "common/account.h"
 #include "common/text.h"
@@ -37,23 +36,20 @@ struct watch {
 	struct control_client *client;
 	const struct login_request *request;
 	struct json *login; /* the newest; NULL before the first */
-	char *page;	    /* the URL that was shown last */
-	char *problem;	    /* the trouble that was said last */
+	struct login_shown shown;
 	int64_t revision;
 	int64_t started_unix_s;
 	int64_t deadline_ms;	 /* INT64_MAX: none */
 	int64_t silent_since_ms; /* 0: the daemon answers */
 	unsigned rejoins;
 	bool unanswered; /* the start was; perhaps the daemon has not seen it */
-	bool opened;	 /* we opened the page that was shown last */
 	bool joined;	 /* the daemon knows the login: it can be polled */
 };
 
 static void watch_done(struct watch *watch)
 {
 	json_free(watch->login);
-	free(watch->page);
-	free(watch->problem);
+	login_shown_done(&watch->shown);
 }
 
 static int64_t now_ms(void)
@@ -70,81 +66,6 @@ static void pause_a_moment(void)
 	const struct timespec moment = {.tv_nsec = RETRY_PAUSE_MS * 1000000L};
 
 	nanosleep(&moment, NULL);
-}
-
-/* Keeps a copy of TEXT (may be NULL) in *KEPT; returns whether it is another text than before. */
-static bool keep_text(char **kept, const char *text)
-{
-	if (text && *kept && strcmp(text, *kept) == 0)
-		return false;
-	free(*kept);
-	*kept = text ? strdup(text) : NULL;
-	return text != NULL;
-}
-
-static void open_page(const char *url)
-{
-	struct err_detail detail = {0};
-
-	if (browser_open(url, &detail) < 0)
-		terminal_message("%s Open the page by hand.", detail.text);
-}
-
-/* Shows the page, if it has not been, and opens it where the daemon says that this is our part. A
- * session that was lost comes back with a new page, which may be open in the browser already. */
-static void show_page(struct watch *watch)
-{
-	const char *start_url = json_get_string(watch->login, "start_url");
-	const char *consent_url = json_get_string(watch->login, "consent_url");
-	const char *page = start_url ? start_url : consent_url;
-	bool is_new = keep_text(&watch->page, page);
-	bool open = false;
-
-	if (watch->request->no_wait || !page)
-		return;
-	if (is_new)
-		terminal_message("Open this page to consent: %s", page);
-	if (is_new && !start_url)
-		terminal_message("The login completes when consent was given, on this or any other "
-				 "device.");
-	if (is_new)
-		watch->opened = false;
-	if (start_url && watch->request->open_browser && !watch->opened &&
-	    json_get_bool(watch->login, "open", &open) && open) {
-		open_page(start_url);
-		watch->opened = true;
-	}
-}
-
-static void show_problem(struct watch *watch)
-{
-	const char *problem = json_get_string(json_get(watch->login, "problem"), "message");
-
-	if (keep_text(&watch->problem, problem))
-		terminal_message("%s", problem);
-}
-
-static void show_state(const struct watch *watch)
-{
-	const char *state = json_get_string(watch->login, "state");
-	const char *server = watch->request->server ? watch->request->server : "the server";
-
-	if (!state)
-		return;
-	if (strcmp(state, "registering") == 0)
-		terminal_progress("Registering with %s…", server);
-	else if (strcmp(state, "session") == 0)
-		terminal_progress("Asking %s for a session…", server);
-	else if (strcmp(state, "consent") == 0)
-		terminal_progress("Waiting for consent…");
-	else if (strcmp(state, "securing") == 0)
-		terminal_progress("Making room for the credential…");
-	else if (strcmp(state, "exchanging") == 0)
-		terminal_progress("Fetching the credential from %s…", server);
-	else if (strcmp(state, "storing") == 0)
-		terminal_progress("Storing the credential…");
-	else if (strcmp(state, "verifying") == 0)
-		terminal_progress("Asking %s whether the credential works…", server);
 }
 
 static bool is_finished(const struct json *login)
@@ -166,11 +87,9 @@ static int watch_apply(struct watch *watch, struct json *login)
 	if (!json_get_integer(login, "revision", &revision) || revision == watch->revision)
 		pause_a_moment(); /* nothing new: a reply that came at once must not make us spin */
 	watch->revision = revision;
-	show_problem(watch);
-	show_page(watch);
-	if (watch->request->no_wait && watch->page)
-		return login_report_page(watch->request, login, watch->page);
-	show_state(watch);
+	login_show(&watch->shown, watch->client, watch->request, login);
+	if (watch->request->no_wait && watch->shown.page)
+		return login_report_page(watch->request, login, watch->shown.page);
 	return CONTINUE;
 }
 
@@ -326,16 +245,11 @@ static int watch_step(struct watch *watch)
  */
 static int watch_begin(struct watch *watch)
 {
-	const char *state = json_get_string(watch->request->login, "state");
-	const char *page = json_get_string(watch->request->login, "start_url");
-
 	if (!watch->request->login)
 		return CONTINUE;
-	if (!page)
-		page = json_get_string(watch->request->login, "consent_url");
-	keep_text(&watch->page, page);
+	login_shown_note(&watch->shown, watch->request->login);
 	watch->joined = true;
-	if (state && strcmp(state, "finished") == 0)
+	if (is_finished(watch->request->login))
 		return login_report_finished(watch->request, watch->request->login);
 	return CONTINUE;
 }

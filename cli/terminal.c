@@ -5,7 +5,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -19,6 +21,8 @@
 #define CELL_MAX_CHARS 300
 /* Where the terminal does not tell its width. */
 #define DEFAULT_COLUMNS 80
+/* No sentence fits a terminal that is narrower. */
+#define NARROW_COLUMNS 20
 
 #define ERASE_LINE "\r\033[K"
 
@@ -64,13 +68,65 @@ void terminal_message(const char *format, ...)
 	write_printable(text, MESSAGE_MAX_CHARS, "\n");
 }
 
-static size_t terminal_columns(void)
+static unsigned terminal_columns(void)
 {
 	struct winsize size;
 
-	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col < 20)
+	if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
 		return DEFAULT_COLUMNS;
 	return size.ws_col;
+}
+
+/* A variable that is set to nothing counts as not set, as POSIX and no-color.org want it. */
+static const char *variable(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value && *value ? value : NULL;
+}
+
+/* The environment says which characters the person's terminal shows, also where that locale is not
+ * installed, as it happens with one that ssh brought along: setlocale() would fail there. */
+static bool locale_is_utf8(void)
+{
+	const char *locale = variable("LC_ALL");
+	const char *codeset;
+
+	if (!locale)
+		locale = variable("LC_CTYPE");
+	if (!locale)
+		locale = variable("LANG");
+	codeset = locale ? strchr(locale, '.') : NULL;
+	return codeset &&
+	       (strncasecmp(codeset, ".UTF-8", 6) == 0 || strncasecmp(codeset, ".UTF8", 5) == 0);
+}
+
+bool terminal_look(struct terminal *ret_terminal)
+{
+	const char *kind = variable("TERM");
+
+	if (!isatty(STDERR_FILENO))
+		return false;
+	ret_terminal->columns = terminal_columns();
+	ret_terminal->utf8 = locale_is_utf8();
+	ret_terminal->colors = !variable("NO_COLOR") && !(kind && strcmp(kind, "dumb") == 0);
+	return true;
+}
+
+void terminal_draw(const struct buf *drawing)
+{
+	terminal_progress_end();
+	fputs(buf_text(drawing), stderr);
+	fflush(stderr);
+}
+
+/* A line that wraps could not be erased: two columns stay free, for "…" and the cursor. Where a
+ * sentence does not fit anyway, there is no point in cutting it. */
+static size_t live_line_chars(void)
+{
+	unsigned columns = terminal_columns();
+
+	return (columns < NARROW_COLUMNS ? DEFAULT_COLUMNS : columns) - 2;
 }
 
 void terminal_progress(const char *format, ...)
@@ -86,8 +142,7 @@ void terminal_progress(const char *format, ...)
 		return;
 	strcpy(said, text);
 	terminal_progress_end();
-	/* A line that wraps could not be erased: two columns stay free, for "…" and the cursor. */
-	write_printable(text, terminal ? terminal_columns() - 2 : MESSAGE_MAX_CHARS,
+	write_printable(text, terminal ? live_line_chars() : MESSAGE_MAX_CHARS,
 			terminal ? "" : "\n");
 	live = terminal;
 }

@@ -3,11 +3,13 @@
 #define CLI_TERMINAL_H
 
 /*
- * * What the programs of cli/ say: messages on standard error, values on standard output. All that
+ * What the programs of cli/ say: messages on standard error, values on standard output. All that
  * goes to standard error is made printable, so that neither the daemon nor a server can write
- * control sequences to the person's terminal. One live line at most stands at the bottom of a
- * terminal; the next message replaces it.
+ * control sequences to the person's terminal; only terminal_draw() takes what is ours as it is. One
+ * live line at most stands at the bottom of a terminal; the next message replaces it.
  */
+
+#include <stdbool.h>
 
 #include "common/buf.h"
 #include "common/err.h"
@@ -21,6 +23,20 @@ void terminal_progress(const char *format, ...) _printf_(1, 2);
 
 /* Removes the live line, if there is one. */
 void terminal_progress_end(void);
+
+/* The terminal that standard error is. */
+struct terminal {
+	unsigned columns; /* 80 if it does not tell */
+	bool utf8;	  /* LC_ALL, LC_CTYPE or LANG, the first that is set, says so */
+	bool colors;	  /* NO_COLOR is not set, and TERM is not "dumb" */
+};
+
+/* False: it is none. */
+bool terminal_look(struct terminal *ret_terminal);
+
+/* Writes DRAWING, whole lines that are all our own, to standard error as it is: control sequences
+ * for colours can be in it. */
+void terminal_draw(const struct buf *drawing);
 
 /* Appends TEXT for a table on standard output: printable, and "-" for NULL or "". */
 void terminal_append_cell(struct buf *buf, const char *text);

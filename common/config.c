@@ -23,6 +23,7 @@ int config_new(struct config **ret_config)
 	config->port = CONFIG_DEFAULT_PORT;
 	config->session_time_s = CONFIG_DEFAULT_SESSION_TIME_S;
 	config->poll_interval_s = CONFIG_DEFAULT_POLL_INTERVAL_S;
+	config->poll_interval_max_s = CONFIG_DEFAULT_POLL_INTERVAL_MAX_S;
 	config->request_time_s = CONFIG_DEFAULT_REQUEST_TIME_S;
 	config->log_level = LOG_LEVEL_INFO;
 	*ret_config = config;

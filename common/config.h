@@ -32,6 +32,7 @@
 #define CONFIG_DEFAULT_PORT 41987
 #define CONFIG_DEFAULT_SESSION_TIME_S (30 * 60)
 #define CONFIG_DEFAULT_POLL_INTERVAL_S 5
+#define CONFIG_DEFAULT_POLL_INTERVAL_MAX_S 60
 #define CONFIG_DEFAULT_REQUEST_TIME_S 30
 #define CONFIG_DEFAULT_APP_NAME "misskey-authd"
 #define CONFIG_DEFAULT_APP_DESCRIPTION \
@@ -52,6 +53,8 @@ struct config {
 	unsigned port; /* of 127.0.0.1; 0: any free one */
 	int64_t session_time_s;
 	int64_t poll_interval_s;
+	/* The pause between polls that fail doubles up to it; never less than poll_interval_s. */
+	int64_t poll_interval_max_s;
 	int64_t request_time_s; /* for one call of a server */
 	char *ca_file;		/* NULL: the system's */
 	enum log_level log_level;

@@ -13,6 +13,8 @@
 #define SESSION_TIME_MAX_S (7 * 24 * 60 * 60)
 #define POLL_INTERVAL_MIN_S 1
 #define POLL_INTERVAL_MAX_S (10 * 60)
+#define POLL_INTERVAL_MAX_MIN_S 1
+#define POLL_INTERVAL_MAX_MAX_S (60 * 60)
 #define REQUEST_TIME_MIN_S 1
 #define REQUEST_TIME_MAX_S (5 * 60)
 
@@ -69,6 +71,13 @@ static int set_poll_interval(struct config *config, const char *value, struct er
 {
 	return text_duration(value, POLL_INTERVAL_MIN_S, POLL_INTERVAL_MAX_S,
 			     &config->poll_interval_s, detail);
+}
+
+static int set_poll_interval_max(struct config *config, const char *value,
+				 struct err_detail *detail)
+{
+	return text_duration(value, POLL_INTERVAL_MAX_MIN_S, POLL_INTERVAL_MAX_MAX_S,
+			     &config->poll_interval_max_s, detail);
 }
 
 static int set_ca_file(struct config *config, const char *value, struct err_detail *detail)
@@ -142,6 +151,7 @@ static const struct config_key daemon_keys[] = {
 	{"listen", set_listen},
 	{"session_time", set_session_time},
 	{"poll_interval", set_poll_interval},
+	{"poll_interval_max", set_poll_interval_max},
 	{"request_time", set_request_time},
 	{"ca_file", set_ca_file},
 	{"log_level", set_log_level},

@@ -35,8 +35,8 @@ struct parser {
 	bool pair_due;			  /* the handler has to be called for it */
 
 	enum config_section section;
-	unsigned daemon_line;		/* where [daemon] was, or 0 */
-	bool key_seen[CONFIG_KEYS_MAX]; /* of the current section, by its table */
+	unsigned daemon_line;		     /* where [daemon] was, or 0 */
+	unsigned key_lines[CONFIG_KEYS_MAX]; /* of the current section, by its table; 0: none yet */
 };
 
 /* Puts the file and LINE before WHY and ends the reading. */
@@ -113,6 +113,63 @@ static int unknown_section(struct parser *parser, const char *word)
 	return fail(parser, ERR_INVALID, parser->line, SECTION_EXPECTED "%s", hint);
 }
 
+/* The key NAME of the current section, and its place in the table; NULL if there is none. */
+static const struct config_key *find_key(const struct parser *parser, const char *name,
+					 size_t *ret_place)
+{
+	const struct config_key *keys;
+	size_t count;
+
+	keys = config_keys(parser->section, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(name, keys[i].name) == 0) {
+			*ret_place = i;
+			return &keys[i];
+		}
+	}
+	return NULL;
+}
+
+/* Where the key NAME of the current section is; 0 if it was left out. */
+static unsigned key_line(const struct parser *parser, const char *name)
+{
+	size_t place;
+
+	return find_key(parser, name, &place) ? parser->key_lines[place] : 0;
+}
+
+/* A longer poll_interval takes the default of poll_interval_max along, but not what was written. */
+static int check_poll_intervals(struct parser *parser)
+{
+	struct config *config = parser->config;
+	unsigned line = key_line(parser, "poll_interval_max");
+	unsigned other_line = key_line(parser, "poll_interval");
+	struct err_detail why;
+
+	if (config->poll_interval_s <= config->poll_interval_max_s)
+		return 0;
+	if (!line) {
+		config->poll_interval_max_s = config->poll_interval_s;
+		return 0;
+	}
+	(void)err_set(&why, ERR_INVALID,
+		      "poll_interval_max: expected no less than poll_interval, which is %llds",
+		      (long long)config->poll_interval_s);
+	if (other_line)
+		(void)err_set(&why, ERR_INVALID, "%s in line %u", why.text, other_line);
+	else
+		(void)err_set(&why, ERR_INVALID, "%s by default", why.text);
+	return fail_at(parser, line, ERR_INVALID, &why);
+}
+
+/* What its keys mean together. */
+static int end_section(struct parser *parser)
+{
+	if (parser->section == CONFIG_SECTION_DAEMON)
+		return check_poll_intervals(parser);
+	return 0;
+}
+
 /* Reads "[word]" or "[word name]", a comment behind it allowed. */
 static int read_section(struct parser *parser)
 {
@@ -138,7 +195,9 @@ static int read_section(struct parser *parser)
 	for (size = strlen(name); size > 0 && name[size - 1] == ' '; size--)
 		name[size - 1] = '\0';
 
-	memset(parser->key_seen, 0, sizeof(parser->key_seen));
+	if (end_section(parser) < 0)
+		return parser->error;
+	memset(parser->key_lines, 0, sizeof(parser->key_lines));
 	if (strcmp(word, "daemon") == 0 && !*name)
 		return begin_daemon(parser);
 	if (strcmp(word, "account") == 0)
@@ -270,24 +329,23 @@ static int unknown_key(struct parser *parser, const char *name)
 
 static int set_key(struct parser *parser, const char *name, const char *value)
 {
-	const struct config_key *keys;
+	const struct config_key *key;
 	struct err_detail why = {0};
 	struct err_detail named;
-	size_t count;
-	size_t i = 0;
+	size_t place;
 	int r;
 
 	if (parser->section == CONFIG_SECTION_NONE)
 		return fail(parser, ERR_SYNTAX, name, SECTION_EXPECTED " before the first key");
-	keys = config_keys(parser->section, &count);
-	while (i < count && strcmp(name, keys[i].name) != 0)
-		i++;
-	if (i == count)
+	key = find_key(parser, name, &place);
+	if (!key)
 		return unknown_key(parser, name);
-	if (parser->key_seen[i])
-		return fail(parser, ERR_EXISTS, name, "expected once in a section");
-	parser->key_seen[i] = true;
-	r = keys[i].set(parser->config, value, &why);
+	if (parser->key_lines[place])
+		return fail(parser, ERR_EXISTS, name,
+			    "expected once in a section; the first is in line %u",
+			    parser->key_lines[place]);
+	parser->key_lines[place] = parser->line_number;
+	r = key->set(parser->config, value, &why);
 	if (r == 0)
 		return 0;
 	(void)err_set(&named, r, "%s: %s", name, why.text);
@@ -358,6 +416,8 @@ static int parse_all(struct parser *parser)
 		(void)err_set(&why, ERR_SYNTAX, PAIR_EXPECTED);
 		return fail_at(parser, (unsigned)r, ERR_SYNTAX, &why);
 	}
+	if (end_section(parser) < 0)
+		return parser->error;
 	r = refuse_repeated_accounts(parser);
 	if (r < 0)
 		return r;

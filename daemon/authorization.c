@@ -13,6 +13,8 @@ void authorization_adapt(struct authorization *authorization)
 {
 	authorization->machine.poll_interval_ms =
 		authorization->environment->poll_interval_s * 1000;
+	authorization->machine.poll_interval_max_ms =
+		authorization->environment->poll_interval_max_s * 1000;
 }
 
 int authorization_new(struct account *account, const struct authorization_environment *environment,

@@ -35,6 +35,7 @@ struct authorization_environment {
 	const char *callback_url; /* NULL: there is no callback listener */
 	int64_t session_time_s;
 	int64_t poll_interval_s;
+	int64_t poll_interval_max_s;
 	/* Called after every change that somebody may wait for. */
 	void (*changed)(struct account *account, struct moment now, void *context);
 	/* Called after what credentials.json says of the account has changed. */
@@ -109,7 +110,7 @@ void authorization_settle_app(struct authorization *authorization, struct moment
 int authorization_flush(struct authorization *authorization,
 			struct err_detail *detail) _must_check_;
 
-/* The environment's poll_interval_s has changed. */
+/* The environment's poll intervals have changed. */
 void authorization_adapt(struct authorization *authorization);
 
 /* Valid until the next call of a function with this authorization. */

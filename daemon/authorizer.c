@@ -21,10 +21,12 @@ bool authorizer_is_active(const struct authorizer *authorizer)
 	return authorizer->state != AUTHORIZER_IDLE && authorizer->state != AUTHORIZER_FINISHED;
 }
 
-/* 1 s, 2 s, 4 s … up to MAX_MS, a quarter more or less; not before the server wants it. */
-static int64_t retry_delay(const struct authorizer_input *input, unsigned attempts, int64_t max_ms)
+/* MIN_MS, twice that, four times that … up to MAX_MS, a quarter more or less; not before the server
+ * wants it. */
+static int64_t retry_delay(const struct authorizer_input *input, unsigned attempts, int64_t min_ms,
+			   int64_t max_ms)
 {
-	int64_t delay_ms = AUTHORIZER_RETRY_MIN_MS;
+	int64_t delay_ms = min_ms;
 	int64_t asked_ms = 0;
 
 	for (unsigned n = 1; n < attempts && delay_ms < max_ms; n++)
@@ -50,8 +52,8 @@ static void wait_for_retry(struct authorizer *authorizer, const struct authorize
 			   int64_t max_ms)
 {
 	authorizer->attempts++;
-	wait_until(authorizer,
-		   input->now.mono_ms + retry_delay(input, authorizer->attempts, max_ms));
+	wait_until(authorizer, input->now.mono_ms + retry_delay(input, authorizer->attempts,
+								AUTHORIZER_RETRY_MIN_MS, max_ms));
 	authorizer->server_asked = input->retry_after_s > 0;
 }
 
@@ -117,17 +119,25 @@ static enum authorizer_action renew_app(struct authorizer *authorizer)
 	return enter_session(authorizer, false);
 }
 
+/* Forgets the login before; what the owner has set stays. */
+static void begin_anew(struct authorizer *authorizer, bool browser)
+{
+	int64_t poll_interval_ms = authorizer->poll_interval_ms;
+	int64_t poll_interval_max_ms = authorizer->poll_interval_max_ms;
+
+	*authorizer = (struct authorizer){
+		.browser = browser,
+		.poll_interval_ms = poll_interval_ms,
+		.poll_interval_max_ms = poll_interval_max_ms,
+	};
+}
+
 static enum authorizer_action restore(struct authorizer *authorizer,
 				      const struct authorizer_input *input)
 {
-	int64_t poll_interval_ms = authorizer->poll_interval_ms;
-
-	*authorizer = (struct authorizer){
-		.browser = input->browser,
-		.session_renewed = input->renewed,
-		.expires_ms = input->expires_ms,
-		.poll_interval_ms = poll_interval_ms,
-	};
+	begin_anew(authorizer, input->browser);
+	authorizer->session_renewed = input->renewed;
+	authorizer->expires_ms = input->expires_ms;
 	if (input->event == AUTHORIZER_RESTORED_EXCHANGE) {
 		authorizer->callback_arrived = input->browser;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
@@ -140,14 +150,9 @@ static enum authorizer_action restore(struct authorizer *authorizer,
 static enum authorizer_action idle_step(struct authorizer *authorizer,
 					const struct authorizer_input *input)
 {
-	int64_t poll_interval_ms = authorizer->poll_interval_ms;
-
 	switch (input->event) {
 	case AUTHORIZER_LOGIN:
-		*authorizer = (struct authorizer){
-			.browser = input->browser,
-			.poll_interval_ms = poll_interval_ms,
-		};
+		begin_anew(authorizer, input->browser);
 		return enter_session(authorizer, input->app_known);
 	case AUTHORIZER_RESTORED_CONSENT:
 	case AUTHORIZER_RESTORED_EXCHANGE:
@@ -194,16 +199,20 @@ static enum authorizer_action early_step(struct authorizer *authorizer,
 	}
 }
 
-/* Back to waiting for consent; without a browser the next poll comes later than usual. */
+/* Back to waiting for consent; without a browser the next poll comes later with every failure. */
 static enum authorizer_action miss_poll(struct authorizer *authorizer,
 					const struct authorizer_input *input)
 {
 	unsigned failures = ++authorizer->poll_failures;
 
 	enter_consent(authorizer, input);
-	if (!authorizer->browser)
-		wait_until(authorizer, input->now.mono_ms + retry_delay(input, failures,
-									AUTHORIZER_RETRY_MAX_MS));
+	if (!authorizer->browser) {
+		wait_until(authorizer,
+			   input->now.mono_ms + retry_delay(input, failures,
+							    authorizer->poll_interval_ms,
+							    authorizer->poll_interval_max_ms));
+		authorizer->server_asked = input->retry_after_s > 0;
+	}
 	return AUTHORIZER_DO_NOTHING;
 }
 
@@ -215,6 +224,8 @@ static enum authorizer_action consent_step(struct authorizer *authorizer,
 		authorizer->callback_arrived = true;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	case AUTHORIZER_LOGIN:
+		if (authorizer->server_asked && input->now.mono_ms < authorizer->retry_ms)
+			return AUTHORIZER_DO_NOTHING;
 		/* The redirect may have been lost, or the session forgotten: ask the server. */
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	case AUTHORIZER_RENEW:

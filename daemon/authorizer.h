@@ -114,6 +114,8 @@ struct authorizer {
 	int64_t retry_ms;	  /* monotonic; also the next poll */
 	int64_t expires_ms;	  /* monotonic, of the session */
 	int64_t poll_interval_ms; /* set by the owner */
+	/* So is this: the pause between polls that fail doubles up to it. */
+	int64_t poll_interval_max_ms;
 };
 
 /* Takes one event and says what to do. Events that mean nothing in the present state do nothing. */

@@ -135,6 +135,7 @@ int service_new(const struct service_options *options, struct service **ret_serv
 		.callback_url = options->callback_url,
 		.session_time_s = options->config->session_time_s,
 		.poll_interval_s = options->config->poll_interval_s,
+		.poll_interval_max_s = options->config->poll_interval_max_s,
 		.changed = service_login_changed,
 		.credential_changed = service_credential_changed,
 		.is_registering = service_is_registering,

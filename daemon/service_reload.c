@@ -120,6 +120,7 @@ static void apply_settings(struct service *service, struct config *config)
 	service->config = config;
 	service->environment.session_time_s = config->session_time_s;
 	service->environment.poll_interval_s = config->poll_interval_s;
+	service->environment.poll_interval_max_s = config->poll_interval_max_s;
 	for (size_t n = 0; n < service->login_count; n++)
 		authorization_adapt(service->logins[n]->authorization);
 	if (!service->log_level_is_fixed)

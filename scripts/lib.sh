@@ -13,6 +13,7 @@ PYTHON=/usr/bin/python3
 BUILD_PACKAGES=(
     gcc libc6-dev cmake ninja-build pkgconf
     libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libinih-dev libsystemd-dev
+    libqrencode-dev
 )
 export ROOT PYTHON BUILD_PACKAGES
 

@@ -48,6 +48,8 @@ BAD = {
     "listen port": ("[daemon]\nlisten = 127.0.0.1:65536\n", 2, ["listen", "65536"]),
     "session time": ("[daemon]\nsession_time = 30\n", 2, ["session_time", "expected", "1m"]),
     "poll interval": ("[daemon]\npoll_interval = 5 s\n", 2, ["poll_interval", "expected"]),
+    "poll intervals": ("[daemon]\npoll_interval_max = 30s\npoll_interval = 1m\n", 2,
+                       ["poll_interval_max", "poll_interval, which is 60s in line 3"]),
     "request time": ("[daemon]\nrequest_time = 1h\n", 2, ["request_time", "expected", "5m"]),
     "log level": ("[daemon]\nlog_level = debgu\n", 2, ["debgu", "did you mean `debug`"]),
     "ca file": ("[daemon]\nca_file = ~/ca.pem\n", 2, ["ca_file", "absolute path"]),

@@ -13,6 +13,7 @@ import pytest
 from control_api import API, REQUESTS, members
 from harness import BIN, ROOT, authorize
 from misskey_server import MisskeyServer
+from terminal import Terminal, decode, drawing, plain, screen, where_drawn
 
 MAN = ROOT / "docs/man"
 # What a desktop's browser is here: follows redirects and keeps cookies.
@@ -315,6 +316,49 @@ def test_login_is_shown_as_it_is(make_daemon):
     listed = re.search(r"\$ misskey-authctl list\n(.*?)\n\n", README, re.S)[1]
     printed = daemon.authctl("list").stdout.replace(server.origin, "https://misskey.example")
     assert [line.strip() for line in listed.splitlines()] == printed.splitlines()
+
+
+CONSENT_URL = r"https://misskey\.example/auth/[0-9a-f-]{36}"
+
+
+def transcript_by_phone():
+    """What README shows of a login over SSH, as a terminal's lines."""
+    transcript = re.search(r"^    server\$ misskey-authctl login misskey\.example\n((?:    .*\n)+)", README, re.M)[1]
+    return screen(re.sub(r"^    ", "", transcript, flags=re.M))
+
+
+def wording(lines):
+    """The text of the lines without a code, and what an address is as that of the README."""
+    code = where_drawn(lines)
+    text = "\n".join(plain(line) for line in lines[:code.start] + lines[code.stop:])
+    return re.sub(CONSENT_URL, "PAGE", text)
+
+
+def test_login_by_phone_is_shown_as_it_is(make_daemon, server_2025):
+    """What README shows of it is what it prints, but for addresses and what the code says."""
+    daemon = make_daemon(servers=[server_2025])
+    daemon.configure(daemon="poll_interval = 1s")
+    terminal = Terminal(
+        [BIN / "misskey-authctl", "login", server_2025.origin, "--as", "misskey.example"],
+        {**daemon.start().env, "NO_COLOR": "1"}, streams=("stdout", "stderr"),
+    )
+    terminal.wait_for("Waiting for consent…")
+    login = daemon.control("GET", "/v1/accounts/misskey.example/login")[1]
+    server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
+    assert terminal.end()[0] == 0
+    shown = transcript_by_phone()
+    printed = screen(terminal.text().replace(server_2025.origin, "https://misskey.example"))
+    assert wording(shown) == wording(printed)
+    # Both addresses take a code of the same size.
+    size = lambda lines: [len(line) for line in drawing(lines)]  # noqa: E731
+    assert size(shown) == size(printed)
+    assert where_drawn(shown) == where_drawn(printed)
+
+
+def test_code_in_the_readme_is_the_address_above_it():
+    lines = transcript_by_phone()
+    (url,) = re.findall(f"Open this page to consent: ({CONSENT_URL})$", plain(lines[0]))
+    assert decode(drawing(lines)) == [url]
 
 
 # scripts/demo

@@ -66,6 +66,16 @@ def test_a_poll_that_fails_is_a_missed_poll(server_2025, polling, fault):
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
 
 
+def test_polls_that_fail_come_as_seldom_as_configured(server_2025, polling):
+    """Without a maximum the third pause would be 1.5 s at least."""
+    polling.configure(daemon="poll_interval = 1s\npoll_interval_max = 1s")
+    polling.restart()
+    server_2025.misbehave(USERKEY, misskey.Html(502), times=2)
+    polling.login("me", server=server_2025.origin, browser=False)
+    first, second, third = (call.time for call in server_2025.wait_for_calls(USERKEY, 3))
+    assert second - first < 1.45 and third - second < 1.45
+
+
 def test_a_poll_and_a_callback_never_overlap(server, polling):
     """The callback waits for the poll's answer, and then asks at once: it knows of a newer consent."""
     polling.configure(daemon="poll_interval = 2s")

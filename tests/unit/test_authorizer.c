@@ -14,6 +14,7 @@
 #include "daemon/authorizer.h"
 
 #define POLL_MS 5000
+#define POLL_MAX_MS 30000
 #define EXPIRES_MS 1000000
 
 /* Steps MACHINE with EVENT at NOW_MS and expects ACTION. */
@@ -53,7 +54,10 @@ static enum authorizer_action step_without_browser(struct authorizer *machine,
 
 static struct authorizer new_machine(void)
 {
-	return (struct authorizer){.poll_interval_ms = POLL_MS};
+	return (struct authorizer){
+		.poll_interval_ms = POLL_MS,
+		.poll_interval_max_ms = POLL_MAX_MS,
+	};
 }
 
 /* A machine whose session waits for a browser. */
@@ -315,26 +319,97 @@ static void without_a_browser_userkey_is_polled(void **state)
 	step(&machine, AUTHORIZER_EXCHANGED, POLL_MS * 2, STORE);
 }
 
-static void polls_that_fail_back_off_until_the_end(void **state)
+/* Polls when it is due and gets ANSWER; returns the pause until the next poll. */
+static int64_t poll_once(struct authorizer *machine, const struct authorizer_input *answer)
 {
+	struct authorizer_input input = *answer;
+
+	input.now.mono_ms = authorizer_deadline(machine);
+	step(machine, AUTHORIZER_TIMER, input.now.mono_ms, SECURE);
+	step(machine, AUTHORIZER_SECURED, input.now.mono_ms, EXCHANGE);
+	assert_int_equal(authorizer_step(machine, &input), AUTHORIZER_DO_NOTHING);
+	assert_int_equal(machine->state, AUTHORIZER_CONSENT);
+	return machine->retry_ms - input.now.mono_ms;
+}
+
+static void polls_that_fail_back_off_until_one_succeeds(void **state)
+{
+	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	const struct authorizer_input pending = input_at(AUTHORIZER_PENDING, 0);
 	struct authorizer machine = polling();
-	int64_t last_ms = 0;
 
 	(void)state;
-	for (;;) {
-		int64_t now_ms = authorizer_deadline(&machine);
+	for (int n = 0; n < 2; n++) {
+		static const int64_t pauses_ms[] = {POLL_MS, 10000, 20000, POLL_MAX_MS,
+						    POLL_MAX_MS};
 
-		if (step_at(&machine, AUTHORIZER_TIMER, now_ms) == AUTHORIZER_DO_FINISH)
-			break;
-		step(&machine, AUTHORIZER_SECURED, now_ms, EXCHANGE);
-		step(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms, NOTHING);
-		assert_int_equal(machine.state, AUTHORIZER_CONSENT);
-		if (machine.retry_ms < EXPIRES_MS)
-			assert_true(machine.retry_ms - now_ms >= last_ms);
-		last_ms = machine.retry_ms - now_ms;
+		for (size_t i = 0; i < sizeof(pauses_ms) / sizeof(pauses_ms[0]); i++)
+			assert_int_equal(poll_once(&machine, &failed), pauses_ms[i]);
+		assert_int_equal(poll_once(&machine, &pending), POLL_MS);
 	}
-	assert_true(last_ms == AUTHORIZER_RETRY_MAX_MS);
+}
+
+static void polls_that_fail_are_spread_by_chance(void **state)
+{
+	struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct authorizer machine = polling();
+
+	(void)state;
+	failed.random = 0;
+	assert_int_equal(poll_once(&machine, &failed), POLL_MS - POLL_MS / 4);
+	failed.random = 1023;
+	assert_true(poll_once(&machine, &failed) > 2 * POLL_MS + POLL_MS / 3);
+}
+
+static void polls_that_fail_end_with_the_session(void **state)
+{
+	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct authorizer machine = polling();
+
+	(void)state;
+	while (authorizer_deadline(&machine) < EXPIRES_MS)
+		assert_true(poll_once(&machine, &failed) > 0);
+	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_EXPIRED);
+}
+
+static void a_server_that_wants_to_be_polled_later_is_obeyed(void **state)
+{
+	struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct authorizer machine = polling();
+
+	(void)state;
+	failed.retry_after_s = 300;
+	assert_int_equal(poll_once(&machine, &failed), 300000);
+	/* Nobody can hurry it; when the time is over, everybody can ask. */
+	step(&machine, AUTHORIZER_LOGIN, POLL_MS + 299999, NOTHING);
+	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
+	step(&machine, AUTHORIZER_LOGIN, POLL_MS + 300000, SECURE);
+}
+
+static void a_failed_poll_can_be_hurried(void **state)
+{
+	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct authorizer machine = polling();
+
+	(void)state;
+	poll_once(&machine, &failed);
+	step(&machine, AUTHORIZER_LOGIN, POLL_MS + 1, SECURE);
+}
+
+static void a_later_login_polls_as_the_first_did(void **state)
+{
+	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct authorizer machine = polling();
+
+	(void)state;
+	poll_once(&machine, &failed);
+	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS, FINISH);
+	assert_int_equal(step_without_browser(&machine, AUTHORIZER_LOGIN, 0),
+			 AUTHORIZER_DO_MAKE_SESSION);
+	step(&machine, AUTHORIZER_SESSION_MADE, 0, NOTHING);
+	assert_int_equal(poll_once(&machine, &failed), POLL_MS);
+	assert_int_equal(poll_once(&machine, &failed), 2 * POLL_MS);
 }
 
 static void a_callback_during_a_poll_asks_again(void **state)
@@ -555,7 +630,12 @@ int main(void)
 		cmocka_unit_test(an_answer_that_fits_no_question_ends_the_login),
 		cmocka_unit_test(a_full_disk_misses_a_poll_and_no_more),
 		cmocka_unit_test(without_a_browser_userkey_is_polled),
-		cmocka_unit_test(polls_that_fail_back_off_until_the_end),
+		cmocka_unit_test(polls_that_fail_back_off_until_one_succeeds),
+		cmocka_unit_test(polls_that_fail_are_spread_by_chance),
+		cmocka_unit_test(polls_that_fail_end_with_the_session),
+		cmocka_unit_test(a_server_that_wants_to_be_polled_later_is_obeyed),
+		cmocka_unit_test(a_failed_poll_can_be_hurried),
+		cmocka_unit_test(a_later_login_polls_as_the_first_did),
 		cmocka_unit_test(a_callback_during_a_poll_asks_again),
 		cmocka_unit_test(a_second_callback_changes_nothing),
 		cmocka_unit_test(a_new_login_looks_at_the_old_session),

@@ -65,6 +65,7 @@ static void nothing_means_defaults(void **state)
 		assert_int_equal(config->port, 41987);
 		assert_int_equal(config->session_time_s, 1800);
 		assert_int_equal(config->poll_interval_s, 5);
+		assert_int_equal(config->poll_interval_max_s, 60);
 		assert_int_equal(config->request_time_s, 30);
 		assert_null(config->ca_file);
 		assert_int_equal(config->log_level, LOG_LEVEL_INFO);
@@ -80,6 +81,7 @@ static void every_key_is_read(void **state)
 		      "listen = 127.0.0.1:0\r\n"
 		      "session_time=7d\n"
 		      "poll_interval: 10m ; slow\n"
+		      "poll_interval_max = 1h\n"
 		      "request_time = 90\n"
 		      "ca_file\t=\t/etc/ca file.pem\n"
 		      "log_level = debug\n"
@@ -99,13 +101,14 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config->port, 0);
 	assert_int_equal(config->session_time_s, 604800);
 	assert_int_equal(config->poll_interval_s, 600);
+	assert_int_equal(config->poll_interval_max_s, 3600);
 	assert_int_equal(config->request_time_s, 90);
 	assert_string_equal(config->ca_file, "/etc/ca file.pem");
 	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
 	assert_int_equal(config->account_count, 2);
 
 	assert_ptr_equal(account, &config->accounts[0]);
-	assert_int_equal(account->line, 9);
+	assert_int_equal(account->line, 10);
 	assert_string_equal(account->server.origin, "https://misskey.example");
 	assert_string_equal(account->permission, "read:account,write:notes");
 	assert_string_equal(account->user, "alice");
@@ -119,6 +122,29 @@ static void every_key_is_read(void **state)
 	assert_string_equal(account->app_name, "misskey-authd");
 	assert_non_null(strstr(account->description, "API"));
 	assert_null(config_account_find(config, "B"));
+}
+
+/* Without a word about the other, both go together. */
+static void poll_intervals_fit(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t interval_s, max_s;
+	} cases[] = {
+		{"[daemon]\npoll_interval = 10m\n", 600, 600},
+		{"[daemon]\npoll_interval = 10m\n" ACCOUNT, 600, 600},
+		{"[daemon]\npoll_interval = 59\n", 59, 60},
+		{"[daemon]\npoll_interval_max = 5s\n", 5, 5},
+		{"[daemon]\npoll_interval_max = 1\npoll_interval = 1\n", 1, 1},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		_cleanup_(config_freep) struct config *config = parse(cases[i].text);
+
+		assert_int_equal(config->poll_interval_s, cases[i].interval_s);
+		assert_int_equal(config->poll_interval_max_s, cases[i].max_s);
+	}
 }
 
 static void an_account_has_defaults(void **state)
@@ -162,7 +188,7 @@ static void mistakes_are_named(void **state)
 		{"[daemon]\nlisten\n", ERR_SYNTAX, "c.ini:2: `listen`: expected `key", ""},
 		{"[daemon]\nlisten ;= 5\nx\n", ERR_SYNTAX, "c.ini:2: `listen ;= 5`: ", "`key"},
 		{"[daemon]\nlisten", ERR_SYNTAX, "c.ini:2: `listen`: ", "expected `key"},
-		{"[daemon]\nlisten = 1\nlisten = 2\n", ERR_EXISTS, "c.ini:3: `listen`: ", "once"},
+		{"[daemon]\nlisten = 1\nlisten = 2\n", ERR_EXISTS, "c.ini:3: `listen`: ", "line 2"},
 		{ACCOUNT "server = i.example\n", ERR_EXISTS, "c.ini:3: `server`: ", "once"},
 		{"[daemon]\nlisten = 1\n 2\n", ERR_SYNTAX, "c.ini:3: ` 2`: ", "no blank"},
 		{"[daemon]\n listen = 1\n", ERR_SYNTAX, "c.ini:2: ", "no blank"},
@@ -178,6 +204,14 @@ static void mistakes_are_named(void **state)
 		{"[daemon]\npoll_interval = 0\n", ERR_INVALID, "c.ini:2: ", "from 1s to 10m"},
 		{"[daemon]\nrequest_time = 6m\n", ERR_INVALID, "c.ini:2: ", "from 1s to 5m"},
 		{"[daemon]\npoll_interval = 11m\n", ERR_INVALID, "c.ini:2: ", "from 1s to 10m"},
+		{"[daemon]\npoll_interval_max = 0\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
+		{"[daemon]\npoll_interval_max = 2h\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
+		{"[daemon]\npoll_interval_max = 59\n\npoll_interval = 1m\n", ERR_INVALID,
+		 "c.ini:2: poll_interval_max: ", "poll_interval, which is 60s in line 4"},
+		{"[daemon]\npoll_interval = 10m\npoll_interval_max = 1m\n" ACCOUNT "x\n",
+		 ERR_INVALID, "c.ini:3: poll_interval_max: ", "which is 600s in line 2"},
+		{"[daemon]\npoll_interval_max = 4s\n", ERR_INVALID,
+		 "c.ini:2: poll_interval_max: ", "which is 5s by default"},
 		{"[daemon]\nca_file = ca.pem\n", ERR_INVALID, "c.ini:2: ", "absolute path"},
 		{"[daemon]\nca_file = ~/ca.pem\n", ERR_INVALID, "c.ini:2: ", "~ is not expanded"},
 		{"[daemon]\nca_file =\n", ERR_INVALID, "c.ini:2: ", "absolute path"},
@@ -324,6 +358,7 @@ static void example_is_valid(void **state)
 	assert_int_equal(config->port, defaults->port);
 	assert_int_equal(config->session_time_s, defaults->session_time_s);
 	assert_int_equal(config->poll_interval_s, defaults->poll_interval_s);
+	assert_int_equal(config->poll_interval_max_s, defaults->poll_interval_max_s);
 	assert_int_equal(config->request_time_s, defaults->request_time_s);
 	assert_int_equal(config->log_level, defaults->log_level);
 	assert_non_null(config->ca_file);
@@ -434,6 +469,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(nothing_means_defaults),
 		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(poll_intervals_fit),
 		cmocka_unit_test(an_account_has_defaults),
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(long_lines_are_whole),
