@@ -154,6 +154,18 @@ int config_read(const char *file, struct config **ret_config, struct err_detail 
 	return config_parse(buf_text(&text), text.size, file, ret_config, detail);
 }
 
+int config_read_usual(const struct paths *paths, struct config **ret_config,
+		      struct err_detail *detail)
+{
+	int r = config_read(paths->config, ret_config, detail);
+
+	if (r == ERR_NOT_FOUND)
+		r = config_read(paths->system_config, ret_config, detail);
+	if (r == ERR_NOT_FOUND)
+		r = config_new(ret_config);
+	return r;
+}
+
 static int compare_name(const void *name, const void *element)
 {
 	const struct config_account *account = *(const struct config_account *const *)element;

@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/paths.h"
 #include "common/url.h"
 
 /* A config of 10,000 accounts with every key is about 4 MiB. */
@@ -73,6 +74,10 @@ int config_parse(const char *text, size_t size, const char *file, struct config 
  * (ERR_UNSAFE). ERR_NOT_FOUND if there is none, ERR_ACCESS, ERR_IO; otherwise as config_parse(). */
 int config_read(const char *file, struct config **ret_config,
 		struct err_detail *detail) _must_check_;
+
+/* The same for the user's file of PATHS, else the system's, else the defaults. */
+int config_read_usual(const struct paths *paths, struct config **ret_config,
+		      struct err_detail *detail) _must_check_;
 
 /* NULL if there is none. */
 const struct config_account *config_account_find(const struct config *config, const char *name);

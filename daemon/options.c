@@ -81,14 +81,7 @@ bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_
 int options_read_config(const struct options *options, const struct paths *paths,
 			struct config **ret_config, struct err_detail *detail)
 {
-	int r;
-
 	if (options->config_file)
 		return config_read(options->config_file, ret_config, detail);
-	r = config_read(paths->config, ret_config, detail);
-	if (r == ERR_NOT_FOUND)
-		r = config_read(paths->system_config, ret_config, detail);
-	if (r == ERR_NOT_FOUND)
-		r = config_new(ret_config);
-	return r;
+	return config_read_usual(paths, ret_config, detail);
 }
