@@ -30,5 +30,6 @@ int command_login(struct control_client *client, const struct command_options *o
 int command_list(struct control_client *client, const struct command_options *options);
 int command_status(struct control_client *client, const struct command_options *options);
 int command_callback(struct control_client *client, const struct command_options *options);
+int command_doctor(struct control_client *client, const struct command_options *options);
 
 #endif

@@ -12,7 +12,7 @@ static const struct option global_options[] = {
 	{0},
 };
 
-/* list, status and callback */
+/* list, status, callback and doctor */
 static const struct option short_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -44,6 +44,7 @@ const struct command command_program = {
 		"  list                    the accounts and their states\n"
 		"  status                  the daemon, what is wrong with it, and the accounts\n"
 		"  callback URL            go on with a login whose browser is on another machine\n"
+		"  doctor                  look for what is wrong, and say what to do\n"
 		"\n"
 		"Options:\n"
 		"  --socket PATH  the daemon's control socket, instead of\n"
@@ -102,6 +103,19 @@ static const struct command commands[] = {
 		.arguments_min = 1,
 		.arguments_max = 1,
 		.run = command_callback,
+	},
+	{
+		.name = "doctor",
+		.arguments = "[--json]",
+		.help = "Looks at everything that a login needs: the daemon and its sockets, its\n"
+			"unit, config and port, files and their modes, the servers and the clock, "
+			"the\n"
+			"accounts, and the browser. Changes nothing.\n"
+			"\n"
+			"  --json  print an object instead of lines\n",
+		.options = short_options,
+		.runs_without_daemon = true,
+		.run = command_doctor,
 	},
 };
 
