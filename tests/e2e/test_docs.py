@@ -34,7 +34,7 @@ def help_of(program, *command):
 COMMANDS = {
     "misskey-authd.8": [("misskey-authd",)],
     "misskey-authctl.1": [("misskey-authctl",)]
-    + [("misskey-authctl", command) for command in ("login", "list", "status", "callback")],
+    + [("misskey-authctl", command) for command in ("login", "list", "status", "callback", "doctor")],
     "misskey-token.1": [("misskey-token",)],
 }
 
