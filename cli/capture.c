@@ -27,15 +27,19 @@ static int actions_add(posix_spawn_file_actions_t *actions, int writer)
 /* An errno value, as posix_spawn() has it. */
 static int start(const char *const *argv, int writer, pid_t *ret_child)
 {
+	/* It writes to no word, whatever its declaration says. */
+	const union {
+		const char *const *given;
+		char *const *taken;
+	} words = {argv};
 	posix_spawn_file_actions_t actions;
 	int error = posix_spawn_file_actions_init(&actions);
 
 	if (error)
 		return error;
 	error = actions_add(&actions, writer);
-	if (error == 0) /* which writes to no word, whatever its declaration says */
-		error = posix_spawnp(ret_child, argv[0], &actions, NULL,
-				     (char *const *)(uintptr_t)argv, environ);
+	if (error == 0)
+		error = posix_spawnp(ret_child, argv[0], &actions, NULL, words.taken, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
 }

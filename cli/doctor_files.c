@@ -83,8 +83,13 @@ static void check_content(struct doctor *doctor, const struct state_file *file, 
 	struct err_detail detail = {0};
 	int r = fsx_read(dirfd, file->name, file->max_bytes, false, &text, &detail);
 
+	if (r == ERR_LIMIT) {
+		say_damaged(doctor, file, path, detail.text);
+		return;
+	}
 	if (r < 0) {
 		findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES, "%s", detail.text);
+		findings_remedy(&doctor->findings, "See what the system says: sudo dmesg");
 		return;
 	}
 	r = json_parse(buf_text(&text), text.size, file->max_bytes, &root, &detail);
@@ -197,8 +202,8 @@ void doctor_check_files(struct doctor *doctor)
 	_cleanup_(closep) int dirfd = -1;
 	size_t bad;
 
-	say_problems(doctor);
 	bad = findings_bad(findings);
+	say_problems(doctor);
 	if (doctor_check_path(findings, DOCTOR_FILES, state, S_IFDIR) == DOCTOR_PATH_MISSING) {
 		findings_add(findings, FINDING_NOTE, DOCTOR_FILES,
 			     "There is no %s yet: the daemon makes it when it starts", state);

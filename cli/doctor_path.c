@@ -79,8 +79,8 @@ static enum doctor_path check(const struct look *look)
 		return wrong_owner(look);
 	if (mode & OTHERS_MODE)
 		return wrong_mode(look, FINDING_UNSAFE, "Other users have access to");
-	if (S_ISDIR(mode) && (mode & S_IRWXU) != S_IRWXU)
-		return wrong_mode(look, FINDING_ERROR, "You cannot use your own directory");
+	if ((S_ISDIR(mode) && (mode & S_IRWXU) != S_IRWXU) || !(mode & S_IRUSR))
+		return wrong_mode(look, FINDING_ERROR, "You have too little access to your own");
 	if (S_ISREG(mode) && look->status.st_nlink > 1) {
 		findings_add(look->findings, FINDING_UNSAFE, look->check,
 			     "%s has a second name (a hard link)", look->path);
