@@ -35,7 +35,7 @@ void findings_done(struct findings *findings)
 }
 
 /* NULL without memory. */
-static char *printable(const char *format, va_list arguments)
+static _printf_(1, 0) char *printable(const char *format, va_list arguments)
 {
 	_cleanup_(freep) char *text = NULL;
 	_cleanup_(buf_done) struct buf shown = {0};

@@ -269,7 +269,7 @@ def test_usage(machine, arguments, message):
     assert not machine.daemon.requests
 
 
-@pytest.mark.parametrize("word", ["logout", "verify", "watch", "reload", "doctor", "missing"])
+@pytest.mark.parametrize("word", ["logout", "verify", "watch", "reload", "missing"])
 def test_help_offers_only_what_there_is(machine, word):
     for command in ([], ["login"]):
         assert word not in machine.run(*command, "--help").stdout
