@@ -121,6 +121,40 @@ static int build_commands(struct browser_commands *commands, const char *url)
 	return 0;
 }
 
+/* As execvp() looks for it. */
+static bool can_be_found(const char *command)
+{
+	const char *path = getenv("PATH");
+
+	if (strchr(command, '/'))
+		return access(command, X_OK) == 0;
+	for (const char *at = path; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+		_cleanup_(buf_done) struct buf file = {0};
+
+		buf_append(&file, at, strcspn(at, ":"));
+		buf_append_format(&file, "/%s", command);
+		if (buf_error(&file) == 0 && access(buf_text(&file), X_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+int browser_find(char **ret_command)
+{
+	_cleanup_(browser_commands_done) struct browser_commands commands = {0};
+	int r = build_commands(&commands, "");
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < commands.count; i++) {
+		if (!can_be_found(commands.words[i][0]))
+			continue;
+		*ret_command = TAKE_PTR(commands.words[i][0]);
+		return 0;
+	}
+	return ERR_NOT_FOUND;
+}
+
 /* In the grandchild: becomes the first command that can be started; else tells why the first could
  * not. REPORT closes by itself when one starts. */
 static _Noreturn void become_browser(const struct browser_commands *commands, int report)

@@ -35,5 +35,6 @@ int command_logout(struct control_client *client, const struct command_options *
 int command_verify(struct control_client *client, const struct command_options *options);
 int command_watch(struct control_client *client, const struct command_options *options);
 int command_reload(struct control_client *client, const struct command_options *options);
+int command_doctor(struct control_client *client, const struct command_options *options);
 
 #endif

@@ -50,6 +50,7 @@ const struct command command_program = {
 		"  watch                   show what happens to the accounts, as it happens\n"
 		"  callback URL            go on with a login whose browser is on another machine\n"
 		"  reload                  have the daemon read its config again\n"
+		"  doctor                  look for what is wrong, and say what to do\n"
 		"\n"
 		"Options:\n"
 		"  --socket PATH  the daemon's control socket, instead of\n"
@@ -163,6 +164,19 @@ static const struct command commands[] = {
 			"  --json  print an object with the names of the accounts that changed\n",
 		.options = short_options,
 		.run = command_reload,
+	},
+	{
+		.name = "doctor",
+		.arguments = "[--json]",
+		.help = "Looks at everything that a login needs: the daemon and its sockets, its\n"
+			"unit, config and port, files and their modes, the servers and the clock, "
+			"the\n"
+			"accounts, and the browser. Changes nothing.\n"
+			"\n"
+			"  --json  print an object instead of lines\n",
+		.options = short_options,
+		.runs_without_daemon = true,
+		.run = command_doctor,
 	},
 };
 

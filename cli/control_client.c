@@ -62,6 +62,11 @@ int control_client_new(const char *socket_path, struct control_client **ret_clie
 	return 0;
 }
 
+const char *control_client_path(const struct control_client *client)
+{
+	return client->socket_path;
+}
+
 /* libcurl asks with the product of SIZE and COUNT; a smaller answer ends the transfer. */
 static size_t receive(char *bytes, size_t size, size_t count, void *context)
 {

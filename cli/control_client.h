@@ -29,6 +29,9 @@ void control_reply_done(struct control_reply *reply);
 int control_client_new(const char *socket_path, struct control_client **ret_client,
 		       struct err_detail *detail) _must_check_;
 
+/* Belongs to CLIENT. */
+const char *control_client_path(const struct control_client *client);
+
 void control_client_free(struct control_client *client);
 DEFINE_CLEANUP(struct control_client *, control_client_free);
 

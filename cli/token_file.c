@@ -16,8 +16,6 @@
  * an assignment, to JSON or to HTTP. */
 #define VALUE_ALPHABET LETTERS DIGITS "abcdefghijklmnopqrstuvwxyz._@:/+=,%[]-"
 
-#define REPAIR "The daemon writes it anew when it starts: systemctl --user restart misskey-authd"
-
 static const char *const keys[TOKEN_KEY_COUNT] = {
 	[TOKEN_KEY_STATE] = "MISSKEY_STATE",	 [TOKEN_KEY_SERVER] = "MISSKEY_SERVER",
 	[TOKEN_KEY_ACCOUNT] = "MISSKEY_ACCOUNT", [TOKEN_KEY_USER] = "MISSKEY_USER",
@@ -109,8 +107,8 @@ static int open_failed(const char *path, struct err_detail *detail)
 	case ENOENT:
 		return err_set(detail, ERR_NOT_FOUND, "There is no file %s.", path);
 	case ELOOP:
-		return err_set(detail, ERR_UNSAFE, "%s is a symbolic link; remove it. " REPAIR,
-			       path);
+		return err_set(detail, ERR_UNSAFE,
+			       "%s is a symbolic link; remove it. " TOKEN_FILE_REPAIR, path);
 	case EACCES:
 		return err_set(detail, ERR_ACCESS,
 			       "%s cannot be read: Permission denied. If it is yours: "
@@ -126,8 +124,8 @@ static int open_failed(const char *path, struct err_detail *detail)
 static int check_status(const char *path, const struct stat *status, struct err_detail *detail)
 {
 	if (!S_ISREG(status->st_mode))
-		return err_set(detail, ERR_UNSAFE, "%s is not a regular file; remove it. " REPAIR,
-			       path);
+		return err_set(detail, ERR_UNSAFE,
+			       "%s is not a regular file; remove it. " TOKEN_FILE_REPAIR, path);
 	if (status->st_uid != geteuid())
 		return err_set(detail, ERR_UNSAFE,
 			       "%s belongs to another user (uid %lu). If its content is yours: "
@@ -139,8 +137,8 @@ static int check_status(const char *path, const struct stat *status, struct err_
 			       "used it, then: chmod 600 '%s'",
 			       path, (unsigned)(status->st_mode & 07777), path);
 	if (status->st_size > TOKEN_FILE_MAX_BYTES)
-		return err_set(detail, ERR_DAMAGED, "%s is damaged: it is too large. " REPAIR,
-			       path);
+		return err_set(detail, ERR_DAMAGED,
+			       "%s is damaged: it is too large. " TOKEN_FILE_REPAIR, path);
 	return 0;
 }
 
@@ -160,7 +158,8 @@ static int read_bytes(int fd, const char *path, size_t size, char *ret_bytes,
 				       strerror(errno));
 		if (count == 0)
 			return err_set(detail, ERR_DAMAGED,
-				       "%s is damaged: it became shorter. " REPAIR, path);
+				       "%s is damaged: it became shorter. " TOKEN_FILE_REPAIR,
+				       path);
 		done += (size_t)count;
 	}
 	return 0;
@@ -191,6 +190,7 @@ int token_file_read(const char *path, const char *account, struct token_file *re
 	if (!wrong)
 		wrong = check_values(ret_file, account);
 	if (wrong)
-		return err_set(detail, ERR_DAMAGED, "%s is damaged: %s. " REPAIR, path, wrong);
+		return err_set(detail, ERR_DAMAGED, "%s is damaged: %s. " TOKEN_FILE_REPAIR, path,
+			       wrong);
 	return 0;
 }

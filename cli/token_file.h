@@ -16,6 +16,11 @@
  * this. */
 #define TOKEN_FILE_MAX_BYTES 4096
 
+/* What to do about a damaged one: errors end so. */
+#define TOKEN_FILE_REPAIR                            \
+	"The daemon writes it anew when it starts: " \
+	"systemctl --user restart misskey-authd"
+
 enum token_key {
 	TOKEN_KEY_STATE,
 	TOKEN_KEY_SERVER,

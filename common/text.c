@@ -125,6 +125,18 @@ void text_append_html(struct buf *buf, const char *text, size_t max_chars)
 	append_shown(buf, text, max_chars, show_html);
 }
 
+void text_append_quoted(struct buf *buf, const char *text)
+{
+	buf_append_char(buf, '\'');
+	for (; *text; text++) {
+		if (*text == '\'')
+			buf_append_text(buf, "'\\''");
+		else
+			buf_append_char(buf, *text);
+	}
+	buf_append_char(buf, '\'');
+}
+
 int text_err(struct err_detail *detail, int code, const char *found, const char *format, ...)
 {
 	_cleanup_(buf_done) struct buf shown = {0};

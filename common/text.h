@@ -27,6 +27,9 @@ void text_append_printable(struct buf *buf, const char *text, size_t max_chars);
  * characters as above as U+FFFD; at most MAX_CHARS characters of TEXT, then "…". */
 void text_append_html(struct buf *buf, const char *text, size_t max_chars);
 
+/* Appends TEXT as one word of a shell's command line, in single quotes. */
+void text_append_quoted(struct buf *buf, const char *text);
+
 /* err_set() with "`FOUND`: " before the formatted text, FOUND made printable and cut after
  * TEXT_FOUND_CHARS characters. Returns CODE. */
 int text_err(struct err_detail *detail, int code, const char *found, const char *format, ...)

@@ -16,12 +16,7 @@
 #include "common/digest.h"
 #include "common/err.h"
 #include "common/secret.h"
-
-#define CREDENTIALS_FILE "credentials.json"
-#define CREDENTIALS_VERSION 1
-#define CREDENTIALS_ENV_DIRECTORY "env"
-#define CREDENTIALS_TOKENS_DIRECTORY "tokens"
-#define CREDENTIALS_MAX_BYTES ((size_t)64 * 1024 * 1024)
+#include "common/state.h"
 
 enum credential_state {
 	CREDENTIAL_VERIFIED,   /* the server said that it works */

@@ -18,12 +18,10 @@
 #include "common/digest.h"
 #include "common/err.h"
 #include "common/secret.h"
+#include "common/state.h"
 #include "common/url.h"
 #include "daemon/outcome.h"
 
-#define REGISTRY_FILE "registry.json"
-#define REGISTRY_VERSION 1
-#define REGISTRY_MAX_BYTES ((size_t)32 * 1024 * 1024)
 #define REGISTRY_FINISHED_MAX 100
 #define REGISTRY_FINISHED_S (24 * 60 * 60)
 /* Apps kept for one server and name that no session needs: beyond that the oldest are dropped. */

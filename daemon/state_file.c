@@ -6,9 +6,10 @@
 #include <string.h>
 
 #include "common/fsx.h"
+#include "common/text.h"
 
-/* The whole path, as a shell takes it between single quotes if QUOTED. */
-static void append_path(int dirfd, const char *name, bool quoted, struct buf *path)
+/* The whole path; without /proc the name must do. */
+static void append_path(int dirfd, const char *name, struct buf *path)
 {
 	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
 	char directory[PATH_MAX];
@@ -16,14 +17,10 @@ static void append_path(int dirfd, const char *name, bool quoted, struct buf *pa
 
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", dirfd);
 	size = readlink(link, directory, sizeof(directory));
-	for (ssize_t i = 0; i < size; i++) {
-		if (quoted && directory[i] == '\'')
-			buf_append_text(path, "'\\''");
-		else
-			buf_append_char(path, directory[i]);
-	}
-	if (size > 0) /* else there is no /proc, and the name must do */
+	if (size > 0) {
+		buf_append(path, directory, (size_t)size);
 		buf_append_char(path, '/');
+	}
 	buf_append_text(path, name);
 }
 
@@ -33,10 +30,10 @@ static int refuse(const struct state_file *file, int dirfd, int code, const char
 	_cleanup_(buf_done) struct buf path = {0};
 	_cleanup_(buf_done) struct buf quoted = {0};
 
-	append_path(dirfd, file->name, false, &path);
-	append_path(dirfd, file->name, true, &quoted);
-	return err_set(detail, code, "%s %s. %s: mv '%s' '%s.damaged'", buf_text(&path), what,
-		       advice, buf_text(&quoted), buf_text(&quoted));
+	append_path(dirfd, file->name, &path);
+	text_append_quoted(&quoted, buf_text(&path));
+	return err_set(detail, code, "%s %s. %s: mv %s %s.damaged", buf_text(&path), what, advice,
+		       buf_text(&quoted), buf_text(&quoted));
 }
 
 int state_file_damaged(const struct state_file *file, int dirfd, const char *where,

@@ -3,7 +3,7 @@
 
 import pytest
 
-from harness import Daemon, check_log, check_schema, check_tokens
+from harness import Daemon, authorize, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
 
 
@@ -64,3 +64,11 @@ def daemon(make_daemon, request):
         for name in ("server", "server_2025", "willing_server") if name in request.fixturenames
     ]
     return make_daemon(servers=servers).start()
+
+
+@pytest.fixture
+def stopped(server_2025, daemon):
+    """A daemon that was stopped after a login of "me"."""
+    assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
+    assert daemon.stop() == 0
+    return daemon

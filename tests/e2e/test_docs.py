@@ -37,7 +37,7 @@ COMMANDS = {
     "misskey-authd.8": [("misskey-authd",)],
     "misskey-authctl.1": [("misskey-authctl",)]
     + [("misskey-authctl", command) for command in (
-        "login", "logout", "list", "status", "verify", "watch", "callback", "reload")],
+        "login", "logout", "list", "status", "verify", "watch", "callback", "reload", "doctor")],
     "misskey-token.1": [("misskey-token",)],
 }
 

@@ -50,7 +50,8 @@ class Reply:
             lines.append("Transfer-Encoding: chunked")
         elif self.body is not None:
             lines.append(f"Content-Length: {len(self.body) + self.withheld_bytes}")
-        lines.append(f"Date: {formatdate(usegmt=True)}")
+        if self.header("Date") is None:
+            lines.append(f"Date: {formatdate(usegmt=True)}")
         lines.append("Connection: close" if self.must_close() else "Connection: keep-alive")
         head = "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n"
         body = self.body or b""

@@ -63,6 +63,17 @@ static void pages_are_protected(void **state)
 	assert_string_equal(buf_text(&buf), "é" BAD BAD BAD BAD BAD BAD "z");
 }
 
+static void shells_are_protected(void **state)
+{
+	_cleanup_(buf_done) struct buf buf = {0};
+
+	(void)state;
+	text_append_quoted(&buf, "");
+	text_append_quoted(&buf, "/a b/$HOME/`x`\\\"");
+	text_append_quoted(&buf, "it's ''");
+	assert_string_equal(buf_text(&buf), "'''/a b/$HOME/`x`\\\"''it'\\''s '\\'''\\'''");
+}
+
 static void long_texts_are_cut(void **state)
 {
 	_cleanup_(buf_done) struct buf buf = {0};
@@ -262,6 +273,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(terminals_are_protected),
 		cmocka_unit_test(pages_are_protected),
+		cmocka_unit_test(shells_are_protected),
 		cmocka_unit_test(long_texts_are_cut),
 		cmocka_unit_test(errors_quote_harmlessly),
 		cmocka_unit_test(plain_text_is_recognized),

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * doctor: the callback port of 127.0.0.1.
+ */
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "cli/doctor.h"
+#include "common/cleanup.h"
+
+#define PORT "port"
+
+/* 0 if the daemon could listen on PORT now, else errno. Nothing listens afterwards. */
+static int bind_error(unsigned port)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)},
+	};
+	_cleanup_(closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int one = 1;
+
+	/* As the daemon does: connections of the one before are not in its way. */
+	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
+	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
+		return errno;
+	return 0;
+}
+
+/* The port in "http://127.0.0.1:PORT/callback". */
+static unsigned port_of_url(const char *callback_url)
+{
+	return (unsigned)strtoul(strrchr(callback_url, ':') + 1, NULL, 10);
+}
+
+static void say_unusable(struct doctor *doctor, unsigned port, int error)
+{
+	struct findings *findings = &doctor->findings;
+
+	if (error == EADDRINUSE)
+		findings_add(findings, FINDING_WARNING, PORT,
+			     "127.0.0.1:%u is taken by another program: the browser cannot come "
+			     "back, and logins work by asking the server every few seconds",
+			     port);
+	else
+		findings_add(findings, FINDING_WARNING, PORT,
+			     "127.0.0.1:%u cannot be used: %s; logins work by asking the server "
+			     "every few seconds",
+			     port, strerror(error));
+	findings_remedy(findings,
+			"Set another port in the config, in [daemon]: listen = 127.0.0.1:PORT, "
+			"then: %s",
+			DOCTOR_RESTART);
+}
+
+static void check_without_daemon(struct doctor *doctor, unsigned port)
+{
+	int error = bind_error(port);
+
+	if (error)
+		say_unusable(doctor, port, error);
+	else if (port)
+		findings_add(&doctor->findings, FINDING_OK, PORT, "127.0.0.1:%u is free", port);
+	else
+		findings_add(&doctor->findings, FINDING_OK, PORT,
+			     "Any free port of 127.0.0.1 will be used");
+}
+
+/* The daemon runs and has no listener. */
+static void check_missing_listener(struct doctor *doctor, unsigned port)
+{
+	int error = bind_error(port);
+
+	if (error) {
+		say_unusable(doctor, port, error);
+		return;
+	}
+	findings_add(&doctor->findings, FINDING_WARNING, PORT,
+		     "127.0.0.1:%u was taken when the daemon started, and is free now", port);
+	findings_remedy(&doctor->findings, DOCTOR_RESTART);
+}
+
+static void check_listener(struct doctor *doctor, unsigned listens_on, unsigned wanted)
+{
+	if (wanted == 0 || wanted == listens_on) {
+		findings_add(&doctor->findings, FINDING_OK, PORT,
+			     "The daemon waits for browsers at 127.0.0.1:%u", listens_on);
+		return;
+	}
+	findings_add(&doctor->findings, FINDING_WARNING, PORT,
+		     "The daemon waits for browsers at 127.0.0.1:%u, but the config says %u",
+		     listens_on, wanted);
+	findings_remedy(&doctor->findings, "A changed port needs a restart: %s", DOCTOR_RESTART);
+}
+
+void doctor_check_port(struct doctor *doctor)
+{
+	const char *url = json_get_string(doctor->status, "callback_url");
+
+	if (!doctor->config)
+		return; /* nobody knows which port is meant */
+	if (!doctor->status)
+		check_without_daemon(doctor, doctor->config->port);
+	else if (url && strrchr(url, ':'))
+		check_listener(doctor, port_of_url(url), doctor->config->port);
+	else
+		check_missing_listener(doctor, doctor->config->port);
+}

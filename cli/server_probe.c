@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+#include "cli/server_probe.h"
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "common/buf.h"
+#include "common/cleanup.h"
+
+/* From 12 on, the short form, which has the version too. */
+#define REQUEST "{\"detail\":false}"
+
+struct probe {
+	bool curl_is_up;
+	CURL *easy;
+	struct curl_slist *headers;
+	struct buf url;
+	struct buf answer;
+	char error[CURL_ERROR_SIZE];
+};
+
+static void probe_done(struct probe *probe)
+{
+	/* The handle uses the rest. */
+	curl_easy_cleanup(probe->easy);
+	curl_slist_free_all(probe->headers);
+	buf_done(&probe->url);
+	buf_done(&probe->answer);
+	if (probe->curl_is_up)
+		curl_global_cleanup();
+}
+
+void server_answer_done(struct server_answer *answer)
+{
+	json_free(answer->meta);
+	answer->meta = NULL;
+}
+
+/* A shorter return ends the transfer. CURLOPT_MAXFILESIZE does not bound an answer of unknown
+ * length. */
+static size_t receive(char *bytes, size_t size, size_t count, void *context)
+{
+	struct buf *answer = context;
+
+	if (size * count > SERVER_PROBE_ANSWER_BYTES - answer->size) {
+		answer->error = ERR_LIMIT;
+		return 0;
+	}
+	buf_append(answer, bytes, size * count);
+	return buf_error(answer) ? 0 : size * count;
+}
+
+#define SET(option, value) (curl_easy_setopt(probe->easy, (option), (value)) == CURLE_OK)
+
+static bool set_request(struct probe *probe, const struct url_server *server)
+{
+	buf_append_format(&probe->url, "%s/api/meta", server->origin);
+	probe->headers = curl_slist_append(NULL, "Content-Type: application/json");
+	return buf_error(&probe->url) == 0 && probe->headers &&
+	       SET(CURLOPT_URL, buf_text(&probe->url)) && SET(CURLOPT_POST, 1L) &&
+	       SET(CURLOPT_POSTFIELDSIZE, (long)strlen(REQUEST)) &&
+	       SET(CURLOPT_POSTFIELDS, REQUEST) && SET(CURLOPT_HTTPHEADER, probe->headers) &&
+	       SET(CURLOPT_USERAGENT, "misskey-authctl/" MISSKEY_AUTHD_VERSION) &&
+	       SET(CURLOPT_WRITEFUNCTION, receive) && SET(CURLOPT_WRITEDATA, &probe->answer) &&
+	       SET(CURLOPT_ERRORBUFFER, probe->error);
+}
+
+/* QUICK_EXIT: a silent DNS server must not hold us up longer than the time-out. */
+static bool set_rules(struct probe *probe, const struct url_server *server, const char *ca_file)
+{
+	return SET(CURLOPT_PROTOCOLS_STR, server->loopback ? "http,https" : "https") &&
+	       SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_NOSIGNAL, 1L) &&
+	       SET(CURLOPT_QUICK_EXIT, 1L) && SET(CURLOPT_TIMEOUT_MS, (long)SERVER_PROBE_MS) &&
+	       (!server->loopback || SET(CURLOPT_NOPROXY, "*")) &&
+	       SET(CURLOPT_SSL_VERIFYPEER, 1L) && SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
+	       SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
+	       (!ca_file || (SET(CURLOPT_CAINFO, ca_file) && SET(CURLOPT_CAPATH, NULL)));
+}
+
+static int failure_code(CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_PROXY:
+		return ERR_NOT_FOUND;
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CIPHER:
+	case CURLE_SSL_ISSUER_ERROR:
+		return ERR_UNSAFE;
+	case CURLE_OPERATION_TIMEDOUT:
+		return ERR_BUSY;
+	case CURLE_OUT_OF_MEMORY:
+		return ERR_NOMEM;
+	default:
+		return ERR_IO;
+	}
+}
+
+static int failed(const struct probe *probe, CURLcode code, struct err_detail *detail)
+{
+	if (probe->answer.error == ERR_LIMIT)
+		return err_set(detail, ERR_LIMIT, "the answer is larger than %zu bytes",
+			       SERVER_PROBE_ANSWER_BYTES);
+	if (probe->answer.error)
+		code = CURLE_OUT_OF_MEMORY;
+	return err_set(detail, failure_code(code), "%s",
+		       probe->error[0] ? probe->error : curl_easy_strerror(code));
+}
+
+static int64_t read_date(CURL *easy)
+{
+	struct curl_header *date;
+
+	if (curl_easy_header(easy, "Date", 0, CURLH_HEADER, -1, &date) != CURLHE_OK)
+		return -1;
+	return curl_getdate(date->value, NULL);
+}
+
+static int read_answer(const struct probe *probe, struct server_answer *ret_answer,
+		       struct err_detail *detail)
+{
+	struct server_answer answer = {.local_s = time(NULL), .date_s = read_date(probe->easy)};
+	const char *redirect = NULL;
+	long status = 0;
+
+	if (curl_easy_getinfo(probe->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+	    curl_easy_getinfo(probe->easy, CURLINFO_REDIRECT_URL, &redirect) != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, "libcurl does not tell the answer's status");
+	answer.status = (unsigned)status;
+	if (redirect)
+		snprintf(answer.redirect_url, sizeof(answer.redirect_url), "%s", redirect);
+	if (json_parse(buf_text(&probe->answer), probe->answer.size, SERVER_PROBE_ANSWER_BYTES,
+		       &answer.meta, NULL) == ERR_NOMEM)
+		return err_set(detail, ERR_NOMEM, "there is no memory left");
+	*ret_answer = answer;
+	return 0;
+}
+
+int server_probe(const struct url_server *server, const char *ca_file,
+		 struct server_answer *ret_answer, struct err_detail *detail)
+{
+	_cleanup_(probe_done) struct probe probe = {0};
+	CURLcode code;
+
+	probe.curl_is_up = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+	if (probe.curl_is_up)
+		probe.easy = curl_easy_init();
+	if (!probe.easy || !set_request(&probe, server) || !set_rules(&probe, server, ca_file))
+		return err_set(detail, ERR_LIBRARY, "libcurl refuses to call it");
+	code = curl_easy_perform(probe.easy);
+	if (code != CURLE_OK)
+		return failed(&probe, code, detail);
+	return read_answer(&probe, ret_answer, detail);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_STATE_H
+#define COMMON_STATE_H
+
+/*
+ * What the files of the state directory are called, which versions of them are known and how large
+ * they may be: for the daemon, which writes them, and for doctor, which looks at them.
+ */
+
+#include <stddef.h>
+
+#define CREDENTIALS_FILE "credentials.json"
+#define CREDENTIALS_VERSION 1
+#define CREDENTIALS_ENV_DIRECTORY "env"
+#define CREDENTIALS_TOKENS_DIRECTORY "tokens"
+#define CREDENTIALS_MAX_BYTES ((size_t)64 * 1024 * 1024)
+
+#define REGISTRY_FILE "registry.json"
+#define REGISTRY_VERSION 1
+#define REGISTRY_MAX_BYTES ((size_t)32 * 1024 * 1024)
+
+#endif

@@ -1,0 +1,449 @@
+# SPDX-License-Identifier: MIT
+"""misskey-authctl doctor: all is well; what can be wrong with the daemon, its unit, config and port, provoked for real."""
+
+import json
+import os
+import pty
+import re
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler
+
+import pytest
+
+import misskey_server as misskey
+from doctoring import GROUPS, MANAGER, RESTART, START, doctor, fake_systemctl, says, snapshot
+from harness import BIN, ROOT, authorize, free_port
+
+LINE = re.compile(r"^(ok     |note   |warning|error  )  ([a-z]{4,8}) {2,6}(\S.*)$")
+REMEDY = re.compile(r"^ {19}→ (\S.*)$")
+
+
+# All is well
+
+
+def test_all_is_well(server, daemon):
+    assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
+    before = snapshot(daemon)
+    found = doctor(daemon)
+    assert [(finding["check"], finding["status"]) for finding in found] == [(check, "ok") for check in GROUPS]
+    assert found.status == 0
+    found.expect("daemon", "ok", f"process {daemon.process.pid}")
+    version = {"11": "11.37.1-20240721044611", "2025": "2025.3.1"}[server.profile.name]
+    found.expect("servers", "ok", f"{server.origin} is a Misskey server of version {version}")
+    found.expect("accounts", "ok", f"me ({server.origin}): the credential works")
+    found.expect("browser", "ok", "/bin/true")
+    assert len(server.calls("meta")) == 1
+    assert snapshot(daemon) == before, "it changes nothing"
+
+
+def test_all_is_well_without_a_daemon(stopped):
+    before = snapshot(stopped)
+    found = doctor(stopped, PATH=fake_systemctl(stopped.directory, says(MANAGER.replace("=active", "=inactive"))))
+    assert found.status == 1
+    assert [finding["check"] for finding in found.bad()] == ["sockets", "units"]
+    found.expect("sockets", "error", f"There is no control socket {stopped.socket}", START)
+    found.expect("units", "warning", "misskey-authd.service does not run", START)
+    found.expect("port", "ok", f"127.0.0.1:{stopped.port} is free")
+    found.expect("accounts", "ok", "me (http://127.0.0.1")
+    assert snapshot(stopped) == before
+
+
+def test_before_the_first_start(make_daemon):
+    daemon = make_daemon()
+    daemon.config_file.unlink()
+    daemon.config_file.parent.rmdir()
+    found = doctor(daemon)
+    found.expect("files", "note", f"There is no {daemon.state} yet", START)
+    found.expect("config", "ok", f"There is no {daemon.config_file}, so the defaults are used")
+    found.expect("servers", "note", "There is no account yet", "misskey-authctl login")
+    found.expect("clock", "note", "was not compared")
+    assert not daemon.state.exists() and found.status == 1
+
+
+def test_lines_for_people(server_2025, daemon):
+    authorize(daemon, server_2025)
+    daemon.configure(daemon="log_level = loud")
+    done = daemon.authctl("doctor", PATH=fake_systemctl(daemon.directory, says(MANAGER)))
+    assert done.returncode == 1 and done.stderr.splitlines() == [f"Asking {server_2025.origin}…", "1 error, 0 warnings."]
+    checks = []
+    for line in done.stdout.splitlines():
+        assert LINE.match(line) or (checks and REMEDY.match(line)), line
+        if LINE.match(line):
+            # The third column begins where a remedy does, but for its arrow.
+            assert line.index(LINE.match(line)[3]) == 19
+            checks.append(LINE.match(line)[2])
+    assert checks == [check for check in GROUPS if check != "port"]
+    assert "\nerror    config   " in done.stdout and "\n                   → Mend it, then: " in done.stdout
+
+
+def test_lines_on_a_terminal(server_2025, daemon):
+    """Where it stands is shown, and is gone when the findings come."""
+    authorize(daemon, server_2025)
+    reader, writer = pty.openpty()
+    with subprocess.Popen(
+        [BIN / "misskey-authctl", "doctor"], env=daemon.env, stdin=subprocess.DEVNULL, stdout=writer, stderr=writer
+    ) as process:
+        os.close(writer)
+        text = b""
+        try:
+            while True:
+                text += os.read(reader, 4096)
+        except OSError:
+            pass
+    os.close(reader)
+    assert process.returncode == 0
+    shown, _, rest = text.decode().partition("\r\x1b[K")
+    assert shown == f"Asking {server_2025.origin}…" and rest.startswith("ok       sockets")
+    assert rest.endswith("Nothing is wrong.\r\n")
+
+
+def test_the_readme_shows_what_it_prints(server_2025, daemon):
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    example = re.search(r"\$ misskey-authctl doctor\n(.*?)\n    …\n", readme, re.S)[1]
+    daemon.config_file.write_text("[daemon]\nlisten = 127.0.0.1:42000\n")
+    printed = daemon.authctl("doctor", PATH=fake_systemctl(daemon.directory, says(MANAGER))).stdout
+    for real, shown in ((str(daemon.runtime), "/run/user/1000"), (str(daemon.home), "/home/alice"),
+                        (f"process {daemon.process.pid}", "process 4711"), (f":{daemon.port}", ":41987")):
+        printed = printed.replace(real, shown)
+    lines = [line.removeprefix("    ") for line in example.splitlines()]
+    assert printed.splitlines()[: len(lines)] == lines
+
+
+def test_a_full_standard_output(daemon):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(
+            [BIN / "misskey-authctl", "doctor"], env=daemon.env, stdout=full, stderr=subprocess.PIPE, timeout=60
+        )
+    assert done.returncode == 1 and b"No space left on device" in done.stderr
+
+
+def test_terminals_are_safe(server_2025, daemon):
+    authorize(daemon, server_2025)
+    evil = "\x1b]0;title\x07\u202e<b>" + "x" * 1000
+    server_2025.misbehave("meta", misskey.Rewrite(lambda meta: {**meta, "version": evil}), None)
+    done = daemon.authctl("doctor")
+    assert r"version \x1b]0;title\x07\u{202e}<b>xxx" in done.stdout and "x…" in done.stdout
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", done.stdout)
+    assert "\\\\x1b" in daemon.authctl("doctor", "--json").stdout
+
+
+# The sockets and the daemon
+
+
+def test_no_runtime_directory(daemon):
+    found = doctor(daemon, XDG_RUNTIME_DIR="")
+    found.expect("sockets", "error", "XDG_RUNTIME_DIR is not set", f"export XDG_RUNTIME_DIR=/run/user/{os.getuid()}")
+    assert found.status == 1 and not found.of("daemon")
+    # Told where the socket is, it needs none.
+    found = doctor(daemon, "--socket", str(daemon.socket), XDG_RUNTIME_DIR="")
+    assert not found.bad() and len(found.of("daemon")) == 1
+
+
+def test_a_path_that_is_too_long_for_a_socket(daemon):
+    found = doctor(daemon, XDG_RUNTIME_DIR="/tmp/" + "x" * 100)
+    found.expect("sockets", "error", "too long for a socket", "Set XDG_RUNTIME_DIR to a shorter path")
+
+
+@pytest.mark.parametrize("fault, status", [("missing", 1), ("file", 1), ("mode", 8), ("owner", 8)])
+def test_a_runtime_directory_that_cannot_be_trusted(daemon, fault, status):
+    if fault == "owner" and os.geteuid() != 0:
+        pytest.skip("only root can give a directory away")
+    directory, message = daemon.directory / "elsewhere", "it is no directory"
+    if fault == "file":
+        directory.write_text("")
+    elif fault == "missing":
+        message = "No such file or directory"
+    else:
+        directory.mkdir(mode=0o700)
+        directory.chmod(0o755 if fault == "mode" else 0o700)
+        os.chown(directory, 65534 if fault == "owner" else -1, -1)
+        message = "others have access to it" if fault == "mode" else "it belongs to another user"
+    found = doctor(daemon, XDG_RUNTIME_DIR=str(directory))
+    found.expect("sockets", "error", f"{directory}, cannot be trusted: {message}", "with the mode 0700")
+    assert found.status == status
+
+
+def test_a_control_socket_that_others_may_use(daemon):
+    daemon.socket.chmod(0o666)
+    daemon.socket.parent.chmod(0o755)
+    found = doctor(daemon)
+    found.expect("sockets", "error", f"Other users have access to {daemon.socket.parent} (mode 0755)",
+                 f"chmod 700 '{daemon.socket.parent}'")
+    finding = found.expect("sockets", "error", f"Other users have access to {daemon.socket} (mode 0666)",
+                           "Think who could have used it, then: chmod 600")
+    assert found.status == 8 and found.of("daemon")
+    assert os.system(finding["remedy"].partition("then: ")[2]) == 0
+    daemon.socket.parent.chmod(0o700)
+    assert not doctor(daemon).bad()
+
+
+def test_no_socket_in_its_place(daemon):
+    assert daemon.stop() == 0
+    daemon.socket.unlink(missing_ok=True)
+    daemon.socket.write_text("")
+    daemon.socket.chmod(0o600)
+    found = doctor(daemon)
+    found.expect("sockets", "error", f"{daemon.socket} is not a socket", f"mv '{daemon.socket}'")
+    assert found.status == 8
+
+
+def test_nobody_listens(daemon):
+    daemon.kill()
+    found = doctor(daemon)
+    found.expect("daemon", "error", f"The daemon cannot be reached at {daemon.socket}: Connection refused", START)
+    assert found.status == 1
+
+
+def test_the_daemon_does_not_answer(daemon):
+    os.kill(daemon.process.pid, signal.SIGSTOP)
+    try:
+        found = doctor(daemon)
+    finally:
+        os.kill(daemon.process.pid, signal.SIGCONT)
+    found.expect("daemon", "error", "did not answer in time", f"journalctl --user -u misskey-authd; start it again: {RESTART}")
+
+
+class Impostor(socketserver.ThreadingUnixStreamServer):
+    """Answers everything at the control socket with one reply."""
+
+    def __init__(self, path, status, body):
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(status)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def address_string(self):
+                return ""
+
+            def log_message(self, *_):
+                pass
+        super().__init__(str(path), Handler)
+        os.chmod(path, 0o600)
+
+    def __enter__(self):
+        threading.Thread(target=self.serve_forever, args=(0.01,)).start()
+        return self
+
+    def __exit__(self, *arguments):
+        self.shutdown()
+        super().__exit__(*arguments)
+
+
+@pytest.mark.parametrize("status, body, expected", [
+    (200, b"<html>", "does not speak the control API"),
+    (404, b"", "is not misskey-authd (HTTP status 404)"),
+    (200, b"{}", "is not misskey-authd (HTTP status 200)"),
+])
+def test_somebody_else_answers(make_daemon, status, body, expected):
+    daemon = make_daemon()
+    daemon.socket.parent.mkdir(mode=0o700)
+    with Impostor(daemon.socket, status, body):
+        doctor(daemon).expect("daemon", "error", expected, f"ss -lxp; end it, then: {RESTART}")
+
+
+def test_another_version_with_a_problem_that_this_one_does_not_know(make_daemon):
+    daemon = make_daemon()
+    daemon.socket.parent.mkdir(mode=0o700)
+    status = {"version": "9.9.9", "pid": 1, "callback_url": None, "config": None, "accounts": [],
+              "state_directory": str(daemon.state), "problems": [{"code": "NEW", "message": "What is new."}]}
+    with Impostor(daemon.socket, 200, json.dumps(status).encode()):
+        found = doctor(daemon)
+    found.expect("daemon", "warning", "misskey-authd 9.9.9 runs, but this is misskey-authctl", f"After an update: {RESTART}")
+    found.expect("daemon", "warning", "What is new.", "journalctl --user -u misskey-authd")
+    assert found.status == 0
+
+
+# systemd
+
+
+@pytest.mark.parametrize("states, with_daemon, status, message, remedy", [
+    ("LoadState=not-found\nActiveState=inactive\nUnitFileState=", True, "note", "systemd does not know", "daemon-reload"),
+    ("LoadState=not-found\nActiveState=inactive\nUnitFileState=", False, "warning", "does not know", "enable --now"),
+    ("LoadState=masked\nActiveState=inactive\nUnitFileState=masked", False, "warning", "is masked", "unmask"),
+    ("LoadState=bad-setting\nActiveState=inactive\nUnitFileState=", False, "error", "cannot read", "status misskey-authd"),
+    ("LoadState=loaded\nActiveState=failed\nUnitFileState=enabled", False, "error", "has failed",
+     f"journalctl --user -u misskey-authd -n 20; then: {RESTART}"),
+    ("LoadState=loaded\nActiveState=inactive\nUnitFileState=enabled", True, "note", "started without systemd", START),
+    ("LoadState=loaded\nActiveState=inactive\nUnitFileState=disabled", False, "warning", "does not run", "enable --now"),
+    ("LoadState=loaded\nActiveState=active\nUnitFileState=disabled", True, "note", "will not start by itself",
+     "systemctl --user enable misskey-authd"),
+])  # fmt: skip
+def test_units(daemon, states, with_daemon, status, message, remedy):
+    if not with_daemon:
+        assert daemon.stop() == 0
+    found = doctor(daemon, PATH=fake_systemctl(daemon.directory, says(states)))
+    found.expect("units", status, message, remedy)
+    assert len(found.of("units")) == 1
+
+
+@pytest.mark.parametrize("script, message", [
+    ("echo 'Failed to connect to bus: No medium found' >&2; exit 1",
+     "There is no systemd user manager to start the daemon: Failed to connect to bus: No medium found"),
+    ("exit 1", "systemd's user manager does not answer: systemctl --user failed"),
+    ("kill -9 $$", "systemctl --user failed"),
+    # What it started holds the pipe open, and must not be waited for either.
+    ("sleep 60 & sleep 60", "systemctl --user took too long"),
+])
+def test_no_user_manager(daemon, script, message):
+    found = doctor(daemon, PATH=fake_systemctl(daemon.directory, script))
+    found.expect("units", "note", message, "loginctl enable-linger")
+
+
+def test_no_systemd(daemon):
+    found = doctor(daemon, PATH=str(daemon.directory / "nothing"))
+    found.expect("units", "note", "There is no systemd here", "Start misskey-authd with your session")
+
+
+def test_the_real_systemctl(daemon):
+    if not shutil.which("systemctl"):
+        pytest.skip("there is no systemctl")
+    assert len(doctor(daemon, PATH=os.environ["PATH"]).of("units")) == 1
+
+
+# The config and the port
+
+
+def test_a_bad_config(daemon):
+    daemon.configure(daemon="log_levle = info")
+    for _ in range(2):
+        found = doctor(daemon)
+        found.expect("config", "error", f"{daemon.config_file}:3: `log_levle`: ", "misskey-authd --check-config")
+        assert found.status == 1 and not found.of("port")
+        if daemon.process:
+            assert daemon.stop() == 0
+
+
+def test_a_config_that_others_may_write(daemon):
+    daemon.config_file.chmod(0o666)
+    found = doctor(daemon)
+    found.expect("config", "error", f"{daemon.config_file}: others can write it (mode 0666)", RESTART)
+    assert found.status == 8
+
+
+def test_a_config_elsewhere(daemon):
+    assert daemon.stop() == 0
+    elsewhere = daemon.directory / "it's here.ini"
+    shutil.copy(daemon.config_file, elsewhere)
+    daemon.start("-c", str(elsewhere))
+    found = doctor(daemon)
+    found.expect("config", "ok", f"{elsewhere} is good")
+    found.expect("config", "note", f"does not use the usual config, {daemon.config_file}, but {elsewhere}")
+    assert found.status == 0
+    elsewhere.write_text("nonsense")
+    finding = doctor(daemon).expect("config", "error", f"{elsewhere}:1: ", "--check-config -c ")
+    # The command finds the same.
+    command = finding["remedy"].removeprefix("Mend it, then: ").partition(" && ")[0]
+    assert subprocess.run(["sh", "-c", command], env=daemon.env, capture_output=True, check=False).returncode == 1
+
+
+def test_a_config_that_came_later(daemon):
+    assert daemon.stop() == 0
+    text = daemon.config_file.read_text()
+    daemon.config_file.unlink()
+    daemon.start()
+    daemon.config_file.write_text(text)
+    doctor(daemon).expect("config", "warning", f"runs without a config, though there is {daemon.config_file}", RESTART)
+
+
+@pytest.mark.parametrize("is_directory", [False, True])
+def test_a_ca_file_that_cannot_be_read(daemon, is_directory):
+    ca_file = daemon.directory / "ca.pem"
+    if is_directory:
+        ca_file.mkdir()
+    daemon.configure(daemon=f"ca_file = {ca_file}")
+    found = doctor(daemon)
+    reason = "Is a directory" if is_directory else "No such file or directory"
+    found.expect("config", "error", f"ca_file names, {ca_file}, cannot be read: {reason}", f"correct ca_file in {daemon.config_file}")
+
+
+def test_a_port_that_is_taken(make_daemon):
+    daemon = make_daemon()
+    with socket.create_server(("127.0.0.1", daemon.port)):
+        remedy = f"listen = 127.0.0.1:PORT, then: {RESTART}"
+        doctor(daemon).expect("port", "warning", f"127.0.0.1:{daemon.port} is taken by another program", remedy)
+        daemon.start()
+        found = doctor(daemon)
+        found.expect("port", "warning", f"127.0.0.1:{daemon.port} is taken by another program", remedy)
+        assert found.status == 0
+    doctor(daemon).expect("port", "warning", "was taken when the daemon started, and is free now", RESTART)
+
+
+def test_a_port_that_was_changed(daemon):
+    old, daemon.port = daemon.port, free_port()
+    daemon.configure()
+    doctor(daemon).expect("port", "warning", f"127.0.0.1:{old}, but the config says {daemon.port}",
+                          f"A changed port needs a restart: {RESTART}")
+
+
+def test_any_port(make_daemon):
+    daemon = make_daemon()
+    daemon.config_file.write_text("[daemon]\nlisten = 127.0.0.1:0\n")
+    doctor(daemon).expect("port", "ok", "Any free port of 127.0.0.1 will be used")
+    daemon.start()
+    doctor(daemon).expect("port", "ok", "The daemon waits for browsers at 127.0.0.1:")
+
+
+# Accounts and the browser
+
+
+@pytest.mark.parametrize("state, status, message, remedy", [
+    ("verified", "ok", "the credential works", None),
+    ("unverified", "warning", "the server could not be asked yet whether it works", "misskey-authctl verify me"),
+    ("revoked", "error", "the server does not accept the credential any more", "misskey-authctl login me"),
+    ("suspended", "error", "the server has suspended the user", "when it is over: misskey-authctl verify me"),
+])  # fmt: skip
+def test_accounts(server_2025, stopped, state, status, message, remedy):
+    file = stopped.state / "credentials.json"
+    good = file.read_text()
+    content = json.loads(good)
+    content["accounts"]["me"]["state"] = state
+    if state == "revoked":
+        content["accounts"]["me"]["i"] = None
+    file.write_text(json.dumps(content))
+    stopped.start()
+    for _ in range(2):  # by the daemon's word, and by that of env/
+        found = doctor(stopped)
+        found.expect("accounts", status, f"me ({server_2025.origin}): {message}", remedy)
+        if stopped.process:
+            assert found.status == (status == "error")
+            assert stopped.stop() == 0
+    file.write_text(good)
+    stopped.start()
+
+
+def test_an_account_without_a_login(server_2025, make_daemon):
+    daemon = make_daemon(config=f"[account me]\nserver = {server_2025.origin}\n", servers=[server_2025]).start()
+    found = doctor(daemon)
+    found.expect("accounts", "note", "nobody has logged in yet", "misskey-authctl login me")
+    assert found.status == 0
+
+
+def test_no_desktop(daemon):
+    found = doctor(daemon, DISPLAY="", WAYLAND_DISPLAY="")
+    found.expect("browser", "note", "There is no desktop here")
+    doctor(daemon, DISPLAY="", WAYLAND_DISPLAY="wayland-0").expect("browser", "ok", "with /bin/true")
+
+
+def test_browsers(daemon):
+    directory = daemon.directory / "browsers"
+    directory.mkdir()
+
+    def found(browser):
+        return doctor(daemon, PATH=f"/nonexistent::{directory}", BROWSER=browser)
+
+    for browser in ("", "missing %s:/nonexistent/browser"):
+        found(browser).expect("browser", "warning", "No command that opens a browser was found", "Install xdg-utils")
+    (directory / "x-www-browser").write_text("")
+    found("").expect("browser", "warning", "No command that opens a browser", "export BROWSER=firefox")
+    (directory / "x-www-browser").chmod(0o755)
+    found("missing %s").expect("browser", "ok", "with x-www-browser")
+    shutil.copy(directory / "x-www-browser", directory / "fire fox")
+    shutil.copy(directory / "x-www-browser", directory / "firefox")
+    found("missing:firefox --new %s").expect("browser", "ok", "with firefox")
+    found("a " * 40).expect("browser", "warning", "BROWSER cannot be used", "Make it shorter")
