@@ -14,7 +14,7 @@
 #include "common/err.h"
 
 /* No section has more keys. */
-#define CONFIG_KEYS_MAX 8
+#define CONFIG_KEYS_MAX 16
 /* "; did you mean `x`?" for the words that are ours. */
 #define CONFIG_HINT_BYTES 64
 
