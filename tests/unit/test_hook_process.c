@@ -91,7 +91,7 @@ static void test_standard_input_is_the_text_and_cannot_be_changed(void **state)
 	assert_non_null(text);
 	memset(text, 'x', size);
 	text[size] = '\0';
-	process = start_script("cat >\"$0/in\"; echo changed 2>/dev/null >/proc/self/fd/0", text);
+	process = start_script("cat >\"$0/in\"; echo changed 2>/dev/null 1<>/proc/self/fd/0", text);
 	assert_int_not_equal(finish(process, 0).number, 0);
 	copied = content_of("in");
 	assert_string_equal(copied, text);
