@@ -247,7 +247,8 @@ README = read("README.md")
 
 
 def test_links_lead_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md"):
+    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md",
+                     "docs/integrations.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document)):
             assert (ROOT / document).parent.joinpath(target).exists(), (document, target)
 
