@@ -67,6 +67,14 @@ static void tell_failure(struct notify *notify, const struct account *account,
 	hooks_error(notify->hooks, account, outcome_code(view->outcome), buf_text(&text));
 }
 
+/* Whether there is a hook for anything that can become of a login. */
+static bool logins_are_told(const struct notify *notify)
+{
+	char **const *hooks = service_config(notify->service)->hooks;
+
+	return hooks[CONFIG_ON_CONSENT_NEEDED] || hooks[CONFIG_ON_ERROR];
+}
+
 static void login_changed(struct notify *notify, const struct account *account)
 {
 	const struct authorization_view *view = authorization_view(account->authorization);
@@ -99,7 +107,8 @@ static void on_change(enum service_change change, struct account *account, struc
 	(void)now;
 	switch (change) {
 	case SERVICE_LOGIN_CHANGED:
-		login_changed(notify, account);
+		if (logins_are_told(notify))
+			login_changed(notify, account);
 		break;
 	case SERVICE_ACCOUNT_REMOVED:
 		free(account_set_take(&notify->told, account->name));
