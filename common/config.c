@@ -26,6 +26,7 @@ int config_new(struct config **ret_config)
 	config->poll_interval_max_s = CONFIG_DEFAULT_POLL_INTERVAL_MAX_S;
 	config->request_time_s = CONFIG_DEFAULT_REQUEST_TIME_S;
 	config->log_level = LOG_LEVEL_INFO;
+	config->hook_time_s = CONFIG_DEFAULT_HOOK_TIME_S;
 	*ret_config = config;
 	return 0;
 }
@@ -198,6 +199,8 @@ void config_free(struct config *config)
 		free(config->accounts[i].app_name);
 		free(config->accounts[i].description);
 	}
+	for (size_t i = 0; i < CONFIG_HOOK_COUNT; i++)
+		free(config->hooks[i]);
 	free(config->accounts);
 	free(config->by_name);
 	free(config->ca_file);

@@ -34,9 +34,18 @@
 #define CONFIG_DEFAULT_POLL_INTERVAL_S 5
 #define CONFIG_DEFAULT_POLL_INTERVAL_MAX_S 60
 #define CONFIG_DEFAULT_REQUEST_TIME_S 30
+#define CONFIG_DEFAULT_HOOK_TIME_S 60
 #define CONFIG_DEFAULT_APP_NAME "misskey-authd"
 #define CONFIG_DEFAULT_APP_DESCRIPTION \
 	"Lets scripts on this person's own computer call the API for them."
+
+/* What a command can be run for. */
+enum config_hook {
+	CONFIG_ON_CONSENT_NEEDED,
+	CONFIG_ON_CREDENTIAL_CHANGED,
+	CONFIG_ON_ERROR,
+	CONFIG_HOOK_COUNT,
+};
 
 struct config_account {
 	char name[ACCOUNT_NAME_BYTES];
@@ -58,6 +67,9 @@ struct config {
 	int64_t request_time_s; /* for one call of a server */
 	char *ca_file;		/* NULL: the system's */
 	enum log_level log_level;
+	char **hooks[CONFIG_HOOK_COUNT]; /* the words of a command, command_line_parse(); NULL: none
+					  */
+	int64_t hook_time_s;		 /* for one run of a hook */
 	struct config_account *accounts; /* in the file's order */
 	size_t account_count;
 	const struct config_account **by_name; /* the same sorted, for config_account_find() */

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/command_line.h"
 #include "common/text.h"
 
 #define SESSION_TIME_MIN_S 60
@@ -17,6 +18,8 @@
 #define POLL_INTERVAL_MAX_MAX_S (60 * 60)
 #define REQUEST_TIME_MIN_S 1
 #define REQUEST_TIME_MAX_S (5 * 60)
+#define HOOK_TIME_MIN_S 1
+#define HOOK_TIME_MAX_S (60 * 60)
 
 void config_suggest(char ret_text[static CONFIG_HINT_BYTES], const char *word,
 		    const char *const *candidates, size_t count)
@@ -107,6 +110,28 @@ static int set_log_level(struct config *config, const char *value, struct err_de
 			hint);
 }
 
+static int set_on_consent_needed(struct config *config, const char *value,
+				 struct err_detail *detail)
+{
+	return command_line_parse(value, &config->hooks[CONFIG_ON_CONSENT_NEEDED], detail);
+}
+
+static int set_on_credential_changed(struct config *config, const char *value,
+				     struct err_detail *detail)
+{
+	return command_line_parse(value, &config->hooks[CONFIG_ON_CREDENTIAL_CHANGED], detail);
+}
+
+static int set_on_error(struct config *config, const char *value, struct err_detail *detail)
+{
+	return command_line_parse(value, &config->hooks[CONFIG_ON_ERROR], detail);
+}
+
+static int set_hook_time(struct config *config, const char *value, struct err_detail *detail)
+{
+	return text_duration(value, HOOK_TIME_MIN_S, HOOK_TIME_MAX_S, &config->hook_time_s, detail);
+}
+
 static int set_server(struct config *config, const char *value, struct err_detail *detail)
 {
 	return url_server_parse(value, &current_account(config)->server, detail);
@@ -155,6 +180,10 @@ static const struct config_key daemon_keys[] = {
 	{"request_time", set_request_time},
 	{"ca_file", set_ca_file},
 	{"log_level", set_log_level},
+	{"on_consent_needed", set_on_consent_needed},
+	{"on_credential_changed", set_on_credential_changed},
+	{"on_error", set_on_error},
+	{"hook_time", set_hook_time},
 };
 
 static const struct config_key account_keys[] = {

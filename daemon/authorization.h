@@ -49,6 +49,7 @@ struct authorization_environment {
 struct authorization_view {
 	enum authorizer_state state;
 	unsigned revision; /* grows with every change */
+	unsigned sessions; /* made so far; what was pending at the start does not count */
 	bool browser;
 	enum outcome outcome;
 	/* Trouble that is being retried ("" if none), or when finished: what happened and what to

@@ -267,6 +267,7 @@ static void read_session(struct authorization *authorization, const struct http_
 	} else {
 		authorization_clear_problem(authorization);
 		event->event = AUTHORIZER_SESSION_MADE;
+		authorization->view.sessions++;
 		event->expires_ms =
 			event->now.mono_ms + authorization->environment->session_time_s * 1000;
 		log_info("account %s: waiting for consent at %s", authorization->account->name,

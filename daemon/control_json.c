@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "daemon/login_text.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
 {
@@ -84,63 +85,6 @@ static struct json *problem_object(const char *code, const char *message)
 
 /* ---- LOGIN ---- */
 
-/* What a failed login means to the person who waits, with the next step. */
-static void failure_text(const struct account *account, const struct credential *credential,
-			 const struct authorization_view *view, struct buf *text)
-{
-	bool suspended = credential && credential->state == CREDENTIAL_SUSPENDED;
-	const char *server = account->server.origin;
-	const char *again = account->name;
-
-	switch (view->outcome) {
-	case OUTCOME_WRONG_USER:
-		buf_append_format(text, "@");
-		text_append_printable(text, view->user.username, 64);
-		buf_append_format(text, " consented, but the account %s is bound to @", again);
-		text_append_printable(text, view->expected, 64);
-		buf_append_format(text,
-				  "; nothing was changed. Sign out at %s, or open the page in a "
-				  "private window, and log in again; to keep both, use --as with "
-				  "another name; to change the account's user, use --user",
-				  server);
-		break;
-	case OUTCOME_EXPIRED:
-		buf_append_format(text,
-				  "no consent was given at %s in time; log in again: "
-				  "misskey-authctl login %s",
-				  server, again);
-		break;
-	case OUTCOME_LOST:
-		buf_append_format(text,
-				  "%s lost the session twice; log in again: misskey-authctl "
-				  "login %s",
-				  server, again);
-		break;
-	case OUTCOME_REJECTED:
-		if (suspended)
-			buf_append_format(text,
-					  "%s has suspended @%s (%s); when that is over, run: "
-					  "misskey-authctl verify %s",
-					  server, credential->username, view->problem, again);
-		else
-			buf_append_format(
-				text,
-				"%s does not accept the credential that it just gave (%s); "
-				"look at the app in the server's settings, then log in again",
-				server, view->problem);
-		break;
-	case OUTCOME_CANCELLED:
-		buf_append_format(text, "the login of %s was cancelled: %s", again, view->problem);
-		break;
-	case OUTCOME_LOCAL:
-		buf_append_format(text, "%s; then log in again", view->problem);
-		break;
-	default:
-		buf_append_format(text, "%s: %s", server, view->problem);
-		break;
-	}
-}
-
 static int add_message(struct json *object, const struct account *account,
 		       const struct credential *credential, const struct authorization_view *view)
 {
@@ -148,7 +92,7 @@ static int add_message(struct json *object, const struct account *account,
 
 	if (view->outcome == OUTCOME_NONE || outcome_is_success(view->outcome))
 		return json_add_null(object, "message");
-	failure_text(account, credential, view, &text);
+	login_failure_text(account, credential, view, &text);
 	return json_add_string(object, "message", buf_text(&text));
 }
 
@@ -160,39 +104,20 @@ static int add_problem(struct json *object, const struct authorization_view *vie
 }
 
 /* The addresses of the pending session, if there is one and it has a page to open. */
-static int add_pages(struct json *object, struct service *service, const struct account *account,
-		     const struct authorization_view *view)
+static int add_pages(struct json *object, struct service *service, const struct account *account)
 {
-	const struct registry_session *session =
-		registry_session_find(service_registry(service), account->name);
-	bool is_open =
-		session && view->state >= AUTHORIZER_CONSENT && view->state < AUTHORIZER_FINISHED;
-	const char *callback_url = service_callback_url(service);
-	bool has_start = is_open && session->browser && callback_url;
-	char start_url[96 + RANDOM_ID_BYTES] = "";
+	const struct registry_session *session = login_open_session(service, account);
+	bool browser = session && session->browser;
+	_cleanup_(buf_done) struct buf url = {0};
+	const char *page;
 
-	if (has_start) {
-		/* "http://127.0.0.1:PORT" without "/callback" */
-		int size = (int)(strrchr(callback_url, '/') - callback_url);
-
-		snprintf(start_url, sizeof(start_url), "%.*s/start/%s", size, callback_url,
-			 session->start);
-	}
-	if (json_add_string(object, "start_url", has_start ? start_url : NULL))
+	if (session)
+		login_page_url(service, session, &url);
+	page = url.size > 0 ? buf_text(&url) : NULL;
+	if (buf_error(&url) || json_add_string(object, "start_url", browser ? page : NULL) ||
+	    json_add_string(object, "consent_url", browser ? NULL : page))
 		return ERR_NOMEM;
-	if (json_add_string(object, "consent_url",
-			    is_open && !session->browser ? session->consent_url : NULL))
-		return ERR_NOMEM;
-	return add_time(object, "expires_at", is_open ? session->expires_at : 0);
-}
-
-static const char *expected_user(const struct service *service, const struct account *account)
-{
-	const struct credential *credential = service_credential(service, account->name);
-
-	if (account->user)
-		return account->user;
-	return credential ? credential->username : NULL;
+	return add_time(object, "expires_at", session ? session->expires_at : 0);
 }
 
 struct json *control_json_login(struct service *service, struct account *account, bool open)
@@ -204,14 +129,13 @@ struct json *control_json_login(struct service *service, struct account *account
 	    json_add_string(login, "server", account->server.origin) ||
 	    json_add_string(login, "state", authorizer_state_text(view->state)) ||
 	    json_add_integer(login, "revision", view->revision) ||
-	    json_add_bool(login, "browser", view->browser) ||
-	    add_pages(login, service, account, view) || json_add_bool(login, "open", open) ||
-	    add_problem(login, view) ||
+	    json_add_bool(login, "browser", view->browser) || add_pages(login, service, account) ||
+	    json_add_bool(login, "open", open) || add_problem(login, view) ||
 	    json_add_string(login, "outcome",
 			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
 	    add_message(login, account, service_credential(service, account->name), view) ||
 	    add_user(login, view->user.id, view->user.username) ||
-	    json_add_string(login, "expected_user", expected_user(service, account)))
+	    json_add_string(login, "expected_user", login_expected_user(service, account)))
 		return NULL;
 	return TAKE_PTR(login);
 }
@@ -241,7 +165,7 @@ struct json *control_json_account(struct service *service, struct account *accou
 	    json_add_string(object, "server", account->server.origin) ||
 	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
 	    add_credential(object, credential) ||
-	    json_add_string(object, "expected_user", expected_user(service, account)) ||
+	    json_add_string(object, "expected_user", login_expected_user(service, account)) ||
 	    add_list(object, "permission", account->permission, ',') ||
 	    add_permission_change(object, account, credential))
 		return NULL;

@@ -212,7 +212,7 @@ static int add_time(struct json *object, const char *key, int64_t unix_s, bool n
 	return json_add_string(object, key, nullable && unix_s == 0 ? NULL : text);
 }
 
-static int add_members(struct json *object, const struct credential *c)
+int credential_add_members(struct json *object, const struct credential *c)
 {
 	const char *i = secret_is_set(&c->i) ? secret_reveal(&c->i) : NULL;
 
@@ -234,7 +234,7 @@ static int add_accounts(struct json *members, const struct account_set *accounts
 	for (size_t i = 0; i < accounts->count; i++) {
 		const struct credential *credential = accounts->rows[i];
 		_cleanup_(json_freep) struct json *object = json_new_object();
-		int r = object ? add_members(object, credential) : ERR_NOMEM;
+		int r = object ? credential_add_members(object, credential) : ERR_NOMEM;
 
 		if (r == 0)
 			r = json_add(members, credential->account, TAKE_PTR(object));
@@ -259,9 +259,7 @@ int credentials_to_json(const struct account_set *accounts, struct buf *text)
 	return r < 0 ? r : buf_error(text);
 }
 
-/* A name that a shell or systemd could take for something else is left out: scripts that need it
- * find it in credentials.json. */
-static bool is_harmless(const char *username)
+bool credential_username_is_harmless(const char *username)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 				       "0123456789_.-";
@@ -276,7 +274,7 @@ int credentials_env_text(const char *account, const char *origin,
 
 	buf_append_format(text, "MISSKEY_STATE=%s\nMISSKEY_SERVER=%s\nMISSKEY_ACCOUNT=%s\n", state,
 			  origin, account);
-	if (credential && is_harmless(credential->username))
+	if (credential && credential_username_is_harmless(credential->username))
 		buf_append_format(text, "MISSKEY_USER=%s\n", credential->username);
 	if (credential && credential_is_good(credential))
 		buf_append_format(text, "MISSKEY_TOKEN=%s\n", secret_reveal(&credential->i));

@@ -7,6 +7,7 @@
  * the description for those who read the files; it and this must say the same.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/buf.h"
@@ -44,6 +45,13 @@ int credentials_from_json(const struct json *root, struct account_set *ret_accou
 
 /* Frees the rows too. */
 void credentials_set_free(struct account_set *accounts);
+
+/* Adds the members of an account's entry to OBJECT. ERR_NOMEM. */
+int credential_add_members(struct json *object, const struct credential *credential) _must_check_;
+
+/* Whether a shell and systemd take the user's name for nothing else. One that is not harmless is
+ * left out of environments: scripts that need it find it in the JSON. */
+bool credential_username_is_harmless(const char *username);
 
 /* Appends the whole file with ACCOUNTS in it. ERR_NOMEM, ERR_LIMIT. */
 int credentials_to_json(const struct account_set *accounts, struct buf *text) _must_check_;

@@ -15,6 +15,7 @@
 #include "daemon/http_client.h"
 #include "daemon/listener.h"
 #include "daemon/loop.h"
+#include "daemon/notify.h"
 #include "daemon/sd.h"
 #include "daemon/service.h"
 
@@ -28,6 +29,7 @@ struct daemon_parts {
 	struct service *service;
 	struct callback *callback; /* NULL: no listener */
 	struct control *control;
+	struct notify *notify;
 };
 
 /* Secrets are in this process: no core dumps, nothing readable for other users, whatever the umask
@@ -44,6 +46,7 @@ static void protect_process(void)
 static void free_parts(struct daemon_parts *parts)
 {
 	/* The order: who uses before who is used. */
+	notify_free(parts->notify);
 	control_free(parts->control);
 	callback_free(parts->callback);
 	service_free(parts->service);
@@ -93,7 +96,7 @@ static int build_service(struct daemon_parts *parts, const struct daemon_options
 }
 
 /* The callback server watches first: a page that waits in the browser is served before a program is
- * told to open another. */
+ * told to open another, and the hooks are told last. */
 static int build_servers(struct daemon_parts *parts, struct err_detail *detail)
 {
 	int r = 0;
@@ -102,12 +105,15 @@ static int build_servers(struct daemon_parts *parts, struct err_detail *detail)
 		r = callback_new(parts->callback_fd, parts->service, &parts->callback, detail);
 	if (!r)
 		r = control_new(parts->control_fd, parts->service, &parts->control, detail);
+	if (!r)
+		r = notify_new(parts->service, &parts->notify, detail);
 	if (r)
 		return r;
 	if (http_client_attach(parts->client, parts->loop) ||
 	    service_attach(parts->service, parts->loop) ||
 	    (parts->callback && callback_attach(parts->callback, parts->loop)) ||
-	    control_attach(parts->control, parts->loop))
+	    control_attach(parts->control, parts->loop) ||
+	    notify_attach(parts->notify, parts->loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
 	return 0;
 }
@@ -139,7 +145,7 @@ static bool is_flushed(void *context)
 
 	return control_is_idle(parts->control) &&
 	       (!parts->callback || callback_is_idle(parts->callback)) &&
-	       !service_is_exchanging(parts->service);
+	       !service_is_exchanging(parts->service) && notify_is_idle(parts->notify);
 }
 
 static void stop(struct daemon_parts *parts)

@@ -251,7 +251,7 @@ README = read("README.md")
 
 def test_links_lead_somewhere():
     for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md",
-                     "examples/README.md"):
+                     "docs/integrations.md", "examples/README.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document)):
             assert (ROOT / document).parent.joinpath(target).exists(), (document, target)
 

@@ -68,6 +68,10 @@ static void nothing_means_defaults(void **state)
 		assert_int_equal(config->poll_interval_max_s, 60);
 		assert_int_equal(config->request_time_s, 30);
 		assert_null(config->ca_file);
+		assert_null(config->hooks[CONFIG_ON_CONSENT_NEEDED]);
+		assert_null(config->hooks[CONFIG_ON_CREDENTIAL_CHANGED]);
+		assert_null(config->hooks[CONFIG_ON_ERROR]);
+		assert_int_equal(config->hook_time_s, 60);
 		assert_int_equal(config->log_level, LOG_LEVEL_INFO);
 		assert_int_equal(config->account_count, 0);
 		assert_null(config_account_find(config, "a"));
@@ -85,6 +89,10 @@ static void every_key_is_read(void **state)
 		      "request_time = 90\n"
 		      "ca_file\t=\t/etc/ca file.pem\n"
 		      "log_level = debug\n"
+		      "on_consent_needed = /bin/a b\n"
+		      "on_credential_changed = /bin/c \"d  e\" ; comment\n"
+		      "on_error = \"/bin/f g\" $h\n"
+		      "hook_time = 1h\n"
 		      "\n"
 		      "[account  work:1] # second\n"
 		      "server = https://Misskey.Example/\n"
@@ -105,10 +113,16 @@ static void every_key_is_read(void **state)
 	assert_int_equal(config->request_time_s, 90);
 	assert_string_equal(config->ca_file, "/etc/ca file.pem");
 	assert_int_equal(config->log_level, LOG_LEVEL_DEBUG);
+	assert_string_equal(config->hooks[CONFIG_ON_CONSENT_NEEDED][1], "b");
+	assert_string_equal(config->hooks[CONFIG_ON_CREDENTIAL_CHANGED][1], "d  e");
+	assert_null(config->hooks[CONFIG_ON_CREDENTIAL_CHANGED][2]);
+	assert_string_equal(config->hooks[CONFIG_ON_ERROR][0], "/bin/f g");
+	assert_string_equal(config->hooks[CONFIG_ON_ERROR][1], "$h");
+	assert_int_equal(config->hook_time_s, 3600);
 	assert_int_equal(config->account_count, 2);
 
 	assert_ptr_equal(account, &config->accounts[0]);
-	assert_int_equal(account->line, 10);
+	assert_int_equal(account->line, 14);
 	assert_string_equal(account->server.origin, "https://misskey.example");
 	assert_string_equal(account->permission, "read:account,write:notes");
 	assert_string_equal(account->user, "alice");
@@ -217,6 +231,14 @@ static void mistakes_are_named(void **state)
 		{"[daemon]\nca_file =\n", ERR_INVALID, "c.ini:2: ", "absolute path"},
 		{"[daemon]\nlog_level = warn\n", ERR_INVALID, "c.ini:2: ", "warning, info"},
 		{"[daemon]\nlog_level = wraning\n", ERR_INVALID, "c.ini:2: ", "mean `warning`?"},
+		{"[daemon]\non_error = mail me\n", ERR_INVALID,
+		 "c.ini:2: on_error: `mail`: ", "absolute path"},
+		{"[daemon]\non_error =\n", ERR_INVALID, "c.ini:2: on_error: ", "a command"},
+		{"[daemon]\non_error = /bin/a \"b ; c\"\n", ERR_SYNTAX,
+		 "c.ini:2: on_error: ", "begins a comment"},
+		{"[daemon]\non_failure = /bin/a\n", ERR_INVALID, "c.ini:2: ", "or hook_time in"},
+		{"[daemon]\nhook_time = 0\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
+		{"[daemon]\nhook_time = 61m\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
 		{"[account a]\nserver = http://h.example\n", ERR_INVALID,
 		 "c.ini:2: server: `http://h.example`: expected https://", ""},
 		{"[account a]\nserver =\n", ERR_SYNTAX, "c.ini:2: server: ", "such as misskey"},
@@ -361,6 +383,9 @@ static void example_is_valid(void **state)
 	assert_int_equal(config->poll_interval_max_s, defaults->poll_interval_max_s);
 	assert_int_equal(config->request_time_s, defaults->request_time_s);
 	assert_int_equal(config->log_level, defaults->log_level);
+	assert_int_equal(config->hook_time_s, defaults->hook_time_s);
+	for (size_t n = 0; n < CONFIG_HOOK_COUNT; n++)
+		assert_non_null(config->hooks[n]);
 	assert_non_null(config->ca_file);
 	assert_string_equal(config->accounts[0].name, "alice");
 	assert_string_equal(config->accounts[0].user, "alice");

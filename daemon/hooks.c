@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/hooks.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "common/log.h"
+#include "daemon/account_queue.h"
+#include "daemon/hook_event.h"
+#include "daemon/hook_process.h"
+
+struct hook {
+	struct hook_process *process;	  /* the run that is under way; NULL: none */
+	char account[ACCOUNT_NAME_BYTES]; /* what it is about; "": no account */
+	struct account_queue waiting;	  /* not for errors */
+};
+
+struct hooks {
+	struct service *service;
+	int epoll_fd; /* of the processes */
+	struct hook kinds[CONFIG_HOOK_COUNT];
+	struct hook_event errors[HOOKS_MAX_ERRORS]; /* a ring: those that wait */
+	size_t first_error;
+	size_t error_count;
+};
+
+static const char *const names[CONFIG_HOOK_COUNT] = {
+	[CONFIG_ON_CONSENT_NEEDED] = "on_consent_needed",
+	[CONFIG_ON_CREDENTIAL_CHANGED] = "on_credential_changed",
+	[CONFIG_ON_ERROR] = "on_error",
+};
+
+/* For the log. */
+static const char *about(const char *account)
+{
+	return account[0] ? account : "none";
+}
+
+static char **command_of(const struct hooks *hooks, enum config_hook kind)
+{
+	return service_config(hooks->service)->hooks[kind];
+}
+
+static bool is_waiting(const struct hooks *hooks, enum config_hook kind)
+{
+	return kind == CONFIG_ON_ERROR ? hooks->error_count > 0
+				       : !account_queue_is_empty(&hooks->kinds[kind].waiting);
+}
+
+/* ---- What happened ---- */
+
+static void push(struct hooks *hooks, enum config_hook kind, const struct account *account)
+{
+	if (command_of(hooks, kind) &&
+	    account_queue_push(&hooks->kinds[kind].waiting, account->name, account->server.origin))
+		log_error("hook %s (account %s): not run, there is no memory", names[kind],
+			  account->name);
+}
+
+void hooks_consent_needed(struct hooks *hooks, const struct account *account)
+{
+	push(hooks, CONFIG_ON_CONSENT_NEEDED, account);
+}
+
+void hooks_credential_changed(struct hooks *hooks, const struct account *account)
+{
+	push(hooks, CONFIG_ON_CREDENTIAL_CHANGED, account);
+}
+
+void hooks_error(struct hooks *hooks, const struct account *account, const char *code,
+		 const char *message)
+{
+	size_t place = (hooks->first_error + hooks->error_count) % HOOKS_MAX_ERRORS;
+	const char *why = NULL;
+
+	if (!command_of(hooks, CONFIG_ON_ERROR))
+		return;
+	if (hooks->error_count == HOOKS_MAX_ERRORS)
+		why = "too many errors wait for it";
+	else if (hook_event_error(hooks->service, account, code, message, &hooks->errors[place]))
+		why = "there is no memory";
+	if (why)
+		log_warning("hook on_error (account %s): not run for %s, %s",
+			    about(account ? account->name : ""), code, why);
+	else
+		hooks->error_count++;
+}
+
+/* ---- Running ---- */
+
+static int take_error(struct hooks *hooks, struct hook_event *ret_event)
+{
+	struct hook_event *event = &hooks->errors[hooks->first_error];
+
+	*ret_event = *event;
+	*event = (struct hook_event){0};
+	hooks->first_error = (hooks->first_error + 1) % HOOKS_MAX_ERRORS;
+	hooks->error_count--;
+	return 0;
+}
+
+/* ERR_NOT_FOUND if there is nothing to tell any more. */
+static int take_account(struct hooks *hooks, enum config_hook kind, struct hook_event *ret_event)
+{
+	_cleanup_(freep) struct account_queue_entry *entry =
+		account_queue_take(&hooks->kinds[kind].waiting);
+	int r;
+
+	if (kind == CONFIG_ON_CONSENT_NEEDED)
+		r = hook_event_consent_needed(hooks->service, entry->account, ret_event);
+	else
+		r = hook_event_credential_changed(hooks->service, entry->account, entry->server,
+						  ret_event);
+	if (r && r != ERR_NOT_FOUND)
+		log_error("hook %s (account %s): not run, %s", names[kind], entry->account,
+			  err_text(r));
+	return r;
+}
+
+static int start(struct hooks *hooks, enum config_hook kind, const struct hook_event *event,
+		 struct moment now, struct err_detail *detail)
+{
+	_cleanup_(hook_process_freep) struct hook_process *process = NULL;
+	_cleanup_(freep) char **environment = NULL;
+	struct epoll_event wanted = {.events = EPOLLIN | EPOLLET};
+	struct hook_command command = {
+		.words = command_of(hooks, kind),
+		.input = &event->json,
+		.limit_ms = service_config(hooks->service)->hook_time_s * 1000,
+	};
+	int r = hook_environment(environ, &event->facts, &environment);
+
+	if (r)
+		return err_set(detail, r, "%s", err_text(r));
+	command.environment = environment;
+	r = hook_process_start(&command, now, &process, detail);
+	if (r)
+		return r;
+	/* Without it the end is merely noticed late. */
+	if (epoll_ctl(hooks->epoll_fd, EPOLL_CTL_ADD, hook_process_fd(process), &wanted) < 0)
+		log_warning("hook %s: its end cannot be waited for: %s", names[kind],
+			    strerror(errno));
+	hooks->kinds[kind].process = TAKE_PTR(process);
+	return 0;
+}
+
+/* Takes one from the queue. One a round: a program that is missing must not stop everything else
+ * for as long as the queue. */
+static void start_next(struct hooks *hooks, enum config_hook kind, struct moment now)
+{
+	_cleanup_(hook_event_done) struct hook_event event = {0};
+	struct hook *hook = &hooks->kinds[kind];
+	char **words = command_of(hooks, kind);
+	struct err_detail detail;
+
+	if (kind == CONFIG_ON_ERROR ? take_error(hooks, &event) : take_account(hooks, kind, &event))
+		return;
+	if (!words)
+		return; /* the config is another by now */
+	memcpy(hook->account, event.account, sizeof(hook->account));
+	if (start(hooks, kind, &event, now, &detail))
+		log_error("hook %s (account %s): %s cannot be started: %s", names[kind],
+			  about(hook->account), words[0], detail.text);
+	else
+		log_debug("hook %s (account %s): started", names[kind], about(hook->account));
+}
+
+static void log_result(enum config_hook kind, const char *account, const struct hook_result *result)
+{
+	const char *name = names[kind];
+	double took_s = (double)result->took_ms / 1000;
+
+	if (result->end == HOOK_TIMED_OUT)
+		log_error("hook %s (account %s): was ended after %.1f s, because it took longer "
+			  "than hook_time allows",
+			  name, about(account), took_s);
+	else if (result->end == HOOK_SIGNALED)
+		log_error("hook %s (account %s): was ended by signal %d (%s) after %.1f s", name,
+			  about(account), result->number, strsignal(result->number), took_s);
+	else if (result->number != 0)
+		log_error("hook %s (account %s): failed with exit status %d after %.1f s", name,
+			  about(account), result->number, took_s);
+	else
+		log_debug("hook %s (account %s): done after %.1f s", name, about(account), took_s);
+}
+
+/* ---- In the loop ---- */
+
+static int64_t hooks_deadline(void *context, struct moment now)
+{
+	const struct hooks *hooks = context;
+	int64_t deadline_ms = MOMENT_NEVER;
+
+	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++) {
+		const struct hook *hook = &hooks->kinds[kind];
+		int64_t one_ms = MOMENT_NEVER;
+
+		if (hook->process)
+			one_ms = hook_process_deadline(hook->process);
+		else if (is_waiting(hooks, kind))
+			one_ms = now.mono_ms;
+		if (one_ms < deadline_ms)
+			deadline_ms = one_ms;
+	}
+	return deadline_ms;
+}
+
+static void hooks_dispatch(void *context, struct moment now)
+{
+	struct hooks *hooks = context;
+	struct epoll_event ended[CONFIG_HOOK_COUNT];
+
+	/* Only so that it is readable no longer: a tick costs no more than to look who it was. */
+	(void)epoll_wait(hooks->epoll_fd, ended, CONFIG_HOOK_COUNT, 0);
+	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++) {
+		struct hook *hook = &hooks->kinds[kind];
+		struct hook_result result;
+
+		if (hook->process && hook_process_tick(hook->process, now, &result)) {
+			log_result(kind, hook->account, &result);
+			hook_process_free(TAKE_PTR(hook->process));
+		}
+		if (!hook->process && is_waiting(hooks, kind))
+			start_next(hooks, kind, now);
+	}
+}
+
+/* ---- Life ---- */
+
+int hooks_new(struct service *service, struct hooks **ret_hooks, struct err_detail *detail)
+{
+	struct hooks *hooks = calloc(1, sizeof(*hooks));
+	struct sigaction by_default = {.sa_handler = SIG_DFL};
+
+	if (!hooks)
+		return err_set(detail, ERR_NOMEM, "no memory for the hooks");
+	hooks->service = service;
+	hooks->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	/* Ignored, as it may have been inherited, no child could be waited for. */
+	if (hooks->epoll_fd < 0 || sigaction(SIGCHLD, &by_default, NULL) < 0) {
+		int r = err_set(detail, err_from_errno(errno), "hooks cannot be watched: %s",
+				strerror(errno));
+
+		hooks_free(hooks);
+		return r;
+	}
+	*ret_hooks = hooks;
+	return 0;
+}
+
+int hooks_attach(struct hooks *hooks, struct loop *loop)
+{
+	return loop_add(loop, &(struct loop_source){
+				      .fd = hooks->epoll_fd,
+				      .deadline = hooks_deadline,
+				      .dispatch = hooks_dispatch,
+				      .context = hooks,
+			      });
+}
+
+bool hooks_are_idle(const struct hooks *hooks)
+{
+	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++)
+		if (hooks->kinds[kind].process || is_waiting(hooks, kind))
+			return false;
+	return true;
+}
+
+static void log_not_run(enum config_hook kind, const char *account)
+{
+	log_warning("hook %s (account %s): not run, because the daemon stops", names[kind],
+		    about(account));
+}
+
+static void free_waiting(struct hooks *hooks, enum config_hook kind)
+{
+	struct account_queue *waiting = &hooks->kinds[kind].waiting;
+
+	for (const struct account_queue_entry *entry = waiting->first; entry; entry = entry->next)
+		log_not_run(kind, entry->account);
+	account_queue_done(waiting);
+}
+
+void hooks_free(struct hooks *hooks)
+{
+	if (!hooks)
+		return;
+	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++) {
+		struct hook *hook = &hooks->kinds[kind];
+
+		if (hook->process)
+			log_info("hook %s (account %s): not waited for, because the daemon stops",
+				 names[kind], about(hook->account));
+		hook_process_free(hook->process);
+		free_waiting(hooks, kind);
+	}
+	for (; hooks->error_count > 0; hooks->error_count--) {
+		struct hook_event *event = &hooks->errors[hooks->first_error];
+
+		log_not_run(CONFIG_ON_ERROR, event->account);
+		hook_event_done(event);
+		hooks->first_error = (hooks->first_error + 1) % HOOKS_MAX_ERRORS;
+	}
+	if (hooks->epoll_fd >= 0)
+		close(hooks->epoll_fd);
+	free(hooks);
+}

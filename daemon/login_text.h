@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_LOGIN_TEXT_H
+#define DAEMON_LOGIN_TEXT_H
+
+/*
+ * What is said of an account's login in the same way by the control API and to hooks: the page to
+ * open, who has to consent, and what a failure means to a person.
+ */
+
+#include "common/buf.h"
+#include "daemon/service.h"
+
+/* The pending session, while there is a page of it to open; else NULL. ACCOUNT must have an
+ * authorization. */
+const struct registry_session *login_open_session(struct service *service,
+						  const struct account *account);
+
+/* Appends what is to be opened for the consent: the start link or, for a session without a browser,
+ * the server's own page. Nothing if the browser could not come back from it. */
+void login_page_url(const struct service *service, const struct registry_session *session,
+		    struct buf *url);
+
+/* Whose consent is expected; NULL: anybody's. */
+const char *login_expected_user(const struct service *service, const struct account *account);
+
+/* Appends what happened in a login that failed, and the next step. CREDENTIAL is the account's by
+ * now, or NULL. */
+void login_failure_text(const struct account *account, const struct credential *credential,
+			const struct authorization_view *view, struct buf *text);
+
+#endif

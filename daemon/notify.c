@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: MIT */
+#include "daemon/notify.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "daemon/account_set.h"
+#include "daemon/hooks.h"
+#include "daemon/login_text.h"
+
+/* What was told of an account's login. */
+struct told {
+	char account[ACCOUNT_NAME_BYTES]; /* first, for the set */
+	unsigned session;		  /* authorization_view.sessions */
+	enum outcome outcome;
+	const char *trouble; /* the code of trouble that goes on, NULL: none */
+};
+
+struct notify {
+	struct service *service;
+	struct hooks *hooks;
+	struct account_set told;
+};
+
+/* ---- What was told ---- */
+
+/* NULL without memory. */
+static struct told *told_of(struct notify *notify, const char *account)
+{
+	struct told *told = account_set_find(&notify->told, account);
+	void *old;
+
+	if (told)
+		return told;
+	told = calloc(1, sizeof(*told));
+	if (!told)
+		return NULL;
+	snprintf(told->account, sizeof(told->account), "%s", account);
+	if (account_set_put(&notify->told, told, &old)) {
+		free(told);
+		return NULL;
+	}
+	return told;
+}
+
+/* ---- What is worth telling ---- */
+
+/* The code of trouble that is retried until a person does something, or NULL. */
+static const char *trouble_of(const struct authorization_view *view)
+{
+	static const char *const codes[] = {"NO_ROOM", "NOT_STORED"};
+
+	for (size_t n = 0; n < sizeof(codes) / sizeof(codes[0]); n++)
+		if (view->state != AUTHORIZER_FINISHED && strcmp(view->problem_code, codes[n]) == 0)
+			return codes[n];
+	return NULL;
+}
+
+/* A login that was cancelled is what a person wanted. */
+static bool is_failure(enum outcome outcome)
+{
+	return outcome != OUTCOME_NONE && outcome != OUTCOME_CANCELLED &&
+	       !outcome_is_success(outcome);
+}
+
+static void tell_failure(struct notify *notify, const struct account *account,
+			 const struct authorization_view *view)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	login_failure_text(account, service_credential(notify->service, account->name), view,
+			   &text);
+	hooks_error(notify->hooks, account, outcome_code(view->outcome), buf_text(&text));
+}
+
+/* Whether there is a hook for anything that can become of a login. */
+static bool logins_are_told(const struct notify *notify)
+{
+	char **const *hooks = service_config(notify->service)->hooks;
+
+	return hooks[CONFIG_ON_CONSENT_NEEDED] || hooks[CONFIG_ON_ERROR];
+}
+
+static void login_changed(struct notify *notify, const struct account *account)
+{
+	const struct authorization_view *view = authorization_view(account->authorization);
+	struct told *told = told_of(notify, account->name);
+	const char *trouble = trouble_of(view);
+
+	if (!told) {
+		log_error("account %s: hooks are told nothing of its login: no memory",
+			  account->name);
+		return;
+	}
+	if (view->state == AUTHORIZER_CONSENT && view->sessions != told->session) {
+		told->session = view->sessions;
+		hooks_consent_needed(notify->hooks, account);
+	}
+	if (trouble && trouble != told->trouble)
+		hooks_error(notify->hooks, account, trouble, view->problem);
+	told->trouble = trouble;
+	if (view->outcome != told->outcome && is_failure(view->outcome))
+		tell_failure(notify, account, view);
+	told->outcome = view->outcome;
+}
+
+static void on_change(enum service_change change, struct account *account, struct moment now,
+		      void *context)
+{
+	struct notify *notify = context;
+
+	(void)now;
+	switch (change) {
+	case SERVICE_LOGIN_CHANGED:
+		if (logins_are_told(notify))
+			login_changed(notify, account);
+		break;
+	case SERVICE_ACCOUNT_REMOVED:
+		free(account_set_take(&notify->told, account->name));
+		hooks_credential_changed(notify->hooks, account);
+		break;
+	case SERVICE_CREDENTIAL_CHANGED:
+		hooks_credential_changed(notify->hooks, account);
+		break;
+	case SERVICE_ACCOUNT_CHANGED:
+	case SERVICE_VERIFICATION_ENDED:
+		break;
+	}
+}
+
+static void tell_problems(struct notify *notify)
+{
+	for (size_t n = 0; n < service_problem_count(notify->service); n++) {
+		const struct service_problem *problem = service_problem_at(notify->service, n);
+
+		hooks_error(notify->hooks, NULL, problem->code, problem->text);
+	}
+}
+
+/* ---- Life ---- */
+
+int notify_new(struct service *service, struct notify **ret_notify, struct err_detail *detail)
+{
+	_cleanup_(notify_freep) struct notify *notify = calloc(1, sizeof(*notify));
+	int r;
+
+	if (!notify)
+		return err_set(detail, ERR_NOMEM, "no memory for the hooks");
+	notify->service = service;
+	r = hooks_new(service, &notify->hooks, detail);
+	if (r)
+		return r;
+	tell_problems(notify);
+	service_watch(service, on_change, notify);
+	*ret_notify = TAKE_PTR(notify);
+	return 0;
+}
+
+int notify_attach(struct notify *notify, struct loop *loop)
+{
+	return hooks_attach(notify->hooks, loop);
+}
+
+bool notify_is_idle(const struct notify *notify)
+{
+	return hooks_are_idle(notify->hooks);
+}
+
+void notify_free(struct notify *notify)
+{
+	if (!notify)
+		return;
+	hooks_free(notify->hooks);
+	for (size_t n = 0; n < notify->told.count; n++)
+		free(notify->told.rows[n]);
+	account_set_done(&notify->told);
+	free(notify);
+}

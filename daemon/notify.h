@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DAEMON_NOTIFY_H
+#define DAEMON_NOTIFY_H
+
+/*
+ * What is worth telling a person's hooks: watches the service and sees to it that nothing is told
+ * twice. docs/integrations.md says what the events are.
+ */
+
+#include <stdbool.h>
+
+#include "common/cleanup.h"
+#include "daemon/loop.h"
+#include "daemon/service.h"
+
+struct notify;
+
+/* Watches SERVICE (borrowed) from now on, and tells the problems that it has already. Call it after
+ * the servers: a page that they have told somebody to open is not offered once more. */
+int notify_new(struct service *service, struct notify **ret_notify,
+	       struct err_detail *detail) _must_check_;
+int notify_attach(struct notify *notify, struct loop *loop) _must_check_;
+
+/* Whether no hook runs and none waits for its turn. */
+bool notify_is_idle(const struct notify *notify);
+
+/* Hooks that still run go on by themselves. */
+void notify_free(struct notify *notify);
+DEFINE_CLEANUP(struct notify *, notify_free);
+
+#endif
