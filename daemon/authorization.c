@@ -85,18 +85,31 @@ const struct registry_session *authorization_session(const struct authorization 
 				     authorization->account->name);
 }
 
+static bool view_equals(const struct authorization_view *a, const struct authorization_view *b)
+{
+	return a->state == b->state && a->browser == b->browser && a->outcome == b->outcome &&
+	       a->sessions == b->sessions && strcmp(a->problem_code, b->problem_code) == 0 &&
+	       strcmp(a->problem, b->problem) == 0 && strcmp(a->user.id, b->user.id) == 0 &&
+	       strcmp(a->user.username, b->user.username) == 0 &&
+	       strcmp(a->expected, b->expected) == 0;
+}
+
 /* Brings the view in line with the machine and tells who waits. */
 static void publish(struct authorization *authorization, struct moment now)
 {
 	struct authorization_view *view = &authorization->view;
+	bool is_news;
 
-	view->state = authorization->machine.state;
+	view->state = authorizer_visible_state(&authorization->machine);
 	view->browser = authorization->machine.browser;
 	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED
 				? authorization->machine.outcome
 				: OUTCOME_NONE;
-	view->revision++;
-	authorization->environment->changed(authorization->account, now,
+	is_news = !view_equals(view, &authorization->published);
+	if (is_news)
+		view->revision++;
+	authorization->published = *view;
+	authorization->environment->changed(authorization->account, is_news, now,
 					    authorization->environment->context);
 }
 

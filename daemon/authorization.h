@@ -36,8 +36,9 @@ struct authorization_environment {
 	int64_t session_time_s;
 	int64_t poll_interval_s;
 	int64_t poll_interval_max_s;
-	/* Called after every change that somebody may wait for. */
-	void (*changed)(struct account *account, struct moment now, void *context);
+	/* Called after every step; IS_NEWS: it can be seen in the view, and somebody may wait for
+	 * it. A poll that brings nothing is none. */
+	void (*changed)(struct account *account, bool is_news, struct moment now, void *context);
 	/* Called after what credentials.json says of the account has changed. */
 	void (*credential_changed)(struct account *account, struct moment now, void *context);
 	/* Whether another account's login registers the very app that this account needs. */

@@ -18,8 +18,9 @@ struct authorization {
 	const struct authorization_environment *environment;
 	struct authorizer machine;
 	struct authorization_view view;
-	struct http_call *call; /* under way; NULL: none */
-	answer_reader *reader;	/* of its answer */
+	struct authorization_view published; /* what was told last */
+	struct http_call *call;		     /* under way; NULL: none */
+	answer_reader *reader;		     /* of its answer */
 	struct credentials_reservation *reservation;
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;

@@ -222,8 +222,10 @@ static enum authorizer_action consent_step(struct authorizer *authorizer,
 	switch (input->event) {
 	case AUTHORIZER_CALLBACK:
 		authorizer->callback_arrived = true;
+		authorizer->is_polling = false;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	case AUTHORIZER_LOGIN:
+		authorizer->is_polling = false;
 		if (authorizer->server_asked && input->now.mono_ms < authorizer->retry_ms)
 			return AUTHORIZER_DO_NOTHING;
 		/* The redirect may have been lost, or the session forgotten: ask the server. */
@@ -236,6 +238,7 @@ static enum authorizer_action consent_step(struct authorizer *authorizer,
 			return finish(authorizer, OUTCOME_EXPIRED);
 		if (authorizer->browser || input->now.mono_ms < authorizer->retry_ms)
 			return AUTHORIZER_DO_NOTHING;
+		authorizer->is_polling = true;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	default:
 		return AUTHORIZER_DO_NOTHING;
@@ -418,6 +421,16 @@ enum authorizer_action authorizer_step(struct authorizer *authorizer,
 		return finished_step(authorizer, input);
 	}
 	return AUTHORIZER_DO_NOTHING;
+}
+
+enum authorizer_state authorizer_visible_state(const struct authorizer *authorizer)
+{
+	bool asks = authorizer->state == AUTHORIZER_SECURING ||
+		    authorizer->state == AUTHORIZER_EXCHANGING;
+
+	if (asks && authorizer->is_polling && !authorizer->callback_arrived)
+		return AUTHORIZER_CONSENT;
+	return authorizer->state;
 }
 
 int64_t authorizer_deadline(const struct authorizer *authorizer)

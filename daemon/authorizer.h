@@ -105,6 +105,7 @@ struct authorizer {
 	bool browser;	      /* consent is expected through the callback; else userkey is polled */
 	bool callback_arrived;	  /* this exchange was asked for by the callback, not by a poll */
 	bool ask_again;		  /* the callback came while a poll was under way */
+	bool is_polling;	  /* this exchange is a poll by the clock */
 	bool session_renewed;	  /* a session was already made anew by itself */
 	bool app_renewed;	  /* so was the app */
 	bool waiting;		  /* for retry_ms, with nothing under way */
@@ -124,6 +125,9 @@ enum authorizer_action authorizer_step(struct authorizer *authorizer,
 
 /* When AUTHORIZER_TIMER is due, monotonic ms; MOMENT_NEVER if it is not waiting. */
 int64_t authorizer_deadline(const struct authorizer *authorizer);
+
+/* The state as others see it: a poll by the clock is a part of waiting for the consent. */
+enum authorizer_state authorizer_visible_state(const struct authorizer *authorizer);
 
 /* Whether a login is under way. */
 bool authorizer_is_active(const struct authorizer *authorizer);

@@ -69,7 +69,7 @@ void service_drop_account(struct service *service, struct account *account, stru
 void service_verification_ended(struct account *account, struct moment now, void *context);
 
 /* The authorizations' call-backs. */
-void service_login_changed(struct account *account, struct moment now, void *context);
+void service_login_changed(struct account *account, bool is_news, struct moment now, void *context);
 void service_credential_changed(struct account *account, struct moment now, void *context);
 bool service_is_registering(const struct account *account, void *context);
 

@@ -55,7 +55,7 @@ bool service_is_registering(const struct account *account, void *context)
 	return false;
 }
 
-void service_login_changed(struct account *account, struct moment now, void *context)
+void service_login_changed(struct account *account, bool is_news, struct moment now, void *context)
 {
 	struct service *service = context;
 	const struct authorization_view *view = authorization_view(account->authorization);
@@ -67,7 +67,8 @@ void service_login_changed(struct account *account, struct moment now, void *con
 	if (view->state == AUTHORIZER_SESSION || view->state == AUTHORIZER_REGISTERING)
 		account->page_given = false;
 	settle_apps(service, account, now);
-	service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
+	if (is_news)
+		service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
 }
 
 void service_credential_changed(struct account *account, struct moment now, void *context)

@@ -579,6 +579,29 @@ static void random_events_keep_the_rules(void **state)
 	}
 }
 
+static void a_poll_is_seen_as_waiting(void **state)
+{
+	struct authorizer machine = polling();
+
+	(void)state;
+	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
+	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_CONSENT);
+	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
+	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_CONSENT);
+	/* A person's hint is not a poll. */
+	step(&machine, AUTHORIZER_CALLBACK, POLL_MS, NOTHING);
+	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_EXCHANGING);
+	machine = polling();
+	step(&machine, AUTHORIZER_LOGIN, 1, SECURE);
+	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_SECURING);
+	/* Nor is what follows its success. */
+	machine = polling();
+	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
+	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
+	step(&machine, AUTHORIZER_EXCHANGED, POLL_MS, STORE);
+	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_STORING);
+}
+
 /* Whatever the login is at. */
 static void a_login_can_be_cancelled_in_every_state(void **state)
 {
@@ -646,6 +669,7 @@ int main(void)
 		cmocka_unit_test(restarts_go_on),
 		cmocka_unit_test(a_restored_renewal_is_not_renewed_again),
 		cmocka_unit_test(random_events_keep_the_rules),
+		cmocka_unit_test(a_poll_is_seen_as_waiting),
 		cmocka_unit_test(a_login_can_be_cancelled_in_every_state),
 		cmocka_unit_test(cancelling_ends_the_question_in_the_background),
 	};

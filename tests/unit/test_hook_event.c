@@ -28,7 +28,7 @@ static void assert_event(struct hook_event *event, const char *json, const char 
 
 static void test_an_account_that_is_gone_is_absent(void **state)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
+	struct config *config = NULL; /* the service's */
 	_cleanup_(service_freep) struct service *service = open_service(&config);
 	struct hook_event event;
 
@@ -46,7 +46,7 @@ static void test_an_account_that_is_gone_is_absent(void **state)
 
 static void test_no_consent_is_needed_where_no_login_is(void **state)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
+	struct config *config = NULL; /* the service's */
 	_cleanup_(service_freep) struct service *service = open_service(&config);
 	struct hook_event event;
 
@@ -56,7 +56,7 @@ static void test_no_consent_is_needed_where_no_login_is(void **state)
 
 static void test_an_error_may_be_no_account_s(void **state)
 {
-	_cleanup_(config_freep) struct config *config = NULL;
+	struct config *config = NULL; /* the service's */
 	_cleanup_(service_freep) struct service *service = open_service(&config);
 	struct hook_event event;
 
