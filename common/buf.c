@@ -113,6 +113,15 @@ char *buf_take(struct buf *buf)
 	return text;
 }
 
+void buf_remove_front(struct buf *buf, size_t size)
+{
+	if (size == 0)
+		return;
+	buf->size -= size;
+	memmove(buf->bytes, buf->bytes + size, buf->size);
+	secret_erase(buf->bytes + buf->size, size);
+}
+
 void buf_reset(struct buf *buf)
 {
 	if (buf->bytes) {

@@ -40,6 +40,9 @@ int buf_error(const struct buf *buf) _must_check_;
  * free()); BUF is empty afterwards. NULL if there was a failure. */
 char *buf_take(struct buf *buf);
 
+/* Removes the first SIZE bytes, which must be there; none of them is left in memory. */
+void buf_remove_front(struct buf *buf, size_t size);
+
 /* Erases the content and keeps the memory. */
 void buf_reset(struct buf *buf);
 
