@@ -9,6 +9,8 @@
 #define ACCEPT_BATCH 16
 /* How long the backlog is left alone when the process has no descriptor or memory left for it. */
 #define ACCEPT_PAUSE_MS 100
+/* And at most while the socket does not listen: somebody who shares it has shut it down. */
+#define ACCEPT_PAUSE_MAX_MS 10000
 
 static struct http_request *request_new(struct http_server *server,
 					struct MHD_Connection *connection)
@@ -52,17 +54,27 @@ void http_connection_notify(void *context, struct MHD_Connection *connection, vo
 
 void http_connections_listen(struct http_server *server, bool on)
 {
-	struct epoll_event event = {.events = on ? EPOLLIN : 0, .data.ptr = NULL};
+	/* A hang-up is reported whatever is asked for, but with EPOLLET only once. */
+	struct epoll_event event = {.events = on ? EPOLLIN : EPOLLET, .data.ptr = NULL};
 
 	/* Changing what is there already needs no memory: it cannot fail. */
 	(void)epoll_ctl(server->watch_fd, EPOLL_CTL_MOD, server->options.listen_fd, &event);
 	server->is_listening = on;
 }
 
-static void listen_pause(struct http_server *server, struct moment now)
+static void listen_pause(struct http_server *server, struct moment now, int64_t pause_ms)
 {
 	http_connections_listen(server, false);
-	server->listen_again_ms = now.mono_ms + ACCEPT_PAUSE_MS;
+	server->listen_again_ms = now.mono_ms + pause_ms;
+}
+
+static int64_t next_dead_pause_ms(const struct http_server *server)
+{
+	int64_t pause_ms = 2 * server->dead_pause_ms;
+
+	if (pause_ms < ACCEPT_PAUSE_MS)
+		return ACCEPT_PAUSE_MS;
+	return pause_ms < ACCEPT_PAUSE_MAX_MS ? pause_ms : ACCEPT_PAUSE_MAX_MS;
 }
 
 static struct http_request *oldest_in(const struct http_server *server, enum http_stage stage)
@@ -117,6 +129,19 @@ static void connection_add(struct http_server *server, int fd,
 		http_server_run(server);
 }
 
+static void accept_failed(struct http_server *server, struct moment now, int errnum)
+{
+	if (is_exhausted(errnum)) {
+		/* What is open and idle has the descriptors. */
+		http_server_run(server);
+		connection_shed(server);
+		listen_pause(server, now, ACCEPT_PAUSE_MS);
+	} else if (errnum == EINVAL) {
+		server->dead_pause_ms = next_dead_pause_ms(server);
+		listen_pause(server, now, server->dead_pause_ms);
+	}
+}
+
 void http_connections_accept(struct http_server *server, struct moment now)
 {
 	for (unsigned i = 0; i < ACCEPT_BATCH && server->is_listening; i++) {
@@ -125,20 +150,16 @@ void http_connections_accept(struct http_server *server, struct moment now)
 		int fd;
 
 		if (server->count > server->options.connection_limit) {
-			listen_pause(server, now);
+			listen_pause(server, now, ACCEPT_PAUSE_MS);
 			return;
 		}
 		fd = accept4(server->options.listen_fd, (struct sockaddr *)&address, &size,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
 		if (fd < 0) {
-			if (is_exhausted(errno)) {
-				/* What is open and idle has the descriptors. */
-				http_server_run(server);
-				connection_shed(server);
-				listen_pause(server, now);
-			}
+			accept_failed(server, now, errno);
 			return;
 		}
+		server->dead_pause_ms = 0;
 		if (server->options.own_user_only && !is_own_user(fd)) {
 			close(fd);
 			continue;

@@ -58,6 +58,7 @@ struct http_server {
 	bool is_stopping;
 	bool must_run;		 /* something was resumed: MHD_run() again, at once */
 	int64_t listen_again_ms; /* while not listening */
+	int64_t dead_pause_ms;	 /* the latest one for a socket that was shut down, or 0 */
 	unsigned count;
 	struct http_requests requests; /* the oldest connection first */
 };

@@ -546,6 +546,33 @@ static void test_without_descriptors_it_waits_and_goes_on(void **state)
 	stop(&f);
 }
 
+static void test_a_socket_that_was_shut_down_is_waited_for(void **state)
+{
+	struct fixture f = {0};
+	socklen_t size = sizeof(f.http.address);
+	unsigned rounds;
+
+	(void)state;
+	start(&f, 8, 0);
+	assert_int_equal(shutdown(f.http.listen_fd, SHUT_RDWR), 0);
+	run_for(&f.http, 400);
+	rounds = f.http.rounds;
+	/* The ticker alone makes 80. */
+	assert_true(rounds < 200);
+	assert_int_equal(listen(f.http.listen_fd, 128), 0);
+	assert_int_equal(getsockname(f.http.listen_fd, (struct sockaddr *)&f.http.address, &size),
+			 0);
+	expect(&f.http, client_get(&f.http, "/revived"), "[/revived]");
+
+	assert_int_equal(shutdown(f.http.listen_fd, SHUT_RDWR), 0);
+	run_for(&f.http, 30);
+	http_server_quiesce(f.http.server);
+	rounds = f.http.rounds;
+	run_for(&f.http, 200);
+	assert_true(f.http.rounds - rounds < 100);
+	stop(&f);
+}
+
 /* Exits 0 if it, as another user, was closed without a reply. */
 static void other_user(const struct fixture *f)
 {
@@ -607,6 +634,7 @@ int main(void)
 		cmocka_unit_test(test_requests_are_not_shed_for_idle_connections),
 		cmocka_unit_test(test_held_requests_make_room_by_being_due),
 		cmocka_unit_test(test_without_descriptors_it_waits_and_goes_on),
+		cmocka_unit_test(test_a_socket_that_was_shut_down_is_waited_for),
 		cmocka_unit_test(test_only_the_own_user_is_served),
 	};
 
