@@ -92,6 +92,12 @@ void http_server_run(struct http_server *server)
 	} while (server->must_run && ++runs < MAX_RUNS);
 }
 
+/* Whether its client waits for what is still to be said. */
+static bool is_open(const struct http_request *request)
+{
+	return request->stage == HTTP_STAGE_HELD || request->stage == HTTP_STAGE_STREAMING;
+}
+
 static void watch_dispatch(void *context, struct moment now)
 {
 	struct http_server *server = context;
@@ -105,7 +111,7 @@ static void watch_dispatch(void *context, struct moment now)
 		/* The end of an earlier one may have replied to this one. */
 		if (!request)
 			has_backlog = true;
-		else if (request->stage == HTTP_STAGE_HELD)
+		else if (is_open(request))
 			http_request_hold_finish(request, HTTP_HOLD_GONE);
 	}
 	if (has_backlog && server->is_listening)
@@ -165,7 +171,8 @@ void http_server_quiesce(struct http_server *server)
 	struct http_request *request;
 
 	server->is_stopping = true;
-	/* The next dispatch closes what has sent nothing, after reading once more. */
+	/* The next dispatch closes what has sent nothing, after reading once more, and ends
+	 * streams. */
 	server->must_run = true;
 	http_connections_listen(server, false);
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
@@ -187,7 +194,7 @@ void http_server_free(struct http_server *server)
 	server->is_stopping = true;
 	/* To stop with one suspended is undefined (microhttpd.h). */
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
-		if (request->stage == HTTP_STAGE_HELD)
+		if (is_open(request))
 			http_request_hold_finish(request, HTTP_HOLD_GONE);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);

@@ -3,13 +3,15 @@
 #define DAEMON_HTTP_SERVER_H
 
 /*
- * A small HTTP/1.1 server on a listening socket: limits, whole requests, held replies. The only
- * user of libmicrohttpd. It decodes nothing: handlers get the request target as it was on the wire.
+ * A small HTTP/1.1 server on a listening socket: limits, whole requests, held replies, streams. The
+ * only user of libmicrohttpd. It decodes nothing: handlers get the request target as it was on the
+ * wire.
  *
  * Every connection carries one request and is closed after the reply. A connection has an absolute
  * time to send its request, and as much to take the reply. At the connection limit room is made for
  * those that wait in the backlog: the oldest connection without a whole request is closed, else the
- * oldest that does not take its reply, else the oldest held request gets its HTTP_HOLD_DUE early.
+ * oldest that does not take its reply, else the oldest held request gets its HTTP_HOLD_DUE early,
+ * else the oldest stream is closed.
  *
  * Requests that libmicrohttpd cannot read it answers by itself (400, 413 for a header, 414, 431,
  * 501, 505), with Date, Content-Length and Connection: close alone; nothing of the request is in
@@ -31,6 +33,8 @@
 #define HTTP_SERVER_CONNECTION_BYTES (64 * 1024)
 /* Time for a request to be there in whole. */
 #define HTTP_SERVER_REQUEST_MS 10000
+/* What a stream's client may be behind by: minutes of the busiest events there are. */
+#define HTTP_STREAM_BACKLOG_BYTES ((size_t)1024 * 1024)
 
 struct http_server;
 struct http_request;
@@ -44,8 +48,8 @@ struct http_server_options {
 	unsigned connection_limit; /* at once */
 	size_t body_limit;	   /* bytes; more is answered 413 by the server itself */
 	bool own_user_only; /* Unix sockets: close connections of other users (SO_PEERCRED) */
-	int64_t request_ms; /* for a whole request, and again for the reply to be taken;
-			     * 0: HTTP_SERVER_REQUEST_MS */
+	int64_t request_ms; /* for a whole request, again for the reply to be taken, and for a piece
+			     * of a stream to be taken; 0: HTTP_SERVER_REQUEST_MS */
 };
 
 int http_server_new(const struct http_server_options *options, struct http_server **ret_server,
@@ -55,15 +59,15 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 int http_server_attach(struct http_server *server, struct loop *loop) _must_check_;
 
 /* Stops accepting, closes connections that have sent nothing yet, and ends every held request, and
- * those that are held from now on, by its function with HTTP_HOLD_STOPPING. What was begun is
- * finished while the loop runs. */
+ * those that are held from now on, by its function with HTTP_HOLD_STOPPING; streams likewise, from
+ * the loop. What was begun is finished while the loop runs. */
 void http_server_quiesce(struct http_server *server);
 
 /* Whether no connection is open. */
 bool http_server_is_idle(const struct http_server *server);
 
-/* Closes what is open and frees; what is still held ends with HTTP_HOLD_GONE. Not from a handler.
- */
+/* Closes what is open and frees; what is still held, and every stream, ends with HTTP_HOLD_GONE.
+ * Not from a handler, nor from the function of a hold or a stream. */
 void http_server_free(struct http_server *server);
 DEFINE_CLEANUP(struct http_server *, http_server_free);
 
@@ -96,7 +100,7 @@ enum http_hold_end {
 	HTTP_HOLD_DUE,	    /* its time is over: reply now */
 	HTTP_HOLD_GONE,	    /* the client hung up or closed its sending side: REQUEST is gone after
 			     * this; a reply does nothing */
-	HTTP_HOLD_STOPPING, /* the server stops: reply now */
+	HTTP_HOLD_STOPPING, /* the server stops: reply now, or write a stream's last bytes */
 };
 
 typedef void http_hold_end_function(struct http_request *request, enum http_hold_end why,
@@ -107,5 +111,27 @@ typedef void http_hold_end_function(struct http_request *request, enum http_hold
  * to is closed. */
 void http_request_hold(struct http_request *request, int64_t until_ms,
 		       http_hold_end_function *function, void *context);
+
+/* Streams: a reply of unknown length, whose bytes are sent as they are written. A client may stay
+ * for days. libmicrohttpd's copies of the bytes are not erased: no secret goes into a stream. */
+
+/* Replies with a stream, from the handler or while held; HEADERS are copied. FUNCTION is called
+ * once, never from within a call of these three, unless http_request_stream_end() comes first:
+ * HTTP_HOLD_GONE: the client hung up, closed its sending side, is too far behind or has taken
+ * nothing for too long, room was needed, or there is no memory. REQUEST is gone after this.
+ * HTTP_HOLD_STOPPING: the server stops. What is still to be said can be written in the call; after
+ * it the stream ends by itself. */
+void http_request_stream(struct http_request *request, unsigned status,
+			 const struct http_header *headers, size_t header_count,
+			 http_hold_end_function *function, void *context);
+
+/* Appends to the stream; the bytes are copied. Nothing is ever left out: if they would make more
+ * than HTTP_STREAM_BACKLOG_BYTES that are not sent, or there is no memory, the stream is closed
+ * where it is. Until FUNCTION is called for that, further calls do nothing. */
+void http_request_stream_write(struct http_request *request, const char *bytes, size_t size);
+
+/* Ends the stream after what was written; the client has the time of a reply to take that. FUNCTION
+ * is not called any more. Afterwards REQUEST must not be used. */
+void http_request_stream_end(struct http_request *request);
 
 #endif

@@ -99,6 +99,8 @@ static void connection_shed(struct http_server *server)
 		http_connection_end(request);
 	else if ((request = oldest_in(server, HTTP_STAGE_HELD)))
 		http_request_hold_finish(request, HTTP_HOLD_DUE);
+	else if ((request = oldest_in(server, HTTP_STAGE_STREAMING)))
+		http_request_hold_finish(request, HTTP_HOLD_GONE);
 	http_server_run(server);
 }
 
@@ -172,6 +174,15 @@ void http_connections_accept(struct http_server *server, struct moment now)
 	}
 }
 
+/* While the server stops, what has sent nothing is due at once, and so is a stream. */
+static int64_t due_ms(const struct http_request *request)
+{
+	bool is_unused = request->stage == HTTP_STAGE_RECEIVING && !request->target;
+	bool is_stream = request->stage == HTTP_STAGE_STREAMING;
+
+	return request->server->is_stopping && (is_unused || is_stream) ? 0 : request->deadline_ms;
+}
+
 int64_t http_connections_deadline(const struct http_server *server)
 {
 	const struct http_request *request;
@@ -179,8 +190,8 @@ int64_t http_connections_deadline(const struct http_server *server)
 								  : server->listen_again_ms;
 
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
-		if (request->deadline_ms < due)
-			due = request->deadline_ms;
+		if (due_ms(request) < due)
+			due = due_ms(request);
 	return due;
 }
 
@@ -193,12 +204,13 @@ void http_connections_expire(struct http_server *server, struct moment now)
 		http_server_run(server);
 	for (request = TAILQ_FIRST(&server->requests); request;
 	     request = TAILQ_NEXT(request, link)) {
-		bool is_unused = request->stage == HTTP_STAGE_RECEIVING && !request->target;
-
-		if (request->deadline_ms > now.mono_ms && !(server->is_stopping && is_unused))
+		if (due_ms(request) > now.mono_ms)
 			continue;
 		if (request->stage == HTTP_STAGE_HELD)
 			http_request_hold_finish(request, HTTP_HOLD_DUE);
+		else if (request->stage == HTTP_STAGE_STREAMING)
+			http_request_hold_finish(request, server->is_stopping ? HTTP_HOLD_STOPPING
+									      : HTTP_HOLD_GONE);
 		else
 			http_connection_end(request);
 	}

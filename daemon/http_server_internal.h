@@ -3,9 +3,9 @@
 #define DAEMON_HTTP_SERVER_INTERNAL_H
 
 /*
- * What the three parts of the HTTP server share: http_server.c (life, waiting),
+ * What the four parts of the HTTP server share: http_server.c (life, waiting),
  * http_server_connection.c (accepting, limits, deadlines), http_server_request.c (a request from
- * its first line to its reply).
+ * its first line to its reply), http_server_stream.c (replies that are written over time).
  *
  * A connection carries one request, so one struct http_request is both. It lives from
  * libmicrohttpd's notice that the connection started to the one that it is closed, and these come
@@ -23,8 +23,9 @@ enum http_stage {
 	HTTP_STAGE_RECEIVING,
 	HTTP_STAGE_HANDLING, /* the handler runs */
 	HTTP_STAGE_HELD,
-	HTTP_STAGE_REPLYING, /* there is a reply; the client has not taken all of it */
-	HTTP_STAGE_ENDED,    /* to be closed without a further word */
+	HTTP_STAGE_REPLYING,  /* there is a reply; the client has not taken all of it */
+	HTTP_STAGE_STREAMING, /* there is a reply; more of it can be written */
+	HTTP_STAGE_ENDED,     /* to be closed without a further word */
 };
 
 struct http_request {
@@ -44,6 +45,7 @@ struct http_request {
 	struct moment time;
 	struct MHD_Response *response; /* until it is queued */
 	unsigned status;
+	struct buf unsent; /* of a stream: what libmicrohttpd has not taken */
 	http_hold_end_function *hold_end;
 	void *hold_context;
 };
@@ -53,7 +55,7 @@ TAILQ_HEAD(http_requests, http_request);
 struct http_server {
 	struct http_server_options options;
 	struct MHD_Daemon *daemon;
-	int watch_fd; /* epoll: the listening socket, and the clients of held requests */
+	int watch_fd; /* epoll: the listening socket, and the clients of suspended requests */
 	bool is_listening;
 	bool is_stopping;
 	bool must_run;		 /* something was resumed: MHD_run() again, at once */
@@ -88,7 +90,13 @@ void http_request_completed(void *context, struct MHD_Connection *connection,
 void http_request_release(struct http_request *request);
 /* Takes a suspended request back from the watch and resumes it. */
 void http_request_resume(struct http_request *request);
-/* Ends a held request by its function. */
+/* Gives it to the watch and suspends it; only in a call-back of libmicrohttpd for it. */
+void http_request_suspend(struct http_request *request);
+/* Has RESPONSE, which is taken over, sent with HEADERS. NULL, for want of memory, closes. */
+void http_request_respond(struct http_request *request, unsigned status,
+			  const struct http_header *headers, size_t header_count,
+			  struct MHD_Response *response);
+/* Ends a held request or a stream by its function. */
 void http_request_hold_finish(struct http_request *request, enum http_hold_end why);
 
 #endif

@@ -43,6 +43,7 @@ void http_request_release(struct http_request *request)
 	free(request->target);
 	request->target = NULL;
 	buf_done(&request->body);
+	buf_done(&request->unsent);
 	if (request->response)
 		MHD_destroy_response(request->response);
 	request->response = NULL;
@@ -60,8 +61,12 @@ void http_request_completed(void *context, struct MHD_Connection *connection,
 	(void)connection;
 	(void)code;
 	*request_context = NULL;
-	if (request)
-		http_request_release(request);
+	if (!request)
+		return;
+	/* A stream whose client libmicrohttpd found gone, or that was closed here. */
+	if (request->hold_end)
+		http_request_hold_finish(request, HTTP_HOLD_GONE);
+	http_request_release(request);
 }
 
 static enum MHD_Result body_take(struct http_request *request, const char *upload,
@@ -99,11 +104,12 @@ static void request_handle(struct http_request *request)
 		http_request_hold_finish(request, HTTP_HOLD_STOPPING);
 }
 
-static void request_suspend(struct http_request *request)
+void http_request_suspend(struct http_request *request)
 {
 	struct epoll_event event = {.events = EPOLLRDHUP, .data.ptr = request};
 
-	/* Without memory for it, only the hang-up goes unnoticed until the hold is due. */
+	/* Without memory for it, only the hang-up goes unnoticed until the hold is due, or until
+	 * something is written to the stream. */
 	(void)epoll_ctl(request->server->watch_fd, EPOLL_CTL_ADD, request->fd, &event);
 	MHD_suspend_connection(request->connection);
 	request->is_suspended = true;
@@ -151,11 +157,11 @@ enum MHD_Result http_request_progress(void *context, struct MHD_Connection *conn
 		return body_take(request, upload, upload_size);
 	if (request->stage == HTTP_STAGE_RECEIVING)
 		request_handle(request);
-	if (request->stage == HTTP_STAGE_REPLYING && request->response)
+	if (request->response && request->stage != HTTP_STAGE_ENDED)
 		return response_queue(request);
 	if (request->stage != HTTP_STAGE_HELD)
 		return MHD_NO;
-	request_suspend(request);
+	http_request_suspend(request);
 	return MHD_YES;
 }
 
@@ -255,6 +261,18 @@ static bool response_add_headers(struct MHD_Response *response, const struct htt
 	return true;
 }
 
+void http_request_respond(struct http_request *request, unsigned status,
+			  const struct http_header *headers, size_t header_count,
+			  struct MHD_Response *response)
+{
+	request->status = status;
+	request->response = response;
+	if (!response || !response_add_headers(response, headers, header_count))
+		http_connection_end(request);
+	else if (request->is_suspended)
+		http_request_resume(request);
+}
+
 void http_request_reply(struct http_request *request, unsigned status,
 			const struct http_header *headers, size_t header_count, const char *body,
 			size_t body_size)
@@ -262,16 +280,9 @@ void http_request_reply(struct http_request *request, unsigned status,
 	if (request->stage != HTTP_STAGE_HANDLING && request->stage != HTTP_STAGE_HELD)
 		return;
 	request->hold_end = NULL;
-	request->response = response_new(body, body_size);
-	if (!request->response || !response_add_headers(request->response, headers, header_count)) {
-		http_connection_end(request);
-		return;
-	}
-	request->status = status;
 	request->stage = HTTP_STAGE_REPLYING;
 	request->deadline_ms = moment_now().mono_ms + request->server->options.request_ms;
-	if (request->is_suspended)
-		http_request_resume(request);
+	http_request_respond(request, status, headers, header_count, response_new(body, body_size));
 }
 
 void http_request_hold(struct http_request *request, int64_t until_ms,
@@ -288,6 +299,7 @@ void http_request_hold(struct http_request *request, int64_t until_ms,
 void http_request_hold_finish(struct http_request *request, enum http_hold_end why)
 {
 	http_hold_end_function *function = request->hold_end;
+	bool was_stream = request->stage == HTTP_STAGE_STREAMING;
 
 	request->hold_end = NULL;
 	/* What the function does, a reply to a client that is gone included, must not bring it
@@ -298,4 +310,6 @@ void http_request_hold_finish(struct http_request *request, enum http_hold_end w
 		function(request, why, request->hold_context);
 	if (request->stage == HTTP_STAGE_HELD || why == HTTP_HOLD_GONE)
 		http_connection_end(request);
+	else if (was_stream)
+		http_request_stream_end(request);
 }
