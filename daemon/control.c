@@ -140,6 +140,7 @@ int control_new(int listen_fd, struct service *service, struct control **ret_con
 		.context = control,
 		.connection_limit = CONTROL_CONNECTIONS,
 		.body_limit = CONTROL_BODY_BYTES,
+		.stream_backlog = CONTROL_EVENTS_BACKLOG_BYTES,
 		.own_user_only = true,
 	};
 	int r;

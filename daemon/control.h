@@ -17,6 +17,8 @@
 /* How long the answer to a login may wait for a page to open. */
 #define CONTROL_LOGIN_HOLD_MS 60000
 
+/* What a client of /v1/events may be behind by. The snapshot is about 700 bytes an account. */
+#define CONTROL_EVENTS_BACKLOG_BYTES ((size_t)32 * 1024 * 1024)
 /* A client of /v1/events hears something at least this often. */
 #define CONTROL_HEARTBEAT_MS 15000
 /* How much longer the answer to a verification may take than the server's may. */

@@ -71,6 +71,8 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 	server->options = *options;
 	if (server->options.request_ms == 0)
 		server->options.request_ms = HTTP_SERVER_REQUEST_MS;
+	if (server->options.stream_backlog == 0)
+		server->options.stream_backlog = HTTP_STREAM_BACKLOG_BYTES;
 	server->watch_fd = -1;
 	TAILQ_INIT(&server->requests);
 	error = watch_new(server, detail);
@@ -171,12 +173,12 @@ void http_server_quiesce(struct http_server *server)
 	struct http_request *request;
 
 	server->is_stopping = true;
-	/* The next dispatch closes what has sent nothing, after reading once more, and ends streams
-	 * that are busy. */
+	/* The next dispatch closes what has sent nothing, after reading once more, and ends
+	 * streams. */
 	server->must_run = true;
 	http_connections_listen(server, false);
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
-		if (request->is_suspended && is_open(request))
+		if (request->stage == HTTP_STAGE_HELD && request->is_suspended)
 			http_request_hold_finish(request, HTTP_HOLD_STOPPING);
 }
 

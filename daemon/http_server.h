@@ -33,8 +33,7 @@
 #define HTTP_SERVER_CONNECTION_BYTES (64 * 1024)
 /* Time for a request to be there in whole. */
 #define HTTP_SERVER_REQUEST_MS 10000
-/* What a stream's client may be behind by, besides the largest single write: minutes of the busiest
- * events there are. */
+/* What a stream's client may be behind by unless the options say otherwise. */
 #define HTTP_STREAM_BACKLOG_BYTES ((size_t)1024 * 1024)
 
 struct http_server;
@@ -48,6 +47,7 @@ struct http_server_options {
 	void *context;
 	unsigned connection_limit; /* at once */
 	size_t body_limit;	   /* bytes; more is answered 413 by the server itself */
+	size_t stream_backlog;	   /* bytes; 0: HTTP_STREAM_BACKLOG_BYTES */
 	bool own_user_only; /* Unix sockets: close connections of other users (SO_PEERCRED) */
 	int64_t request_ms; /* for a whole request, again for the reply to be taken, and for a piece
 			     * of a stream to be taken; 0: HTTP_SERVER_REQUEST_MS */
@@ -59,9 +59,9 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 /* Adds what the server waits for to LOOP. */
 int http_server_attach(struct http_server *server, struct loop *loop) _must_check_;
 
-/* Stops accepting, closes connections that have sent nothing yet, and ends every held request and
- * every stream, and those that are held or begun from now on, by its function with
- * HTTP_HOLD_STOPPING. What was begun is finished while the loop runs. */
+/* Stops accepting, closes connections that have sent nothing yet, and ends every held request, and
+ * those that are held from now on, by its function with HTTP_HOLD_STOPPING; streams likewise, from
+ * the loop. What was begun is finished while the loop runs. */
 void http_server_quiesce(struct http_server *server);
 
 /* Whether no connection is open. */
@@ -126,9 +126,9 @@ void http_request_stream(struct http_request *request, unsigned status,
 			 const struct http_header *headers, size_t header_count,
 			 http_hold_end_function *function, void *context);
 
-/* Appends to the stream; the bytes are copied. Nothing is ever left out: if more than
- * HTTP_STREAM_BACKLOG_BYTES and the largest write so far would not be sent, or there is no memory,
- * the stream is closed where it is. Until FUNCTION is called for that, further calls do nothing. */
+/* Appends to the stream; the bytes are copied. Nothing is ever left out: if they would make more
+ * than the options' backlog that are not sent, or there is no memory, the stream is closed
+ * where it is. Until FUNCTION is called for that, further calls do nothing. */
 void http_request_stream_write(struct http_request *request, const char *bytes, size_t size);
 
 /* Ends the stream after what was written; the client has the time of a reply to take that. FUNCTION

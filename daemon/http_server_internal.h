@@ -45,8 +45,7 @@ struct http_request {
 	struct moment time;
 	struct MHD_Response *response; /* until it is queued */
 	unsigned status;
-	size_t largest_write; /* to a stream */
-	struct buf unsent;    /* of a stream: what libmicrohttpd has not taken */
+	struct buf unsent; /* of a stream: what libmicrohttpd has not taken */
 	http_hold_end_function *hold_end;
 	void *hold_context;
 };
@@ -61,8 +60,8 @@ struct http_server {
 	bool is_stopping;
 	bool must_run;		 /* something was resumed: MHD_run() again, at once */
 	int64_t listen_again_ms; /* while not listening */
+	int64_t dead_pause_ms;	 /* the latest one for a socket that was shut down, or 0 */
 	unsigned count;
-	int64_t dead_pause_ms;	       /* the latest, while the listening socket does not listen */
 	struct http_requests requests; /* the oldest connection first */
 };
 

@@ -59,23 +59,18 @@ void http_request_stream(struct http_request *request, unsigned status,
 void http_request_stream_write(struct http_request *request, const char *bytes, size_t size)
 {
 	struct buf *unsent = &request->unsent;
-	bool fits;
+	bool fits = size <= request->server->options.stream_backlog - unsent->size;
 
 	if (request->stage != HTTP_STAGE_STREAMING || size == 0)
 		return;
-	if (size > request->largest_write)
-		request->largest_write = size;
-	fits = unsent->size + size <= HTTP_STREAM_BACKLOG_BYTES + request->largest_write;
 	if (fits)
 		buf_append(unsent, bytes, size);
 	if (!fits || buf_error(unsent)) {
 		http_connection_end(request);
 		return;
 	}
-	if (request->is_suspended) {
-		deadline_renew(request);
+	if (request->is_suspended)
 		http_request_resume(request);
-	}
 }
 
 void http_request_stream_end(struct http_request *request)

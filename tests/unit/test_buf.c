@@ -152,6 +152,26 @@ static void test_erases_on_growth_reset_and_done(void **state)
 	assert_int_equal(alloc_unerased, 0);
 }
 
+static void test_removes_from_the_front(void **state)
+{
+	_cleanup_(buf_done) struct buf buf = {0};
+
+	(void)state;
+	buf_remove_front(&buf, 0);
+	buf_append_text(&buf, "abc" ALLOC_MARKER);
+	buf_remove_front(&buf, 2);
+	assert_string_equal(buf_text(&buf), "c" ALLOC_MARKER);
+	buf_append_text(&buf, "d");
+	buf_remove_front(&buf, 0);
+	assert_int_equal(buf.size, 1 + strlen(ALLOC_MARKER) + 1);
+	buf_remove_front(&buf, 1 + strlen(ALLOC_MARKER));
+	assert_string_equal(buf_text(&buf), "d");
+	assert_null(memmem(buf.bytes, buf.capacity, ALLOC_MARKER, strlen(ALLOC_MARKER)));
+	buf_remove_front(&buf, 1);
+	assert_int_equal(buf.size, 0);
+	assert_string_equal(buf_text(&buf), "");
+}
+
 static void test_the_check_for_erasing_can_fail(void **state)
 {
 	char *volatile text = strdup(ALLOC_MARKER); /* or clang leaves both calls out */
@@ -201,6 +221,7 @@ int main(void)
 		cmocka_unit_test_setup(test_takes_exactly_the_maximum, setup),
 		cmocka_unit_test_setup(test_take_empties, setup),
 		cmocka_unit_test_setup(test_erases_on_growth_reset_and_done, setup),
+		cmocka_unit_test_setup(test_removes_from_the_front, setup),
 		cmocka_unit_test_setup(test_the_check_for_erasing_can_fail, setup),
 		cmocka_unit_test_setup(test_no_memory_at_every_allocation, setup),
 	};

@@ -3,51 +3,22 @@
  * The HTTP server over real sockets, clients and server in one loop: what handlers see, held
  * replies, and that no client, slow, mute, greedy or gone, keeps another one from its answer.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/http_fixture.h"
 
-#include <cmocka.h>
-
-#include <arpa/inet.h>
-#include <errno.h>
-#include <stdio.h>
-#include <string.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 
-#include "common/buf.h"
-#include "daemon/http_server.h"
-
-#define CLIENTS 64
 #define HELD 16
 #define BODY_LIMIT 1000
 #define BIG_BYTES ((size_t)8 * 1024 * 1024)
 
-struct client {
-	int fd;
-	bool is_closed; /* the server closed it */
-	struct buf got;
-};
-
 struct fixture {
-	int listen_fd;
-	bool is_unix;
-	struct sockaddr_un unix_address;
-	struct sockaddr_in address;
-	struct http_server *server;
-	struct loop *loop;
-	struct client clients[CLIENTS];
-	size_t client_count;
+	struct http_fixture http;
 	struct http_request *held[HELD];
 	size_t held_count;
 	int64_t hold_ms;
 	unsigned handled;
 	unsigned ends[3]; /* by enum http_hold_end */
-	unsigned rounds;
 	bool ends_reply_to_all;
 	bool ends_stay_silent;
 };
@@ -134,7 +105,7 @@ static void handle(struct http_request *request, void *context)
 		say(request, "said twice");
 	} else if (strcmp(target, "/stop") == 0) {
 		http_request_hold(request, moment_now().mono_ms + 5000, on_hold_end, f);
-		http_server_quiesce(f->server);
+		http_server_quiesce(f->http.server);
 	} else if (strcmp(target, "/big") == 0) {
 		reply_big(request);
 	} else if (strcmp(target, "/bad-header") == 0) {
@@ -144,176 +115,21 @@ static void handle(struct http_request *request, void *context)
 	}
 }
 
-/* ---- the clients' side ---- */
-
-static void client_read(struct client *client)
-{
-	char bytes[65536];
-	ssize_t n = 1;
-
-	while (!client->is_closed && n > 0) {
-		n = recv(client->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
-		if (n > 0)
-			buf_append(&client->got, bytes, (size_t)n);
-		else if (n == 0 || errno == ECONNRESET)
-			client->is_closed = true;
-	}
-}
-
-static int64_t tick_deadline(void *context, struct moment now)
-{
-	(void)context;
-	return now.mono_ms + 5;
-}
-
-static void tick(void *context, struct moment now)
-{
-	struct fixture *f = context;
-
-	(void)now;
-	f->rounds++;
-}
-
-static struct client *client_new(struct fixture *f)
-{
-	struct client *client = &f->clients[f->client_count++];
-	const struct sockaddr *address =
-		f->is_unix ? (const void *)&f->unix_address : (const void *)&f->address;
-	socklen_t size = f->is_unix ? sizeof(f->unix_address) : sizeof(f->address);
-
-	assert_true(f->client_count <= CLIENTS);
-	client->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(client->fd >= 0);
-	assert_int_equal(connect(client->fd, address, size), 0);
-	return client;
-}
-
-static void client_send_bytes(struct client *client, const void *bytes, size_t size)
-{
-	assert_int_equal(send(client->fd, bytes, size, MSG_NOSIGNAL), (ssize_t)size);
-}
-
-static struct client *client_send(struct fixture *f, const char *text)
-{
-	struct client *client = client_new(f);
-
-	client_send_bytes(client, text, strlen(text));
-	return client;
-}
-
-static struct client *client_get(struct fixture *f, const char *target)
-{
-	char text[256];
-
-	(void)snprintf(text, sizeof(text), "GET %s HTTP/1.1\r\nHost: h\r\n\r\n", target);
-	return client_send(f, text);
-}
-
-static void client_close(struct client *client)
-{
-	close(client->fd);
-	client->fd = -1;
-	client->is_closed = true;
-}
-
-static bool client_is_closed(void *context)
-{
-	struct client *client = context;
-
-	client_read(client);
-	return client->is_closed;
-}
-
-static bool never(void *context)
-{
-	(void)context;
-	return false;
-}
-
-static void run_for(struct fixture *f, int64_t ms)
-{
-	loop_drain(f->loop, never, NULL, ms);
-}
-
-/* Runs until the server has closed CLIENT, and demands that it got TEXT. */
-static void expect(struct fixture *f, struct client *client, const char *text)
-{
-	loop_drain(f->loop, client_is_closed, client, 3000);
-	assert_true(client->is_closed);
-	if (!strstr(buf_text(&client->got), text))
-		fail_msg("expected \"%s\" in \"%s\"", text, buf_text(&client->got));
-}
-
-static void expect_closed_without_a_word(struct fixture *f, struct client *client)
-{
-	expect(f, client, "");
-	assert_int_equal(client->got.size, 0);
-}
-
-/* ---- set-up ---- */
-
-static void listen_on_unix(struct fixture *f)
-{
-	struct sockaddr_un *address = &f->unix_address;
-
-	f->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(f->listen_fd >= 0);
-	address->sun_family = AF_UNIX;
-	/* An abstract address: nothing is left behind. */
-	(void)snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "test_http_server.%d",
-		       (int)getpid());
-	assert_int_equal(bind(f->listen_fd, (struct sockaddr *)address, sizeof(*address)), 0);
-}
-
-static void listen_on_loopback(struct fixture *f)
-{
-	socklen_t size = sizeof(f->address);
-
-	f->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	assert_true(f->listen_fd >= 0);
-	f->address.sin_family = AF_INET;
-	f->address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	assert_int_equal(bind(f->listen_fd, (struct sockaddr *)&f->address, size), 0);
-	assert_int_equal(getsockname(f->listen_fd, (struct sockaddr *)&f->address, &size), 0);
-}
-
 static void start(struct fixture *f, unsigned limit, int64_t request_ms)
 {
-	struct http_server_options options = {
-		.handler = handle,
-		.context = f,
-		.connection_limit = limit,
-		.body_limit = BODY_LIMIT,
-		.own_user_only = f->is_unix,
-		.request_ms = request_ms,
-	};
-	struct loop_source ticker = {
-		.fd = -1, .deadline = tick_deadline, .dispatch = tick, .context = f};
-
-	if (f->is_unix)
-		listen_on_unix(f);
-	else
-		listen_on_loopback(f);
-	assert_int_equal(listen(f->listen_fd, 128), 0);
-	options.listen_fd = f->listen_fd;
 	f->hold_ms = 5000;
-	assert_int_equal(loop_new(NULL, &f->loop, NULL), 0);
-	assert_int_equal(loop_add(f->loop, &ticker), 0);
-	assert_int_equal(http_server_new(&options, &f->server, NULL), 0);
-	assert_int_equal(http_server_attach(f->server, f->loop), 0);
+	http_fixture_start(&f->http, (struct http_server_options){
+					     .handler = handle,
+					     .context = f,
+					     .connection_limit = limit,
+					     .body_limit = BODY_LIMIT,
+					     .request_ms = request_ms,
+				     });
 }
 
 static void stop(struct fixture *f)
 {
-	http_server_free(f->server);
-	f->server = NULL;
-	loop_free(f->loop);
-	for (size_t i = 0; i < f->client_count; i++) {
-		if (f->clients[i].fd >= 0)
-			close(f->clients[i].fd);
-		buf_done(&f->clients[i].got);
-	}
-	close(f->listen_fd);
+	http_fixture_stop(&f->http);
 }
 
 /* ---- what handlers see ---- */
@@ -325,13 +141,14 @@ static void test_a_request_is_answered_and_closed(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	client = client_send(&f, "POST /a HTTP/1.1\r\nHost: h:1\r\nContent-Length: 3\r\n\r\nabc");
-	expect(&f, client, "[POST] [/a] 3 bytes [abc] hosts 1 [h:1] specials 0 [none]");
+	client = client_send(&f.http,
+			     "POST /a HTTP/1.1\r\nHost: h:1\r\nContent-Length: 3\r\n\r\nabc");
+	expect(&f.http, client, "[POST] [/a] 3 bytes [abc] hosts 1 [h:1] specials 0 [none]");
 	assert_ptr_equal(strstr(buf_text(&client->got), "HTTP/1.1 200 "), client->got.bytes);
 	assert_non_null(strstr(buf_text(&client->got), "Connection: close\r\n"));
 	assert_non_null(strstr(buf_text(&client->got), "X-Test: yes\r\n"));
 	assert_int_equal(f.handled, 1);
-	assert_true(http_server_is_idle(f.server));
+	assert_true(http_server_is_idle(f.http.server));
 	stop(&f);
 }
 
@@ -343,9 +160,10 @@ static void test_keep_alive_and_pipelining_are_refused(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	expect(&f, client_send(&f, "GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"), "[/1]");
-	expect(&f, client_send(&f, two), "[/2]");
-	run_for(&f, 30);
+	expect(&f.http, client_send(&f.http, "GET /1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n"),
+	       "[/1]");
+	expect(&f.http, client_send(&f.http, two), "[/2]");
+	run_for(&f.http, 30);
 	assert_int_equal(f.handled, 2);
 	stop(&f);
 }
@@ -365,7 +183,7 @@ static void test_the_target_is_as_on_the_wire(void **state)
 
 		start(&f, 8, 0);
 		(void)snprintf(expected, sizeof(expected), "[%s]", targets[i]);
-		expect(&f, client_get(&f, targets[i]), expected);
+		expect(&f.http, client_get(&f.http, targets[i]), expected);
 		stop(&f);
 	}
 }
@@ -378,19 +196,20 @@ static void test_headers_are_counted(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	expect(&f, client_send(&f, "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n"), "hosts 2 [a]");
-	expect(&f, client_send(&f, "GET / HTTP/1.1\r\nHost: h\r\nX-Special:\r\n\r\n"),
+	expect(&f.http, client_send(&f.http, "GET / HTTP/1.1\r\nHost: a\r\nhost: b\r\n\r\n"),
+	       "hosts 2 [a]");
+	expect(&f.http, client_send(&f.http, "GET / HTTP/1.1\r\nHost: h\r\nX-Special:\r\n\r\n"),
 	       "specials 1 []");
-	expect(&f, client_send(&f, "GET / HTTP/1.1\r\nHost: h\r\nX-Special2: a\r\n\r\n"),
+	expect(&f.http, client_send(&f.http, "GET / HTTP/1.1\r\nHost: h\r\nX-Special2: a\r\n\r\n"),
 	       "specials 0 [none]");
 	/* Refused by libmicrohttpd, or counted twice, or cut (0.9.75): what is after it must not
 	 * count. */
-	client = client_new(&f);
+	client = client_new(&f.http);
 	client_send_bytes(client, with_nul, sizeof(with_nul) - 1);
-	expect(&f, client, "HTTP/1.1 ");
+	expect(&f.http, client, "HTTP/1.1 ");
 	if (!strstr(buf_text(&client->got), " 400 ") &&
 	    !strstr(buf_text(&client->got), "specials 2 [a]"))
-		expect(&f, client, "specials 1 [a]");
+		expect(&f.http, client, "specials 1 [a]");
 	stop(&f);
 }
 
@@ -402,7 +221,7 @@ static struct client *post_of(struct fixture *f, size_t size)
 			  size);
 	for (size_t i = 0; i < size; i++)
 		buf_append_char(&text, 'x');
-	return client_send(f, buf_text(&text));
+	return client_send(&f->http, buf_text(&text));
 }
 
 static void test_a_body_over_the_limit_is_413(void **state)
@@ -413,22 +232,22 @@ static void test_a_body_over_the_limit_is_413(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	expect(&f, post_of(&f, BODY_LIMIT), "1000 bytes [xxxxx]");
+	expect(&f.http, post_of(&f, BODY_LIMIT), "1000 bytes [xxxxx]");
 	client = post_of(&f, BODY_LIMIT + 1);
-	expect(&f, client, "HTTP/1.1 413 ");
+	expect(&f.http, client, "HTTP/1.1 413 ");
 	assert_non_null(strstr(buf_text(&client->got), "default-src 'none'"));
-	expect(&f, post_of(&f, 100 * (size_t)BODY_LIMIT), "HTTP/1.1 413 ");
+	expect(&f.http, post_of(&f, 100 * (size_t)BODY_LIMIT), "HTTP/1.1 413 ");
 
 	buf_append_text(&chunked, "POST /c HTTP/1.1\r\nHost: h\r\n"
 				  "Transfer-Encoding: chunked\r\n\r\n");
 	for (size_t i = 0; i < BODY_LIMIT / 10; i++)
 		buf_append_text(&chunked, "a\r\n0123456789\r\n");
-	client = client_send(&f, buf_text(&chunked));
+	client = client_send(&f.http, buf_text(&chunked));
 	client_send_bytes(client, "0\r\n\r\n", 5);
-	expect(&f, client, "1000 bytes [01234]");
-	client = client_send(&f, buf_text(&chunked));
+	expect(&f.http, client, "1000 bytes [01234]");
+	client = client_send(&f.http, buf_text(&chunked));
 	client_send_bytes(client, "1\r\nx\r\n0\r\n\r\n", 11);
-	expect(&f, client, "HTTP/1.1 413 ");
+	expect(&f.http, client, "HTTP/1.1 413 ");
 	assert_int_equal(f.handled, 2);
 	stop(&f);
 }
@@ -439,9 +258,9 @@ static void test_a_handler_that_does_nothing_or_nonsense_closes(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	expect_closed_without_a_word(&f, client_get(&f, "/nothing"));
-	expect_closed_without_a_word(&f, client_get(&f, "/bad-header"));
-	expect(&f, client_get(&f, "/fine"), "[/fine]");
+	expect_closed_without_a_word(&f.http, client_get(&f.http, "/nothing"));
+	expect_closed_without_a_word(&f.http, client_get(&f.http, "/bad-header"));
+	expect(&f.http, client_get(&f.http, "/fine"), "[/fine]");
 	stop(&f);
 }
 
@@ -455,21 +274,21 @@ static void test_a_held_request_is_replied_to_from_elsewhere(void **state)
 
 	(void)state;
 	start(&f, 8, 100);
-	one = client_get(&f, "/hold");
-	two = client_get(&f, "/hold");
+	one = client_get(&f.http, "/hold");
+	two = client_get(&f.http, "/hold");
 	/* Longer than a request may take: being held has a time of its own. */
-	run_for(&f, 250);
+	run_for(&f.http, 250);
 	assert_int_equal(f.held_count, 2);
 	assert_false(client_is_closed(one) || client_is_closed(two));
-	expect(&f, client_get(&f, "/release"), "did");
-	expect(&f, one, "released");
-	expect(&f, two, "released");
-	expect(&f, client_get(&f, "/hold-and-say"), "\r\n\r\nsaid");
+	expect(&f.http, client_get(&f.http, "/release"), "did");
+	expect(&f.http, one, "released");
+	expect(&f.http, two, "released");
+	expect(&f.http, client_get(&f.http, "/hold-and-say"), "\r\n\r\nsaid");
 
-	one = client_get(&f, "/hold");
-	run_for(&f, 30);
+	one = client_get(&f.http, "/hold");
+	run_for(&f.http, 30);
 	release_all(&f, "from outside of any call-back");
-	expect(&f, one, "from outside");
+	expect(&f.http, one, "from outside");
 	assert_int_equal(f.ends[HTTP_HOLD_DUE] + f.ends[HTTP_HOLD_GONE], 0);
 	stop(&f);
 }
@@ -482,11 +301,11 @@ static void test_a_hold_is_due_in_time(void **state)
 	(void)state;
 	start(&f, 8, 0);
 	f.hold_ms = 80;
-	expect(&f, client_get(&f, "/hold"), "due");
+	expect(&f.http, client_get(&f.http, "/hold"), "due");
 	assert_in_range(moment_now().mono_ms - start_ms, 80, 1000);
 	assert_int_equal(f.ends[HTTP_HOLD_DUE], 1);
 	f.ends_stay_silent = true;
-	expect_closed_without_a_word(&f, client_get(&f, "/hold"));
+	expect_closed_without_a_word(&f.http, client_get(&f.http, "/hold"));
 	assert_int_equal(f.ends[HTTP_HOLD_DUE], 2);
 	stop(&f);
 }
@@ -500,33 +319,28 @@ static void test_a_client_that_hangs_up_is_noticed(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	one = client_get(&f, "/hold");
-	two = client_get(&f, "/hold");
-	three = client_get(&f, "/hold");
-	run_for(&f, 30);
+	one = client_get(&f.http, "/hold");
+	two = client_get(&f.http, "/hold");
+	three = client_get(&f.http, "/hold");
+	run_for(&f.http, 30);
 	assert_int_equal(f.held_count, 3);
 	client_close(one);
-	run_for(&f, 30);
+	run_for(&f.http, 30);
 	assert_int_equal(f.ends[HTTP_HOLD_GONE], 1);
 
 	/* Two leave together, and the end of the first replies to the other. */
 	f.ends_reply_to_all = true;
 	client_close(two);
 	assert_int_equal(shutdown(three->fd, SHUT_WR), 0);
-	expect(&f, three, "released by an end");
-	run_for(&f, 30);
+	expect(&f.http, three, "released by an end");
+	run_for(&f.http, 30);
 	assert_int_equal(f.ends[HTTP_HOLD_GONE], 2);
 	assert_int_equal(f.held_count, 0);
-	assert_true(http_server_is_idle(f.server));
+	assert_true(http_server_is_idle(f.http.server));
 	stop(&f);
 }
 
 /* ---- stopping ---- */
-
-static bool is_idle(void *context)
-{
-	return http_server_is_idle(context);
-}
 
 static void test_stopping_ends_what_is_held_and_keeps_the_socket(void **state)
 {
@@ -538,26 +352,26 @@ static void test_stopping_ends_what_is_held_and_keeps_the_socket(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	held = client_get(&f, "/hold");
-	mute = client_new(&f);
-	late = client_send(&f, "GET /hold HTTP/1.1\r\nHo");
-	run_for(&f, 30);
-	http_server_quiesce(f.server);
-	expect(&f, held, "stopping");
-	expect_closed_without_a_word(&f, mute);
-	assert_false(http_server_is_idle(f.server));
+	held = client_get(&f.http, "/hold");
+	mute = client_new(&f.http);
+	late = client_send(&f.http, "GET /hold HTTP/1.1\r\nHo");
+	run_for(&f.http, 30);
+	http_server_quiesce(f.http.server);
+	expect(&f.http, held, "stopping");
+	expect_closed_without_a_word(&f.http, mute);
+	assert_false(http_server_is_idle(f.http.server));
 	client_send_bytes(late, "st: h\r\n\r\n", 9);
-	expect(&f, late, "stopping");
+	expect(&f.http, late, "stopping");
 	assert_int_equal(f.ends[HTTP_HOLD_STOPPING], 2);
 
-	(void)client_get(&f, "/too-late");
-	run_for(&f, 150);
-	assert_true(http_server_is_idle(f.server));
+	(void)client_get(&f.http, "/too-late");
+	run_for(&f.http, 150);
+	assert_true(http_server_is_idle(f.http.server));
 	assert_int_equal(f.handled, 2);
-	http_server_free(f.server);
-	f.server = NULL;
+	http_server_free(f.http.server);
+	f.http.server = NULL;
 	/* systemd's copy must go on listening, with what is in the backlog. */
-	accepted = accept(f.listen_fd, NULL, NULL);
+	accepted = accept(f.http.listen_fd, NULL, NULL);
 	assert_true(accepted >= 0);
 	close(accepted);
 	stop(&f);
@@ -570,12 +384,12 @@ static void test_a_handler_may_stop_the_server(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	held = client_get(&f, "/hold");
-	run_for(&f, 30);
-	expect(&f, client_get(&f, "/stop"), "stopping");
-	expect(&f, held, "stopping");
-	loop_drain(f.loop, is_idle, f.server, 1000);
-	assert_true(http_server_is_idle(f.server));
+	held = client_get(&f.http, "/hold");
+	run_for(&f.http, 30);
+	expect(&f.http, client_get(&f.http, "/stop"), "stopping");
+	expect(&f.http, held, "stopping");
+	loop_drain(f.http.loop, is_idle, f.http.server, 1000);
+	assert_true(http_server_is_idle(f.http.server));
 	stop(&f);
 }
 
@@ -587,12 +401,12 @@ static void test_freeing_closes_everything(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	held = client_get(&f, "/hold");
-	mute = client_new(&f);
-	(void)client_get(&f, "/big");
-	run_for(&f, 30);
-	http_server_free(f.server);
-	f.server = NULL;
+	held = client_get(&f.http, "/hold");
+	mute = client_new(&f.http);
+	(void)client_get(&f.http, "/big");
+	run_for(&f.http, 30);
+	http_server_free(f.http.server);
+	f.http.server = NULL;
 	assert_int_equal(f.ends[HTTP_HOLD_GONE], 1);
 	assert_true(client_is_closed(held));
 	assert_true(client_is_closed(mute));
@@ -613,12 +427,12 @@ static void test_a_trickling_request_is_cut(void **state)
 
 	(void)state;
 	start(&f, 8, 300);
-	client = client_new(&f);
+	client = client_new(&f.http);
 	start_ms = moment_now().mono_ms;
 	/* Never inactive for as long as a request may take. */
 	while (sent < sizeof(request) - 1 && !client_is_closed(client)) {
 		(void)send(client->fd, request + sent++, 1, MSG_NOSIGNAL);
-		run_for(&f, 40);
+		run_for(&f.http, 40);
 	}
 	assert_true(client->is_closed);
 	assert_in_range(moment_now().mono_ms - start_ms, 290, 900);
@@ -633,12 +447,12 @@ static void test_a_reply_that_is_not_read_is_given_up(void **state)
 
 	(void)state;
 	start(&f, 8, 200);
-	(void)client_get(&f, "/big");
-	run_for(&f, 60);
+	(void)client_get(&f.http, "/big");
+	run_for(&f.http, 60);
 	assert_int_equal(f.handled, 1);
-	assert_false(http_server_is_idle(f.server));
-	loop_drain(f.loop, is_idle, f.server, 2000);
-	assert_true(http_server_is_idle(f.server));
+	assert_false(http_server_is_idle(f.http.server));
+	loop_drain(f.http.loop, is_idle, f.http.server, 2000);
+	assert_true(http_server_is_idle(f.http.server));
 	assert_in_range(moment_now().mono_ms - start_ms, 200, 1000);
 	stop(&f);
 }
@@ -651,14 +465,14 @@ static void test_idle_connections_make_room(void **state)
 	(void)state;
 	start(&f, 8, 0);
 	for (unsigned i = 0; i < 50; i++)
-		(void)client_new(&f);
+		(void)client_new(&f.http);
 	start_ms = moment_now().mono_ms;
-	expect(&f, client_get(&f, "/good"), "[/good]");
+	expect(&f.http, client_get(&f.http, "/good"), "[/good]");
 	assert_true(moment_now().mono_ms - start_ms < 500);
 	/* The youngest are spared. */
-	assert_true(client_is_closed(&f.clients[0]));
-	assert_false(client_is_closed(&f.clients[49]));
-	expect(&f, client_get(&f, "/again"), "[/again]");
+	assert_true(client_is_closed(&f.http.clients[0]));
+	assert_false(client_is_closed(&f.http.clients[49]));
+	expect(&f.http, client_get(&f.http, "/again"), "[/again]");
 	stop(&f);
 }
 
@@ -670,15 +484,15 @@ static void test_requests_are_not_shed_for_idle_connections(void **state)
 
 	(void)state;
 	start(&f, 4, 0);
-	held = client_get(&f, "/hold");
-	run_for(&f, 30);
+	held = client_get(&f.http, "/hold");
+	run_for(&f.http, 30);
 	for (unsigned i = 0; i < 3; i++) {
-		good[i] = client_get(&f, "/good");
+		good[i] = client_get(&f.http, "/good");
 		for (unsigned j = 0; j < 15; j++)
-			(void)client_new(&f);
+			(void)client_new(&f.http);
 	}
 	for (unsigned i = 0; i < 3; i++)
-		expect(&f, good[i], "[/good]");
+		expect(&f.http, good[i], "[/good]");
 	assert_false(client_is_closed(held));
 	assert_int_equal(f.held_count, 1);
 	stop(&f);
@@ -692,12 +506,12 @@ static void test_held_requests_make_room_by_being_due(void **state)
 	(void)state;
 	start(&f, 4, 0);
 	for (unsigned i = 0; i < 4; i++) {
-		held[i] = client_get(&f, "/hold");
-		run_for(&f, 20);
+		held[i] = client_get(&f.http, "/hold");
+		run_for(&f.http, 20);
 	}
 	assert_int_equal(f.held_count, 4);
-	expect(&f, client_get(&f, "/good"), "[/good]");
-	expect(&f, held[0], "due");
+	expect(&f.http, client_get(&f.http, "/good"), "[/good]");
+	expect(&f.http, held[0], "due");
 	assert_int_equal(f.held_count, 3);
 	assert_false(client_is_closed(held[1]));
 	stop(&f);
@@ -714,21 +528,48 @@ static void test_without_descriptors_it_waits_and_goes_on(void **state)
 
 	(void)state;
 	start(&f, 8, 0);
-	client = client_get(&f, "/patient");
-	lowest = dup(f.listen_fd);
+	client = client_get(&f.http, "/patient");
+	lowest = dup(f.http.listen_fd);
 	assert_true(lowest >= 0);
 	close(lowest);
 	assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
 	low = limit;
 	low.rlim_cur = (rlim_t)lowest;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	run_for(&f, 400);
-	rounds = f.rounds;
+	run_for(&f.http, 400);
+	rounds = f.http.rounds;
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
 	/* The ticker alone makes 80. */
 	assert_true(rounds < 200);
 	assert_int_equal(f.handled, 0);
-	expect(&f, client, "[/patient]");
+	expect(&f.http, client, "[/patient]");
+	stop(&f);
+}
+
+static void test_a_socket_that_was_shut_down_is_waited_for(void **state)
+{
+	struct fixture f = {0};
+	socklen_t size = sizeof(f.http.address);
+	unsigned rounds;
+
+	(void)state;
+	start(&f, 8, 0);
+	assert_int_equal(shutdown(f.http.listen_fd, SHUT_RDWR), 0);
+	run_for(&f.http, 400);
+	rounds = f.http.rounds;
+	/* The ticker alone makes 80. */
+	assert_true(rounds < 200);
+	assert_int_equal(listen(f.http.listen_fd, 128), 0);
+	assert_int_equal(getsockname(f.http.listen_fd, (struct sockaddr *)&f.http.address, &size),
+			 0);
+	expect(&f.http, client_get(&f.http, "/revived"), "[/revived]");
+
+	assert_int_equal(shutdown(f.http.listen_fd, SHUT_RDWR), 0);
+	run_for(&f.http, 30);
+	http_server_quiesce(f.http.server);
+	rounds = f.http.rounds;
+	run_for(&f.http, 200);
+	assert_true(f.http.rounds - rounds < 100);
 	stop(&f);
 }
 
@@ -739,8 +580,8 @@ static void other_user(const struct fixture *f)
 	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
 	char byte;
 
-	if (setuid(65534) != 0 ||
-	    connect(fd, (const struct sockaddr *)&f->unix_address, sizeof(f->unix_address)) != 0)
+	if (setuid(65534) != 0 || connect(fd, (const struct sockaddr *)&f->http.unix_address,
+					  sizeof(f->http.unix_address)) != 0)
 		_exit(2);
 	(void)send(fd, request, sizeof(request) - 1, MSG_NOSIGNAL);
 	_exit(recv(fd, &byte, 1, 0) > 0 ? 1 : 0);
@@ -748,13 +589,13 @@ static void other_user(const struct fixture *f)
 
 static void test_only_the_own_user_is_served(void **state)
 {
-	struct fixture f = {.is_unix = true};
+	struct fixture f = {.http.is_unix = true};
 	int status;
 	pid_t child;
 
 	(void)state;
 	start(&f, 8, 0);
-	expect(&f, client_get(&f, "/own"), "[/own]");
+	expect(&f.http, client_get(&f.http, "/own"), "[/own]");
 	if (geteuid() != 0) {
 		stop(&f);
 		print_message("skipped: another user's connection needs root\n");
@@ -763,12 +604,12 @@ static void test_only_the_own_user_is_served(void **state)
 	child = fork();
 	if (child == 0)
 		other_user(&f);
-	run_for(&f, 200);
+	run_for(&f.http, 200);
 	assert_int_equal(waitpid(child, &status, WNOHANG), child);
 	assert_true(WIFEXITED(status));
 	assert_int_equal(WEXITSTATUS(status), 0);
 	assert_int_equal(f.handled, 1);
-	expect(&f, client_get(&f, "/own-again"), "[/own-again]");
+	expect(&f.http, client_get(&f.http, "/own-again"), "[/own-again]");
 	stop(&f);
 }
 
@@ -793,6 +634,7 @@ int main(void)
 		cmocka_unit_test(test_requests_are_not_shed_for_idle_connections),
 		cmocka_unit_test(test_held_requests_make_room_by_being_due),
 		cmocka_unit_test(test_without_descriptors_it_waits_and_goes_on),
+		cmocka_unit_test(test_a_socket_that_was_shut_down_is_waited_for),
 		cmocka_unit_test(test_only_the_own_user_is_served),
 	};
 
