@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: MIT
+"""The systemd user units, under a real user manager of an ordinary user."""
+
+import shutil
+import subprocess
+
+import pytest
+
+import user_manager
+from harness import BIN, ROOT, PlainBrowser, free_port, wait_for
+from misskey_server import MisskeyServer
+
+SOURCES = ROOT / "systemd"
+# A sanitizer's leak check needs to trace the process, which does not let its user.
+ENVIRONMENT = "[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0:exitcode=99\n"
+
+
+def unit_text(name, directory):
+    """As CMake installs it, for programs in another directory."""
+    file = SOURCES / f"{name}.in"
+    text = (file if file.exists() else SOURCES / name).read_text(encoding="utf-8")
+    return text.replace("@CMAKE_INSTALL_FULL_BINDIR@", str(directory))
+
+
+UNITS = sorted({file.name.removesuffix(".in") for file in SOURCES.iterdir() if file.suffix in (".in", ".timer")})
+
+
+def test_units_are_right(tmp_path):
+    """systemd-analyze ends with 0 on a misspelt key: anything that it says is a failure."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("systemd-analyze is not installed")
+    for name in UNITS:
+        (tmp_path / name).write_text(unit_text(name, BIN))
+    checked = subprocess.run(
+        ["systemd-analyze", "--user", "verify", "--man=no", *(tmp_path / name for name in UNITS)], text=True,
+        capture_output=True, timeout=60, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin",
+                                              "XDG_RUNTIME_DIR": str(tmp_path)},
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+
+
+@pytest.fixture(scope="module")
+def manager():
+    reason = user_manager.why_not()
+    if reason:
+        pytest.skip(reason)
+    one = user_manager.UserManager()
+    try:
+        if not one.start():
+            pytest.skip("a user manager does not start here")
+        programs = one.home / "bin"
+        programs.mkdir()
+        for program in ("misskey-authd", "misskey-authctl", "misskey-token"):
+            shutil.copy(BIN / program, programs / program)
+        for name in UNITS:
+            one.write(f".config/systemd/user/{name}", unit_text(name, programs))
+            if name.endswith(".service"):
+                one.write(f".config/systemd/user/{name}.d/tests.conf", ENVIRONMENT)
+        assert one.systemctl("daemon-reload").returncode == 0
+        yield one
+    finally:
+        one.stop()
+
+
+@pytest.fixture
+def service(manager):
+    """The daemon as a service, with a fresh state."""
+    shutil.rmtree(manager.home / ".local", ignore_errors=True)
+    manager.write(".config/misskey-authd/config.ini", f"[daemon]\nlisten = 127.0.0.1:{free_port()}\n")
+    started = manager.systemctl("start", "misskey-authd.service")
+    assert started.returncode == 0, started.stderr
+    yield manager
+    manager.systemctl("stop", "misskey-authd.service", "misskey-authd-verify.timer", "misskey-authd-verify.service")
+    manager.systemctl("reset-failed")
+
+
+def authctl(manager, *arguments):
+    return manager.run(manager.home / "bin/misskey-authctl", *arguments, ASAN_OPTIONS="detect_leaks=0")
+
+
+def log_in(manager, server):
+    """By curl-like means: the page is printed, the consent given, and the redirect brought by hand."""
+    page = authctl(manager, "login", server.origin, "--as", "me", "--no-wait")
+    assert page.returncode == 0, page.stderr
+    token = page.stdout.strip().rsplit("/", 1)[1]
+    if "/start/" in page.stdout:
+        token = PlainBrowser().get(page.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+    server.accept(token, "alice")
+    assert authctl(manager, "callback", token).returncode == 0
+
+
+def test_the_timer_finds_a_revoked_credential(service):
+    with MisskeyServer(profile="2025") as server:
+        log_in(service, server)
+        assert service.show("misskey-authd.service", "ActiveState", "SubState") == ["active", "running"]
+        # The day is over at once.
+        service.write(".config/systemd/user/misskey-authd-verify.timer.d/now.conf",
+                      "[Timer]\nOnCalendar=\nOnCalendar=*-*-* *:*:*\nRandomizedDelaySec=0\nAccuracySec=100ms\n")
+        service.systemctl("daemon-reload")
+        assert service.systemctl("start", "misskey-authd-verify.timer").returncode == 0
+        calls = len(server.calls("i"))
+        wait_for(lambda: len(server.calls("i")) >= calls + 2, 20, "two verifications by the timer")
+        server.revoke("alice")
+        wait_for(lambda: "revoked" in authctl(service, "list").stdout, 20, "the revocation by the timer")
+        service.systemctl("stop", "misskey-authd-verify.timer")
+    failed = service.show("misskey-authd-verify.service", "Result", "ExecMainStatus")
+    assert failed == ["exit-code", "4"]
+
+
+def test_the_timer_is_daily_and_makes_up_for_a_machine_that_was_off(manager):
+    shutil.rmtree(manager.home / ".config/systemd/user/misskey-authd-verify.timer.d", ignore_errors=True)
+    manager.systemctl("daemon-reload")
+    assert manager.show("misskey-authd-verify.timer", "LoadState", "Persistent") == ["loaded", "yes"]
+    assert "daily" in (SOURCES / "misskey-authd-verify.timer").read_text()
+    enabled = manager.systemctl("enable", "--now", "misskey-authd-verify.timer")
+    assert enabled.returncode == 0, enabled.stderr
+    assert manager.show("misskey-authd-verify.timer", "ActiveState", "UnitFileState") == ["active", "enabled"]
+    manager.systemctl("disable", "--now", "misskey-authd-verify.timer")
+
+
+def test_a_reload_of_the_service_says_when_the_config_is_bad(service):
+    config = (service.home / ".config/misskey-authd/config.ini").read_text()
+    service.write(".config/misskey-authd/config.ini", config + "[account bot]\nserver = misskey.example\n")
+    assert service.systemctl("reload", "misskey-authd.service").returncode == 0
+    assert "bot" in authctl(service, "list").stdout
+    service.write(".config/misskey-authd/config.ini", config + "[account bot]\nsever = misskey.example\n")
+    assert service.systemctl("reload", "misskey-authd.service").returncode != 0
+    assert "bot" in authctl(service, "list").stdout
+    assert service.show("misskey-authd.service", "ActiveState") == ["active"]
+
+
+def test_doctor_knows_the_unit(service):
+    found = authctl(service, "doctor", "--json")
+    assert '"units"' in found.stdout and "misskey-authd.service" in found.stdout

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: MIT
+"""A real `systemd --user` of an ordinary user, also on a machine that systemd did not boot.
+
+What is missing there is made, and taken away again: the directories that say "booted by systemd", a user,
+its runtime directory, and a control group that is its own.
+"""
+
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+USER = "misskey-test"
+SYSTEMD = Path("/lib/systemd/systemd")
+CGROUPS = Path("/sys/fs/cgroup")
+BOOTED = (Path("/run/systemd/system"), Path("/run/systemd/unit-root"))
+
+
+def why_not():
+    """Why there can be no user manager here, or None."""
+    if os.geteuid() != 0:
+        return "only root can start another user's manager"
+    if not SYSTEMD.exists() or not shutil.which("systemctl"):
+        return "there is no systemd"
+    if not shutil.which("setpriv") or not shutil.which("useradd"):
+        return "there is no setpriv or useradd"
+    if not cgroup_roots():
+        return "there are no control groups that a user can be given"
+    return None
+
+
+def cgroup_roots():
+    """The hierarchies in which the user needs a group: systemd's own and the unified one, or the latter alone."""
+    named = [CGROUPS / "systemd", CGROUPS / "unified"]
+    roots = [CGROUPS] if (CGROUPS / "cgroup.procs").exists() else [root for root in named if root.is_dir()]
+    return [root for root in roots if os.access(root, os.W_OK)]
+
+
+class UserManager:
+    """Its user, its home, and the way to run commands as it."""
+
+    def __init__(self):
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", USER], check=True, capture_output=True)
+        self.user = pwd.getpwnam(USER)
+        self.home = Path(self.user.pw_dir)
+        self.runtime = Path(f"/run/user/{self.user.pw_uid}")
+        self.groups = [root / USER for root in cgroup_roots()]
+        self.made = [directory for directory in BOOTED if not directory.exists()]
+        self.env = {
+            "HOME": str(self.home), "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8",
+        }
+        self.process = None
+
+    def as_user(self, *command):
+        identity = [f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--init-groups"]
+        return ["setpriv", *identity, *map(str, command)]
+
+    def start(self):
+        for directory in (*self.made, *self.groups):
+            directory.mkdir(parents=True, exist_ok=True)
+        self.runtime.mkdir(parents=True, mode=0o700, exist_ok=True)
+        for path in (self.runtime, *self.groups, *(file for group in self.groups for file in group.iterdir())):
+            os.chown(path, self.user.pw_uid, self.user.pw_gid)
+
+        def enter_groups():
+            for group in self.groups:
+                (group / "cgroup.procs").write_text(str(os.getpid()))
+        self.process = subprocess.Popen(
+            self.as_user(SYSTEMD, "--user"), env=self.env, cwd="/", preexec_fn=enter_groups, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+        )
+        end = time.monotonic() + 20
+        while self.run("systemctl", "--user", "list-units").returncode != 0:
+            if self.process.poll() is not None or time.monotonic() > end:
+                return False
+            time.sleep(0.1)
+        return True
+
+    def run(self, *command, **env):
+        return subprocess.run(
+            self.as_user(*command), env={**self.env, **env}, cwd="/", text=True, capture_output=True, timeout=90,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def systemctl(self, *arguments):
+        return self.run("systemctl", "--user", *arguments)
+
+    def show(self, unit, *properties):
+        """Their values, in order."""
+        shown = self.systemctl("show", unit, *(f"--property={name}" for name in properties)).stdout
+        values = dict(line.split("=", 1) for line in shown.splitlines())
+        return [values[name] for name in properties]
+
+    def write(self, path, text):
+        """A file of the user's, below its home."""
+        file = self.home / path
+        made = [parent for parent in file.parents if not parent.exists()]
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+        for each in (*made, file):
+            os.chown(each, self.user.pw_uid, self.user.pw_gid)
+
+    def stop(self):
+        if self.process:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.process.kill()
+                self.process.wait()
+        subprocess.run(["pkill", "-KILL", "-u", str(self.user.pw_uid)], check=False)
+        time.sleep(0.2)
+        for group in self.groups:
+            for directory, _, _ in os.walk(group, topdown=False):
+                try:
+                    os.rmdir(directory)
+                except OSError:
+                    pass
+        shutil.rmtree(self.runtime, ignore_errors=True)
+        subprocess.run(["userdel", "--remove", USER], check=False, capture_output=True)
+        for directory in self.made:
+            shutil.rmtree(directory, ignore_errors=True)
