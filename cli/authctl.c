@@ -216,8 +216,10 @@ static int parse(int argc, char **argv, const struct command **ret_command,
 	command = command_find(argv[optind]);
 	if (!command)
 		return command_unknown(argv[optind]);
-	*ret_command = command;
-	return parse_command(command, argc - optind, argv + optind, invocation);
+	status = parse_command(command, argc - optind, argv + optind, invocation);
+	if (!invocation->ended)
+		*ret_command = command;
+	return status;
 }
 
 /* The client of the control socket at PATH (NULL: where it always is). SAY what is wrong, or not.
@@ -258,12 +260,10 @@ int main(int argc, char **argv)
 	signal(SIGPIPE, SIG_IGN);
 	json_init();
 	status = parse(argc, argv, &command, &invocation);
-	if (status != EXIT_STATUS_DONE || invocation.ended)
+	if (status != EXIT_STATUS_DONE || !command)
 		return status;
-	/* NOLINTBEGIN(clang-analyzer-core.NullDereference): parse() ended or found a command */
 	status = connect_daemon(invocation.socket, &client, !command->runs_without_daemon);
 	if (status != EXIT_STATUS_DONE && !command->runs_without_daemon)
 		return status;
 	return command->run(client, &invocation.options);
-	/* NOLINTEND(clang-analyzer-core.NullDereference) */
 }

@@ -70,7 +70,7 @@ int command_line_parse(const char *text, char ***ret_words, struct err_detail *d
 	if (!words)
 		return err_set(detail, ERR_NOMEM, "no memory");
 	for (text += strspn(text, BLANKS); *text; text += strspn(text, BLANKS)) {
-		const char *word = NULL;
+		const char *word = "";
 		size_t size = 0;
 
 		if (count == COMMAND_LINE_MAX_WORDS)

@@ -61,14 +61,14 @@ static void end_all(struct control *control)
 static void tell_all(struct control *control, struct json *event)
 {
 	_cleanup_(buf_done) struct buf line = {0};
-	struct control_stream *stream;
 
 	if (event_print(event, &line)) {
 		end_all(control);
 		return;
 	}
-	LIST_FOREACH(stream, &control->streams, link)
-	http_request_stream_write(stream->request, buf_text(&line), line.size);
+	for (struct control_stream *stream = LIST_FIRST(&control->streams); stream;
+	     stream = LIST_NEXT(stream, link))
+		http_request_stream_write(stream->request, buf_text(&line), line.size);
 }
 
 /* ---- What is told ---- */

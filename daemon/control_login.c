@@ -46,12 +46,11 @@ static void reply(const struct control_waiter *waiter)
 
 static bool somebody_waits(const struct control *control, const char *account)
 {
-	const struct control_waiter *waiter;
-
-	LIST_FOREACH(waiter, &control->waiters, link)
-	if (waiter->is_due == is_due && may_open(waiter) &&
-	    strcmp(waiter->account->name, account) == 0)
-		return true;
+	for (const struct control_waiter *waiter = LIST_FIRST(&control->waiters); waiter;
+	     waiter = LIST_NEXT(waiter, link))
+		if (waiter->is_due == is_due && may_open(waiter) &&
+		    strcmp(waiter->account->name, account) == 0)
+			return true;
 	return false;
 }
 

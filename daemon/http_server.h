@@ -114,7 +114,8 @@ void http_request_hold(struct http_request *request, int64_t until_ms,
 		       http_hold_end_function *function, void *context);
 
 /* Streams: a reply of unknown length, whose bytes are sent as they are written. A client may stay
- * for days. libmicrohttpd's copies of the bytes are not erased: no secret goes into a stream. */
+ * for days. libmicrohttpd's copies of the bytes are not erased: no credential goes into a stream.
+ */
 
 /* Replies with a stream, from the handler or while held; HEADERS are copied. FUNCTION is called
  * once, never from within a call of these three, unless http_request_stream_end() comes first:

@@ -2,13 +2,12 @@
 """The config read again: what a restart would make of it, without one, and nothing of a bad one."""
 
 import json
-import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import misskey_server as misskey
-from harness import accept, authorize, consent, free_port, needs_root, wait_for
+from harness import accept, authorize, consent, free_port
 
 USERKEY = "auth/session/userkey"
 
