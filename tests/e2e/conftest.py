@@ -1,14 +1,17 @@
 # SPDX-License-Identifier: MIT
 """Fixtures of the end-to-end tests."""
 
+import os
+import shutil
+
 import pytest
 
-from harness import Daemon, authorize, check_log, check_schema, check_tokens
+from harness import BIN, Daemon, authorize, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
+from shells import SHELLS
 
 
 def pytest_report_header():
-    from harness import BIN
     return f"programs: {BIN}"
 
 
@@ -72,3 +75,20 @@ def stopped(server_2025, daemon):
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
     assert daemon.stop() == 0
     return daemon
+
+
+@pytest.fixture(params=SHELLS)
+def make_shell(request, tmp_path):
+    """Opens each shell in turn with our completions, in an environment or in that of a new user."""
+    if not shutil.which(request.param):
+        pytest.skip(f"{request.param} is not installed")
+    made = []
+
+    def make(env=None):
+        new = {"HOME": str(tmp_path), "PATH": f"{BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
+        made.append(SHELLS[request.param](tmp_path, env or new))
+        return made[-1]
+
+    yield make
+    for shell in made:
+        shell.close()

@@ -12,6 +12,7 @@ import pytest
 
 from control_api import API, REQUESTS, members
 from harness import BIN, ROOT, authorize
+from help_text import PROGRAMS, command_lines, commands_of_help, options_of_help
 from misskey_server import MisskeyServer
 from terminal import Terminal, decode, drawing, plain, screen, where_drawn
 
@@ -25,26 +26,11 @@ def read(path):
     return (ROOT / path).read_text(encoding="utf-8")
 
 
-def help_of(program, *command):
-    return subprocess.run(
-        [BIN / program, *command, "--help"], text=True, capture_output=True, check=True, timeout=20
-    ).stdout
-
-
 # Options
 
-COMMANDS = {
-    "misskey-authd.8": [("misskey-authd",)],
-    "misskey-authctl.1": [("misskey-authctl",)]
-    + [("misskey-authctl", command) for command in (
-        "login", "logout", "list", "status", "verify", "watch", "callback", "reload", "doctor")],
-    "misskey-token.1": [("misskey-token",)],
+PAGES = {
+    "misskey-authd": "misskey-authd.8", "misskey-authctl": "misskey-authctl.1", "misskey-token": "misskey-token.1",
 }
-
-
-def options_of_help(command):
-    """{"--json", "-c"}, without options that only a foreign program has."""
-    return set(re.findall(r"(?<![\w-])(--?[a-z][a-z-]*)", help_of(*command)))
 
 
 def options_of_man(page):
@@ -56,20 +42,21 @@ def options_of_man(page):
     return explained
 
 
-@pytest.mark.parametrize("page", COMMANDS)
-def test_every_option_is_in_the_manual_and_the_reverse(page):
-    helped = set().union(*(options_of_help(command) for command in COMMANDS[page]))
-    # Of the short ones, --help and its page have -c, -h and -V alike.
-    helped |= {"-V"} if page == "misskey-authd.8" else set()
-    # The help of a program says --help; that of a command is reached by it.
-    helped |= {"--help", "--version"}
-    assert options_of_man(page) == helped
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_help_the_manual_and_completions_have_the_same_options(program, make_shell):
+    shell = make_shell()
+    helped = set()
+    for command_line in command_lines(program):
+        options = options_of_help(*command_line)
+        assert set(shell.offers(" ".join(command_line) + " -")) == options, command_line
+        helped |= options
+    assert options_of_man(PAGES[program]) == helped
 
 
-def test_manual_lists_every_command():
-    commands = set(re.findall(r"^  ([a-z]+)(?: \S+)?  ", help_of("misskey-authctl"), re.M))
-    assert commands == {command[1] for command in COMMANDS["misskey-authctl.1"][1:]}
-    assert commands == set(re.findall(r"^\.It Cm (\w+)", read("docs/man/misskey-authctl.1"), re.M))
+def test_help_the_manual_and_completions_have_the_same_commands(make_shell):
+    commands = set(commands_of_help())
+    assert set(re.findall(r"^\.It Cm (\w+)", read("docs/man/misskey-authctl.1"), re.M)) == commands
+    assert set(make_shell().offers("misskey-authctl ")) == commands
 
 
 @pytest.mark.parametrize("page", sorted(page.name for page in MAN.glob("*.[1-8]")))

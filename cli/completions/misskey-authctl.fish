@@ -1,0 +1,83 @@
+# SPDX-License-Identifier: MIT
+#
+# Completions of misskey-authctl for fish.
+
+# The words before the cursor that are neither options nor their values: the command, and its arguments.
+function __misskey_authctl_arguments
+    set -l is_value no
+
+    for word in (commandline -opc)[2..]
+        if test $is_value = yes
+            set is_value no
+        else if contains -- $word --socket --as --user --permission --timeout
+            set is_value yes
+        else if not string match -q -- '-*' $word
+            echo $word
+        end
+    end
+end
+
+function __misskey_authctl_has_command
+    set -l arguments (__misskey_authctl_arguments)
+
+    set -q arguments[1]
+end
+
+function __misskey_authctl_is_login
+    set -l arguments (__misskey_authctl_arguments)
+
+    test "$arguments[1]" = login
+end
+
+function __misskey_authctl_needs_account
+    set -l arguments (__misskey_authctl_arguments)
+
+    switch "$arguments"
+        case login
+            not __fish_seen_argument -l missing
+        case logout verify 'verify *'
+            true
+        case '*'
+            false
+    end
+end
+
+# Not those that are on the line already. A program that is not there is a message that no redirection takes away.
+function __misskey_authctl_accounts
+    set -l arguments (__misskey_authctl_arguments)
+
+    command -q misskey-token
+    and for name in (misskey-token --list 2>/dev/null)
+        contains -- $name $arguments; or echo $name
+    end
+end
+
+complete -c misskey-authctl -f
+complete -c misskey-authctl -l socket -r -F -d "The daemon's control socket"
+complete -c misskey-authctl -l help -d 'Show a summary'
+complete -c misskey-authctl -l version -d 'Show the version'
+
+set -l none 'not __misskey_authctl_has_command'
+complete -c misskey-authctl -n $none -a login -d 'Sign in, by one click in a web browser'
+complete -c misskey-authctl -n $none -a logout -d "Remove an account's credential from this computer"
+complete -c misskey-authctl -n $none -a list -d 'The accounts and their states'
+complete -c misskey-authctl -n $none -a status -d 'The daemon, what is wrong with it, and the accounts'
+complete -c misskey-authctl -n $none -a verify -d 'Ask the servers whether credentials still work'
+complete -c misskey-authctl -n $none -a watch -d 'Show what happens to the accounts, as it happens'
+complete -c misskey-authctl -n $none -a callback -d 'Go on with a login whose browser is on another machine'
+complete -c misskey-authctl -n $none -a reload -d 'Have the daemon read its config again'
+complete -c misskey-authctl -n $none -a doctor -d 'Look for what is wrong, and say what to do'
+
+complete -c misskey-authctl -n __misskey_authctl_has_command -l json -d 'Print JSON'
+complete -c misskey-authctl -n __misskey_authctl_needs_account -a '(__misskey_authctl_accounts)'
+
+set -l login __misskey_authctl_is_login
+set -l permissions {read,write}:{account,blocks,channels,drive,favorites,following,gallery,gallery-likes,messaging} \
+    {read,write}:{mutes,notifications,page-likes,pages,reactions,user-groups} write:notes write:votes
+complete -c misskey-authctl -n $login -l missing -d 'Every account of the config that has no credential'
+complete -c misskey-authctl -n $login -l as -x -d 'Name the account so, instead of after the host'
+complete -c misskey-authctl -n $login -l user -x -d 'Who has to consent'
+complete -c misskey-authctl -n $login -l permission -x -a "(__fish_append , $permissions)" -d 'What scripts may do'
+complete -c misskey-authctl -n $login -l no-browser -d "Show the page's URL, to open it on any device"
+complete -c misskey-authctl -n $login -l no-wait -d "Print the page's URL, open nothing, do not wait"
+complete -c misskey-authctl -n $login -l timeout -x -d 'How long to wait for the consent: 90s, 15m'
