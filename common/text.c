@@ -125,6 +125,15 @@ void text_append_html(struct buf *buf, const char *text, size_t max_chars)
 	append_shown(buf, text, max_chars, show_html);
 }
 
+void text_append_sentence(struct buf *buf, const char *clause)
+{
+	size_t size = strlen(clause);
+
+	text_append_printable(buf, clause, ERR_DETAIL_BYTES);
+	if (size > 0 && !strchr(".?!'", clause[size - 1]))
+		buf_append_char(buf, '.');
+}
+
 int text_err(struct err_detail *detail, int code, const char *found, const char *format, ...)
 {
 	_cleanup_(buf_done) struct buf shown = {0};
