@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "daemon/login_failure.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
 {
@@ -69,7 +70,8 @@ static int add_permission_change(struct json *object, const struct account *acco
 	return json_add(object, "permission_change", TAKE_PTR(change));
 }
 
-static struct json *problem_object(const char *code, const char *message)
+/* MESSAGE is as it is to be read. */
+static struct json *message_object(const char *code, const char *message)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	_cleanup_(buf_done) struct buf text = {0};
@@ -82,64 +84,16 @@ static struct json *problem_object(const char *code, const char *message)
 	return TAKE_PTR(object);
 }
 
-/* ---- LOGIN ---- */
-
-/* What a failed login means to the person who waits, with the next step. */
-static void failure_text(const struct account *account, const struct credential *credential,
-			 const struct authorization_view *view, struct buf *text)
+/* CLAUSE becomes a sentence. */
+static struct json *problem_object(const char *code, const char *clause)
 {
-	bool suspended = credential && credential->state == CREDENTIAL_SUSPENDED;
-	const char *server = account->server.origin;
-	const char *again = account->name;
+	_cleanup_(buf_done) struct buf sentence = {0};
 
-	switch (view->outcome) {
-	case OUTCOME_WRONG_USER:
-		buf_append_format(text, "@");
-		text_append_printable(text, view->user.username, 64);
-		buf_append_format(text, " consented, but the account %s is bound to @", again);
-		text_append_printable(text, view->expected, 64);
-		buf_append_format(text,
-				  "; nothing was changed. Sign out at %s, or open the page in a "
-				  "private window, and log in again; to keep both, use --as with "
-				  "another name; to change the account's user, use --user",
-				  server);
-		break;
-	case OUTCOME_EXPIRED:
-		buf_append_format(text,
-				  "no consent was given at %s in time; log in again: "
-				  "misskey-authctl login %s",
-				  server, again);
-		break;
-	case OUTCOME_LOST:
-		buf_append_format(text,
-				  "%s lost the session twice; log in again: misskey-authctl "
-				  "login %s",
-				  server, again);
-		break;
-	case OUTCOME_REJECTED:
-		if (suspended)
-			buf_append_format(text,
-					  "%s has suspended @%s (%s); when that is over, run: "
-					  "misskey-authctl verify %s",
-					  server, credential->username, view->problem, again);
-		else
-			buf_append_format(
-				text,
-				"%s does not accept the credential that it just gave (%s); "
-				"look at the app in the server's settings, then log in again",
-				server, view->problem);
-		break;
-	case OUTCOME_CANCELLED:
-		buf_append_format(text, "the login of %s was cancelled: %s", again, view->problem);
-		break;
-	case OUTCOME_LOCAL:
-		buf_append_format(text, "%s; then log in again", view->problem);
-		break;
-	default:
-		buf_append_format(text, "%s: %s", server, view->problem);
-		break;
-	}
+	text_append_sentence(&sentence, clause);
+	return message_object(code, buf_text(&sentence));
 }
+
+/* ---- LOGIN ---- */
 
 static int add_message(struct json *object, const struct account *account,
 		       const struct credential *credential, const struct authorization_view *view)
@@ -148,7 +102,7 @@ static int add_message(struct json *object, const struct account *account,
 
 	if (view->outcome == OUTCOME_NONE || outcome_is_success(view->outcome))
 		return json_add_null(object, "message");
-	failure_text(account, credential, view, &text);
+	login_failure_text(account, credential, view, &text);
 	return json_add_string(object, "message", buf_text(&text));
 }
 
@@ -382,7 +336,7 @@ struct json *control_json_error(const char *code, const char *message)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 
-	if (json_add(object, "error", problem_object(code, message)))
+	if (json_add(object, "error", message_object(code, message)))
 		return NULL;
 	return TAKE_PTR(object);
 }
