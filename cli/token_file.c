@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/advice.h"
 #include "common/cleanup.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -16,7 +17,7 @@
  * an assignment, to JSON or to HTTP. */
 #define VALUE_ALPHABET LETTERS DIGITS "abcdefghijklmnopqrstuvwxyz._@:/+=,%[]-"
 
-#define REPAIR "The daemon writes it anew when it starts: systemctl --user restart misskey-authd"
+#define REPAIR "The daemon writes it anew when it starts: " ADVICE_RESTART
 
 static const char *const keys[TOKEN_KEY_COUNT] = {
 	[TOKEN_KEY_STATE] = "MISSKEY_STATE",	 [TOKEN_KEY_SERVER] = "MISSKEY_SERVER",
@@ -109,7 +110,7 @@ static int open_failed(const char *path, struct err_detail *detail)
 	case ENOENT:
 		return err_set(detail, ERR_NOT_FOUND, "There is no file %s.", path);
 	case ELOOP:
-		return err_set(detail, ERR_UNSAFE, "%s is a symbolic link; remove it. " REPAIR,
+		return err_set(detail, ERR_UNSAFE, "%s is a symbolic link. Remove it. " REPAIR,
 			       path);
 	case EACCES:
 		return err_set(detail, ERR_ACCESS,
@@ -126,7 +127,7 @@ static int open_failed(const char *path, struct err_detail *detail)
 static int check_status(const char *path, const struct stat *status, struct err_detail *detail)
 {
 	if (!S_ISREG(status->st_mode))
-		return err_set(detail, ERR_UNSAFE, "%s is not a regular file; remove it. " REPAIR,
+		return err_set(detail, ERR_UNSAFE, "%s is not a regular file. Remove it. " REPAIR,
 			       path);
 	if (status->st_uid != geteuid())
 		return err_set(detail, ERR_UNSAFE,
