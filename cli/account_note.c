@@ -25,8 +25,8 @@ void account_note_permission(const struct json *account, bool advice)
 	append_names(&difference, "added", json_get(change, "added"));
 	append_names(&difference, "removed", json_get(change, "removed"));
 	terminal_message(
-		"%s: other permissions are wanted than were consented to (%s): a new consent "
-		"is needed%s%s",
-		name, buf_text(&difference), advice ? ". Run: misskey-authctl login " : "",
+		"The account %s is wanted with other permissions than were consented to (%s). A "
+		"new consent is needed%s%s",
+		name, buf_text(&difference), advice ? ": misskey-authctl login " : ".",
 		advice ? name : "");
 }

@@ -112,7 +112,7 @@ static int option_timeout(const struct command *command, struct invocation *invo
 	if (text_duration(optarg, TIMEOUT_MIN_S, TIMEOUT_MAX_S, &invocation->options.timeout_s,
 			  &detail) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("misskey-authctl: --timeout: %s", detail.text);
+	terminal_message("misskey-authctl: --timeout: %s.", detail.text);
 	return usage_error(command);
 }
 
@@ -190,8 +190,9 @@ static int parse_command(const struct command *command, int argc, char **argv,
 		return usage_error(command);
 	}
 	if (argc - optind < command->arguments_min) {
-		terminal_message("misskey-authctl: %s needs a %.*s.", command->name,
-				 (int)strcspn(command->arguments, " "), command->arguments);
+		terminal_message("misskey-authctl: %.*s is missing after %s.",
+				 (int)strcspn(command->arguments, " "), command->arguments,
+				 command->name);
 		return usage_error(command);
 	}
 	invocation->options.argument = argv[optind];
@@ -210,7 +211,8 @@ static int parse(int argc, char **argv, const struct command **ret_command,
 	if (status != EXIT_STATUS_DONE || invocation->ended)
 		return status;
 	if (optind == argc) {
-		terminal_message("misskey-authctl: Which command? See misskey-authctl --help.");
+		terminal_message(
+			"misskey-authctl: Which command? To see all: misskey-authctl --help");
 		return usage_error(&command_program);
 	}
 	command = command_find(argv[optind]);

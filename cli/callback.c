@@ -34,8 +34,7 @@ static int follow(struct control_client *client, struct json *login, bool json)
 	const char *account = json_get_string(login, "account");
 
 	if (!account || !account_name_valid(account)) {
-		terminal_message("misskey-authctl: The daemon's answer cannot be understood.");
-		return EXIT_STATUS_FAILED;
+		return control_call_not_understood();
 	}
 	return login_wait(client, &(struct login_request){
 					  .account = account,

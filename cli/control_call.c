@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
+#include "cli/advice.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
 
@@ -14,21 +15,37 @@ const char *control_error_code(const struct control_reply *reply)
 	return code ? code : "";
 }
 
-int control_call_unanswered(int code, const struct err_detail *detail)
+/* Says what can be done about a request that ended with CODE; returns the exit status. */
+static int advise(int code)
 {
-	terminal_message("misskey-authctl: %s", detail->text);
 	switch (code) {
 	case ERR_NOT_FOUND:
-		terminal_message("Start the daemon with: systemctl --user start misskey-authd");
+		terminal_message("Start the daemon with: " ADVICE_START);
 		return EXIT_STATUS_NO_DAEMON;
 	case ERR_IO:
 	case ERR_BUSY:
-		terminal_message("See what the daemon says: journalctl --user -u misskey-authd; "
-				 "start it again with: systemctl --user restart misskey-authd");
+		terminal_message("To see what the daemon says: journalctl --user -u misskey-authd");
+		terminal_message("To start it again: " ADVICE_RESTART);
 		return EXIT_STATUS_NO_DAEMON;
+	case ERR_DAMAGED:
+		terminal_message("If it is misskey-authd of another version, start it "
+				 "again: " ADVICE_RESTART);
+		return EXIT_STATUS_FAILED;
 	default:
 		return EXIT_STATUS_FAILED;
 	}
+}
+
+int control_call_unanswered(int code, const struct err_detail *detail)
+{
+	terminal_message("misskey-authctl: %s", detail->text);
+	return advise(code);
+}
+
+int control_call_not_understood(void)
+{
+	terminal_message("misskey-authctl: The daemon's answer cannot be understood.");
+	return advise(ERR_DAMAGED);
 }
 
 /* Of what a daemon that cannot work says in its status: is it the state? */
@@ -71,8 +88,9 @@ int control_call_refused(struct control_client *client, const struct control_rep
 	if (message)
 		terminal_message("misskey-authctl: %s", message);
 	else
-		terminal_message("misskey-authctl: The daemon refused with HTTP status %ld %s.",
-				 reply->status, code);
+		terminal_message("misskey-authctl: The daemon refused the request with HTTP status "
+				 "%ld.",
+				 reply->status);
 	if (strcmp(code, "NO_SUCH_ACCOUNT") == 0)
 		return EXIT_STATUS_NO_ACCOUNT;
 	if (strcmp(code, "NO_CREDENTIAL") == 0)

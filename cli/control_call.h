@@ -24,6 +24,9 @@ int control_call(struct control_client *client, const char *method, const char *
 /* Says that the request ended with CODE and DETAIL instead of a reply; returns the exit status. */
 int control_call_unanswered(int code, const struct err_detail *detail) _must_check_;
 
+/* Says that a reply lacks what the control API promises; returns the exit status. */
+int control_call_not_understood(void) _must_check_;
+
 /* Says what the error in REPLY (status 400 or more) is; returns the exit status. */
 int control_call_refused(struct control_client *client,
 			 const struct control_reply *reply) _must_check_;

@@ -42,7 +42,8 @@ int control_client_new(const char *socket_path, struct control_client **ret_clie
 
 	if (strlen(socket_path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return err_set(detail, ERR_LIMIT,
-			       "The control socket's path is too long for a socket: %s",
+			       "The path %s is too long for a socket. Set XDG_RUNTIME_DIR to a "
+			       "shorter one, or use --socket PATH.",
 			       socket_path);
 	if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK)
 		return err_set(detail, ERR_LIBRARY, "libcurl could not be started.");

@@ -29,11 +29,11 @@ void interruption_note(const char *account)
 {
 	const struct sigaction action = {.sa_handler = handle};
 
-	/* Below the live line and the terminal's ^C. */
+	/* On a terminal, below the live line and the ^C. */
 	snprintf(note, sizeof(note),
-		 "\nmisskey-authctl: Interrupted. The login of %s is still pending; go on with: "
+		 "%smisskey-authctl: Interrupted. The login of %s is still pending; go on with: "
 		 "misskey-authctl login %s\n",
-		 account, account);
+		 isatty(STDERR_FILENO) ? "\n" : "", account, account);
 	note_size = strlen(note);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

@@ -55,8 +55,7 @@ static int target_known(const struct json *account, struct target *ret_target)
 	if (!name || !account_name_valid(name) ||
 	    set_text(ret_target->account, sizeof(ret_target->account), name) < 0 ||
 	    set_text(ret_target->server, sizeof(ret_target->server), server) < 0) {
-		terminal_message("misskey-authctl: The daemon's answer cannot be understood.");
-		return EXIT_STATUS_FAILED;
+		return control_call_not_understood();
 	}
 	account_note_permission(account, false);
 	return EXIT_STATUS_DONE;
@@ -70,7 +69,7 @@ static int target_server(const char *server, const char *as, struct target *ret_
 	const char *name;
 
 	if (url_server_parse(server, &parsed, &detail) < 0) {
-		terminal_message("misskey-authctl: %s", detail.text);
+		terminal_message("misskey-authctl: %s.", detail.text);
 		return EXIT_STATUS_USAGE;
 	}
 	name = as ? as : parsed.host;
@@ -125,8 +124,9 @@ static int target_choose(const struct command_options *options, const struct jso
 		return target_known(known, ret_target);
 	if (!options->argument) {
 		terminal_message(
-			"misskey-authctl: There is no account %s yet: name its server too.",
-			options->as);
+			"misskey-authctl: There is no account %s yet. Name its server too: "
+			"misskey-authctl login misskey.example --as %s",
+			options->as, options->as);
 		return EXIT_STATUS_USAGE;
 	}
 	/* An account is mostly named after its host; with --as a second one is wanted there. */
@@ -264,7 +264,7 @@ int command_login(struct control_client *client, const struct command_options *o
 		return status;
 	if (options->permission &&
 	    permission_parse(options->permission, &permission, &detail) < 0) {
-		terminal_message("misskey-authctl: --permission: %s", detail.text);
+		terminal_message("misskey-authctl: --permission: %s.", detail.text);
 		return EXIT_STATUS_USAGE;
 	}
 	status = control_call(client, "GET", "/v1/accounts", NULL, &reply);

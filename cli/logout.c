@@ -48,7 +48,9 @@ int command_logout(struct control_client *client, const struct command_options *
 	int status;
 
 	if (!account_name_valid(options->argument)) {
-		terminal_message("misskey-authctl: There is no account %s.", options->argument);
+		terminal_message(
+			"misskey-authctl: There is no account %s. To see all: misskey-authctl list",
+			options->argument);
 		return EXIT_STATUS_NO_ACCOUNT;
 	}
 	snprintf(path, sizeof(path), "/v1/accounts/%s", options->argument);

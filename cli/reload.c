@@ -4,6 +4,7 @@
  * misskey-authctl reload: has the daemon read its config again.
  */
 
+#include "cli/advice.h"
 #include "cli/command.h"
 #include "cli/control_call.h"
 #include "cli/exit_status.h"
@@ -35,7 +36,6 @@ int command_reload(struct control_client *client, const struct command_options *
 	say_names("Accounts changed", json_get(report, "changed"));
 	say_names("Accounts removed", json_get(report, "removed"));
 	if (json_get_bool(report, "needs_restart", &needs_restart) && needs_restart)
-		terminal_message("Another port (listen) needs a restart: systemctl --user restart "
-				 "misskey-authd");
+		terminal_message("Another port (listen) needs a restart: " ADVICE_RESTART);
 	return options->json ? print_json(report, true) : EXIT_STATUS_DONE;
 }

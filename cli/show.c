@@ -116,8 +116,7 @@ static int get_accounts(struct control_client *client, const char *path, struct 
 	*ret_accounts = json_get(*ret_reply, "accounts");
 	if (json_is_array(*ret_accounts))
 		return EXIT_STATUS_DONE;
-	terminal_message("misskey-authctl: The daemon's answer has no accounts.");
-	return EXIT_STATUS_FAILED;
+	return control_call_not_understood();
 }
 
 int command_list(struct control_client *client, const struct command_options *options)
@@ -153,7 +152,9 @@ static void append_problems(struct buf *text, const struct json *problems)
 	for (const struct json *c = json_first(problems); c; c = json_next(c)) {
 		const char *message = json_get_string(c, "message");
 
-		append_fact(text, "Problem:", message ? message : json_get_string(c, "code"));
+		buf_append_format(text, "%-17s", "Problem:");
+		terminal_append_message(text, message ? message : json_get_string(c, "code"));
+		buf_append_char(text, '\n');
 	}
 }
 

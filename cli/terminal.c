@@ -152,16 +152,22 @@ void terminal_append_cell(struct buf *buf, const char *text)
 	text_append_printable(buf, text && *text ? text : "-", CELL_MAX_CHARS);
 }
 
+void terminal_append_message(struct buf *buf, const char *text)
+{
+	text_append_printable(buf, text && *text ? text : "-", MESSAGE_MAX_CHARS);
+}
+
 int terminal_value(const struct buf *value)
 {
 	terminal_progress_end();
 	if (value->error) {
-		terminal_message("%s: %s", program_invocation_short_name, err_text(value->error));
+		terminal_message("%s: %s.", program_invocation_short_name, err_text(value->error));
 		return EXIT_STATUS_FAILED;
 	}
 	errno = 0;
 	if (fputs(buf_text(value), stdout) >= 0 && fflush(stdout) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("%s: standard output: %s", program_invocation_short_name, strerror(errno));
+	terminal_message("%s: Writing to standard output failed: %s.",
+			 program_invocation_short_name, strerror(errno));
 	return EXIT_STATUS_FAILED;
 }

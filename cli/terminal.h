@@ -41,6 +41,9 @@ void terminal_draw(const struct buf *drawing);
 /* Appends TEXT for a table on standard output: printable, and "-" for NULL or "". */
 void terminal_append_cell(struct buf *buf, const char *text);
 
+/* The same for a message, which is longer than a cell. */
+void terminal_append_message(struct buf *buf, const char *text);
+
 /* Writes VALUE to standard output and flushes it. A full disk or a closed pipe is said on standard
  * error; the exit status is returned. */
 int terminal_value(const struct buf *value) _must_check_;

@@ -54,7 +54,8 @@ static int print(const struct buf *text)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0) {
-			terminal_message("misskey-token: standard output: %s", strerror(errno));
+			terminal_message("misskey-token: Writing to standard output failed: %s.",
+					 strerror(errno));
 			return EXIT_STATUS_FAILED;
 		}
 		bytes += count;
@@ -68,7 +69,8 @@ static void say_names(const struct account_names *names)
 	_cleanup_(buf_done) struct buf line = {0};
 
 	if (names->count == 0) {
-		terminal_message("There is no account yet. Run: misskey-authctl login SERVER");
+		terminal_message(
+			"There is no account yet. Log in with: misskey-authctl login SERVER");
 		return;
 	}
 	for (size_t i = 0; i < names->count && i < NAMES_SHOWN; i++)
@@ -146,16 +148,16 @@ static int check_credential(const struct token_file *file, const char *account)
 		return EXIT_STATUS_DONE;
 	if (strcmp(state, "revoked") == 0)
 		terminal_message(
-			"misskey-token: The server does not accept the credential of %s any "
-			"more. Run: misskey-authctl login %s",
-			account, account);
+			"misskey-token: %s does not accept the credential of %s any more. Log in "
+			"again with: misskey-authctl login %s",
+			token_file_value(file, TOKEN_KEY_SERVER), account, account);
 	else if (strcmp(state, "suspended") == 0)
 		terminal_message(
 			"misskey-token: %s has suspended the user of %s. When that is over, "
 			"run: misskey-authctl verify %s",
 			token_file_value(file, TOKEN_KEY_SERVER), account, account);
 	else
-		terminal_message("misskey-token: There is no credential for %s yet. Run: "
+		terminal_message("misskey-token: There is no credential of %s yet. Log in with: "
 				 "misskey-authctl login %s",
 				 account, account);
 	return EXIT_STATUS_NO_CREDENTIAL;
@@ -226,7 +228,7 @@ static int execute(char **command, struct token_file *file)
 	}
 	execvp(command[0], command);
 	error = errno;
-	terminal_message("misskey-token: %s cannot be started: %s", command[0], strerror(error));
+	terminal_message("misskey-token: %s cannot be started: %s.", command[0], strerror(error));
 	return error == ENOENT ? EXIT_STATUS_NOT_FOUND : EXIT_STATUS_NOT_EXECUTABLE;
 }
 

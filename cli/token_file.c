@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/advice.h"
 #include "common/cleanup.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -108,7 +109,7 @@ static int open_failed(const char *path, struct err_detail *detail)
 		return err_set(detail, ERR_NOT_FOUND, "There is no file %s.", path);
 	case ELOOP:
 		return err_set(detail, ERR_UNSAFE,
-			       "%s is a symbolic link; remove it. " TOKEN_FILE_REPAIR, path);
+			       "%s is a symbolic link. Remove it. " TOKEN_FILE_REPAIR, path);
 	case EACCES:
 		return err_set(detail, ERR_ACCESS,
 			       "%s cannot be read: Permission denied. If it is yours: "
@@ -125,7 +126,7 @@ static int check_status(const char *path, const struct stat *status, struct err_
 {
 	if (!S_ISREG(status->st_mode))
 		return err_set(detail, ERR_UNSAFE,
-			       "%s is not a regular file; remove it. " TOKEN_FILE_REPAIR, path);
+			       "%s is not a regular file. Remove it. " TOKEN_FILE_REPAIR, path);
 	if (status->st_uid != geteuid())
 		return err_set(detail, ERR_UNSAFE,
 			       "%s belongs to another user (uid %lu). If its content is yours: "

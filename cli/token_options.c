@@ -88,7 +88,8 @@ static int option_wrong(char *const *argv)
 static int take_account(struct token_options *ret_options, const char *account)
 {
 	if (ret_options->account) {
-		terminal_message("misskey-token: Only one account can be named.");
+		terminal_message("misskey-token: Only one account can be named; %s is too many.",
+				 account);
 		return usage_error();
 	}
 	ret_options->account = account;
@@ -98,7 +99,9 @@ static int take_account(struct token_options *ret_options, const char *account)
 static int take_mode(struct token_options *ret_options, enum token_mode mode)
 {
 	if (ret_options->mode != TOKEN_MODE_TOKEN && ret_options->mode != mode) {
-		terminal_message("misskey-token: Only one of its options can be given.");
+		terminal_message("misskey-token: Only one of --json, --env, --header, --server, "
+				 "--path, --list and "
+				 "--exec can be given.");
 		return usage_error();
 	}
 	ret_options->mode = mode;

@@ -54,18 +54,35 @@ static int status_of(const struct json *reply)
 	return EXIT_STATUS_DONE;
 }
 
+/* Problems come as whole sentences. */
 static void say_problem(const char *account, const struct json *reply)
 {
-	const char *message = json_get_string(json_get(reply, "problem"), "message");
+	const struct json *problem = json_get(reply, "problem");
+	const char *message = json_get_string(problem, "message");
+	const char *code = json_get_string(problem, "code");
 	const char *server = json_get_string(reply, "server");
-	int status = status_of(reply);
+	const char *state = json_get_string(reply, "state");
 
 	if (!message)
 		return;
-	terminal_message("misskey-authctl: %s: %s: %s.", account, server ? server : "the server",
-			 message);
-	if (status == EXIT_STATUS_NO_CREDENTIAL)
-		terminal_message("Log in again with: misskey-authctl login %s", account);
+	if (!server)
+		server = "the server";
+	if (code && strcmp(code, "NOT_STORED") == 0)
+		terminal_message("misskey-authctl: What %s answered about %s could not be stored. "
+				 "%s",
+				 server, account, message);
+	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL)
+		terminal_message("misskey-authctl: Whether the credential of %s works could not be "
+				 "found out at %s. %s Ask again with: misskey-authctl verify %s",
+				 account, server, message, account);
+	else if (state && strcmp(state, "suspended") == 0)
+		terminal_message("misskey-authctl: The user of %s is suspended at %s. %s When that "
+				 "is over, run: misskey-authctl verify %s",
+				 account, server, message, account);
+	else
+		terminal_message("misskey-authctl: The credential of %s does not work at %s any "
+				 "more. %s Log in again with: misskey-authctl login %s",
+				 account, server, message, account);
 }
 
 /* Takes RESULT: shows it now, or keeps it for the end. */
@@ -106,14 +123,15 @@ static int ask(struct verify *verify, const char *account)
 }
 
 /* There is nothing to ask the server for. */
-static int report_none(struct verify *verify, const char *account, const char *state)
+static int report_none(struct verify *verify, const char *account, const char *state,
+		       const char *server)
 {
 	struct json *result = json_new_object();
 
 	if (strcmp(state, "revoked") == 0)
-		terminal_message("misskey-authctl: The server does not accept the credential of %s "
-				 "any more. Log in again with: misskey-authctl login %s",
-				 account, account);
+		terminal_message("misskey-authctl: %s does not accept the credential of %s any "
+				 "more. Log in again with: misskey-authctl login %s",
+				 server ? server : "The server", account, account);
 	else
 		terminal_message("misskey-authctl: There is no credential of %s yet. Log in with: "
 				 "misskey-authctl login %s",
@@ -133,11 +151,10 @@ static int verify_account(struct verify *verify, const struct json *account)
 	const char *state = json_get_string(account, "state");
 
 	if (!name || !account_name_valid(name) || !state) {
-		terminal_message("misskey-authctl: The daemon's answer cannot be understood.");
-		return EXIT_STATUS_FAILED;
+		return control_call_not_understood();
 	}
 	if (strcmp(state, "revoked") == 0 || strcmp(state, "absent") == 0)
-		return report_none(verify, name, state);
+		return report_none(verify, name, state, json_get_string(account, "server"));
 	return ask(verify, name);
 }
 

@@ -70,7 +70,7 @@ static void append_login_end(struct buf *line, const struct json *login)
 	terminal_append_cell(line, outcome);
 	if (message) {
 		buf_append_text(line, ": ");
-		terminal_append_cell(line, message);
+		terminal_append_message(line, message);
 	}
 }
 
@@ -101,7 +101,7 @@ static void append_login(struct buf *line, const struct json *login)
 			buf_append_text(line, texts[n].text);
 	if (problem) {
 		buf_append_text(line, ": ");
-		terminal_append_cell(line, problem);
+		terminal_append_message(line, problem);
 	}
 }
 

@@ -68,7 +68,7 @@ int fsx_fail(struct err_detail *detail, int errnum, const char *doing, int dirfd
 	char text[128]; /* glibc's longest is 50 */
 
 	locate(dirfd, name, path, sizeof(path));
-	return err_set(detail, err_from_errno(errnum), "cannot %s %.700s: %s; %s", doing, path,
+	return err_set(detail, err_from_errno(errnum), "Cannot %s %.700s: %s; %s", doing, path,
 		       strerror_r(errnum, text, sizeof(text)), advice(errnum));
 }
 
@@ -256,7 +256,7 @@ int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct
 	if (!buf_error(&content))
 		buf_append(buf, content.bytes, content.size);
 	if (buf_error(&content) < 0 || buf_error(buf) < 0)
-		return err_set(detail, ERR_NOMEM, "no memory to read %s", name);
+		return err_set(detail, ERR_NOMEM, "No memory to read %s", name);
 	return 0;
 }
 

@@ -137,6 +137,15 @@ void text_append_quoted(struct buf *buf, const char *text)
 	buf_append_char(buf, '\'');
 }
 
+void text_append_sentence(struct buf *buf, const char *clause)
+{
+	size_t size = strlen(clause);
+
+	text_append_printable(buf, clause, ERR_DETAIL_BYTES);
+	if (size > 0 && !strchr(".?!'", clause[size - 1]))
+		buf_append_char(buf, '.');
+}
+
 int text_err(struct err_detail *detail, int code, const char *found, const char *format, ...)
 {
 	_cleanup_(buf_done) struct buf shown = {0};

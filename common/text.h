@@ -30,6 +30,11 @@ void text_append_html(struct buf *buf, const char *text, size_t max_chars);
 /* Appends TEXT as one word of a shell's command line, in single quotes. */
 void text_append_quoted(struct buf *buf, const char *text);
 
+/* Appends CLAUSE, printable, as a sentence: with a full stop, unless it has an end of its own or
+ * ends with something quoted for a shell, which is copied as it is. At most ERR_DETAIL_BYTES
+ * characters. */
+void text_append_sentence(struct buf *buf, const char *clause);
+
 /* err_set() with "`FOUND`: " before the formatted text, FOUND made printable and cut after
  * TEXT_FOUND_CHARS characters. Returns CODE. */
 int text_err(struct err_detail *detail, int code, const char *found, const char *format, ...)

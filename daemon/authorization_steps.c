@@ -140,7 +140,7 @@ static int app_store(struct authorization *authorization, struct misskey_app *cr
 			 authorization->environment->callback_url);
 	r = registry_app_put(authorization->environment->registry, &app);
 	if (r)
-		return err_set(detail, r, "the app could not be kept: %s", err_text(r));
+		return err_set(detail, r, "The app could not be kept: %s", err_text(r));
 	return registry_save(authorization->environment->registry, unix_s, detail);
 }
 
@@ -233,7 +233,7 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 	memcpy(session.account, authorization->account->name, sizeof(session.account));
 	if (random_id(session.result) ||
 	    (session.browser && (random_id(session.start) || random_id(session.cookie))))
-		return err_set(detail, ERR_CRYPTO, "no random numbers can be had from OpenSSL");
+		return err_set(detail, ERR_CRYPTO, "No random numbers can be had from OpenSSL");
 	if (before && session.renewed) {
 		memcpy(session.result, before->result, sizeof(session.result));
 		/* A reload of the old callback leads to the same result. */
@@ -241,7 +241,7 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 	}
 	r = registry_session_put(environment->registry, &session);
 	if (r)
-		return err_set(detail, r, "the session could not be kept: %s", err_text(r));
+		return err_set(detail, r, "The session could not be kept: %s", err_text(r));
 	return registry_save(environment->registry, now.unix_s, detail);
 }
 

@@ -17,7 +17,7 @@ void control_get_account(struct control *control, struct http_request *request, 
 	if (account)
 		control_reply_json(request, 200, control_json_account(control->service, account));
 	else
-		control_reply_no_account(request);
+		control_reply_no_account(request, name);
 }
 
 void control_delete_account(struct control *control, struct http_request *request, const char *name)
@@ -28,7 +28,7 @@ void control_delete_account(struct control *control, struct http_request *reques
 	int r;
 
 	if (!account) {
-		control_reply_no_account(request);
+		control_reply_no_account(request, name);
 		return;
 	}
 	/* Before it is gone. */
@@ -49,11 +49,9 @@ void control_get_token(struct control *control, struct http_request *request, co
 	if (credential && credential_is_good(credential))
 		control_reply_json(request, 200, control_json_token(credential));
 	else if (credential || find(control, name))
-		control_reply_error(
-			request, 404, "NO_CREDENTIAL",
-			"the account has no good credential; log in with misskey-authctl");
+		control_reply_no_credential(request, name);
 	else
-		control_reply_no_account(request);
+		control_reply_no_account(request, name);
 }
 
 /* ---- Verifying ---- */
@@ -71,7 +69,7 @@ static void reply_verification(const struct control_waiter *waiter)
 			control_json_verification(waiter->control->service, waiter->account));
 	else
 		control_reply_error(waiter->request, 404, "NO_CREDENTIAL",
-				    "the account was forgotten meanwhile");
+				    "The account was forgotten meanwhile.");
 }
 
 void control_post_verify(struct control *control, struct http_request *request, const char *name)
@@ -86,7 +84,7 @@ void control_post_verify(struct control *control, struct http_request *request, 
 	int r;
 
 	if (!wish.account) {
-		control_reply_no_account(request);
+		control_reply_no_account(request, name);
 		return;
 	}
 	r = service_verify(control->service, wish.account, &detail);

@@ -10,7 +10,7 @@ int control_body_text(const struct json *body, const char *key, const char **ret
 
 	*ret_text = json_string(member);
 	if (member && !json_is_null(member) && !*ret_text)
-		return err_set(detail, ERR_INVALID, "\"%s\" must be a text", key);
+		return err_set(detail, ERR_INVALID, "The member \"%s\" must be a text", key);
 	return 0;
 }
 
@@ -24,7 +24,7 @@ static int check_members(const struct json *body, const char *const *known, size
 			found |= strcmp(json_key(member), known[n]) == 0;
 		if (!found)
 			return err_set(detail, ERR_INVALID,
-				       "the body has a member that this request does not know");
+				       "The body has a member that this request does not know");
 	}
 	return 0;
 }
@@ -33,17 +33,20 @@ int control_body_parse(const struct http_request *request, const char *const *kn
 		       struct json **ret_body, struct err_detail *detail)
 {
 	_cleanup_(json_freep) struct json *body = NULL;
+	struct err_detail why = {0};
 	int r = 0;
 
 	if (http_request_body_size(request) == 0)
 		body = json_new_object();
 	else
 		r = json_parse(http_request_body(request), http_request_body_size(request),
-			       CONTROL_BODY_BYTES, &body, detail);
+			       CONTROL_BODY_BYTES, &body, &why);
+	if (r)
+		return err_set(detail, r, "The body is %s", why.text);
 	if (!r && !body)
 		r = err_set(detail, ERR_NOMEM, "no memory");
 	if (!r && !json_is_object(body))
-		r = err_set(detail, ERR_INVALID, "the body must be a JSON object");
+		r = err_set(detail, ERR_INVALID, "The body must be a JSON object");
 	if (!r)
 		r = check_members(body, known, count, detail);
 	if (!r)

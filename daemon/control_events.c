@@ -145,7 +145,7 @@ void control_get_events(struct control *control, struct http_request *request)
 
 	if (!stream || event_print(snapshot_event(control, now), &line)) {
 		free(stream);
-		control_reply_error(request, 500, "INTERNAL", "no memory");
+		control_reply_error(request, 500, "INTERNAL", "There is no memory left.");
 		return;
 	}
 	stream->request = request;

@@ -47,7 +47,11 @@ void control_reply_error(struct http_request *request, unsigned status, const ch
 void control_reply_not_allowed(struct http_request *request, const char *allow);
 /* What the service's error ERR means. */
 void control_reply_err(struct http_request *request, int err, const struct err_detail *detail);
-void control_reply_no_account(struct http_request *request);
+void control_reply_no_account(struct http_request *request, const char *name);
+void control_reply_no_credential(struct http_request *request, const char *name);
+/* control_reply_error() with DETAIL, a clause or a sentence, as the message. */
+void control_reply_detail(struct http_request *request, unsigned status, const char *code,
+			  const char *detail);
 
 /* ---- Bodies: control_body.c ---- */
 

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "common/text.h"
+#include "daemon/login_failure.h"
 #include "daemon/login_text.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
@@ -70,7 +71,8 @@ static int add_permission_change(struct json *object, const struct account *acco
 	return json_add(object, "permission_change", TAKE_PTR(change));
 }
 
-static struct json *problem_object(const char *code, const char *message)
+/* MESSAGE is as it is to be read. */
+static struct json *message_object(const char *code, const char *message)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	_cleanup_(buf_done) struct buf text = {0};
@@ -81,6 +83,15 @@ static struct json *problem_object(const char *code, const char *message)
 	    json_add_string(object, "message", buf_text(&text)))
 		return NULL;
 	return TAKE_PTR(object);
+}
+
+/* CLAUSE becomes a sentence. */
+static struct json *problem_object(const char *code, const char *clause)
+{
+	_cleanup_(buf_done) struct buf sentence = {0};
+
+	text_append_sentence(&sentence, clause);
+	return message_object(code, buf_text(&sentence));
 }
 
 /* ---- LOGIN ---- */
@@ -306,7 +317,7 @@ struct json *control_json_error(const char *code, const char *message)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 
-	if (json_add(object, "error", problem_object(code, message)))
+	if (json_add(object, "error", message_object(code, message)))
 		return NULL;
 	return TAKE_PTR(object);
 }

@@ -68,7 +68,7 @@ static int read_login(const struct json *body, struct service_login *login,
 		r = control_body_text(body, "permission", &login->permission, detail);
 	login->browser = true;
 	if (!r && browser && !json_get_bool(body, "browser", &login->browser))
-		r = err_set(detail, ERR_INVALID, "\"browser\" must be true or false");
+		r = err_set(detail, ERR_INVALID, "The member \"browser\" must be true or false");
 	return r;
 }
 
@@ -108,10 +108,10 @@ void control_get_login(struct control *control, struct http_request *request,
 	};
 
 	if (!wish.account)
-		control_reply_no_account(request);
+		control_reply_no_account(request, parsed->account);
 	else if (!wish.account->authorization)
 		control_reply_error(request, 404, "NOT_FOUND",
-				    "there was no login of this account since the daemon started");
+				    "There was no login of this account since the daemon started.");
 	else
 		control_wait(control, request, &wish, (int64_t)parsed->wait_s * 1000);
 }
@@ -132,15 +132,16 @@ void control_post_callback(struct control *control, struct http_request *request
 	if (!json_get_string(body, "url") ||
 	    callback_pasted_token(json_get_string(body, "url"), token)) {
 		control_reply_error(request, 400, "INVALID_REQUEST",
-				    "\"url\" must be the address that the browser was sent to, "
-				    "http://127.0.0.1:PORT/callback?token=…, or the token in it");
+				    "This is not the address that the browser was sent to, "
+				    "http://127.0.0.1:PORT/callback?token=…, nor the token in it.");
 		return;
 	}
 	if (service_callback(control->service, token, http_request_time(request), &account))
 		control_reply_error(
 			request, 404, "NO_SUCH_SESSION",
-			"no pending login waits for this address; it may be finished (see "
-			"misskey-authctl list) or given up: log in again");
+			"No pending login waits for this address. Perhaps it is finished, "
+			"which misskey-authctl list shows. Otherwise log in again with: "
+			"misskey-authctl login ACCOUNT");
 	else
 		reply_login(control, request, account, false);
 	secret_erase(token, sizeof(token));

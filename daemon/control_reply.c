@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "common/text.h"
 #include "daemon/control_internal.h"
 #include "daemon/control_json.h"
 
@@ -9,7 +10,7 @@ static void reply(struct http_request *request, unsigned status, struct json *va
 		  const char *allow)
 {
 	static const char no_memory[] =
-		"{\"error\":{\"code\":\"INTERNAL\",\"message\":\"no memory\"}}\n";
+		"{\"error\":{\"code\":\"INTERNAL\",\"message\":\"There is no memory left.\"}}\n";
 	_cleanup_(buf_done) struct buf text = {0};
 	struct http_header headers[] = {
 		{"Content-Type", "application/json"},
@@ -41,35 +42,58 @@ void control_reply_error(struct http_request *request, unsigned status, const ch
 void control_reply_not_allowed(struct http_request *request, const char *allow)
 {
 	reply(request, 405,
-	      control_json_error("METHOD_NOT_ALLOWED", "this path does not take this method"),
+	      control_json_error("METHOD_NOT_ALLOWED", "This path does not take this method."),
 	      allow);
+}
+
+void control_reply_detail(struct http_request *request, unsigned status, const char *code,
+			  const char *detail)
+{
+	_cleanup_(buf_done) struct buf message = {0};
+
+	text_append_sentence(&message, detail);
+	control_reply_error(request, status, code, buf_text(&message));
 }
 
 void control_reply_err(struct http_request *request, int err, const struct err_detail *detail)
 {
 	switch (err) {
 	case ERR_NOT_FOUND:
-		control_reply_error(request, 404, "NO_SUCH_ACCOUNT", detail->text);
+		control_reply_detail(request, 404, "NO_SUCH_ACCOUNT", detail->text);
 		break;
 	case ERR_EXISTS:
-		control_reply_error(request, 409, "CONFLICT", detail->text);
+		control_reply_detail(request, 409, "CONFLICT", detail->text);
 		break;
 	case ERR_DAMAGED:
-		control_reply_error(request, 503, "UNAVAILABLE", detail->text);
+		control_reply_detail(request, 503, "UNAVAILABLE", detail->text);
 		break;
 	case ERR_INVALID:
 	case ERR_SYNTAX:
 	case ERR_LIMIT:
-		control_reply_error(request, 400, "INVALID_REQUEST", detail->text);
+		control_reply_detail(request, 400, "INVALID_REQUEST", detail->text);
 		break;
 	default:
-		control_reply_error(request, 500, "INTERNAL", detail->text);
+		control_reply_detail(request, 500, "INTERNAL", detail->text);
 		break;
 	}
 }
 
-void control_reply_no_account(struct http_request *request)
+void control_reply_no_account(struct http_request *request, const char *name)
 {
-	control_reply_error(request, 404, "NO_SUCH_ACCOUNT",
-			    "there is no such account; misskey-authctl list shows all");
+	_cleanup_(buf_done) struct buf message = {0};
+
+	buf_append_format(&message, "There is no account %s. To see all: misskey-authctl list",
+			  name);
+	control_reply_error(request, 404, "NO_SUCH_ACCOUNT", buf_text(&message));
+}
+
+void control_reply_no_credential(struct http_request *request, const char *name)
+{
+	_cleanup_(buf_done) struct buf message = {0};
+
+	buf_append_format(&message,
+			  "The account %s has no credential that can be used. Log in with: "
+			  "misskey-authctl login %s",
+			  name, name);
+	control_reply_error(request, 404, "NO_CREDENTIAL", buf_text(&message));
 }

@@ -46,8 +46,8 @@ static int parse_account(const char *rest, size_t size, struct control_request *
 	if (url_decode(rest, name_size, request->account, sizeof(request->account)) ||
 	    !account_name_valid(request->account))
 		return err_set(detail, ERR_INVALID,
-			       "an account's name is 1 to 64 of the characters A-Z a-z 0-9 . _ @ : "
-			       "- and begins with a letter or digit");
+			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
+			       "and begins with a letter or digit");
 	return 0;
 }
 
@@ -88,7 +88,7 @@ static int parse_query(const char *query, struct control_request *request,
 		if (r)
 			return err_set(
 				detail, ERR_INVALID,
-				"the query may have wait=SECONDS (0 to %d) and revision=NUMBER, "
+				"The query may have wait=SECONDS (0 to %d) and revision=NUMBER, "
 				"each once",
 				CONTROL_MAX_WAIT_S);
 		query += size;
@@ -122,7 +122,7 @@ int control_request_parse(const char *target, struct control_request *ret_reques
 		if (request.route == CONTROL_LOGIN)
 			r = parse_query(query, &request, detail);
 		else
-			r = err_set(detail, ERR_INVALID, "this path takes no query");
+			r = err_set(detail, ERR_INVALID, "This path takes no query");
 	}
 	if (r)
 		return r;

@@ -14,8 +14,9 @@ static void end_waiting(struct http_request *request, enum http_hold_end why, vo
 	struct control_waiter *waiter = context;
 
 	if (why == HTTP_HOLD_STOPPING)
-		control_reply_error(request, 503, "STOPPING",
-				    "the daemon stops; the login goes on when it is started again");
+		control_reply_error(
+			request, 503, "STOPPING",
+			"The daemon stops. The login goes on when it is started again.");
 	else if (why == HTTP_HOLD_DUE)
 		waiter->reply(waiter);
 	unlink_waiter(waiter);
@@ -27,7 +28,7 @@ void control_wait(struct control *control, struct http_request *request,
 	struct control_waiter *waiter = malloc(sizeof(*waiter));
 
 	if (!waiter) {
-		control_reply_error(request, 500, "INTERNAL", "no memory");
+		control_reply_error(request, 500, "INTERNAL", "There is no memory left.");
 		return;
 	}
 	*waiter = *wish;

@@ -32,7 +32,7 @@ static int read_truth(int dirfd, struct account_set *ret_accounts, bool *ret_is_
 	r = credentials_from_json(root, ret_accounts, &where);
 	if (r == ERR_DAMAGED)
 		return state_file_damaged(&file, dirfd, where.text, detail);
-	return r < 0 ? err_set(detail, r, "cannot read %s: %s", file.name, where.text) : 0;
+	return r < 0 ? err_set(detail, r, "Cannot read %s: %s", file.name, where.text) : 0;
 }
 
 static int open_directories(struct credentials *credentials, struct err_detail *detail)
@@ -123,7 +123,7 @@ static int prepare(const struct credential *from, struct credential **ret_copy, 
 	int r = copy ? credential_copy(from, copy) : ERR_NOMEM;
 
 	if (r < 0)
-		return err_set(detail, r, "cannot keep the credential: %s", err_text(r));
+		return err_set(detail, r, "Cannot keep the credential: %s", err_text(r));
 	r = permission_parse(from->permission, &permission, detail);
 	if (r < 0)
 		return r;
@@ -134,12 +134,12 @@ static int prepare(const struct credential *from, struct credential **ret_copy, 
 	bad = credential_bad_member(copy);
 	if (bad)
 		return err_set(detail, ERR_INVALID,
-			       "the credential's \"%s\" cannot be written to %s", bad, file.name);
+			       "The credential's \"%s\" cannot be written to %s", bad, file.name);
 	r = print_alone(copy, text);
 	if (r < 0)
-		return err_set(detail, r, "cannot write the credential: %s", err_text(r));
+		return err_set(detail, r, "Cannot write the credential: %s", err_text(r));
 	if (text->size > CREDENTIALS_ENTRY_MAX_BYTES)
-		return err_set(detail, ERR_LIMIT, "the credential needs %zu bytes in %s, of %zu",
+		return err_set(detail, ERR_LIMIT, "The credential needs %zu bytes in %s, of %zu",
 			       text->size, file.name, CREDENTIALS_ENTRY_MAX_BYTES);
 	*ret_copy = TAKE_PTR(copy);
 	return 0;
@@ -197,7 +197,7 @@ static void adopt(struct credentials *credentials, struct account_set *merged)
 
 static int cannot_write(int code, struct err_detail *detail)
 {
-	return err_set(detail, code, "cannot write %s: %s", file.name, err_text(code));
+	return err_set(detail, code, "Cannot write %s: %s", file.name, err_text(code));
 }
 
 /* Writes MERGED and takes it over. RESERVATION may be NULL. */
@@ -280,7 +280,7 @@ int credentials_set_state(struct credentials *credentials, const char *account,
 	int r;
 
 	if (!stored)
-		return err_set(detail, ERR_NOT_FOUND, "the account has no credential");
+		return err_set(detail, ERR_NOT_FOUND, "The account has no credential");
 	if (!is_another) {
 		if (state == CREDENTIAL_VERIFIED) {
 			stored->verified_at = unix_s;

@@ -49,7 +49,7 @@ static int write_env(struct credentials *credentials, const char *account, const
 	int r = credentials_env_text(account, origin, credential, &text);
 
 	if (r < 0)
-		return err_set(detail, r, "cannot write %s/%s: %s", CREDENTIALS_ENV_DIRECTORY,
+		return err_set(detail, r, "Cannot write %s/%s: %s", CREDENTIALS_ENV_DIRECTORY,
 			       account, err_text(r));
 	return write_if_different(credentials->env_fd, account, &text, temp, detail);
 }
@@ -78,7 +78,7 @@ static int write_token(struct credentials *credentials, const char *account,
 	buf_append_char(&text, '\n');
 	r = buf_error(&text);
 	if (r < 0)
-		return err_set(detail, r, "cannot write %s/%s: %s", CREDENTIALS_TOKENS_DIRECTORY,
+		return err_set(detail, r, "Cannot write %s/%s: %s", CREDENTIALS_TOKENS_DIRECTORY,
 			       account, err_text(r));
 	return write_if_different(credentials->tokens_fd, account, &text, temp, detail);
 }
@@ -148,7 +148,7 @@ static int prune_entries(const struct prune *prune, int dirfd, DIR *stream)
 		if (!entry)
 			return errno == 0 ? 0
 					  : err_set(prune->detail, err_from_errno(errno),
-						    "cannot list a directory: %s", strerror(errno));
+						    "Cannot list a directory: %s", strerror(errno));
 		/* Temporary files, and what else nobody can have meant as an account, stay. */
 		if (!account_name_valid(entry->d_name) ||
 		    prune->is_known(entry->d_name, prune->context) ||
@@ -169,7 +169,7 @@ static int prune_directory(const struct prune *prune, int dirfd)
 	int r;
 
 	if (!stream) {
-		r = err_set(prune->detail, err_from_errno(errno), "cannot list a directory: %s",
+		r = err_set(prune->detail, err_from_errno(errno), "Cannot list a directory: %s",
 			    strerror(errno));
 		closep(&fd);
 		return r;

@@ -48,7 +48,7 @@ static int room_needed(const struct credentials *credentials, const struct accou
 	if (r == 0)
 		r = credentials_to_json(&rest, &text);
 	if (r < 0)
-		return err_set(detail, r, "cannot reserve room: %s", err_text(r));
+		return err_set(detail, r, "Cannot reserve room: %s", err_text(r));
 	size = text.size;
 	for (const struct credentials_reservation *open = credentials->reservations; open;
 	     open = open->next)
@@ -140,7 +140,7 @@ int credentials_reserve(struct credentials *credentials, const char *account,
 		return err_set(detail, ERR_INVALID, "this is not an account's name");
 	reservation = calloc(1, sizeof(*reservation));
 	if (!reservation)
-		return err_set(detail, ERR_NOMEM, "cannot reserve room: %s", err_text(ERR_NOMEM));
+		return err_set(detail, ERR_NOMEM, "Cannot reserve room: %s", err_text(ERR_NOMEM));
 	strcpy(reservation->account, account);
 	/* In the list at once, so that it counts; when it is freed it leaves the list. */
 	reservation->credentials = credentials;

@@ -61,7 +61,7 @@ static int ca_file_check(const char *ca_file, struct err_detail *detail)
 	/* A directory opens, but does not read. */
 	if (fd < 0 || read(fd, &byte, 1) < 0)
 		return err_set(detail, ERR_INVALID,
-			       "cannot read the file of trusted certificates %s: %s", ca_file,
+			       "Cannot read the file of trusted certificates %s: %s", ca_file,
 			       strerror(errno));
 	return 0;
 }

@@ -34,13 +34,13 @@ int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail)
 		if (errno == EADDRINUSE)
 			return err_set(
 				detail, ERR_BUSY,
-				"the callback port 127.0.0.1:%u is taken by another program, "
+				"The callback port 127.0.0.1:%u is taken by another program, "
 				"so logins wait by asking the server instead; to change it, "
 				"set `listen = 127.0.0.1:PORT` in the section [daemon] of "
 				"the config and restart",
 				port);
 		return err_set(detail, err_from_errno(errno),
-			       "the callback port 127.0.0.1:%u cannot be used: %s", port,
+			       "The callback port 127.0.0.1:%u cannot be used: %s", port,
 			       strerror(errno));
 	}
 	*ret_fd = TAKE_FD(fd);
@@ -55,7 +55,7 @@ int listener_callback_url(int fd, char ret_url[static LISTENER_URL_BYTES],
 
 	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
 	    address.sin_family != AF_INET || address.sin_addr.s_addr != htonl(INADDR_LOOPBACK))
-		return err_set(detail, ERR_INVALID, "the callback socket is not one of 127.0.0.1");
+		return err_set(detail, ERR_INVALID, "The callback socket is not one of 127.0.0.1");
 	snprintf(ret_url, LISTENER_URL_BYTES, "http://127.0.0.1:%u/callback",
 		 (unsigned)ntohs(address.sin_port));
 	return 0;

@@ -4,7 +4,7 @@
 
 /*
  * What is said of an account's login in the same way by the control API and to hooks: the page to
- * open, who has to consent, and what a failure means to a person.
+ * open, and who has to consent.
  */
 
 #include "common/buf.h"
@@ -22,10 +22,5 @@ void login_page_url(const struct service *service, const struct registry_session
 
 /* Whose consent is expected; NULL: anybody's. */
 const char *login_expected_user(const struct service *service, const struct account *account);
-
-/* Appends what happened in a login that failed, and the next step. CREDENTIAL is the account's by
- * now, or NULL. */
-void login_failure_text(const struct account *account, const struct credential *credential,
-			const struct authorization_view *view, struct buf *text);
 
 #endif

@@ -175,9 +175,10 @@ static enum misskey_verdict reply_read(const struct http_answer *answer, struct 
 	if (r == ERR_NOMEM)
 		return misskey_problem_set(problem, MISSKEY_FOR_NOW, "%s", err_text(r));
 	if (r < 0)
-		return misskey_problem_set(problem, MISSKEY_BAD_REPLY,
-					   "The server's answer is not valid JSON; is it a Misskey "
-					   "server, and is no other page in front of it?");
+		return misskey_problem_set(
+			problem, MISSKEY_BAD_REPLY,
+			"The server's answer is not valid JSON; perhaps it is no "
+			"Misskey server, or another page is in front of it");
 	*ret_reply = TAKE_PTR(body);
 	return MISSKEY_DONE;
 }

@@ -153,7 +153,7 @@ static const struct {
 	{"AUTHENTICATION_FAILED",
 	 {401, 403},
 	 MISSKEY_REJECTED,
-	 ": it does not accept the credential (any more)"},
+	 ": it does not accept this credential"},
 	/* a suspended user: until 12, since 13 */
 	{"ACCESS_DENIED", {400, 400}, MISSKEY_SUSPENDED, ": the user may be suspended"},
 	{"YOUR_ACCOUNT_SUSPENDED", {403, 403}, MISSKEY_SUSPENDED, ": the user is suspended"},
@@ -175,8 +175,9 @@ static enum misskey_verdict client_error(struct misskey_problem *problem)
 	if (problem->code[0])
 		return answered(problem, MISSKEY_REFUSED, "");
 	if (problem->status == 404)
-		return answered(problem, MISSKEY_REFUSED,
-				" without an error code of Misskey's; is it a Misskey server?");
+		return answered(
+			problem, MISSKEY_REFUSED,
+			" without an error code of Misskey's; perhaps it is no Misskey server");
 	return answered(problem, MISSKEY_REFUSED,
 			" without an error code of Misskey's; a proxy or a firewall in front of "
 			"it may have answered");

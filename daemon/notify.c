@@ -8,7 +8,7 @@
 #include "common/log.h"
 #include "daemon/account_set.h"
 #include "daemon/hooks.h"
-#include "daemon/login_text.h"
+#include "daemon/login_failure.h"
 
 /* What was told of an account's login. */
 struct told {

@@ -30,7 +30,7 @@ static int read_file(struct registry *registry, struct err_detail *detail)
 	r = registry_from_json(root, registry, &where);
 	if (r == ERR_DAMAGED)
 		return state_file_damaged(&file, registry->dirfd, where.text, detail);
-	return r < 0 ? err_set(detail, r, "cannot read %s: %s", file.name, err_text(r)) : 0;
+	return r < 0 ? err_set(detail, r, "Cannot read %s: %s", file.name, err_text(r)) : 0;
 }
 
 int registry_open(int dirfd, struct registry **ret_registry, struct err_detail *detail)
@@ -39,7 +39,7 @@ int registry_open(int dirfd, struct registry **ret_registry, struct err_detail *
 	int r;
 
 	if (!registry)
-		return err_set(detail, ERR_NOMEM, "cannot read %s: %s", file.name,
+		return err_set(detail, ERR_NOMEM, "Cannot read %s: %s", file.name,
 			       err_text(ERR_NOMEM));
 	registry->dirfd = dirfd;
 	r = read_file(registry, detail);
@@ -57,7 +57,7 @@ int registry_save(struct registry *registry, int64_t unix_s, struct err_detail *
 	if (r == 0 && text.size > REGISTRY_MAX_BYTES)
 		r = ERR_LIMIT; /* could not be read again */
 	if (r < 0)
-		return err_set(detail, r, "cannot write %s: %s", file.name, err_text(r));
+		return err_set(detail, r, "Cannot write %s: %s", file.name, err_text(r));
 	r = fsx_write(registry->dirfd, file.name, buf_text(&text), text.size, detail);
 	if (r == 0)
 		registry_finished_forget_old(registry, unix_s);

@@ -59,9 +59,7 @@ static void end_questions(struct account *account, struct moment now)
 {
 	if (account->authorization)
 		authorization_cancel(account->authorization,
-				     "the account was removed from this computer; to make it "
-				     "anew, log in again",
-				     now);
+				     "the account was removed from this computer", now);
 	verification_free(account->verification);
 	account->verification = NULL;
 }

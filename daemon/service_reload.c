@@ -43,7 +43,7 @@ static int keep_consented(struct service *service, const struct account *account
 
 	if (wanted && strcmp(wanted->server.origin, account->server.origin) != 0)
 		return err_set(detail, ERR_BUSY,
-			       "a login of %s at %s is being finished, and the config has another "
+			       "A login of %s at %s is being finished, and the config has another "
 			       "server for it now; nothing was changed, try again in a moment",
 			       account->name, account->server.origin);
 	if (wanted || !account->from_config)
@@ -64,8 +64,7 @@ static void cancel_misfit(const struct reload *reload, struct account *account, 
 		return;
 	if (is_gone || !session || !service_session_fits(service, session, account))
 		authorization_cancel(account->authorization,
-				     "the account was changed in the config; log in again",
-				     reload->now);
+				     "the account was changed in the config", reload->now);
 }
 
 static void remove_account(const struct reload *reload, struct account *account)
@@ -130,8 +129,9 @@ static void apply_settings(struct service *service, struct config *config)
 	else
 		service_add_problem(
 			service, "RESTART_NEEDED",
-			"the config has another port (`listen`) than the daemon "
-			"listens on; to use it: systemctl --user restart misskey-authd");
+			"The config has another port (`listen`) than the daemon "
+			"listens on; to use it: systemctl --user restart misskey-authd (without "
+			"systemd: end misskey-authd and run it again)");
 }
 
 int service_reload(struct service *service, struct moment now,

@@ -12,7 +12,7 @@
 static int contradiction(const struct account *account, const char *what, const char *is,
 			 const char *asked, struct err_detail *detail)
 {
-	return err_set(detail, ERR_EXISTS, "the account %s has %s %s%s, not %s; %s", account->name,
+	return err_set(detail, ERR_EXISTS, "The account %s has %s %s%s, not %s; %s", account->name,
 		       what, is, account->from_config ? " in the config" : "", asked,
 		       account->from_config
 			       ? "change its section there, or use another name with --as"
@@ -48,7 +48,7 @@ static int read_asked_user(const struct service_login *login, struct registry_ac
 	if (!text_is_plain(user) || strpbrk(user, "@ ") || strlen(user) >= URL_USER_BYTES)
 		return err_set(
 			detail, ERR_INVALID,
-			"a user is the name that follows the @ on the server, without it, of "
+			"A user is the name that follows the @ on the server, without it, of "
 			"%d bytes at most",
 			URL_USER_BYTES - 1);
 	if (*user)
@@ -65,8 +65,8 @@ static int read_asked(const struct service_login *login, struct registry_account
 
 	if (!account_name_valid(login->account))
 		return err_set(detail, ERR_INVALID,
-			       "an account's name is 1 to 64 of the characters A-Z a-z 0-9 . _ @ : "
-			       "- and begins with a letter or digit");
+			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
+			       "and begins with a letter or digit");
 	snprintf(asked->name, sizeof(asked->name), "%s", login->account);
 	if (login->server)
 		r = url_server_parse(login->server, &asked->server, detail);
@@ -122,13 +122,13 @@ int service_resolve_account(struct service *service, const struct service_login 
 	permission = asked.permission;
 	if (!r && !known && !login->server)
 		r = err_set(detail, ERR_NOT_FOUND,
-			    "there is no account %s; to make it, say for which server",
+			    "There is no account %s; to make it, say for which server",
 			    login->account);
 	if (!r && known)
 		r = check_known(account, &asked, login, detail);
 	if (!r && account && is_settled(account) && differs(account, &asked, login))
 		r = err_set(detail, ERR_EXISTS,
-			    "a login of %s with another server, user or permissions is under way; "
+			    "A login of %s with another server, user or permissions is under way; "
 			    "wait for its end, or use another name with --as",
 			    account->name);
 	if (r)
@@ -142,7 +142,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 	if (!r)
 		r = accounts_put(service->accounts, &asked, &account);
 	if (r)
-		return err_set(detail, r, "the account %s could not be kept: %s", asked.name,
+		return err_set(detail, r, "The account %s could not be kept: %s", asked.name,
 			       err_text(r));
 	account->provisional = !known;
 	*ret_account = account;

@@ -81,7 +81,7 @@ int state_file_read(const struct state_file *file, int dirfd, struct json **ret_
 	if (r == ERR_SYNTAX || r == ERR_LIMIT)
 		return state_file_damaged(file, dirfd, where.text, detail);
 	if (r < 0)
-		return err_set(detail, r, "cannot read %s: %s", file->name, where.text);
+		return err_set(detail, r, "Cannot read %s: %s", file->name, where.text);
 	r = check_version(file, dirfd, root, detail);
 	if (r < 0)
 		return r;

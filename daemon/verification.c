@@ -124,7 +124,7 @@ static int ask(struct verification *verification, const struct credential *crede
 	if (r == 0)
 		r = buf_error(&body);
 	if (r)
-		return err_set(detail, r, "the question could not be put together: %s",
+		return err_set(detail, r, "The question could not be put together: %s",
 			       err_text(r));
 	/* Where it was obtained, whatever the account's server is called by now. */
 	r = url_server_parse(credential->server, &server, detail);
@@ -145,7 +145,7 @@ int verification_start(struct account *account, const struct verification_enviro
 
 	if (!credential || !credential_is_kept(credential))
 		return err_set(detail, ERR_NOT_FOUND,
-			       "the account %s has no credential to ask about; log in with: "
+			       "The account %s has no credential to ask about. Log in with: "
 			       "misskey-authctl login %s",
 			       account->name, account->name);
 	if (!account->verification) {

@@ -261,7 +261,7 @@ def test_help_and_version_everywhere(machine, arguments):
     (["login", "--timeout", "0"], "--timeout"),
     (["login", "a", "b"], "b is one word too many."),
     (["list", "x"], "x is one word too many."),
-    (["callback"], "callback needs a URL."),
+    (["callback"], "URL is missing after callback."),
 ])
 def test_usage(machine, arguments, message):
     result = machine.run(*arguments)
@@ -441,7 +441,7 @@ def test_login_without_argument_is_the_only_account(machine):
 
 @pytest.mark.parametrize("arguments, message", [
     ([], "one, two"),
-    (["--as", "three"], "name its server too"),
+    (["--as", "three"], "Name its server too"),
     (["https://misskey.example/path"], "path"),
     (["http://misskey.example"], "http"),
     (["http://[::1]:3000"], "--as"),

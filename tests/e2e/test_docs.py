@@ -200,7 +200,7 @@ def test_every_error_answers_as_documented(make_daemon, server_2025):
 
 def test_every_code_is_documented_and_the_reverse():
     control = "".join(source.read_text() for source in sorted((ROOT / "daemon").glob("control*.c")))
-    codes = set(re.findall(r'control_reply_error\([^;]*?\d+,\s*"(\w+)"', control))
+    codes = set(re.findall(r'control_reply_(?:error|detail)\([^;]*?\d+,\s*"(\w+)"', control))
     codes |= set(re.findall(r'control_json_error\(\s*"(\w+)"', control))
     assert codes == set(re.findall(r"^\| \d+ \| `(\w+)` \|", API, re.M))
     problems = set()

@@ -270,7 +270,7 @@ def test_an_error_code_ends_the_login_and_is_said(server, daemon):
 
 def test_a_place_that_is_no_misskey_is_named(server_2025, daemon):
     server_2025.misbehave(CREATE, misskey.Html(404))
-    assert "is it a Misskey server?" in failed(daemon, server_2025, "REFUSED")["message"]
+    assert "perhaps it is no Misskey server" in failed(daemon, server_2025, "REFUSED")["message"]
 
 
 def test_an_app_that_is_forgotten_before_the_exchange_is_made_anew(willing_server, daemon):
@@ -321,7 +321,7 @@ def test_sessions_that_are_forgotten_after_the_consent(server, daemon):
     _, _, _, text = browser.get(daemon.callback_url(url.rsplit("/", 1)[1]))
     assert "has lost this login" in text
     end = daemon.outcome("me")
-    assert end["outcome"] == "LOST" and "log in again" in end["message"]
+    assert end["outcome"] == "LOST" and "misskey-authctl login me" in end["message"]
     assert len(server.calls(GENERATE)) == 2
 
 

@@ -268,6 +268,29 @@ static void near_words_are_found(void **state)
 	assert_non_null(text_nearest(longest, (const char *const[]){longest}, 1));
 }
 
+static void clauses_become_sentences(void **state)
+{
+	static const struct {
+		const char *clause, *sentence;
+	} cases[] = {
+		{"", ""},
+		{"It failed", "It failed."},
+		{"It failed (again)", "It failed (again)."},
+		{"It failed.", "It failed."},
+		{"Did you mean it?", "Did you mean it?"},
+		{"Type: chmod 600 '/x'", "Type: chmod 600 '/x'"},
+		{"a\nb", "a\\x0ab."},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		_cleanup_(buf_done) struct buf buf = {0};
+
+		text_append_sentence(&buf, cases[i].clause);
+		assert_string_equal(buf_text(&buf), cases[i].sentence);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -275,6 +298,7 @@ int main(void)
 		cmocka_unit_test(pages_are_protected),
 		cmocka_unit_test(shells_are_protected),
 		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(clauses_become_sentences),
 		cmocka_unit_test(errors_quote_harmlessly),
 		cmocka_unit_test(plain_text_is_recognized),
 		cmocka_unit_test(durations_are_read),

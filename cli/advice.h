@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CLI_ADVICE_H
+#define CLI_ADVICE_H
+
+/*
+ * The next steps that more than one message ends with.
+ */
+
+#define ADVICE_START "systemctl --user start misskey-authd (without systemd: run misskey-authd)"
+#define ADVICE_RESTART                                                                           \
+	"systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
+	"again)"
+
+#endif
