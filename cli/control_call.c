@@ -121,3 +121,16 @@ int control_call(struct control_client *client, const char *method, const char *
 	control_reply_done(&reply);
 	return status;
 }
+
+const struct json *control_find_account(const struct json *accounts, const char *name)
+{
+	const struct json *account = json_first(accounts);
+
+	for (; account; account = json_next(account)) {
+		const char *known = json_get_string(account, "account");
+
+		if (known && strcmp(known, name) == 0)
+			return account;
+	}
+	return NULL;
+}

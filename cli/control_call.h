@@ -31,6 +31,9 @@ int control_call_not_understood(void) _must_check_;
 int control_call_refused(struct control_client *client,
 			 const struct control_reply *reply) _must_check_;
 
+/* The account NAME in ACCOUNTS, the list of GET /v1/accounts; NULL if it is not there. */
+const struct json *control_find_account(const struct json *accounts, const char *name);
+
 /* The code of the error in REPLY, "" if it has none. Belongs to REPLY. */
 const char *control_error_code(const struct control_reply *reply);
 

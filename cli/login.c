@@ -25,19 +25,6 @@ struct target {
 	bool named_server;	   /* the daemon has to be told the server */
 };
 
-static const struct json *find_account(const struct json *accounts, const char *name)
-{
-	const struct json *account = json_first(accounts);
-
-	for (; account; account = json_next(account)) {
-		const char *known = json_get_string(account, "account");
-
-		if (known && strcmp(known, name) == 0)
-			return account;
-	}
-	return NULL;
-}
-
 static int set_text(char *ret_text, size_t capacity, const char *text)
 {
 	if (!text || strlen(text) >= capacity)
@@ -119,7 +106,7 @@ static int target_choose(const struct command_options *options, const struct jso
 
 	if (!argument)
 		return target_only(accounts, ret_target);
-	known = find_account(accounts, argument);
+	known = control_find_account(accounts, argument);
 	if (known && (!options->as || strcmp(options->as, argument) == 0))
 		return target_known(known, ret_target);
 	if (!options->argument) {

@@ -179,14 +179,10 @@ static int verify_all(struct verify *verify, const struct json *accounts)
 
 static int verify_named(struct verify *verify, const struct json *accounts, const char *name)
 {
-	const struct json *account = json_first(accounts);
+	const struct json *account = control_find_account(accounts, name);
 
-	for (; account; account = json_next(account)) {
-		const char *known = json_get_string(account, "account");
-
-		if (known && strcmp(known, name) == 0)
-			return verify_account(verify, account);
-	}
+	if (account)
+		return verify_account(verify, account);
 	terminal_message(
 		"misskey-authctl: There is no account %s. To see all: misskey-authctl list", name);
 	note_status(verify, EXIT_STATUS_NO_ACCOUNT);
