@@ -26,7 +26,7 @@ Row = namedtuple("Row", "command, situation, status, about, steps, output", defa
 # ---- What a person may be told ----
 
 CONTROL_BYTES = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
-CLUMSY = ["..", ". .", " .", ": :", "::", "  ", ";;", ": ;", "(null)", "()", ",.", ":.", ";.", "?.", " a account",
+CLUMSY = ["..", ". .", " . ", ": :", "::", "  ", ";;", ": ;", "(null)", "()", ",.", ":.", ";.", "?.", " a account",
           " a ACCOUNT"]
 # A name, a path or a URL begins as it is; everything else that is said begins with a capital letter.
 BEGINNING = re.compile(r"(misskey-(authctl|token): )?([A-Z@/`\"\[-]|usage: |\S*[./:_@-]\S*)")
@@ -41,7 +41,7 @@ def check_message(text, secrets=()):
     for line in text[:-1].split("\n"):
         assert line.strip(), text
         assert BEGINNING.match(line), line
-        assert ENDING.search(line), line
+        assert ENDING.search(line) and not line.endswith(" ."), line
         # The dots of a usage line are no sentence's.
         assert line.startswith("usage: ") or not [clumsy for clumsy in CLUMSY if clumsy in line], line
     for secret in secrets:
