@@ -322,6 +322,11 @@ bool authorization_awaits_page(const struct authorization *authorization)
 	       authorization->machine.state == AUTHORIZER_SESSION;
 }
 
+bool authorization_awaits_renewal(const struct authorization *authorization)
+{
+	return authorization->renew_wanted;
+}
+
 bool authorization_has_session(const struct authorization *authorization)
 {
 	return authorization->machine.state >= AUTHORIZER_CONSENT &&

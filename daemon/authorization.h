@@ -97,6 +97,8 @@ bool authorization_is_active(const struct authorization *authorization);
 bool authorization_awaits_consent(const struct authorization *authorization);
 /* Whether a page is being made that can be opened. */
 bool authorization_awaits_page(const struct authorization *authorization);
+/* Whether the page that there is will be another one as soon as a poll's answer is in. */
+bool authorization_awaits_renewal(const struct authorization *authorization);
 /* Whether the account's session of the registry is this login's: not while another is being made.
  */
 bool authorization_has_session(const struct authorization *authorization);

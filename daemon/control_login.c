@@ -23,7 +23,8 @@ static bool is_due(const struct control_waiter *waiter)
 	if (view->state == AUTHORIZER_FINISHED)
 		return true;
 	if (waiter->for_page)
-		return view->state == AUTHORIZER_CONSENT ||
+		return (view->state == AUTHORIZER_CONSENT &&
+			!authorization_awaits_renewal(waiter->account->authorization)) ||
 		       (view->state > AUTHORIZER_CONSENT && view->problem[0]);
 	return waiter->has_revision && view->revision != waiter->revision;
 }

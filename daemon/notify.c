@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/text.h"
 #include "daemon/account_set.h"
 #include "daemon/hooks.h"
 #include "daemon/login_failure.h"
@@ -65,6 +66,16 @@ static bool is_failure(enum outcome outcome)
 	       !outcome_is_success(outcome);
 }
 
+/* CLAUSE becomes a sentence, as in the control API. ACCOUNT may be NULL. */
+static void tell_trouble(struct notify *notify, const struct account *account, const char *code,
+			 const char *clause)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	text_append_sentence(&text, clause);
+	hooks_error(notify->hooks, account, code, buf_text(&text));
+}
+
 static void tell_failure(struct notify *notify, const struct account *account,
 			 const struct authorization_view *view)
 {
@@ -99,7 +110,7 @@ static void login_changed(struct notify *notify, const struct account *account)
 		hooks_consent_needed(notify->hooks, account);
 	}
 	if (trouble && trouble != told->trouble)
-		hooks_error(notify->hooks, account, trouble, view->problem);
+		tell_trouble(notify, account, trouble, view->problem);
 	told->trouble = trouble;
 	if (view->outcome != told->outcome && is_failure(view->outcome))
 		tell_failure(notify, account, view);
@@ -135,7 +146,7 @@ static void tell_problems(struct notify *notify)
 	for (size_t n = 0; n < service_problem_count(notify->service); n++) {
 		const struct service_problem *problem = service_problem_at(notify->service, n);
 
-		hooks_error(notify->hooks, NULL, problem->code, problem->text);
+		tell_trouble(notify, NULL, problem->code, problem->text);
 	}
 }
 
