@@ -28,12 +28,17 @@ static int refuse(const struct state_file *file, int dirfd, int code, const char
 		  const char *advice, struct err_detail *detail)
 {
 	_cleanup_(buf_done) struct buf path = {0};
-	_cleanup_(buf_done) struct buf quoted = {0};
+	_cleanup_(buf_done) struct buf aside = {0};
+	_cleanup_(buf_done) struct buf command = {0};
 
 	append_path(dirfd, file->name, &path);
-	text_append_quoted(&quoted, buf_text(&path));
-	return err_set(detail, code, "%s %s. %s: mv %s %s.damaged", buf_text(&path), what, advice,
-		       buf_text(&quoted), buf_text(&quoted));
+	buf_append_format(&aside, "%s.damaged", buf_text(&path));
+	buf_append_text(&command, "mv ");
+	text_append_quoted(&command, buf_text(&path));
+	buf_append_char(&command, ' ');
+	text_append_quoted(&command, buf_text(&aside));
+	return err_set(detail, code, "%s %s. %s: %s", buf_text(&path), what, advice,
+		       buf_text(&command));
 }
 
 int state_file_damaged(const struct state_file *file, int dirfd, const char *where,
