@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
 """Many accounts: on one server, on several, and a hundred logins at the same time."""
 
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 
 import misskey_server as misskey
-from harness import PlainBrowser, authorize, consent, wait_for
+from harness import BIN, PlainBrowser, authorize, consent, wait_for
 
 COUNT = 100
 USERKEY = "auth/session/userkey"
@@ -83,15 +84,20 @@ def test_parallel_commands_open_one_page_and_all_get_the_outcome(server, daemon,
     browser = tmp_path / "browser"
     browser.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >>{pages}\n')
     browser.chmod(0o755)
-    with ThreadPoolExecutor() as pool:
-        waiting = [pool.submit(daemon.authctl, "login", server.origin, "--as", "me", DISPLAY=":0", BROWSER=str(browser))
-                   for _ in range(4)]
-        wait_for(pages.exists, what="the page")
-        wait_for(lambda: daemon.account("me")["login"]["state"] == "consent")
-        status, _, headers, _ = PlainBrowser().get(pages.read_text().splitlines()[0], follow=False)
-        server.accept(headers["Location"].rsplit("/", 1)[1], "alice")
-        daemon.control("POST", "/v1/callback", {"url": headers["Location"].rsplit("/", 1)[1]})
-        results = [one.result() for one in waiting]
-    assert status == 303 and [(one.returncode, one.stdout) for one in results] == [(0, "me\n")] * 4
+    said = [tmp_path / f"said{n}" for n in range(4)]
+    commands = []
+    for file in said:
+        with file.open("w") as stderr:
+            commands.append(subprocess.Popen(
+                [BIN / "misskey-authctl", "login", server.origin, "--as", "me"], text=True, stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE, stderr=stderr, env={**daemon.env, "DISPLAY": ":0", "BROWSER": str(browser)}))
+    wait_for(lambda: all("Waiting for consent" in file.read_text() for file in said), 30, "all callers")
+    wait_for(lambda: pages.exists() and pages.read_text().endswith("\n"), what="the page")
+    status, _, headers, _ = PlainBrowser().get(pages.read_text().splitlines()[0], follow=False)
+    server.accept(headers["Location"].rsplit("/", 1)[1], "alice")
+    daemon.control("POST", "/v1/callback", {"url": headers["Location"].rsplit("/", 1)[1]})
+    results = [(one.communicate(timeout=60)[0], one.returncode) for one in commands]
+    assert status == 303 and results == [("me\n", 0)] * 4
+    assert all("Signed in" in file.read_text() for file in said)
     assert len(pages.read_text().splitlines()) == 1
     assert len(server.calls("auth/session/generate")) == 1
