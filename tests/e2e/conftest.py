@@ -9,6 +9,7 @@ import pytest
 from harness import BIN, Daemon, authorize, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
 from shells import SHELLS
+from user_manager import UserManager, why_not
 
 
 def pytest_report_header():
@@ -92,3 +93,20 @@ def make_shell(request, tmp_path):
     yield make
     for shell in made:
         shell.close()
+
+
+@pytest.fixture(scope="session")
+def manager():
+    """A real user manager, with our programs and units."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    one = UserManager()
+    try:
+        if not one.start():
+            pytest.skip("a user manager does not start here")
+        one.install_programs()
+        one.install_units()
+        yield one
+    finally:
+        one.stop()

@@ -6,23 +6,9 @@ import subprocess
 
 import pytest
 
-import user_manager
-from harness import BIN, ROOT, PlainBrowser, free_port, wait_for
+from harness import BIN, PlainBrowser, free_port, wait_for
 from misskey_server import MisskeyServer
-
-SOURCES = ROOT / "systemd"
-# A sanitizer's leak check needs to trace the process, which does not let its user.
-ENVIRONMENT = "[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0:exitcode=99\n"
-
-
-def unit_text(name, directory):
-    """As CMake installs it, for programs in another directory."""
-    file = SOURCES / f"{name}.in"
-    text = (file if file.exists() else SOURCES / name).read_text(encoding="utf-8")
-    return text.replace("@CMAKE_INSTALL_FULL_BINDIR@", str(directory))
-
-
-UNITS = sorted({file.name.removesuffix(".in") for file in SOURCES.iterdir() if file.suffix in (".in", ".timer")})
+from user_manager import SOURCES, UNITS, unit_text
 
 
 def test_units_are_right(tmp_path):
@@ -39,29 +25,6 @@ def test_units_are_right(tmp_path):
     assert (checked.returncode, checked.stderr) == (0, "")
 
 
-@pytest.fixture(scope="module")
-def manager():
-    reason = user_manager.why_not()
-    if reason:
-        pytest.skip(reason)
-    one = user_manager.UserManager()
-    try:
-        if not one.start():
-            pytest.skip("a user manager does not start here")
-        programs = one.home / "bin"
-        programs.mkdir()
-        for program in ("misskey-authd", "misskey-authctl", "misskey-token"):
-            shutil.copy(BIN / program, programs / program)
-        for name in UNITS:
-            one.write(f".config/systemd/user/{name}", unit_text(name, programs))
-            if name.endswith(".service"):
-                one.write(f".config/systemd/user/{name}.d/tests.conf", ENVIRONMENT)
-        assert one.systemctl("daemon-reload").returncode == 0
-        yield one
-    finally:
-        one.stop()
-
-
 @pytest.fixture
 def service(manager):
     """The daemon as a service, with a fresh state."""
@@ -74,19 +37,15 @@ def service(manager):
     manager.systemctl("reset-failed")
 
 
-def authctl(manager, *arguments):
-    return manager.run(manager.home / "bin/misskey-authctl", *arguments, ASAN_OPTIONS="detect_leaks=0")
-
-
 def log_in(manager, server):
     """By curl-like means: the page is printed, the consent given, and the redirect brought by hand."""
-    page = authctl(manager, "login", server.origin, "--as", "me", "--no-wait")
+    page = manager.authctl("login", server.origin, "--as", "me", "--no-wait")
     assert page.returncode == 0, page.stderr
     token = page.stdout.strip().rsplit("/", 1)[1]
     if "/start/" in page.stdout:
         token = PlainBrowser().get(page.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
     server.accept(token, "alice")
-    assert authctl(manager, "callback", token).returncode == 0
+    assert manager.authctl("callback", token).returncode == 0
 
 
 def test_the_timer_finds_a_revoked_credential(service):
@@ -101,7 +60,7 @@ def test_the_timer_finds_a_revoked_credential(service):
         calls = len(server.calls("i"))
         wait_for(lambda: len(server.calls("i")) >= calls + 2, 20, "two verifications by the timer")
         server.revoke("alice")
-        wait_for(lambda: "revoked" in authctl(service, "list").stdout, 20, "the revocation by the timer")
+        wait_for(lambda: "revoked" in service.authctl("list").stdout, 20, "the revocation by the timer")
         service.systemctl("stop", "misskey-authd-verify.timer")
     failed = service.show("misskey-authd-verify.service", "Result", "ExecMainStatus")
     assert failed == ["exit-code", "4"]
@@ -122,13 +81,13 @@ def test_a_reload_of_the_service_says_when_the_config_is_bad(service):
     config = (service.home / ".config/misskey-authd/config.ini").read_text()
     service.write(".config/misskey-authd/config.ini", config + "[account bot]\nserver = misskey.example\n")
     assert service.systemctl("reload", "misskey-authd.service").returncode == 0
-    assert "bot" in authctl(service, "list").stdout
+    assert "bot" in service.authctl("list").stdout
     service.write(".config/misskey-authd/config.ini", config + "[account bot]\nsever = misskey.example\n")
     assert service.systemctl("reload", "misskey-authd.service").returncode != 0
-    assert "bot" in authctl(service, "list").stdout
+    assert "bot" in service.authctl("list").stdout
     assert service.show("misskey-authd.service", "ActiveState") == ["active"]
 
 
 def test_doctor_knows_the_unit(service):
-    found = authctl(service, "doctor", "--json")
+    found = service.authctl("doctor", "--json")
     assert '"units"' in found.stdout and "misskey-authd.service" in found.stdout

@@ -10,13 +10,29 @@ import pwd
 import shutil
 import signal
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
-USER = "misskey-test"
+from harness import BIN, ROOT
+
+USER = f"misskey-test-{os.getpid()}"
 SYSTEMD = Path("/lib/systemd/systemd")
 CGROUPS = Path("/sys/fs/cgroup")
 BOOTED = (Path("/run/systemd/system"), Path("/run/systemd/unit-root"))
+
+SOURCES = ROOT / "systemd"
+UNITS = sorted({file.name.removesuffix(".in") for file in SOURCES.iterdir()
+                if file.suffix in (".in", ".timer", ".socket")})
+# A sanitizer's leak check needs to trace the process, which does not let its user.
+ENVIRONMENT = "[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0:exitcode=99\n"
+
+
+def unit_text(name, directory):
+    """As CMake installs it, for programs in another directory."""
+    file = SOURCES / f"{name}.in"
+    text = (file if file.exists() else SOURCES / name).read_text(encoding="utf-8")
+    return text.replace("@CMAKE_INSTALL_FULL_BINDIR@", str(directory))
 
 
 def why_not():
@@ -54,6 +70,9 @@ class UserManager:
             "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8",
         }
         self.process = None
+        # Not in the home, which the services' sandbox hides, nor in /tmp, of which they have their own.
+        self.programs = Path(tempfile.mkdtemp(prefix="misskey-test-", dir="/opt"))
+        self.programs.chmod(0o755)
 
     def as_user(self, *command):
         identity = [f"--reuid={self.user.pw_uid}", f"--regid={self.user.pw_gid}", "--init-groups"]
@@ -95,6 +114,21 @@ class UserManager:
         values = dict(line.split("=", 1) for line in shown.splitlines())
         return [values[name] for name in properties]
 
+    def install_programs(self):
+        """Those of the build."""
+        for program in ("misskey-authd", "misskey-authctl", "misskey-token"):
+            shutil.copy(BIN / program, self.programs / program)
+
+    def install_units(self):
+        for name in UNITS:
+            self.write(f".config/systemd/user/{name}", unit_text(name, self.programs))
+            if name.endswith(".service"):
+                self.write(f".config/systemd/user/{name}.d/tests.conf", ENVIRONMENT)
+        assert self.systemctl("daemon-reload").returncode == 0
+
+    def authctl(self, *arguments, **env):
+        return self.run(self.programs / "misskey-authctl", *arguments, ASAN_OPTIONS="detect_leaks=0", **env)
+
     def write(self, path, text):
         """A file of the user's, below its home."""
         file = self.home / path
@@ -121,6 +155,7 @@ class UserManager:
                 except OSError:
                     pass
         shutil.rmtree(self.runtime, ignore_errors=True)
+        shutil.rmtree(self.programs, ignore_errors=True)
         subprocess.run(["userdel", "--remove", USER], check=False, capture_output=True)
         for directory in self.made:
             shutil.rmtree(directory, ignore_errors=True)
