@@ -49,8 +49,9 @@ def why_not():
 
 
 def cgroup_roots():
-    """The hierarchies in which the user needs a group: systemd's own and the unified one, or the latter alone."""
-    named = [CGROUPS / "systemd", CGROUPS / "unified"]
+    """The hierarchies in which the user needs a group: systemd's own, the unified one, and those of the controllers that
+    our units have limits for; or the unified one alone."""
+    named = [CGROUPS / name for name in ("systemd", "unified", "memory", "pids")]
     roots = [CGROUPS] if (CGROUPS / "cgroup.procs").exists() else [root for root in named if root.is_dir()]
     return [root for root in roots if os.access(root, os.W_OK)]
 
