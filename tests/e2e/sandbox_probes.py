@@ -67,6 +67,10 @@ def read_environment(pid):
     Path(f"/proc/{pid}/environ").read_bytes()
 
 
+def see_other_processes(pid):
+    Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
 def attach_shared_memory(key):
     call("shmget", int(key), 0, SHM_KEY_EXISTS)
 
