@@ -99,7 +99,7 @@ static void advise_drop_in(struct doctor *doctor)
 static void check_namespaces(struct doctor *doctor, const char *states)
 {
 	struct findings *findings = &doctor->findings;
-	int status = atoi(value_of(states, "ExecMainStatus"));
+	long status = strtol(value_of(states, "ExecMainStatus"), NULL, 10);
 	bool has_failed = status == EXIT_NAMESPACE_FAILED || status == EXIT_USER_FAILED ||
 			  status == EXIT_CAPABILITIES_FAILED;
 	bool is_active = is_value(states, "ActiveState", "active");
@@ -134,12 +134,15 @@ static bool is_within(const char *path, const char *directory, size_t size)
 	return strncmp(path, directory, size) == 0 && (!path[size] || path[size] == '/');
 }
 
-/* Whether LIST, of SOURCE:DESTINATION:OPTIONS separated by blanks, has PATH or what it is in. */
+/* Whether LIST, of SOURCE:DESTINATION:OPTIONS separated by blanks, has PATH or what it is in. A "-"
+ * in front says that the source need not be there. */
 static bool is_listed(const char *list, const char *path)
 {
 	while (*list && *list != '\n') {
-		size_t size = strcspn(list, ": \n");
+		size_t size;
 
+		list += *list == '-';
+		size = strcspn(list, ": \n");
 		if (size && is_within(path, list, size))
 			return true;
 		list += strcspn(list, " \n");

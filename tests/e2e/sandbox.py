@@ -4,7 +4,6 @@
 A probe (sandbox_probes.py) tries one forbidden thing, in the unit's own sandbox or in that less some options.
 """
 
-import ctypes
 import os
 import platform
 import shutil
@@ -17,7 +16,7 @@ from typing import NamedTuple
 import pytest
 
 from harness import BIN, ROOT
-from sandbox_probes import ALLOWED, REFUSED
+from sandbox_probes import ALLOWED, KEYCTL_NUMBER, REFUSED
 from user_manager import CGROUPS, unit_text
 
 SERVICE = "misskey-authd.service"
@@ -29,7 +28,7 @@ ACTIVATION = {
 # These make mounts or drop capabilities, which an ordinary user may in a name space of users alone.
 OF_PRIVATE_USERS = (
     "ProtectSystem", "ProtectHome", "TemporaryFileSystem", "BindPaths", "BindReadOnlyPaths", "PrivateTmp",
-    "PrivateDevices", "PrivateIPC", "PrivateMounts", "ProtectClock", "ProtectKernelLogs",
+    "PrivateDevices", "PrivateMounts", "ProtectClock", "ProtectKernelLogs",
     "ProtectKernelModules", "ProtectKernelTunables", "ProtectControlGroups", "CapabilityBoundingSet",
 )
 MOUNTS = tuple(option for option in OF_PRIVATE_USERS if option not in ("PrivateMounts", "CapabilityBoundingSet"))
@@ -52,6 +51,8 @@ class Proof(NamedTuple):
     def skip_where_it_cannot_be_told(self):
         if self.probe == "call_as_x32" and platform.machine() != "x86_64":
             pytest.skip("this architecture has no second ABI that a program could change to")
+        if self.probe == "list_keys" and platform.machine() not in KEYCTL_NUMBER:
+            pytest.skip("the number of keyctl() on this architecture is not known here")
         if self.probe == "take_memory" and not has_controller("memory"):
             pytest.skip("the user is not given the control group's memory controller here")
         if self.probe == "start_threads" and not has_controller("pids"):
@@ -66,8 +67,7 @@ PROOFS = {
     "BindPaths": [Proof("write", "state", opens=True)],
     "BindReadOnlyPaths": [Proof("read", "config", opens=True), Proof("connect", "bus", opens=True)],
     "PrivateTmp": [Proof("read", "file_in_tmp"), Proof("read", "file_in_var_tmp")],
-    "PrivateDevices": [Proof("open_device", "device", ("PrivateIPC",))],
-    "PrivateIPC": [Proof("attach_shared_memory", "shared_memory")],
+    "PrivateDevices": [Proof("open_device", "device")],
     "PrivateMounts": [Proof("leave_mount_namespace_of", "mount_namespace", MOUNTS)],
     "ProtectClock": [Proof("read_clock_adjustment", also=FILTER)],
     "ProtectHostname": [Proof("set_hostname", also=("RestrictNamespaces", *FILTER))],
@@ -84,7 +84,9 @@ PROOFS = {
     "LockPersonality": [Proof("change_personality")],
     "MemoryDenyWriteExecute": [Proof("write_and_execute_memory")],
     "SystemCallArchitectures": [Proof("call_as_x32")],
-    "SystemCallFilter": [Proof("call_filtered")],
+    "SystemCallFilter": [
+        Proof("call_filtered"), Proof("change_owner", "state"), Proof("pin_to_processor"), Proof("list_keys"),
+    ],
     "SystemCallErrorNumber": [Proof("survive_filtered_call", opens=True)],
     "UMask": [Proof("let_others_read", "state")],
     "LimitCORE": [Proof("raise_core_limit")],
@@ -199,15 +201,11 @@ def make_setting(manager):
     before = restrict.read_text()
     restrict.write_text("0")
     undo.append(lambda: restrict.write_text(before))
-    key = 0x10000000 + manager.process.pid
-    libc = ctypes.CDLL(None)
-    segment = libc.shmget(key, 4096, 0o1666)
-    undo.append(lambda: libc.shmctl(segment, 0, None))
     return SimpleNamespace(
         nothing="-", output=own / "output", own_directory=own, other_process=manager.process.pid, home=manager.home,
         file_of_another_user=readable("/home"), ssh_key=manager.home / ".ssh/id",
         state=manager.home / ".local/state/misskey-authd", config=manager.home / ".config/misskey-authd/config.ini",
         bus=manager.runtime / "bus", file_in_tmp=readable("/tmp"), file_in_var_tmp=readable("/var/tmp"), device=device,
-        shared_memory=key, mount_namespace=os.readlink(f"/proc/{manager.process.pid}/ns/mnt"), modules=modules,
+        mount_namespace=os.readlink(f"/proc/{manager.process.pid}/ns/mnt"), modules=modules,
         kernel_symbols="/proc/kallsyms", capable_program=capable_cat(manager.programs), megabytes=400, threads=100,
     ), undo

@@ -24,7 +24,9 @@ CLONE_NEWUSER = 0x10000000
 ADDR_NO_RANDOMIZE = 0x0040000
 PTRACE_TRACEME = 0
 SYSLOG_SIZE_BUFFER = 10
-SHM_KEY_EXISTS = 0o600
+KEYCTL_GET_KEYRING_ID = 0
+KEY_SPEC_SESSION_KEYRING = -3
+KEYCTL_NUMBER = {"x86_64": 250, "aarch64": 219}
 X32_GETPID = 0x40000000 + 39
 TIMEX_BYTES = 512  # more than struct timex has
 
@@ -69,10 +71,6 @@ def read_environment(pid):
 
 def see_other_processes(pid):
     Path(f"/proc/{pid}/cmdline").read_bytes()
-
-
-def attach_shared_memory(key):
-    call("shmget", int(key), 0, SHM_KEY_EXISTS)
 
 
 def leave_mount_namespace_of(pid_namespace):
@@ -168,6 +166,19 @@ def call_as_x32(_):
 def call_filtered(_):
     """A system call that no service needs."""
     call("ptrace", PTRACE_TRACEME, 0, None, None)
+
+
+def change_owner(path):
+    """To the one that it has, which everybody may."""
+    os.chown(path, os.getuid(), -1)
+
+
+def pin_to_processor(_):
+    os.sched_setaffinity(0, os.sched_getaffinity(0))
+
+
+def list_keys(_):
+    call("syscall", ctypes.c_long(KEYCTL_NUMBER[os.uname().machine]), KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0)
 
 
 def survive_filtered_call(_):
