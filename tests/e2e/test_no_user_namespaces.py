@@ -8,7 +8,7 @@ import pytest
 
 from harness import ROOT, free_port
 from sandbox import CASES, OF_PRIVATE_USERS, PROOFS, SERVICE, Prober, service_lines
-from user_manager import USER, UserManager, refuse_user_namespaces, why_not
+from user_manager import UserManager, refuse_user_namespaces, why_not
 
 DROP_IN = ROOT / "examples/systemd/no-user-namespaces.conf"
 ALL = ("PrivateUsers", *OF_PRIVATE_USERS)
@@ -27,7 +27,7 @@ def refusing():
     reason = why_not()
     if reason:
         pytest.skip(reason)
-    one = UserManager(f"{USER}-r", prepare=refuse_user_namespaces)
+    one = UserManager("-r", prepare=refuse_user_namespaces)
     try:
         if not one.start():
             pytest.skip("a user manager does not start here")

@@ -17,7 +17,6 @@ from pathlib import Path
 
 from harness import BIN, ROOT
 
-USER = f"misskey-test-{os.getpid()}"
 SYSTEMD = Path("/lib/systemd/systemd")
 CGROUPS = Path("/sys/fs/cgroup")
 BOOTED = (Path("/run/systemd/system"), Path("/run/systemd/unit-root"))
@@ -47,6 +46,13 @@ def why_not():
     if not cgroup_roots():
         return "there are no control groups that a user can be given"
     return None
+
+
+def remove_if_empty(directory):
+    try:
+        os.rmdir(directory)
+    except OSError:
+        pass
 
 
 def refuse_user_namespaces():
@@ -79,18 +85,20 @@ def cgroup_roots():
 class UserManager:
     """Its user, its home, and the way to run commands as it."""
 
-    def __init__(self, name=USER, prepare=None):
+    def __init__(self, suffix="", prepare=None):
         """`prepare` is called in the manager's process, as root, before it becomes the user's."""
-        self.name = name
         self.prepare = prepare
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True, capture_output=True)
-        self.user = pwd.getpwnam(name)
+        self.name = f"misskey-test-{os.getpid()}{suffix}"
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", self.name], check=True, capture_output=True)
+        self.user = pwd.getpwnam(self.name)
         self.home = Path(self.user.pw_dir)
         self.runtime = Path(f"/run/user/{self.user.pw_uid}")
-        self.groups = [root / name for root in cgroup_roots()]
+        # Named as on a booted system: by this the journal knows whose a line is, and of which unit.
+        uid = self.user.pw_uid
+        self.groups = [root / f"user.slice/user-{uid}.slice/user@{uid}.service" for root in cgroup_roots()]
         self.made = [directory for directory in BOOTED if not directory.exists()]
         self.env = {
-            "HOME": str(self.home), "USER": name, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": str(self.home), "USER": self.name, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8",
         }
         self.process = None
@@ -124,6 +132,16 @@ class UserManager:
                 return False
             time.sleep(0.1)
         return True
+
+    def restart(self):
+        """The session ends, with all that runs in it, and another begins."""
+        self.end()
+        assert self.start()
+
+    def forget(self):
+        """What misskey-authd keeps for its user."""
+        for path in (".local", ".config/misskey-authd"):
+            shutil.rmtree(self.home / path, ignore_errors=True)
 
     def run(self, *command, **env):
         return subprocess.run(
@@ -164,7 +182,7 @@ class UserManager:
         for each in (*made, file):
             os.chown(each, self.user.pw_uid, self.user.pw_gid)
 
-    def stop(self):
+    def end(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -174,12 +192,14 @@ class UserManager:
                 self.process.wait()
         subprocess.run(["pkill", "-KILL", "-u", str(self.user.pw_uid)], check=False)
         time.sleep(0.2)
+
+    def stop(self):
+        self.end()
         for group in self.groups:
             for directory, _, _ in os.walk(group, topdown=False):
-                try:
-                    os.rmdir(directory)
-                except OSError:
-                    pass
+                remove_if_empty(directory)
+            remove_if_empty(group.parent)
+            remove_if_empty(group.parent.parent)
         shutil.rmtree(self.runtime, ignore_errors=True)
         shutil.rmtree(self.programs, ignore_errors=True)
         subprocess.run(["userdel", "--remove", self.name], check=False, capture_output=True)
