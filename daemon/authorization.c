@@ -91,7 +91,8 @@ static bool view_equals(const struct authorization_view *a, const struct authori
 	       a->sessions == b->sessions && strcmp(a->problem_code, b->problem_code) == 0 &&
 	       strcmp(a->problem, b->problem) == 0 && strcmp(a->user.id, b->user.id) == 0 &&
 	       strcmp(a->user.username, b->user.username) == 0 &&
-	       strcmp(a->expected, b->expected) == 0;
+	       strcmp(a->expected, b->expected) == 0 &&
+	       strcmp(a->browser_problem, b->browser_problem) == 0;
 }
 
 /* Brings the view in line with the machine and tells who waits. */
@@ -105,6 +106,8 @@ static void publish(struct authorization *authorization, struct moment now)
 	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED
 				? authorization->machine.outcome
 				: OUTCOME_NONE;
+	if (view->state != AUTHORIZER_CONSENT)
+		view->browser_problem[0] = '\0';
 	is_news = !view_equals(view, &authorization->published);
 	if (is_news)
 		view->revision++;
@@ -221,6 +224,17 @@ void authorization_callback(struct authorization *authorization, struct moment n
 		authorization_event(authorization, AUTHORIZER_CALLBACK, now);
 
 	authorization_advance(authorization, &input);
+}
+
+void authorization_note_browser(struct authorization *authorization, const char *problem,
+				struct moment now)
+{
+	char *noted = authorization->view.browser_problem;
+
+	if (strcmp(noted, problem ? problem : "") == 0)
+		return;
+	snprintf(noted, ERR_DETAIL_BYTES, "%s", problem ? problem : "");
+	publish(authorization, now);
 }
 
 /* Rule 4: whether the answer of the exchange that was under way is stored already. */

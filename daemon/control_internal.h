@@ -77,6 +77,7 @@ void control_wait_done(struct control *control);
 void control_post_login(struct control *control, struct http_request *request, const char *name);
 void control_get_login(struct control *control, struct http_request *request,
 		       const struct control_request *parsed);
+void control_post_browser(struct control *control, struct http_request *request, const char *name);
 void control_post_callback(struct control *control, struct http_request *request);
 
 void control_get_events(struct control *control, struct http_request *request);

@@ -117,6 +117,31 @@ void control_get_login(struct control *control, struct http_request *request,
 		control_wait(control, request, &wish, (int64_t)parsed->wait_s * 1000);
 }
 
+void control_post_browser(struct control *control, struct http_request *request, const char *name)
+{
+	static const char *const known[] = {"problem"};
+	struct account *account = accounts_find(service_accounts(control->service), name);
+	_cleanup_(json_freep) struct json *body = NULL;
+	const char *problem = NULL;
+	struct err_detail detail;
+	int r = control_body_parse(request, known, 1, &body, &detail);
+
+	if (!r)
+		r = control_body_text(body, "problem", &problem, &detail);
+	if (!r && (!problem || !*problem))
+		r = err_set(&detail, ERR_INVALID, "The member \"problem\" is missing");
+	if (r)
+		control_reply_err(request, r, &detail);
+	else if (!account)
+		control_reply_no_account(request, name);
+	else if (service_browser_failed(control->service, account, problem,
+					http_request_time(request)))
+		control_reply_error(request, 404, "NOT_FOUND",
+				    "No login of this account waits for a browser.");
+	else
+		reply_login(control, request, account, false);
+}
+
 void control_post_callback(struct control *control, struct http_request *request)
 {
 	static const char *const known[] = {"url"};

@@ -56,6 +56,7 @@ struct registry_session {
 	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
 	bool start_used;	      /* the link has been opened */
 	bool start_raced;	      /* it was opened again: perhaps by somebody else */
+	bool page_given;	      /* somebody was told to open the link, and has not failed */
 	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
 					 browser */
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
