@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/account_note.h"
 #include "cli/control_call.h"
 #include "cli/qr.h"
 #include "cli/terminal.h"
@@ -30,17 +31,9 @@ static bool keep_text(char **kept, const char *text)
 	return text != NULL;
 }
 
-/* The start URL, else the consent URL, which is polled for; NULL if there is no page yet. */
-static const char *page_of(const struct json *login)
-{
-	const char *start_url = json_get_string(login, "start_url");
-
-	return start_url ? start_url : json_get_string(login, "consent_url");
-}
-
 void login_shown_note(struct login_shown *shown, const struct json *login)
 {
-	(void)keep_text(&shown->page, page_of(login));
+	(void)keep_text(&shown->page, login_page(login));
 }
 
 /* For a phone's camera. --json and a redirected standard output are no reason against it: standard
@@ -146,7 +139,7 @@ static void show_page(struct login_shown *shown, struct control_client *client,
 		      const struct login_request *request, const struct json *login)
 {
 	const char *start_url = json_get_string(login, "start_url");
-	const char *page = page_of(login);
+	const char *page = login_page(login);
 	bool is_new = keep_text(&shown->page, page);
 	bool open = false;
 

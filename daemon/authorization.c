@@ -95,6 +95,17 @@ static bool view_equals(const struct authorization_view *a, const struct authori
 	       strcmp(a->browser_problem, b->browser_problem) == 0;
 }
 
+/* While the page waits for a browser. */
+static void view_browser_problem(struct authorization *authorization)
+{
+	struct authorization_view *view = &authorization->view;
+	const struct registry_session *session =
+		view->state == AUTHORIZER_CONSENT ? authorization_session(authorization) : NULL;
+
+	snprintf(view->browser_problem, sizeof(view->browser_problem), "%s",
+		 session && session->browser_problem ? session->browser_problem : "");
+}
+
 /* Brings the view in line with the machine and tells who waits. */
 static void publish(struct authorization *authorization, struct moment now)
 {
@@ -106,8 +117,7 @@ static void publish(struct authorization *authorization, struct moment now)
 	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED
 				? authorization->machine.outcome
 				: OUTCOME_NONE;
-	if (view->state != AUTHORIZER_CONSENT)
-		view->browser_problem[0] = '\0';
+	view_browser_problem(authorization);
 	is_news = !view_equals(view, &authorization->published);
 	if (is_news)
 		view->revision++;
@@ -226,14 +236,8 @@ void authorization_callback(struct authorization *authorization, struct moment n
 	authorization_advance(authorization, &input);
 }
 
-void authorization_note_browser(struct authorization *authorization, const char *problem,
-				struct moment now)
+void authorization_refresh(struct authorization *authorization, struct moment now)
 {
-	char *noted = authorization->view.browser_problem;
-
-	if (strcmp(noted, problem ? problem : "") == 0)
-		return;
-	snprintf(noted, ERR_DETAIL_BYTES, "%s", problem ? problem : "");
 	publish(authorization, now);
 }
 

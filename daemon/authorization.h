@@ -86,9 +86,8 @@ void authorization_cancel(struct authorization *authorization, const char *reaso
 /* The session's token came back. */
 void authorization_callback(struct authorization *authorization, struct moment now);
 
-/* The page could not be opened because of PROBLEM; NULL: it was opened. */
-void authorization_note_browser(struct authorization *authorization, const char *problem,
-				struct moment now);
+/* What the registry says of the session's page has changed. */
+void authorization_refresh(struct authorization *authorization, struct moment now);
 
 /* Goes on with the account's session of the registry, after a start. */
 void authorization_restore(struct authorization *authorization, struct moment now);

@@ -15,6 +15,9 @@
 #include "daemon/control.h"
 #include "daemon/control_request.h"
 
+/* Why a page could not be opened: a sentence or two, in bytes. */
+#define CONTROL_PROBLEM_MAX (ERR_DETAIL_BYTES - 1)
+
 /* A client that waits for something that happens to an account. */
 struct control_waiter {
 	LIST_ENTRY(control_waiter) link;

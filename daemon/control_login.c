@@ -130,14 +130,19 @@ void control_post_browser(struct control *control, struct http_request *request,
 		r = control_body_text(body, "problem", &problem, &detail);
 	if (!r && (!problem || !*problem))
 		r = err_set(&detail, ERR_INVALID, "The member \"problem\" is missing");
-	if (r)
-		control_reply_err(request, r, &detail);
-	else if (!account)
+	if (!r && strlen(problem) > CONTROL_PROBLEM_MAX)
+		r = err_set(&detail, ERR_INVALID,
+			    "The member \"problem\" must have at most %d bytes",
+			    CONTROL_PROBLEM_MAX);
+	if (!r && account)
+		r = service_browser_failed(control->service, account, problem,
+					   http_request_time(request), &detail);
+	if (!account)
 		control_reply_no_account(request, name);
-	else if (service_browser_failed(control->service, account, problem,
-					http_request_time(request)))
-		control_reply_error(request, 404, "NOT_FOUND",
-				    "No login of this account waits for a browser.");
+	else if (r == ERR_NOT_FOUND)
+		control_reply_error(request, 404, "NOT_FOUND", detail.text);
+	else if (r)
+		control_reply_err(request, r, &detail);
 	else
 		reply_login(control, request, account, false);
 }

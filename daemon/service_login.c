@@ -249,20 +249,22 @@ bool service_take_page(struct service *service, struct account *account)
 }
 
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
-			   struct moment now)
+			   struct moment now, struct err_detail *detail)
 {
 	struct registry_session *session =
 		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
 
 	if (!session || !session->browser || !account->authorization ||
 	    authorization_view(account->authorization)->state != AUTHORIZER_CONSENT)
-		return ERR_NOT_FOUND;
+		return err_set(detail, ERR_NOT_FOUND,
+			       "No login of this account waits for a browser.");
 	/* Whatever the command said: a browser has the page. */
 	if (session->start_used)
 		return 0;
+	registry_session_set_problem(service->registry, account->name, problem);
 	session->page_given = false;
 	save_quietly(service, account->name, now);
-	authorization_note_browser(account->authorization, problem, now);
+	authorization_refresh(account->authorization, now);
 	return 0;
 }
 
@@ -282,10 +284,11 @@ int service_open_start(struct service *service, const char *start, struct moment
 	session->start_used = true;
 	if (!first)
 		session->start_raced = true;
+	registry_session_set_problem(service->registry, session->account, NULL);
 	save_quietly(service, session->account, now);
 	account = accounts_find(service->accounts, session->account);
 	if (account && account->authorization)
-		authorization_note_browser(account->authorization, NULL, now);
+		authorization_refresh(account->authorization, now);
 	*ret_session = session;
 	return first ? 0 : ERR_EXISTS;
 }
