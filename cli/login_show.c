@@ -193,7 +193,7 @@ void login_show(struct login_shown *shown, struct control_client *client,
 {
 	show_problem(shown, login);
 	show_page(shown, client, request, login);
-	/* Otherwise this is the end. */
-	if (!request->no_wait || !shown->page)
+	/* A log needs only the end; and with a page to print this is the end. */
+	if (!request->open_only && !(request->no_wait && shown->page))
 		show_state(request, login);
 }

@@ -77,6 +77,18 @@ static bool is_finished(const struct json *login)
 	return state && strcmp(state, "finished") == 0;
 }
 
+/* Opening the page is all that is wanted. Perhaps another caller was told to. */
+static int watch_opened(struct watch *watch)
+{
+	login_show_browser(&watch->shown, watch->client, watch->request, -1);
+	if (watch->shown.browser_failed)
+		return EXIT_STATUS_FAILED;
+	if (watch->shown.opened)
+		terminal_message("Opened the page to consent for the account %s.",
+				 watch->request->account);
+	return EXIT_STATUS_DONE;
+}
+
 /* Takes LOGIN as the newest. Returns the exit status if it has ended, or CONTINUE. */
 static int watch_apply(struct watch *watch, struct json *login)
 {
@@ -92,10 +104,8 @@ static int watch_apply(struct watch *watch, struct json *login)
 	login_show(&watch->shown, watch->client, watch->request, login);
 	if (watch->request->no_wait && watch->shown.page)
 		return login_report_page(watch->request, login, watch->shown.page);
-	if (watch->request->open_only && watch->shown.page) {
-		login_show_browser(&watch->shown, watch->client, watch->request, -1);
-		return watch->shown.browser_failed ? EXIT_STATUS_FAILED : EXIT_STATUS_DONE;
-	}
+	if (watch->request->open_only && watch->shown.page)
+		return watch_opened(watch);
 	return CONTINUE;
 }
 
