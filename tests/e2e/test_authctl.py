@@ -279,7 +279,7 @@ def test_no_daemon_is_5_and_says_how_to_start_it(machine, arguments):
     machine.daemon.stop()
     result = machine.run(*arguments)
     assert result.returncode == 5 and not result.stdout
-    assert "systemctl --user start misskey-authd" in result.stderr
+    assert "systemctl --user enable --now misskey-authd" in result.stderr
     assert str(machine.daemon.socket) in result.stderr
 
 
@@ -831,7 +831,7 @@ def test_daemon_that_stays_away(machine):
     errors = process.communicate(timeout=30)[1]
     assert 10 < time.monotonic() - begun < 20
     assert process.returncode == 5
-    assert "systemctl --user start misskey-authd" in errors and "still pending" in errors
+    assert "systemctl --user enable --now misskey-authd" in errors and "still pending" in errors
 
 
 # callback
