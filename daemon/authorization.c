@@ -362,7 +362,7 @@ bool authorization_is_resting(const struct authorization *authorization, bool wa
 	const struct authorizer *machine = &authorization->machine;
 
 	if (authorization->call || authorization->has_candidate || authorization->awaits_app ||
-	    authorization->renew_wanted || machine->waiting)
+	    authorization->renew_wanted || (machine->waiting && machine->retry_ms != MOMENT_NEVER))
 		return false;
 	if (machine->state == AUTHORIZER_CONSENT)
 		return machine->browser && wakes;
