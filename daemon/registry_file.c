@@ -76,11 +76,8 @@ static int session_read(struct state_reader *reader, struct registry *registry)
 	state_read_into(reader, "start", s->start, sizeof(s->start));
 	state_read_bool(reader, "start_used", &s->start_used);
 	state_read_bool(reader, "start_raced", &s->start_raced);
-	/* Version 0.1.0 did not write these, and its logins go on after an update. */
-	if (json_get(reader->object, "page_given")) {
-		state_read_bool(reader, "page_given", &s->page_given);
-		state_read_text_or_null(reader, "browser_problem", &s->browser_problem);
-	}
+	state_read_bool(reader, "page_given", &s->page_given);
+	state_read_text_or_null(reader, "browser_problem", &s->browser_problem);
 	state_read_into(reader, "cookie", s->cookie, sizeof(s->cookie));
 	state_read_into(reader, "result", s->result, sizeof(s->result));
 	state_read_bool(reader, "browser", &s->browser);
