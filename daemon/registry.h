@@ -56,7 +56,7 @@ struct registry_session {
 	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
 	bool start_used;	      /* the link has been opened */
 	bool start_raced;	      /* it was opened again: perhaps by somebody else */
-	bool page_given;	      /* somebody was told to open the link, and has not failed */
+	bool page_given;	      /* somebody has the link's page or was told to open it */
 	char *browser_problem;	      /* why somebody failed; NULL: nobody has, or it was opened */
 	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
 					 browser */

@@ -281,7 +281,8 @@ int service_open_start(struct service *service, const char *start, struct moment
 		return ERR_NOT_FOUND;
 	session = registry_session_edit(service->registry, found->account);
 	first = !session->start_used;
-	session->start_used = true;
+	/* Perhaps by hand: then nobody was told to. */
+	session->start_used = session->page_given = true;
 	if (!first)
 		session->start_raced = true;
 	registry_session_set_problem(service->registry, session->account, NULL);
