@@ -58,15 +58,15 @@ def cgroup_roots():
 class UserManager:
     """Its user, its home, and the way to run commands as it."""
 
-    def __init__(self):
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", USER], check=True, capture_output=True)
-        self.user = pwd.getpwnam(USER)
+    def __init__(self, name=USER):
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", name], check=True, capture_output=True)
+        self.user = pwd.getpwnam(name)
         self.home = Path(self.user.pw_dir)
         self.runtime = Path(f"/run/user/{self.user.pw_uid}")
-        self.groups = [root / USER for root in cgroup_roots()]
+        self.groups = [root / name for root in cgroup_roots()]
         self.made = [directory for directory in BOOTED if not directory.exists()]
         self.env = {
-            "HOME": str(self.home), "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": str(self.home), "USER": name, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8",
         }
         self.process = None
@@ -156,6 +156,6 @@ class UserManager:
                     pass
         shutil.rmtree(self.runtime, ignore_errors=True)
         shutil.rmtree(self.programs, ignore_errors=True)
-        subprocess.run(["userdel", "--remove", USER], check=False, capture_output=True)
+        subprocess.run(["userdel", "--remove", self.user.pw_name], check=False, capture_output=True)
         for directory in self.made:
             shutil.rmtree(directory, ignore_errors=True)
