@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The Debian package: what is in it, and that dpkg installs, upgrades, removes and purges it without a trace."""
+"""The Debian package: what is in it, what dpkg does with it, and an upgrade under a user's systemd."""
 
 import gzip
 import os
@@ -10,12 +10,14 @@ from pathlib import Path
 
 import pytest
 
-import throwaway_root
-from harness import ROOT, authorize
-from throwaway_root import ThrowawayRoot
+import overlay
+import user_manager
+from harness import ROOT, PlainBrowser, free_port, wait_for
+from user_manager import UserManager
 
 CONFIG = "/etc/xdg/misskey-authd/config.ini"
 UNITS = Path("usr/lib/systemd/user")
+NEWER_UNIT = "[Service]\nEnvironment=MISSKEY_TEST=newer\n"
 # What dpkg and its triggers write for themselves, whatever the package.
 BOOKKEEPING = re.compile("/var/(lib/dpkg|log|cache/man|cache/debconf|lib/texmf)(/|$)|/var/lib/systemd/deb-systemd-user-helper-"
                          "(enabled|masked)$")
@@ -41,13 +43,17 @@ def package(release, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def newer(package, tmp_path_factory):
-    """The next version: another program, a unit less, another conffile."""
+    """The next version: other programs, another unit, another conffile."""
     tree = tmp_path_factory.mktemp("newer") / "tree"
     run("dpkg-deb", "--raw-extract", package, tree)
     control = tree / "DEBIAN/control"
     control.write_text(re.sub("^Version: .*", "Version: 99", control.read_text(), flags=re.M))
     (tree / "usr/bin/misskey-token").write_text("#!/bin/sh\necho newer\n")
-    (tree / f".{CONFIG}").open("a").write("# A newer version explains more.\n")
+    for file, more in (("usr/bin/misskey-authd", "newer"), (UNITS / "misskey-authd.service.d/newer.conf", NEWER_UNIT),
+                       (f".{CONFIG}", "# A newer version explains more.\n")):
+        (tree / file).parent.mkdir(exist_ok=True)
+        with (tree / file).open("a") as opened:
+            opened.write(more)
     (tree / "DEBIAN/md5sums").unlink()
     run("dpkg-deb", "--root-owner-group", "--build", tree, tree.parent)
     return next(tree.parent.glob("*.deb"))
@@ -106,21 +112,26 @@ def test_packed_again_it_is_the_same(package, release, tmp_path):
 
 # ---- What dpkg does with it ----
 
-@pytest.fixture
-def root(tmp_path):
-    reason = throwaway_root.why_not()
+def opened(kind, directory):
+    """An overlay, without an installed misskey-authd."""
+    reason = overlay.why_not()
     if reason:
         pytest.skip(reason)
-    (tmp_path / "root").mkdir()
-    one = ThrowawayRoot(tmp_path / "root")
-    try:
-        if not one.mounted:
-            pytest.skip(f"no overlay can be mounted here: {one.complaint}")
-        if one.run("dpkg", "-s", "misskey-authd").returncode == 0:
-            one.run("dpkg", "--purge", "misskey-authd")
-        yield one
-    finally:
+    directory.mkdir()
+    one = kind(directory)
+    if not one.mounted:
         one.close()
+        pytest.skip(f"no overlay can be mounted here: {one.complaint}")
+    if one.run("dpkg", "-s", "misskey-authd").returncode == 0:
+        one.run("dpkg", "--purge", "misskey-authd")
+    return one
+
+
+@pytest.fixture
+def root(tmp_path):
+    one = opened(overlay.Root, tmp_path / "root")
+    yield one
+    one.close()
 
 
 class Machine:
@@ -221,3 +232,80 @@ def test_the_units_name_the_programs_of_the_package(tree):
     for unit in (tree / UNITS).glob("*.service"):
         assert set(re.findall(r"^Exec\w+=(\S+)/misskey", unit.read_text(), re.M)) == {"/usr/bin"}
     assert not os.path.exists(tree / UNITS / "misskey-authd.service.d")
+
+
+# ---- Under a user's systemd ----
+
+class PackagedManager(UserManager):
+    """A user manager on a machine that has the package: the package's own units and programs, where it puts them."""
+
+    def __init__(self, directory):
+        super().__init__("-packaged")
+        self.port = free_port()
+        try:
+            self.system = opened(overlay.System, directory)
+        except BaseException:
+            self.stop()
+            raise
+
+    def as_user(self, *command):
+        return [*self.system.enter, *super().as_user(*command)]
+
+    def install(self, package):
+        done = self.system.run("dpkg", "--no-triggers", "--install", package)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def pid(self):
+        return int(self.show("misskey-authd.service", "MainPID")[0])
+
+    def runs_the_newer(self):
+        """Its program, and its unit."""
+        process = Path(f"/proc/{self.pid()}")
+        return ((process / "exe").read_bytes().endswith(b"newer"),
+                b"MISSKEY_TEST=newer" in (process / "environ").read_bytes())
+
+
+@pytest.fixture
+def packaged(package, tmp_path):
+    reason = user_manager.why_not()
+    if reason:
+        pytest.skip(reason)
+    one = PackagedManager(tmp_path / "system")
+    try:
+        one.install(package)
+        if not one.start():
+            pytest.skip("a user manager does not start here")
+        one.write(".config/systemd/user/misskey-authd-callback.socket.d/port.conf",
+                  f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{one.port}\n")
+        # What the README says.
+        assert one.systemctl("daemon-reload").returncode == 0
+        enabled = one.systemctl("enable", "--now", "misskey-authd")
+        assert enabled.returncode == 0, enabled.stderr
+        yield one
+    finally:
+        one.stop()
+        one.system.close()
+
+
+@pytest.mark.parametrize("how", ["restarted", "ended, being idle"])
+def test_an_upgrade_while_a_consent_is_pending(packaged, newer, server_2025, how):
+    assert packaged.show("misskey-authd.service", "FragmentPath") == [f"/{UNITS}/misskey-authd.service"]
+    begun = packaged.run("misskey-authctl", "login", server_2025.origin, "--as", "me", "--no-wait", DISPLAY=":9")
+    assert begun.returncode == 0, begun.stderr
+    browser = PlainBrowser()
+    token = browser.get(begun.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+    packaged.install(newer)
+    assert packaged.pid() and packaged.runs_the_newer() == (False, False)
+    if how == "restarted":
+        assert packaged.systemctl("daemon-reload").returncode == 0
+        assert packaged.systemctl("try-restart", "misskey-authd").returncode == 0
+    else:
+        packaged.systemctl("kill", "misskey-authd")
+        wait_for(lambda: packaged.show("misskey-authd.service", "ActiveState") == ["inactive"], 20, "its end")
+    server_2025.accept(token, "alice")
+    status, _, _, page = browser.get(f"http://127.0.0.1:{packaged.port}/callback?token={token}")
+    assert status == 200 and "alice" in page
+    # Without a reload it is the new program by the old unit.
+    assert packaged.runs_the_newer() == (True, how == "restarted")
+    listed = packaged.run("misskey-authctl", "list", "--json")
+    assert '"verified"' in listed.stdout, listed.stderr

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""This machine's root directory as an overlay: what is done to it is done to a copy, which is gone in the end."""
+"""Overlays over this machine's directories: what is done to them is done to a copy, which is gone in the end."""
 
 import os
 import shutil
@@ -7,43 +7,66 @@ import subprocess
 from pathlib import Path
 
 # Mounts that nobody else sees; they last as long as the shell does, which waits for the end of its input.
-MOUNTS = """
-set -e
-mount -t tmpfs tmpfs "$1"
-mkdir "$1/upper" "$1/work" "$1/root"
-mount -t overlay -o "lowerdir=/,upperdir=$1/upper,workdir=$1/work" overlay "$1/root"
-mount -t tmpfs tmpfs "$1/root/run"
-mount -t proc proc "$1/root/proc"
-mount --rbind /dev "$1/root/dev"
-test -e "$1/root/var/lib/dpkg/status"
-echo mounted
-read line || true
-"""
+PREPARE = "set -e; mount -t tmpfs tmpfs $1; cd $1; mkdir upper work root; "
+LINGER = "; test -e $root/var/lib/dpkg/status; echo mounted; read line || true"
+# A root directory to chroot to.
+ROOT = PREPARE + """
+mount -t overlay -o lowerdir=/,upperdir=upper,workdir=work overlay root
+mount -t tmpfs tmpfs root/run
+mount -t proc proc root/proc
+mount --rbind /dev root/dev
+root=root""" + LINGER
+# What a package is installed to, in its place: all else is the machine's, its users and user managers above all.
+SYSTEM = PREPARE + """
+for name in usr etc var; do
+    mkdir upper/$name work/$name
+    mount -t overlay -o lowerdir=/$name,upperdir=upper/$name,workdir=work/$name overlay /$name
+done
+root=""" + LINGER
 ENVIRONMENT = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME": "/root", "LANG": "C.UTF-8",
                "DEBIAN_FRONTEND": "noninteractive"}
 
 
-class ThrowawayRoot:
-    """`directory` is an empty one to mount in."""
+class Overlay:
+    """`directory` is an empty one to mount in, `mounts` one of the above."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, mounts):
         self.directory = Path(directory)
         self.process = subprocess.Popen(
-            ["unshare", "--mount", "--propagation", "private", "sh", "-c", MOUNTS, "-", str(directory)],
+            ["unshare", "--mount", "--propagation", "private", "sh", "-c", mounts, "-", str(directory)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         )
         self.complaint = self.process.stdout.readline().strip()
         self.mounted = self.complaint == "mounted"
+        self.enter = ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt"]
 
     def close(self):
         self.process.stdin.close()
         self.process.wait(20)
 
-    def _enter(self, *command, timeout=120, **options):
+    def _enter(self, *command):
         return subprocess.run(
-            ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt", *map(str, command)], text=True,
-            capture_output=True, timeout=timeout, stdin=subprocess.DEVNULL, env=ENVIRONMENT, **options,
+            [*self.enter, *map(str, command)], text=True, capture_output=True, timeout=120, stdin=subprocess.DEVNULL,
+            env=ENVIRONMENT,
         )
+
+
+class System(Overlay):
+    """/usr, /etc and /var are copies."""
+
+    def __init__(self, directory):
+        super().__init__(directory, SYSTEM)
+
+    def run(self, *command):
+        """As root."""
+        return self._enter(*command)
+
+
+class Root(Overlay):
+    """A whole root directory, and nothing of what runs on the machine."""
+
+    def __init__(self, directory):
+        super().__init__(directory, ROOT)
 
     def run(self, *command):
         """In the root, as root."""
