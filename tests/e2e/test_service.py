@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness import PlainBrowser, UnixConnection, free_port, wait_for
+from harness import PlainBrowser, free_port, wait_for
 from misskey_server import Delay, MisskeyServer
 from user_manager import UserManager
 
