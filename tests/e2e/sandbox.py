@@ -207,5 +207,5 @@ def make_setting(manager):
         state=manager.home / ".local/state/misskey-authd", config=manager.home / ".config/misskey-authd/config.ini",
         bus=manager.runtime / "bus", file_in_tmp=readable("/tmp"), file_in_var_tmp=readable("/var/tmp"), device=device,
         mount_namespace=os.readlink(f"/proc/{manager.process.pid}/ns/mnt"), modules=modules,
-        kernel_symbols="/proc/kallsyms", capable_program=capable_cat(manager.programs), megabytes=400, threads=100,
+        kernel_symbols="/proc/kallsyms", capable_program=capable_cat(manager.programs), megabytes=400, threads=400,
     ), undo

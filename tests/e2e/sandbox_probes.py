@@ -178,7 +178,8 @@ def pin_to_processor(_):
 
 
 def list_keys(_):
-    call("syscall", ctypes.c_long(KEYCTL_NUMBER[os.uname().machine]), KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0)
+    number = ctypes.c_long(KEYCTL_NUMBER[os.uname().machine])
+    call("syscall", number, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0)
 
 
 def survive_filtered_call(_):

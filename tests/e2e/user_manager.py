@@ -24,8 +24,9 @@ BOOTED = (Path("/run/systemd/system"), Path("/run/systemd/unit-root"))
 SOURCES = ROOT / "systemd"
 UNITS = sorted({file.name.removesuffix(".in") for file in SOURCES.iterdir()
                 if file.suffix in (".in", ".timer", ".socket")})
-# A sanitizer's leak check needs to trace the process, which does not let its user.
-ENVIRONMENT = "[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0:exitcode=99\n"
+# A sanitizer's leak check needs to trace the process, which does not let its user. That there are no core files is the
+# program's and the unit's doing, not the sanitizer's.
+ENVIRONMENT = "[Service]\nEnvironment=ASAN_OPTIONS=detect_leaks=0:disable_coredump=0:exitcode=99\n"
 
 
 def unit_text(name, directory):
@@ -56,8 +57,8 @@ def remove_if_empty(directory):
 
 
 def refuse_user_namespaces():
-    """For `prepare`: in a user namespace of its own, where everybody keeps their number, and that may have none below it:
-    what user.max_user_namespaces=0 does to a whole machine."""
+    """For `prepare`: in a user namespace of its own, where everybody keeps their number, and that may have none below
+    it: what user.max_user_namespaces=0 does to a whole machine."""
     ready_to_map, unshared = os.pipe()
     mapper = os.fork()
     if mapper == 0:
@@ -75,8 +76,8 @@ def refuse_user_namespaces():
 
 
 def cgroup_roots():
-    """The hierarchies in which the user needs a group: systemd's own, the unified one, and those of the controllers that
-    our units have limits for; or the unified one alone."""
+    """The hierarchies in which the user needs a group: systemd's own, the unified one, and those of the controllers
+    that our units have limits for; or the unified one alone."""
     named = [CGROUPS / name for name in ("systemd", "unified", "memory", "pids")]
     roots = [CGROUPS] if (CGROUPS / "cgroup.procs").exists() else [root for root in named if root.is_dir()]
     return [root for root in roots if os.access(root, os.W_OK)]
