@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -72,15 +71,20 @@ static bool is_service(void)
 /* Becomes the command WORDS, in a scope of its own if IN_SCOPE. */
 static _Noreturn void become_browser(char **words, bool in_scope)
 {
-	char *all[SCOPE_WORDS + BROWSER_WORDS_MAX + 1] = {0};
-	char **last = all;
+	const char *all[SCOPE_WORDS + BROWSER_WORDS_MAX + 1] = {0};
+	/* It writes to no word, whatever its declaration says. */
+	const union {
+		const char *const *given;
+		char *const *taken;
+	} arguments = {all};
+	const char **last = all;
 
 	for (size_t i = 0; in_scope && i < SCOPE_WORDS; i++)
-		*last++ = (char *)(uintptr_t)scope[i];
+		*last++ = scope[i];
 	while (*words)
 		*last++ = *words++;
 	signal(SIGPIPE, SIG_DFL);
-	execvp(all[0], all);
+	execvp(all[0], arguments.taken);
 	_exit(errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
 }
 

@@ -3,8 +3,7 @@
 
 import pytest
 
-from harness import PlainBrowser, authorize, consent, wait_for
-from test_events import watch  # noqa: F401 (a fixture)
+from harness import PlainBrowser, authorize, consent
 
 PROBLEM = "No browser was found."
 
@@ -97,13 +96,10 @@ def test_a_report_without_a_page_is_refused(daemon, server_2025):
     assert report(daemon, account="polled")[1]["error"]["code"] == "NOT_FOUND"
 
 
-def test_the_commands_show_it(daemon, server_2025, watch):  # noqa: F811
-    process = watch()
+def test_the_commands_show_it(daemon, server_2025):
     shown = daemon.authctl("login", server_2025.origin, "--as", "me", "--timeout", "1s", DISPLAY=":1", PATH="/nonexistent")
     assert shown.returncode == 4 and "No browser was found" in shown.stderr and "Open the page by hand." in shown.stderr
     page = get_login(daemon)["start_url"]
     for command in ("status", "list"):
         stderr = daemon.authctl(command).stderr
         assert "account me could not be opened: No browser was found" in stderr and f"Open it by hand: {page}\n" in stderr
-    wait_for(lambda: any(line.endswith(f"Open it by hand: {page}") and "waiting for consent: No browser was found" in line
-                         for line in process.lines["out"]), what="the line of watch")  # fmt: skip

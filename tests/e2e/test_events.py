@@ -225,6 +225,16 @@ def test_watch_shows_a_line_for_each_change(server, daemon, watch):
     assert lines[-1] == "me  removed"
 
 
+def test_watch_shows_a_page_that_could_not_be_opened(server_2025, daemon, watch):
+    authorize(daemon, server_2025, "before")
+    process = watch()
+    wait_for(lambda: process.lines["out"], what="the snapshot")
+    page = daemon.login("me", server=server_2025.origin)["start_url"]
+    daemon.control("POST", "/v1/accounts/me/browser", {"problem": "There is none."})
+    expected = f"  me  login: waiting for consent: There is none. Open it by hand: {page}"
+    wait_for(lambda: process.lines["out"][-1].endswith(expected), what="the line of watch")
+
+
 def test_watch_as_json_is_the_stream(server_2025, daemon, watch):
     process = watch("--json")
     wait_for(lambda: process.lines["out"], what="the snapshot")
