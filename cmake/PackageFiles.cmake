@@ -15,6 +15,7 @@ add_file(cmake/debian/copyright ${doc}/copyright)
 add_file(cmake/debian/changelog ${doc}/changelog)
 # All of it is commented out: without a change it says nothing. The daemon reads it in /etc, whatever the prefix.
 add_file(config.example.ini ${tree}/etc/xdg/misskey-authd/config.ini)
+add_file(examples/systemd/misskey-authd-login.desktop ${tree}/etc/xdg/autostart/misskey-authd-login.desktop)
 
 file(GLOB_RECURSE pages ${tree}${CPACK_MISSKEY_MANDIR}/*.[1-8])
 execute_process(COMMAND gzip -9 --no-name --force ${pages} ${doc}/changelog COMMAND_ERROR_IS_FATAL ANY)

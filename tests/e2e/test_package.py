@@ -16,6 +16,7 @@ from harness import ROOT, PlainBrowser, free_port, wait_for
 from user_manager import UserManager
 
 CONFIG = "/etc/xdg/misskey-authd/config.ini"
+AUTOSTART = "/etc/xdg/autostart/misskey-authd-login.desktop"
 UNITS = Path("usr/lib/systemd/user")
 NEWER_UNIT = "[Service]\nEnvironment=MISSKEY_TEST=newer\n"
 # What dpkg and its triggers write for themselves, whatever the package.
@@ -186,7 +187,7 @@ def test_it_is_installed_upgraded_removed_and_purged(machine, stopped, package, 
     machine.dpkg("--remove", "misskey-authd")
     assert machine.root.run("sh", "-c", "command -v misskey-authd misskey-authctl misskey-token").stdout == ""
     assert {path for path in machine.traces() - before if "/deb-systemd-user-helper" not in path} == {
-        "/etc/xdg/misskey-authd", CONFIG}
+        "/etc/xdg/misskey-authd", CONFIG, "/etc/xdg/autostart", AUTOSTART} - before
     machine.dpkg("--purge", "misskey-authd")
     assert machine.traces() == before
 
