@@ -13,6 +13,24 @@ from shells import SHELLS
 from user_manager import UserManager, why_not
 
 
+# Files whose tests can run beside others (scripts/test runs them so). They measure no time and use nothing that the
+# machine has only once; those of all other files have the machine for themselves.
+TOGETHER = """
+    authctl browser completions config curl docs doctor doctor_files doctor_servers events examples exit_statuses
+    integrations login logout qr reload schema state_files strace token verify
+""".split()
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "together: can run beside others")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.stem.removeprefix("test_") in TOGETHER:
+            item.add_marker("together")
+
+
 def pytest_report_header():
     return f"programs: {BIN}"
 

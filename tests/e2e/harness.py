@@ -3,6 +3,7 @@
 
 import http.client
 import http.cookiejar
+import itertools
 import json
 import os
 import re
@@ -42,11 +43,23 @@ SECURITY_HEADERS = {
 }
 
 
+# Below those that the kernel gives to clients, and a part for each worker of pytest-xdist: what is free once
+# stays so over restarts.
+WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+PORTS = itertools.cycle(range(12000 + 2000 * (WORKER % 10), 14000 + 2000 * (WORKER % 10)))
+for _ in range(os.getpid() % 2000):
+    next(PORTS)
+
+
 def free_port():
     """A port of 127.0.0.1 that is free now. Kept over restarts, unlike port 0."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in PORTS:
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_for(condition, seconds=10, what="the condition"):

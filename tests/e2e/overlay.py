@@ -38,7 +38,8 @@ class Overlay:
         )
         self.complaint = self.process.stdout.readline().strip()
         self.mounted = self.complaint == "mounted"
-        self.enter = ["nsenter", f"--mount=/proc/{self.process.pid}/ns/mnt"]
+        # With its root: that of the mounts alone would be another in a chroot.
+        self.enter = ["nsenter", f"--target={self.process.pid}", "--mount", "--root", "--wd"]
 
     def close(self):
         self.process.stdin.close()
