@@ -8,8 +8,10 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "daemon/account_set.h"
+#include "daemon/bus.h"
 #include "daemon/hooks.h"
 #include "daemon/login_failure.h"
+#include "daemon/sd.h"
 
 /* What was told of an account's login. */
 struct told {
@@ -21,6 +23,7 @@ struct told {
 
 struct notify {
 	struct service *service;
+	struct bus *bus;
 	struct hooks *hooks;
 	struct account_set told;
 };
@@ -160,7 +163,10 @@ int notify_new(struct service *service, struct notify **ret_notify, struct err_d
 	if (!notify)
 		return err_set(detail, ERR_NOMEM, "no memory for the hooks");
 	notify->service = service;
-	r = hooks_new(service, &notify->hooks, detail);
+	r = bus_new(&notify->bus, detail);
+	if (!r)
+		r = hooks_new(service, sd_is_user_service() ? notify->bus : NULL, &notify->hooks,
+			      detail);
 	if (r)
 		return r;
 	tell_problems(notify);
@@ -171,7 +177,9 @@ int notify_new(struct service *service, struct notify **ret_notify, struct err_d
 
 int notify_attach(struct notify *notify, struct loop *loop)
 {
-	return hooks_attach(notify->hooks, loop);
+	int r = bus_attach(notify->bus, loop);
+
+	return r ? r : hooks_attach(notify->hooks, loop);
 }
 
 bool notify_is_idle(const struct notify *notify)
@@ -184,6 +192,7 @@ void notify_free(struct notify *notify)
 	if (!notify)
 		return;
 	hooks_free(notify->hooks);
+	bus_free(notify->bus);
 	for (size_t n = 0; n < notify->told.count; n++)
 		free(notify->told.rows[n]);
 	account_set_done(&notify->told);
