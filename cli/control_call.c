@@ -48,36 +48,37 @@ int control_call_not_understood(void)
 	return advise(ERR_DAMAGED);
 }
 
-/* Of what a daemon that cannot work says in its status: is it the state? */
-static bool problems_name_state(const struct json *status)
+/* Of what a daemon that cannot work says in its status: is it a file that must not be used? */
+static bool problems_name_file(const struct json *status)
 {
 	const struct json *problem = json_first(json_get(status, "problems"));
 
 	for (; problem; problem = json_next(problem)) {
 		const char *code = json_get_string(problem, "code");
 
-		if (code && strcmp(code, "STATE_DAMAGED") == 0)
+		if (code &&
+		    (strcmp(code, "STATE_DAMAGED") == 0 || strcmp(code, "UNSAFE_CONFIG") == 0))
 			return true;
 	}
 	return false;
 }
 
-/* UNAVAILABLE is a bad config or damaged state. The status tells them apart; a daemon that does not
- * even give that names the files in its message. */
-static bool state_is_damaged(struct control_client *client, const char *message)
+/* UNAVAILABLE is a bad config, or a file that is damaged or not safe to use. The status tells them
+ * apart; a daemon that does not even give that names the files in its message. */
+static bool file_is_unusable(struct control_client *client, const char *message)
 {
 	struct control_reply status = {0};
-	bool damaged;
+	bool unusable;
 
 	if (control_client_request(client, "GET", "/v1/status", NULL, CONTROL_CALL_TIMEOUT_MS,
 				   &status, NULL) == 0 &&
 	    json_is_array(json_get(status.body, "problems")))
-		damaged = problems_name_state(status.body);
+		unusable = problems_name_file(status.body);
 	else
-		damaged = strstr(message, "credentials.json") || strstr(message, "registry.json") ||
-			  strstr(message, "state");
+		unusable = strstr(message, "credentials.json") ||
+			   strstr(message, "registry.json") || strstr(message, "state");
 	control_reply_done(&status);
-	return damaged;
+	return unusable;
 }
 
 int control_call_refused(struct control_client *client, const struct control_reply *reply)
@@ -97,7 +98,7 @@ int control_call_refused(struct control_client *client, const struct control_rep
 		return EXIT_STATUS_NO_CREDENTIAL;
 	if (strcmp(code, "UNSAFE_CONFIG") == 0)
 		return EXIT_STATUS_UNSAFE;
-	if (strcmp(code, "UNAVAILABLE") == 0 && state_is_damaged(client, message ? message : ""))
+	if (strcmp(code, "UNAVAILABLE") == 0 && file_is_unusable(client, message ? message : ""))
 		return EXIT_STATUS_UNSAFE;
 	return EXIT_STATUS_FAILED;
 }

@@ -339,6 +339,18 @@ bool authorization_is_exchanging(const struct authorization *authorization)
 	       (authorization->machine.state == AUTHORIZER_EXCHANGING && authorization->call);
 }
 
+bool authorization_is_resting(const struct authorization *authorization, bool wakes)
+{
+	const struct authorizer *machine = &authorization->machine;
+
+	if (authorization->call || authorization->has_candidate || authorization->awaits_app ||
+	    authorization->renew_wanted || (machine->waiting && machine->retry_ms != MOMENT_NEVER))
+		return false;
+	if (machine->state == AUTHORIZER_CONSENT)
+		return machine->browser && wakes;
+	return machine->state == AUTHORIZER_IDLE || machine->state == AUTHORIZER_FINISHED;
+}
+
 bool authorization_is_registering(const struct authorization *authorization)
 {
 	return authorization->machine.state == AUTHORIZER_REGISTERING && authorization->call;

@@ -105,6 +105,10 @@ bool authorization_has_session(const struct authorization *authorization);
 /* Whether an answer is awaited that cannot be had twice, or is not stored yet. */
 bool authorization_is_exchanging(const struct authorization *authorization);
 
+/* Whether nothing is done and nothing due before somebody comes; WAKES: a redirect that is awaited
+ * wakes the process, if it has ended by then. */
+bool authorization_is_resting(const struct authorization *authorization, bool wakes);
+
 /* Whether app/create is under way, and the end of it for one that waits for another's. */
 bool authorization_is_registering(const struct authorization *authorization);
 void authorization_settle_app(struct authorization *authorization, struct moment now);

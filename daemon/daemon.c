@@ -2,34 +2,27 @@
 #include "daemon/daemon.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include "common/cleanup.h"
 #include "common/json.h"
 #include "common/log.h"
-#include "daemon/callback.h"
-#include "daemon/control.h"
-#include "daemon/http_client.h"
-#include "daemon/listener.h"
-#include "daemon/loop.h"
-#include "daemon/notify.h"
-#include "daemon/sd.h"
-#include "daemon/service.h"
+#include "daemon/parts.h"
+#include "daemon/standby.h"
 
-struct daemon_parts {
-	int callback_fd;
-	int control_fd;
-	char callback_url[LISTENER_URL_BYTES]; /* "": no listener */
-	struct err_detail callback_problem;    /* why there is none */
-	struct http_client *client;
-	struct loop *loop;
-	struct service *service;
-	struct callback *callback; /* NULL: no listener */
-	struct control *control;
-	struct notify *notify;
+struct daemon {
+	const struct daemon_options *options;
+	struct sd_sockets sockets;
+};
+
+/* Ends the loop when nothing was to do for a time. */
+struct idleness {
+	const struct parts *parts;
+	int64_t limit_ms;
+	int64_t since_ms; /* monotonic; MOMENT_NEVER: there is something to do */
+	bool is_over;	  /* that was why the loop ended */
 };
 
 /* Secrets are in this process: no core dumps, nothing readable for other users, whatever the umask
@@ -43,141 +36,179 @@ static void protect_process(void)
 	(void)umask(077);
 }
 
-static void free_parts(struct daemon_parts *parts)
+/* ---- The idle exit ---- */
+
+static int64_t idleness_deadline(void *context, struct moment now)
 {
-	/* The order: who uses before who is used. */
-	notify_free(parts->notify);
-	control_free(parts->control);
-	callback_free(parts->callback);
-	service_free(parts->service);
-	loop_free(parts->loop);
-	http_client_free(parts->client);
-	closep(&parts->callback_fd);
-	closep(&parts->control_fd);
+	const struct idleness *idleness = context;
+
+	(void)now;
+	return idleness->since_ms == MOMENT_NEVER ? MOMENT_NEVER
+						  : idleness->since_ms + idleness->limit_ms;
 }
 
-/* Without the callback listener logins still work, by polling. */
-static void open_callback(struct daemon_parts *parts, const struct config *config)
+/* Nobody is connected when it ends, and nobody is accepted between here and the end: who comes now
+ * waits in the backlog, which systemd looks at again. */
+static void idleness_dispatch(void *context, struct moment now)
 {
-	struct err_detail *problem = &parts->callback_problem;
+	struct idleness *idleness = context;
 
-	if (listener_callback(config->port, &parts->callback_fd, problem) ||
-	    listener_callback_url(parts->callback_fd, parts->callback_url, problem))
-		parts->callback_url[0] = '\0';
+	if (!parts_are_idle(idleness->parts))
+		idleness->since_ms = MOMENT_NEVER;
+	else if (idleness->since_ms == MOMENT_NEVER)
+		idleness->since_ms = now.mono_ms;
+	if (now.mono_ms < idleness_deadline(idleness, now))
+		return;
+	idleness->is_over = true;
+	loop_stop(idleness->parts->loop);
 }
 
-static int open_control(struct daemon_parts *parts, const struct paths *paths,
-			struct err_detail *detail)
+/* After all other sources, so that it sees what they have done. */
+static int idleness_attach(struct idleness *idleness, struct loop *loop)
 {
-	if (!paths->control[0])
-		return err_set(detail, ERR_NOT_FOUND,
-			       "XDG_RUNTIME_DIR is not set, so there is no place for the control "
-			       "socket; log in through a session of systemd, or set it to a "
-			       "directory of yours");
-	return listener_control(paths->control, &parts->control_fd, detail);
+	return loop_add(loop, &(struct loop_source){
+				      .fd = -1,
+				      .deadline = idleness_deadline,
+				      .dispatch = idleness_dispatch,
+				      .context = idleness,
+			      });
 }
 
-static int build_service(struct daemon_parts *parts, const struct daemon_options *daemon,
-			 struct config *config, struct err_detail *detail)
-{
-	struct service_options options = {
-		.config = config,
-		.source = daemon->source,
-		.log_level_is_fixed = daemon->log_level_is_fixed,
-		.state_directory = daemon->paths->state,
-		.callback_url = parts->callback_url[0] ? parts->callback_url : NULL,
-		.client = parts->client,
-	};
-	int r = service_new(&options, &parts->service, detail);
+/* ---- Running ---- */
 
-	if (!r && !options.callback_url)
-		service_add_problem(parts->service, "PORT_TAKEN", parts->callback_problem.text);
-	return r;
+static bool are_flushed(void *context)
+{
+	return parts_are_flushed(context);
 }
 
-/* The callback server watches first: a page that waits in the browser is served before a program is
- * told to open another, and the hooks are told last. */
-static int build_servers(struct daemon_parts *parts, struct err_detail *detail)
+static void stop(struct parts *parts, const struct idleness *idleness)
 {
-	int r = 0;
+	sd_tell_stopping();
+	if (idleness->is_over)
+		log_info("nothing to do: ending until somebody asks");
+	else
+		log_info("stopping; pending logins go on at the next start");
+	parts_quiesce(parts);
+	loop_drain(parts->loop, are_flushed, parts, DAEMON_DRAIN_MS);
+	service_flush(parts->service);
+}
 
-	if (parts->callback_url[0])
-		r = callback_new(parts->callback_fd, parts->service, &parts->callback, detail);
-	if (!r)
-		r = control_new(parts->control_fd, parts->service, &parts->control, detail);
-	if (!r)
-		r = notify_new(parts->service, &parts->notify, detail);
-	if (r)
-		return r;
-	if (http_client_attach(parts->client, parts->loop) ||
-	    service_attach(parts->service, parts->loop) ||
-	    (parts->callback && callback_attach(parts->callback, parts->loop)) ||
-	    control_attach(parts->control, parts->loop) ||
-	    notify_attach(parts->notify, parts->loop))
-		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
+static void say_ready(const struct daemon *daemon, const struct parts *parts)
+{
+	char status[128];
+
+	snprintf(status, sizeof(status), "callback %s",
+		 parts->callback_url[0] ? parts->callback_url : "(no port; logins poll)");
+	log_info("ready: %s, control socket %s", status, daemon->options->paths->control);
+	sd_tell_ready(status);
+}
+
+/* An own control socket would be gone with the process, so nobody could start it again. */
+static int64_t idle_exit_ms(const struct daemon *daemon)
+{
+	if (daemon->options->idle_exit_ms == 0 || daemon->sockets.control_fd >= 0)
+		return daemon->options->idle_exit_ms;
+	log_warning("--idle-exit is without effect, because the control socket was not passed by "
+		    "systemd (see: systemctl --user status misskey-authd-control.socket)");
 	return 0;
 }
 
-static int build(struct daemon_parts *parts, const struct daemon_options *options,
-		 struct err_detail *detail)
+/* From the start to the end. With an error nobody was served; *ret_refusal has it too. */
+static int serve(const struct daemon *daemon, struct refusal *ret_refusal)
 {
-	_cleanup_(config_freep) struct config *config = options->config;
-	int r;
+	_cleanup_(parts_free) struct parts parts = {.callback_fd = -1, .control_fd = -1};
+	struct err_detail *detail = &ret_refusal->why;
+	struct idleness idleness = {.parts = &parts, .since_ms = MOMENT_NEVER};
+	int r = parts_build(&parts, daemon->options, &daemon->sockets, NULL, &ret_refusal->code,
+			    detail);
 
-	open_callback(parts, config);
-	r = http_client_new(config->ca_file, config->request_time_s * 1000, &parts->client, detail);
-	if (!r)
-		r = loop_new(http_client_multi(parts->client), &parts->loop, detail);
-	if (!r)
-		r = build_service(parts, options, TAKE_PTR(config), detail);
-	/* The service has locked the state: of two daemons that start at once only one comes here.
-	 */
-	if (!r)
-		r = open_control(parts, options->paths, detail);
-	if (!r)
-		r = build_servers(parts, detail);
+	if (r)
+		return r;
+	idleness.limit_ms = idle_exit_ms(daemon);
+	if (idleness.limit_ms && idleness_attach(&idleness, parts.loop))
+		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
+	service_restore(parts.service, moment_now());
+	say_ready(daemon, &parts);
+	r = loop_run(parts.loop, detail);
+	stop(&parts, &idleness);
 	return r;
 }
 
-static bool is_flushed(void *context)
-{
-	const struct daemon_parts *parts = context;
+/* ---- Refusing ---- */
 
-	return control_is_idle(parts->control) &&
-	       (!parts->callback || callback_is_idle(parts->callback)) &&
-	       !service_is_exchanging(parts->service) && notify_is_idle(parts->notify);
+/* Tells everybody who waits why, until nobody does. *ret_stopped: by a signal. */
+static int refuse(const struct daemon *daemon, const struct refusal *refusal, bool *ret_stopped,
+		  struct err_detail *detail)
+{
+	_cleanup_(parts_free) struct parts parts = {.callback_fd = -1, .control_fd = -1};
+	struct idleness idleness = {.parts = &parts, .since_ms = MOMENT_NEVER};
+	int r = parts_build(&parts, daemon->options, &daemon->sockets, refusal, NULL, detail);
+
+	if (r)
+		return r;
+	if (idleness_attach(&idleness, parts.loop))
+		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
+	r = loop_run(parts.loop, detail);
+	*ret_stopped = !idleness.is_over;
+	if (*ret_stopped) {
+		sd_tell_stopping();
+		parts_quiesce(&parts);
+		loop_drain(parts.loop, are_flushed, &parts, DAEMON_DRAIN_MS);
+	}
+	return r;
 }
 
-static void stop(struct daemon_parts *parts)
+static void say_refusal(const struct refusal *refusal, struct err_detail *said)
 {
-	sd_tell_stopping();
-	log_info("stopping; pending logins go on at the next start");
-	control_quiesce(parts->control);
-	if (parts->callback)
-		callback_quiesce(parts->callback);
-	loop_drain(parts->loop, is_flushed, parts, DAEMON_DRAIN_MS);
-	service_flush(parts->service);
+	if (strcmp(said->text, refusal->why.text) == 0)
+		return;
+	*said = refusal->why;
+	log_error("%s", refusal->why.text);
+	sd_tell_ready(refusal->why.text);
+}
+
+/* Refuses who is there, and waits for the next. *ret_ended: there is none. */
+static int refuse_and_wait(const struct daemon *daemon, const struct refusal *refusal,
+			   bool *ret_ended, struct err_detail *detail)
+{
+	enum standby_end end;
+	int r = refuse(daemon, refusal, ret_ended, detail);
+
+	if (r || *ret_ended)
+		return r;
+	r = standby_wait(&daemon->sockets, daemon->options->idle_exit_ms, &end, detail);
+	*ret_ended = r == 0 && end != STANDBY_CLIENT;
+	return r;
+}
+
+static int run(const struct daemon *daemon, struct err_detail *detail)
+{
+	struct err_detail said = {""};
+	struct refusal refusal = {0};
+	bool has_ended = false;
+	int r;
+
+	while (!has_ended && (r = serve(daemon, &refusal)) != 0) {
+		*detail = refusal.why;
+		if (daemon->sockets.callback_fd < 0 && daemon->sockets.control_fd < 0)
+			return r;
+		say_refusal(&refusal, &said);
+		r = refuse_and_wait(daemon, &refusal, &has_ended, detail);
+		if (r)
+			return r;
+	}
+	return 0;
 }
 
 int daemon_run(const struct daemon_options *options, struct err_detail *detail)
 {
-	const struct paths *paths = options->paths;
-	_cleanup_(free_parts) struct daemon_parts parts = {.callback_fd = -1, .control_fd = -1};
-	char status[128];
+	struct daemon daemon = {.options = options};
 	int r;
 
 	protect_process();
 	json_init();
-	r = build(&parts, options, detail);
-	if (r)
-		return r;
-	service_restore(parts.service, moment_now());
-	snprintf(status, sizeof(status), "callback %s",
-		 parts.callback_url[0] ? parts.callback_url : "(no port; logins poll)");
-	log_info("ready: %s, control socket %s", status, paths->control);
-	sd_tell_ready(status);
-	r = loop_run(parts.loop, detail);
-	stop(&parts);
-	(void)unlink(paths->control);
+	sd_sockets_take(&daemon.sockets);
+	r = run(&daemon, detail);
+	sd_sockets_close(&daemon.sockets);
 	return r;
 }

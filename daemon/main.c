@@ -17,9 +17,18 @@ static int fail(int code, const struct err_detail *detail)
 	return code == ERR_UNSAFE ? OPTIONS_EXIT_UNSAFE : OPTIONS_EXIT_FAILED;
 }
 
-int main(int argc, char **argv)
+static int check_config(const struct config_source *source, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
+	int r = config_read_source(source, &config, detail);
+
+	if (!r)
+		printf("%s: good\n", config->file ? config->file : "no config file, defaults");
+	return r;
+}
+
+int main(int argc, char **argv)
+{
 	struct options options = {0};
 	struct paths_environment environment;
 	struct config_source source;
@@ -30,27 +39,21 @@ int main(int argc, char **argv)
 
 	if (options_parse(argc, argv, &options, &status))
 		return status;
-	log_setup(LOG_LEVEL_INFO, sd_stderr_is_journal());
+	log_setup(options.has_log_level ? options.log_level : LOG_LEVEL_INFO,
+		  sd_stderr_is_journal());
 	paths_environment_read(&environment);
 	r = paths_resolve(&environment, &paths, &detail);
 	source = (struct config_source){options.config_file, paths.config, paths.system_config};
-	if (!r)
-		r = config_read_source(&source, &config, &detail);
-	if (r)
-		return fail(r, &detail);
-	if (options.check_config) {
-		printf("%s: good\n", config->file ? config->file : "no config file, defaults");
-		return 0;
-	}
-	log_setup(options.has_log_level ? options.log_level : config->log_level,
-		  sd_stderr_is_journal());
-	r = daemon_run(
-		&(struct daemon_options){
-			.config = TAKE_PTR(config),
-			.source = source,
-			.log_level_is_fixed = options.has_log_level,
-			.paths = &paths,
-		},
-		&detail);
+	if (!r && options.check_config)
+		r = check_config(&source, &detail);
+	else if (!r)
+		r = daemon_run(
+			&(struct daemon_options){
+				.source = source,
+				.log_level_is_fixed = options.has_log_level,
+				.paths = &paths,
+				.idle_exit_ms = options.idle_exit_s * 1000,
+			},
+			&detail);
 	return r ? fail(r, &detail) : 0;
 }

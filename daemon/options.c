@@ -4,7 +4,10 @@
 #include <getopt.h>
 #include <stdio.h>
 
-static const char usage[] = "usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n";
+#include "common/text.h"
+
+static const char usage[] = "usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n"
+			    "                     [--idle-exit TIME]\n";
 
 static const char help[] =
 	"\n"
@@ -14,6 +17,8 @@ static const char help[] =
 	"  -c, --config FILE     read this config instead of the usual one\n"
 	"      --check-config    say whether the config is good, and end\n"
 	"      --log-level LEVEL error, warning, info or debug (default: the config's, info)\n"
+	"      --idle-exit TIME  end when there was nothing to do for so long, e.g. 30s: for a\n"
+	"                        daemon that systemd starts by its sockets\n"
 	"  -h, --help            show this\n"
 	"  -V, --version         show the version\n"
 	"\n"
@@ -21,20 +26,43 @@ static const char help[] =
 	"        without either the defaults are used.\n"
 	"State:  ~/.local/state/misskey-authd/\n";
 
-enum { OPTION_CHECK_CONFIG = 256, OPTION_LOG_LEVEL };
+enum { OPTION_CHECK_CONFIG = 256, OPTION_LOG_LEVEL, OPTION_IDLE_EXIT };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
 	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
+	{"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
 };
 
+static bool take_log_level(struct options *options)
+{
+	options->has_log_level = true;
+	if (!log_level_parse(optarg, &options->log_level))
+		return true;
+	fputs("misskey-authd: --log-level takes error, warning, info or debug\n", stderr);
+	return false;
+}
+
+static bool take_idle_exit(struct options *options)
+{
+	struct err_detail detail;
+
+	if (!text_duration(optarg, OPTIONS_IDLE_EXIT_MIN_S, OPTIONS_IDLE_EXIT_MAX_S,
+			   &options->idle_exit_s, &detail))
+		return true;
+	fprintf(stderr, "misskey-authd: --idle-exit: %s\n", detail.text);
+	return false;
+}
+
 /* Whether the program goes on after OPTION. */
 static bool take(int option, struct options *options, int *status)
 {
+	bool is_right = false;
+
 	*status = 0;
 	switch (option) {
 	case 'c':
@@ -44,12 +72,11 @@ static bool take(int option, struct options *options, int *status)
 		options->check_config = true;
 		return true;
 	case OPTION_LOG_LEVEL:
-		options->has_log_level = true;
-		if (!log_level_parse(optarg, &options->log_level))
-			return true;
-		fputs("misskey-authd: --log-level takes error, warning, info or debug\n", stderr);
-		*status = OPTIONS_EXIT_USAGE;
-		return false;
+		is_right = take_log_level(options);
+		break;
+	case OPTION_IDLE_EXIT:
+		is_right = take_idle_exit(options);
+		break;
 	case 'h':
 		fputs(usage, stdout);
 		fputs(help, stdout);
@@ -59,9 +86,11 @@ static bool take(int option, struct options *options, int *status)
 		return false;
 	default:
 		fputs(usage, stderr);
-		*status = OPTIONS_EXIT_USAGE;
-		return false;
+		break;
 	}
+	if (!is_right)
+		*status = OPTIONS_EXIT_USAGE;
+	return is_right;
 }
 
 bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_status)

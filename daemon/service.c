@@ -100,11 +100,34 @@ static int open_stores(struct service *service)
 	return 0;
 }
 
+static int open_state(struct service *service, struct err_detail *detail)
+{
+	int r = fsx_open_directory(service->state_directory, &service->state_fd, detail);
+
+	if (!r)
+		r = lock_state(service, detail);
+	if (!r && open_stores(service))
+		r = err_set(detail, ERR_NOMEM, "no memory");
+	if (!r)
+		service_check_port(service);
+	return r;
+}
+
+/* Not logged: it is said once, and asked for by many. */
+static void refuse(struct service *service, const struct service_options *options)
+{
+	struct service_problem *problem = &service->problems[service->problem_count++];
+
+	problem->code = options->refusal_code;
+	snprintf(problem->text, sizeof(problem->text), "%s", options->refusal);
+	snprintf(service->unavailable, sizeof(service->unavailable), "%s", options->refusal);
+}
+
 int service_new(const struct service_options *options, struct service **ret_service,
 		struct err_detail *detail)
 {
 	_cleanup_(service_freep) struct service *service = calloc(1, sizeof(*service));
-	int r;
+	int r = 0;
 
 	if (!service) {
 		config_free(options->config);
@@ -118,14 +141,14 @@ int service_new(const struct service_options *options, struct service **ret_serv
 	service->client = options->client;
 	service->flush_ms = service->repair_ms = MOMENT_NEVER;
 	service->callback_url = options->callback_url;
+	service->callback_is_passed = options->callback_is_passed;
 	service->state_directory = strdup(options->state_directory);
 	if (!service->state_directory || accounts_new(&service->accounts))
 		return err_set(detail, ERR_NOMEM, "no memory");
-	r = fsx_open_directory(options->state_directory, &service->state_fd, detail);
-	if (!r)
-		r = lock_state(service, detail);
-	if (!r && open_stores(service))
-		r = err_set(detail, ERR_NOMEM, "no memory");
+	if (options->refusal)
+		refuse(service, options);
+	else
+		r = open_state(service, detail);
 	if (r)
 		return r;
 	service->environment = (struct authorization_environment){
@@ -245,6 +268,20 @@ bool service_is_exchanging(const struct service *service)
 		if (authorization_is_exchanging(service->logins[n]->authorization))
 			return true;
 	return false;
+}
+
+bool service_is_idle(const struct service *service)
+{
+	if (service->repair_ms != MOMENT_NEVER)
+		return false;
+	for (size_t n = 0; n < service->login_count; n++)
+		if (!authorization_is_resting(service->logins[n]->authorization,
+					      service->callback_is_passed))
+			return false;
+	for (size_t n = 0; n < accounts_count(service->accounts); n++)
+		if (verification_is_under_way(accounts_at(service->accounts, n)->verification))
+			return false;
+	return true;
 }
 
 void service_flush(struct service *service)

@@ -22,7 +22,7 @@
 #include "daemon/loop.h"
 #include "daemon/verification.h"
 
-/* Nothing adds more than one problem of a kind, and there are five kinds. */
+/* Nothing adds more than one problem of a kind, and there are fewer kinds. */
 #define SERVICE_MAX_PROBLEMS 8
 
 /* Between being told to open a page and waiting for what comes of it a caller is not seen: for this
@@ -40,7 +40,12 @@ struct service_options {
 	bool log_level_is_fixed;     /* the config's does not count */
 	const char *state_directory;
 	const char *callback_url;   /* borrowed; NULL: there is no callback listener */
+	bool callback_is_passed;    /* the listener is systemd's, which starts us for a redirect */
 	struct http_client *client; /* borrowed */
+	/* Why the daemon cannot work, and that problem's code (static): nothing is opened then, and
+	 * the service only says so. NULL: it can. */
+	const char *refusal_code;
+	const char *refusal;
 };
 
 struct service;
@@ -59,6 +64,10 @@ void service_restore(struct service *service, struct moment now);
 
 /* Whether an answer is awaited that cannot be had twice. */
 bool service_is_exchanging(const struct service *service);
+
+/* Whether nothing would be lost or late by it if the process ended and its next client started it
+ * again: no login goes on but those that wait for a redirect that systemd takes. */
+bool service_is_idle(const struct service *service);
 
 /* Tries a last time to store what could not be stored. */
 void service_flush(struct service *service);
@@ -94,7 +103,7 @@ struct service_reload_report {
 	struct buf added;
 	struct buf changed;
 	struct buf removed;
-	bool needs_restart; /* `listen` is another than what is listened on */
+	bool needs_restart; /* `listen` is another than what this process listens on */
 };
 void service_reload_report_done(struct service_reload_report *report);
 

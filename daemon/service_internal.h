@@ -28,6 +28,7 @@ struct service {
 	bool log_level_is_fixed;
 	struct http_client *client; /* borrowed */
 	const char *callback_url;   /* borrowed */
+	bool callback_is_passed;
 	char *state_directory;
 	int state_fd;
 	int lock_fd;
@@ -50,6 +51,9 @@ struct service {
 /* Tells the watchers. */
 void service_tell(struct service *service, enum service_change change, struct account *account,
 		  struct moment now);
+
+/* Sees to the problem that the config has another port than what is listened on. */
+void service_check_port(struct service *service);
 
 /* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
 int service_resolve_account(struct service *service, const struct service_login *login,

@@ -2,6 +2,7 @@
 /*
  * The config, read again while the daemon runs.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "common/log.h"
@@ -112,6 +113,37 @@ static int load_wanted(struct service *service, const struct config *config,
 	return r;
 }
 
+/* With a socket of systemd's the config's port does not count; the default says nothing. */
+static void check_passed_port(struct service *service)
+{
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/callback", service->config->port);
+	if (service->config->port == CONFIG_DEFAULT_PORT ||
+	    (service->callback_url && strcmp(url, service->callback_url) == 0))
+		service_clear_problem(service, "LISTEN_IGNORED");
+	else
+		service_add_problem(
+			service, "LISTEN_IGNORED",
+			"The config has another port (`listen`) than systemd listens on, which is "
+			"what counts; to change that, write it into a drop-in: systemctl --user "
+			"edit misskey-authd-callback.socket (docs/systemd.md shows it)");
+}
+
+void service_check_port(struct service *service)
+{
+	if (service->callback_is_passed)
+		check_passed_port(service);
+	else if (service->config->port == service->port)
+		service_clear_problem(service, "RESTART_NEEDED");
+	else
+		service_add_problem(
+			service, "RESTART_NEEDED",
+			"The config has another port (`listen`) than the daemon "
+			"listens on; to use it: systemctl --user restart misskey-authd (without "
+			"systemd: end misskey-authd and run it again)");
+}
+
 /* What is in force without a restart. */
 static void apply_settings(struct service *service, struct config *config)
 {
@@ -124,14 +156,7 @@ static void apply_settings(struct service *service, struct config *config)
 		authorization_adapt(service->logins[n]->authorization);
 	if (!service->log_level_is_fixed)
 		log_set_level(config->log_level);
-	if (config->port == service->port)
-		service_clear_problem(service, "RESTART_NEEDED");
-	else
-		service_add_problem(
-			service, "RESTART_NEEDED",
-			"The config has another port (`listen`) than the daemon "
-			"listens on; to use it: systemctl --user restart misskey-authd (without "
-			"systemd: end misskey-authd and run it again)");
+	service_check_port(service);
 }
 
 int service_reload(struct service *service, struct moment now,
@@ -160,7 +185,8 @@ int service_reload(struct service *service, struct moment now,
 		return err_set(detail, r, "no memory for the accounts of the config");
 	apply_settings(service, TAKE_PTR(config));
 	service_derive_all(service);
-	ret_report->needs_restart = service->config->port != service->port;
+	ret_report->needs_restart =
+		!service->callback_is_passed && service->config->port != service->port;
 	log_info("the config was read again: %s",
 		 service->config->file ? service->config->file : "no file, defaults");
 	return 0;
