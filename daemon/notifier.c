@@ -17,6 +17,10 @@
 /* A unique name: D-Bus Specification, "Valid Names". */
 #define BUS_NAME_BYTES 256
 
+/* The keys of actions; the second is a click on the notification itself. */
+#define OPEN "open"
+#define OPEN_BY_CLICK "default"
+
 /* Until the service decides by itself, and until it is closed. */
 enum { EXPIRES_BY_DEFAULT = -1, EXPIRES_NEVER = 0 };
 
@@ -95,7 +99,8 @@ static int on_action(sd_bus_message *message, void *context, sd_bus_error *error
 	if (sd_bus_message_read(message, "us", &id, &action) < 0)
 		return 0;
 	note = find_shown(notifier, message, id);
-	if (!note || !note->can_open)
+	if (!note || !note->can_open ||
+	    (strcmp(action, OPEN) != 0 && strcmp(action, OPEN_BY_CLICK) != 0))
 		return 0;
 	memcpy(account, note->account, sizeof(account));
 	/* Once is enough. */
@@ -244,10 +249,9 @@ static int build_note(sd_bus *connection, const struct note *note, bool has_mark
 	if (r >= 0)
 		r = sd_bus_message_append(message, "susss", "misskey-authd", 0, "dialog-password",
 					  buf_text(&note->summary), buf_text(&body));
-	/* "default" is a click on the notification itself. */
 	if (r >= 0)
-		r = note->can_open ? sd_bus_message_append(message, "as", 4, "default", "Open",
-							   "open", "Open")
+		r = note->can_open ? sd_bus_message_append(message, "as", 4, OPEN_BY_CLICK, "Open",
+							   OPEN, "Open")
 				   : sd_bus_message_append(message, "as", 0);
 	if (r >= 0)
 		r = sd_bus_message_append(message, "a{sv}i", 0,
