@@ -44,6 +44,14 @@ static void open_callback(struct parts *parts, const struct config *config)
 
 	if (parts->passed->callback_fd < 0)
 		r = listener_callback(config->port, &parts->callback_fd, problem);
+	/* The unit of the socket has failed for the same reason, and is where to change it. */
+	if (r == ERR_BUSY && parts->passed->control_fd >= 0)
+		(void)err_set(problem, r,
+			      "The callback port 127.0.0.1:%u is taken by another program or "
+			      "another user, so logins wait by asking the server instead; to have "
+			      "another port: systemctl --user edit misskey-authd-callback.socket "
+			      "(docs/systemd.md shows what to write there)",
+			      config->port);
 	if (r || listener_callback_url(callback_fd(parts), parts->callback_url, problem))
 		parts->callback_url[0] = '\0';
 }

@@ -55,7 +55,7 @@ _misskey_read_current() {
 }
 
 _misskey_takes_value() {
-    [[ $1 == --@(socket|as|user|permission|timeout|config|log-level) || $1 == -c ]]
+    [[ $1 == --@(socket|as|user|permission|timeout|config|log-level|idle-exit) || $1 == -c ]]
 }
 
 _misskey_read_line() {
@@ -166,7 +166,7 @@ _misskey_authd() {
     if [[ $option ]]; then
         _misskey_offer_value
     elif [[ $cur == -* ]]; then
-        _misskey_offer -c --config --check-config --log-level -h --help -V --version
+        _misskey_offer -c --config --check-config --log-level --idle-exit -h --help -V --version
     fi
 }
 

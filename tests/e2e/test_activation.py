@@ -152,17 +152,23 @@ def test_without_a_passed_callback_socket_a_redirect_is_waited_for(make_activate
 
 # ---- The hand-over ----
 
-def ask_control(daemon):
-    return daemon.control("GET", "/v1/status", timeout=20)[0] == 200
-
-
-def ask_callback(daemon):
-    connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20)
+def ask_slowly(connection, path, pause):
+    """A client may be slow between its connection and its request: it must not be cut off there."""
     try:
-        connection.request("GET", "/")
+        connection.connect()
+        time.sleep(pause)
+        connection.request("GET", path)
         return connection.getresponse().status == 200
     finally:
         connection.close()
+
+
+def ask_control(daemon, pause=0):
+    return ask_slowly(UnixConnection(daemon.socket, 20), "/v1/status", pause)
+
+
+def ask_callback(daemon, pause=0):
+    return ask_slowly(http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=20), "/", pause)
 
 
 @pytest.mark.parametrize("ask", [ask_control, ask_callback])
@@ -174,7 +180,8 @@ def test_nobody_is_lost_in_the_moment_of_the_exit(activated, ask):
         # 1 s of idleness, give or take 30 ms.
         time.sleep(max(0, 0.97 + step * 0.005 - (time.monotonic() - quiet_since)))
         answers = []
-        clients = [threading.Thread(target=lambda: answers.append(ask(activated))) for _ in range(6)]
+        pauses = (0, 0.05, 0, 0.02, 0, 0.1)
+        clients = [threading.Thread(target=lambda pause=pause: answers.append(ask(activated, pause))) for pause in pauses]
         for client in clients:
             client.start()
             time.sleep(0.006)

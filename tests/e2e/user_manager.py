@@ -16,7 +16,6 @@ from pathlib import Path
 
 from harness import BIN, ROOT
 
-USER = f"misskey-test-{os.getpid()}"
 SYSTEMD = Path("/lib/systemd/systemd")
 CGROUPS = Path("/sys/fs/cgroup")
 BOOTED = (Path("/run/systemd/system"), Path("/run/systemd/unit-root"))
@@ -58,15 +57,16 @@ def cgroup_roots():
 class UserManager:
     """Its user, its home, and the way to run commands as it."""
 
-    def __init__(self):
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", USER], check=True, capture_output=True)
-        self.user = pwd.getpwnam(USER)
+    def __init__(self, suffix=""):
+        self.name = f"misskey-test-{os.getpid()}{suffix}"
+        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", self.name], check=True, capture_output=True)
+        self.user = pwd.getpwnam(self.name)
         self.home = Path(self.user.pw_dir)
         self.runtime = Path(f"/run/user/{self.user.pw_uid}")
-        self.groups = [root / USER for root in cgroup_roots()]
+        self.groups = [root / self.name for root in cgroup_roots()]
         self.made = [directory for directory in BOOTED if not directory.exists()]
         self.env = {
-            "HOME": str(self.home), "USER": USER, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
+            "HOME": str(self.home), "USER": self.name, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
             "XDG_RUNTIME_DIR": str(self.runtime), "LANG": "C.UTF-8",
         }
         self.process = None
@@ -98,6 +98,16 @@ class UserManager:
                 return False
             time.sleep(0.1)
         return True
+
+    def restart(self):
+        """The session ends, with all that runs in it, and another begins."""
+        self.end()
+        assert self.start()
+
+    def forget(self):
+        """What misskey-authd keeps for its user."""
+        for path in (".local", ".config/misskey-authd"):
+            shutil.rmtree(self.home / path, ignore_errors=True)
 
     def run(self, *command, **env):
         return subprocess.run(
@@ -138,7 +148,7 @@ class UserManager:
         for each in (*made, file):
             os.chown(each, self.user.pw_uid, self.user.pw_gid)
 
-    def stop(self):
+    def end(self):
         if self.process:
             self.process.send_signal(signal.SIGTERM)
             try:
@@ -148,6 +158,9 @@ class UserManager:
                 self.process.wait()
         subprocess.run(["pkill", "-KILL", "-u", str(self.user.pw_uid)], check=False)
         time.sleep(0.2)
+
+    def stop(self):
+        self.end()
         for group in self.groups:
             for directory, _, _ in os.walk(group, topdown=False):
                 try:
@@ -156,6 +169,6 @@ class UserManager:
                     pass
         shutil.rmtree(self.runtime, ignore_errors=True)
         shutil.rmtree(self.programs, ignore_errors=True)
-        subprocess.run(["userdel", "--remove", USER], check=False, capture_output=True)
+        subprocess.run(["userdel", "--remove", self.name], check=False, capture_output=True)
         for directory in self.made:
             shutil.rmtree(directory, ignore_errors=True)
