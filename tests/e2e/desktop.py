@@ -2,17 +2,12 @@
 """A desktop for tests: a real D-Bus with a notification service of python3-dbusmock, and a browser that writes down what
 it is to open."""
 
+import json
 import os
 import shutil
 import subprocess
 
 from harness import wait_for
-
-try:
-    import dbus
-    import dbusmock
-except ImportError:
-    dbus = dbusmock = None
 
 NAME = "org.freedesktop.Notifications"
 PATH = "/org/freedesktop/Notifications"
@@ -22,10 +17,10 @@ ALL = "body body-markup actions"
 
 def why_not():
     """Why there can be no desktop here, or None."""
-    if dbusmock is None:
+    if subprocess.run([PYTHON, "-c", "import dbusmock"], check=False, capture_output=True).returncode != 0:
         return "python3-dbusmock is not installed"
-    if not shutil.which("dbus-daemon"):
-        return "dbus-daemon is not installed"
+    if not shutil.which("dbus-daemon") or not shutil.which("busctl"):
+        return "dbus-daemon or busctl is not installed"
     return None
 
 
@@ -82,19 +77,20 @@ class NotificationService:
         self.process.kill()
         self.process.wait()
 
+    def mock(self, method, *arguments):
+        """Calls a method of the mock itself, as JSON."""
+        answer = self.dbus("--json=short", "call", NAME, PATH, "org.freedesktop.DBus.Mock", method, *arguments)
+        assert answer.returncode == 0, answer.stderr
+        return json.loads(answer.stdout or "null")
+
     def calls(self, method):
         """The arguments of all calls of a method, in order."""
-        connection = dbus.bus.BusConnection(self.address)
-        try:
-            mock = dbus.Interface(connection.get_object(NAME, PATH), "org.freedesktop.DBus.Mock")
-            return [list(arguments) for _, arguments in mock.GetMethodCalls(method)]
-        finally:
-            connection.close()
+        (calls,) = self.mock("GetMethodCalls", "s", method)["data"]
+        return [[argument["data"] for argument in arguments] for _, arguments in calls]
 
     def shown(self):
         """What was shown: {summary, body, actions, timeout}, in order; the number of the n-th is n + 1."""
-        return [dict(summary=str(one[3]), body=str(one[4]), actions=[str(word) for word in one[5]], timeout=int(one[7]))
-                for one in self.calls("Notify")]
+        return [dict(summary=one[3], body=one[4], actions=one[5], timeout=one[7]) for one in self.calls("Notify")]
 
     def wait_for(self, count):
         """Until so much was shown."""
@@ -102,19 +98,14 @@ class NotificationService:
 
     def closed(self):
         """The numbers of those that were closed."""
-        return [int(arguments[0]) for arguments in self.calls("CloseNotification")]
+        return [arguments[0] for arguments in self.calls("CloseNotification")]
 
-    def emit(self, signal, signature, *arguments):
-        """What a real service says when the person does something."""
-        connection = dbus.bus.BusConnection(self.address)
-        try:
-            mock = dbus.Interface(connection.get_object(NAME, PATH), "org.freedesktop.DBus.Mock")
-            mock.EmitSignal("", signal, signature, [dbus.UInt32(arguments[0]), *arguments[1:]])
-        finally:
-            connection.close()
+    def emit(self, signal, number, kind, value):
+        """What a real service says when the person does something: a number of type u, and a value."""
+        self.mock("EmitSignal", "sssav", "", signal, f"u{kind}", "2", "u", str(number), kind, str(value))
 
     def press(self, number, action="open"):
-        self.emit("ActionInvoked", "us", number, action)
+        self.emit("ActionInvoked", number, "s", action)
 
 
 class BrowserRecorder:

@@ -2,7 +2,6 @@
 """What tests of the service under a real user manager share: the daemon as a unit, with a port and a log of its own."""
 
 import json
-import os
 import shutil
 
 from harness import PlainBrowser, free_port
@@ -48,12 +47,16 @@ class Service:
         return self.manager.authctl(*arguments)
 
     def authorize(self, server, account="me", username="alice"):
-        """A whole login, with the redirect that a browser would follow."""
+        """A whole login."""
         page = self.authctl("login", server.origin, "--as", account, "--no-wait")
         assert page.returncode == 0, page.stderr
-        token = page.stdout.strip().rsplit("/", 1)[1]
-        if "/start/" in page.stdout:
-            token = PlainBrowser().get(page.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+        self.consent(server, page.stdout.strip(), username)
+
+    def consent(self, server, url, username="alice"):
+        """Consents at a login's page, and brings the redirect by hand."""
+        if "/start/" in url:
+            url = PlainBrowser().get(url, follow=False)[2]["Location"]
+        token = url.rsplit("/", 1)[1]
         server.accept(token, username)
         brought = self.authctl("callback", token)
         assert brought.returncode in (0, 7), brought.stderr
@@ -69,8 +72,3 @@ class Service:
         socket = self.manager.runtime / "misskey-authd/control.sock"
         done = self.manager.run("/usr/bin/python3", "-IS", "-c", script, socket, request)
         assert done.returncode == 0, done.stderr
-
-    def give(self, *paths):
-        """Makes files the user's own."""
-        for path in paths:
-            os.chown(path, self.manager.user.pw_uid, self.manager.user.pw_gid)
