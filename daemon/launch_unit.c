@@ -251,6 +251,8 @@ static int append_fixed(sd_bus_message *message)
 		r = sd_bus_message_append(message, "(sv)", "UMask", "u", (uint32_t)077);
 	if (r >= 0)
 		r = sd_bus_message_append(message, "(sv)", "LimitCORE", "t", (uint64_t)0);
+	if (r >= 0)
+		r = sd_bus_message_append(message, "(sv)", "IgnoreSIGPIPE", "b", 0);
 	/* It stays, and tells us of its end, until we let it go. */
 	if (r >= 0)
 		r = sd_bus_message_append(message, "(sv)", "AddRef", "b", 1);

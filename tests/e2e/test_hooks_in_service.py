@@ -95,6 +95,15 @@ def test_its_environment_is_the_manager_s(manager, make_service, hook, server):
     assert hook.wait(1)[0]["environ"]["DISPLAY"] == ":77"
 
 
+def test_no_signal_is_ignored(manager, make_service, server):
+    """A pipeline of a shell script ends when its reader does. (Python ignores SIGPIPE by itself.)"""
+    file = manager.home / "signals"
+    service = make_service(f"on_credential_changed = {script(manager, 'signals', f'grep SigIgn: /proc/$$/status >{file}')}")
+    service.authorize(server)
+    wait_for(lambda: file.exists() and file.read_text())
+    assert file.read_text().split() == ["SigIgn:", "0000000000000000"]
+
+
 def test_no_secret_is_in_its_unit(manager, make_service, hook, server):
     hook.hold()
     service = make_service(f"on_credential_changed = {hook.command()}")
@@ -134,12 +143,15 @@ def test_it_survives_the_service(manager, make_service, hook, server, verb):
 
 
 def test_it_keeps_the_daemon_from_ending_when_idle(manager, make_service, hook, server):
+    """One event alone: nothing waits behind it."""
     manager.write(f".config/systemd/user/{UNIT}.d/idle.conf",
                   f"[Service]\nExecStart=\nExecStart={manager.programs}/misskey-authd --idle-exit 1s\n")
     try:
         hook.hold()
-        service = make_service(f"on_credential_changed = {hook.command()}")
-        service.authorize(server)
+        make_service(f"on_consent_needed = {hook.command()}")
+        # With a display: a session that is polled would keep the daemon too.
+        page = manager.authctl("login", server.origin, "--as", "me", "--no-wait", DISPLAY=":77")
+        assert page.returncode == 0, page.stderr
         hook.wait(1)
         time.sleep(2.5)
         assert manager.show(UNIT, "ActiveState") == ["active"]

@@ -132,6 +132,12 @@ def test_a_suspended_user_is_told_once(daemon, desktop, server_2025):
     desktop.wait_for(2)
     assert summaries(desktop) == [SIGNED_IN, LOST]
     assert "has suspended @alice (account me). When that is over, run: misskey-authctl verify me" in str(desktop.shown()[1])
+    # That it works again is no loss.
+    server_2025.suspend("alice", False)
+    assert daemon.authctl("verify", "me").returncode == 0
+    authorize(daemon, server_2025, "second")
+    desktop.wait_for(3)
+    assert summaries(desktop) == [SIGNED_IN, LOST, SIGNED_IN]
 
 
 def test_a_failed_login_is_told(daemon, desktop, server_2025):
@@ -261,11 +267,11 @@ def test_the_service_may_die_and_come_again(daemon, make_desktop, server_2025):
     login = abandon_login(daemon, server_2025, "me")
     desktop.wait_for(1)
     desktop.stop()
+    authorize(daemon, server_2025, "second")
+    desktop.start()
     consent(daemon, server_2025, login)
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-    desktop.start()
-    authorize(daemon, server_2025, "second")
-    wait_for(lambda: any("second" in one["body"] for one in desktop.shown()))
+    wait_for(lambda: any("account me" in one["body"] for one in desktop.shown()))
     # It was another service's number.
     assert not desktop.closed()
 
@@ -302,7 +308,8 @@ def test_the_bus_may_die_and_come_again(daemon, bus, make_desktop, server_2025):
 # On demand
 
 
-def test_an_offer_keeps_the_daemon_until_it_is_answered(tmp_path, bus, desktop, server_2025):
+@pytest.mark.parametrize("end", ["closed", "the service dies"])
+def test_an_offer_keeps_the_daemon_until_it_is_answered(tmp_path, bus, desktop, server_2025, end):
     directory = tmp_path / "activated"
     directory.mkdir()
     daemon = ActivatedDaemon(directory)
@@ -313,7 +320,10 @@ def test_an_offer_keeps_the_daemon_until_it_is_answered(tmp_path, bus, desktop, 
         desktop.wait_for(1)
         time.sleep(2.5)
         assert daemon.starts == 1 and daemon.is_running()
-        desktop.emit("NotificationClosed", 1, "u", 2)
+        if end == "closed":
+            desktop.emit("NotificationClosed", 1, "u", 2)
+        else:
+            desktop.stop()
         daemon.wait_for_end()
     finally:
         assert daemon.stop() == 0
