@@ -7,7 +7,7 @@
  * when it is needed, and the loop's part of it. Nothing here waits: a call's answer comes through
  * its handler, with an error if there is none in BUS_CALL_MS or the connection is lost.
  *
- * What is said on the bus is the affair of launch_unit.c and notifier.c. With them and sd.c, bus.c
+ * What is said on the bus is the affair of launch_unit*.c and notifier.c. With them and sd.c, bus.c
  * is the only user of libsystemd.
  */
 
