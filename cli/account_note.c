@@ -30,3 +30,22 @@ void account_note_permission(const struct json *account, bool advice)
 		name, buf_text(&difference), advice ? ": misskey-authctl login " : ".",
 		advice ? name : "");
 }
+
+const char *login_page(const struct json *login)
+{
+	const char *start_url = json_get_string(login, "start_url");
+
+	return start_url ? start_url : json_get_string(login, "consent_url");
+}
+
+void account_note_browser(const struct json *account)
+{
+	const struct json *login = json_get(account, "login");
+	const char *problem = json_get_string(login, "browser_problem");
+	const char *page = login_page(login);
+
+	if (problem && page)
+		terminal_message("The page to consent for the account %s could not be opened: %s "
+				 "Open it by hand: %s",
+				 json_get_string(account, "account"), problem, page);
+}

@@ -6,6 +6,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command_table.h"
@@ -17,6 +18,8 @@
 /* --timeout: a session lives for half an hour unless the config says otherwise. */
 #define TIMEOUT_MIN_S 1
 #define TIMEOUT_MAX_S (7 * 24 * 60 * 60)
+/* --limit: there are no more accounts. */
+#define LIMIT_MAX 10000
 
 /* What was read from the command line. */
 struct invocation {
@@ -116,6 +119,20 @@ static int option_timeout(const struct command *command, struct invocation *invo
 	return usage_error(command);
 }
 
+static int option_limit(const struct command *command, struct invocation *invocation)
+{
+	char *end;
+	long count = strtol(optarg, &end, 10);
+
+	if (*optarg >= '1' && *optarg <= '9' && !*end && count <= LIMIT_MAX) {
+		invocation->options.limit = count;
+		return EXIT_STATUS_DONE;
+	}
+	terminal_message("misskey-authctl: --limit: `%s` is no number from 1 to %d.", optarg,
+			 LIMIT_MAX);
+	return usage_error(command);
+}
+
 static int option_take(const struct command *command, int id, struct invocation *invocation)
 {
 	switch (id) {
@@ -149,6 +166,11 @@ static int option_take(const struct command *command, int id, struct invocation 
 	case OPTION_NO_WAIT:
 		invocation->options.no_wait = true;
 		break;
+	case OPTION_UNATTENDED:
+		invocation->options.unattended = true;
+		break;
+	case OPTION_LIMIT:
+		return option_limit(command, invocation);
 	case OPTION_TIMEOUT:
 		return option_timeout(command, invocation);
 	}

@@ -3,37 +3,38 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "common/buf.h"
+#include "cli/browser_commands.h"
 #include "common/cleanup.h"
 #include "common/url.h"
 
-/* More than a person writes into BROWSER; what is beyond is not tried. */
-#define COMMANDS_MAX 16
-/* Words of one command, the URL included. */
-#define WORDS_MAX 32
+/* xdg-open(1): a tool that it needs was not found; the action failed. */
+#define XDG_OPEN_NO_TOOL 3
+#define XDG_OPEN_FAILED 4
+/* As a shell says it. */
+#define NOT_EXECUTABLE 126
+#define NOT_FOUND 127
 
-/* The commands to try. They are built before fork(), where memory can be had. */
-struct browser_commands {
-	char *words[COMMANDS_MAX][WORDS_MAX + 1]; /* each command ends with NULL */
-	size_t count;
-};
-
-static const char *const fallbacks[] = {"xdg-open", "sensible-browser", "x-www-browser"};
-#define FALLBACK_COUNT (sizeof(fallbacks) / sizeof(fallbacks[0]))
-
-static void browser_commands_done(struct browser_commands *commands)
-{
-	for (size_t i = 0; i < COMMANDS_MAX; i++)
-		for (size_t j = 0; j <= WORDS_MAX; j++)
-			free(commands->words[i][j]);
-}
+/* What is put in front of a command to give it a scope. The journal gets the description; without
+ * one it would get the command, URL and all. */
+static const char *const scope[] = {"systemd-run",
+				    "--user",
+				    "--scope",
+				    "--collect",
+				    "--quiet",
+				    "--slice=app.slice",
+				    "--description=Web browser",
+				    "--"};
+#define SCOPE_WORDS (sizeof(scope) / sizeof(scope[0]))
 
 static bool is_set(const char *variable)
 {
@@ -47,157 +48,141 @@ bool browser_is_possible(void)
 	return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
 }
 
-/* WORD with %s replaced by URL; *ret_used is set if there was one. NULL without memory. */
-static char *expand(const char *word, const char *url, bool *ret_used)
-{
-	_cleanup_(buf_done) struct buf text = {0};
-
-	for (; *word; word++) {
-		if (word[0] == '%' && word[1] == 's') {
-			buf_append_text(&text, url);
-			*ret_used = true;
-		} else if (word[0] == '%' && (word[1] == 'c' || word[1] == '%')) {
-			buf_append_char(&text, word[1] == 'c' ? ':' : '%');
-		} else {
-			buf_append_char(&text, word[0]);
-			continue;
-		}
-		word++;
-	}
-	return buf_take(&text);
-}
-
-/* Splits COMMAND (which is written to) at blanks and adds it; an empty one is passed over. */
-static int add_command(struct browser_commands *commands, char *command, const char *url)
-{
-	char **words = commands->words[commands->count];
-	bool used = false;
-	char *rest = NULL;
-	size_t count = 0;
-
-	for (char *word = strtok_r(command, " \t\n", &rest); word;
-	     word = strtok_r(NULL, " \t\n", &rest)) {
-		if (count == WORDS_MAX - 1)
-			return ERR_LIMIT;
-		words[count] = expand(word, url, &used);
-		if (!words[count++])
-			return ERR_NOMEM;
-	}
-	if (count == 0)
-		return 0;
-	if (!used) {
-		words[count] = strdup(url);
-		if (!words[count])
-			return ERR_NOMEM;
-	}
-	commands->count++;
-	return 0;
-}
-
-static int build_commands(struct browser_commands *commands, const char *url)
-{
-	const char *list = getenv("BROWSER");
-	_cleanup_(freep) char *copy = strdup(list ? list : "");
-	char *rest = copy;
-	char *command;
-
-	if (!copy)
-		return ERR_NOMEM;
-	while ((command = strsep(&rest, ":")) && commands->count < COMMANDS_MAX - FALLBACK_COUNT) {
-		int r = add_command(commands, command, url);
-
-		if (r < 0)
-			return r;
-	}
-	for (size_t i = 0; i < FALLBACK_COUNT; i++) {
-		char name[32];
-		int r;
-
-		strcpy(name, fallbacks[i]);
-		r = add_command(commands, name, url);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
-
-/* As execvp() looks for it. */
-static bool can_be_found(const char *command)
-{
-	const char *path = getenv("PATH");
-
-	if (strchr(command, '/'))
-		return access(command, X_OK) == 0;
-	for (const char *at = path; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
-		_cleanup_(buf_done) struct buf file = {0};
-
-		buf_append(&file, at, strcspn(at, ":"));
-		buf_append_format(&file, "/%s", command);
-		if (buf_error(&file) == 0 && access(buf_text(&file), X_OK) == 0)
-			return true;
-	}
-	return false;
-}
-
 int browser_find(char **ret_command)
 {
 	_cleanup_(browser_commands_done) struct browser_commands commands = {0};
-	int r = build_commands(&commands, "");
+	int r = browser_commands_build("", &commands);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < commands.count; i++) {
-		if (!can_be_found(commands.words[i][0]))
-			continue;
-		*ret_command = TAKE_PTR(commands.words[i][0]);
-		return 0;
-	}
-	return ERR_NOT_FOUND;
+	if (r == 0)
+		*ret_command = TAKE_PTR(commands.words[0][0]);
+	return r;
 }
 
-/* In the grandchild: becomes the first command that can be started; else tells why the first could
- * not. REPORT closes by itself when one starts. */
-static _Noreturn void become_browser(const struct browser_commands *commands, int report)
+/* ---- In a process of its own: the keeper ---- */
+
+/* Whether systemd.exec(5) says that this very process is a service's. What it says is inherited by
+ * others, a terminal's shell for instance, and is not true of them. */
+static bool is_service(void)
+{
+	const char *pid = getenv("SYSTEMD_EXEC_PID");
+
+	return pid && strtol(pid, NULL, 10) == (long)getpid();
+}
+
+/* Becomes the command WORDS, in a scope of its own if IN_SCOPE. */
+static _Noreturn void become_browser(char **words, bool in_scope)
+{
+	char *all[SCOPE_WORDS + BROWSER_WORDS_MAX + 1] = {0};
+	char **last = all;
+
+	for (size_t i = 0; in_scope && i < SCOPE_WORDS; i++)
+		*last++ = (char *)(uintptr_t)scope[i];
+	while (*words)
+		*last++ = *words++;
+	signal(SIGPIPE, SIG_DFL);
+	execvp(all[0], all);
+	_exit(errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
+}
+
+/* Starts WORDS. Returns its status of waitpid() if it fails at once, and 0 if it does not. */
+static int run(char **words, bool in_scope)
+{
+	_cleanup_(closep) int fd = -1;
+	struct pollfd end = {.events = POLLIN};
+	int status = 0;
+	pid_t child = fork();
+
+	if (child < 0)
+		return W_EXITCODE(NOT_EXECUTABLE, 0);
+	if (child == 0)
+		become_browser(words, in_scope);
+	end.fd = fd = pidfd_open(child, 0);
+	if (fd < 0 || poll(&end, 1, BROWSER_FAILURE_MS) <= 0)
+		return 0;
+	while (waitpid(child, &status, 0) < 0 && errno == EINTR)
+		;
+	return status;
+}
+
+/* Otherwise it may have handed the page to a browser that runs, and a page's link works once. */
+static bool has_opened_nothing(int status)
+{
+	if (!WIFEXITED(status))
+		return false;
+	switch (WEXITSTATUS(status)) {
+	case XDG_OPEN_NO_TOOL:
+	case XDG_OPEN_FAILED:
+	case NOT_EXECUTABLE:
+	case NOT_FOUND:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void describe(const char *command, int status, struct err_detail *ret_text)
+{
+	if (WIFSIGNALED(status))
+		(void)err_set(ret_text, 0, "%s was ended at once by signal %d.", command,
+			      WTERMSIG(status));
+	else if (WEXITSTATUS(status) == NOT_EXECUTABLE || WEXITSTATUS(status) == NOT_FOUND)
+		(void)err_set(ret_text, 0, "%s could not be started.", command);
+	else
+		(void)err_set(ret_text, 0, "%s ended at once with exit status %d.", command,
+			      WEXITSTATUS(status));
+}
+
+/* Tries the commands, says to REPORT what went wrong with the first if none opened the page, and
+ * closes it. */
+static _Noreturn void keep(struct browser_commands *commands, bool in_scope, int report)
+{
+	struct err_detail text = {0};
+	int status = 0;
+
+	/* The caller's locks and pipes must not stay open. */
+	(void)close_range(STDERR_FILENO + 1, (unsigned)report - 1, 0);
+	(void)close_range((unsigned)report + 1, ~0U, 0);
+	signal(SIGINT, SIG_DFL);
+	signal(SIGTERM, SIG_DFL);
+	for (size_t i = 0; i < commands->count; i++) {
+		status = run(commands->words[i], in_scope);
+		if (status == 0)
+			_exit(0);
+		if (i == 0)
+			describe(commands->words[i][0], status, &text);
+		if (!has_opened_nothing(status))
+			break;
+	}
+	if (write(report, text.text, strlen(text.text)) < 0)
+		_exit(1);
+	_exit(0);
+}
+
+static bool redirect_streams(void)
 {
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	int error = 0;
 
-	if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
-	    dup2(null, STDERR_FILENO) < 0) {
-		error = errno;
-	} else {
-		signal(SIGPIPE, SIG_DFL);
-		/* The caller's locks and pipes must not stay open for as long as the browser does.
-		 */
-		(void)close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-		for (size_t i = 0; i < commands->count; i++) {
-			execvp(commands->words[i][0], commands->words[i]);
-			/* "Not found" is the least telling of the reasons. */
-			if (error == 0 || error == ENOENT)
-				error = errno;
-		}
-	}
-	if (write(report, &error, sizeof(error)) < 0)
-		_exit(1);
-	_exit(1);
+	return null >= 0 && dup2(null, STDIN_FILENO) >= 0 && dup2(null, STDOUT_FILENO) >= 0 &&
+	       dup2(null, STDERR_FILENO) >= 0;
 }
 
 /* A child that forks and ends: its own child belongs to init, and nobody has to wait for it. */
-static int start(const struct browser_commands *commands, int report, struct err_detail *detail)
+static int start(struct browser_commands *commands, int report, struct err_detail *detail)
 {
+	bool in_scope = is_service();
 	pid_t child = fork();
 	int ended = 0;
 
 	if (child < 0)
 		return err_set(detail, ERR_IO, "No process could be made: %s.", strerror(errno));
 	if (child == 0) {
-		pid_t browser;
+		pid_t keeper;
 
 		setsid();
-		browser = fork();
-		if (browser == 0)
-			become_browser(commands, report);
-		_exit(browser < 0 ? 1 : 0);
+		keeper = redirect_streams() ? fork() : -1;
+		if (keeper == 0)
+			keep(commands, in_scope, report);
+		_exit(keeper < 0 ? 1 : 0);
 	}
 	while (waitpid(child, &ended, 0) < 0 && errno == EINTR)
 		;
@@ -207,25 +192,9 @@ static int start(const struct browser_commands *commands, int report, struct err
 	return 0;
 }
 
-/* Reads what went wrong; the end of the pipe without a word means that a command runs. */
-static int read_report(int report, struct err_detail *detail)
-{
-	int error = 0;
-	ssize_t size;
+/* ---- The caller ---- */
 
-	do
-		size = read(report, &error, sizeof(error));
-	while (size < 0 && errno == EINTR);
-	if (size == 0)
-		return 0;
-	if (size == (ssize_t)sizeof(error) && error == ENOENT)
-		return err_set(detail, ERR_NOT_FOUND,
-			       "No browser was found (xdg-open, sensible-browser, x-www-browser, "
-			       "or the environment variable BROWSER).");
-	return err_set(detail, ERR_NOT_FOUND, "No browser could be started: %s.", strerror(error));
-}
-
-int browser_open(const char *url, struct err_detail *detail)
+int browser_open(const char *url, struct browser *ret_browser, struct err_detail *detail)
 {
 	_cleanup_(browser_commands_done) struct browser_commands commands = {0};
 	_cleanup_(closep) int reader = -1;
@@ -239,7 +208,11 @@ int browser_open(const char *url, struct err_detail *detail)
 	r = url_split(url, origin, &path, NULL);
 	if (r < 0)
 		return err_set(detail, r, "The page's address is not one for a browser.");
-	r = build_commands(&commands, url);
+	r = browser_commands_build(url, &commands);
+	if (r == ERR_NOT_FOUND)
+		return err_set(detail, r,
+			       "No browser was found (xdg-open, sensible-browser, x-www-browser, "
+			       "or the environment variable BROWSER).");
 	if (r < 0)
 		return err_set(detail, r, "BROWSER cannot be used: %s.", err_text(r));
 	if (pipe2(ends, O_CLOEXEC) < 0)
@@ -249,6 +222,30 @@ int browser_open(const char *url, struct err_detail *detail)
 	r = start(&commands, writer, detail);
 	if (r < 0)
 		return r;
-	close(TAKE_FD(writer));
-	return read_report(reader, detail);
+	*ret_browser = (struct browser){.is_watched = true, .report = TAKE_FD(reader)};
+	return 0;
+}
+
+int browser_look(struct browser *browser, int wait_ms, struct err_detail *detail)
+{
+	struct pollfd report = {.fd = browser->report, .events = POLLIN};
+	char text[ERR_DETAIL_BYTES] = "";
+
+	if (!browser->is_watched)
+		return 0;
+	if (poll(&report, 1, wait_ms) <= 0)
+		return ERR_BUSY;
+	/* The keeper writes at once what a pipe takes at once; its end without a word is good news.
+	 */
+	if (read(browser->report, text, sizeof(text) - 1) < 0)
+		text[0] = '\0';
+	browser_done(browser);
+	return text[0] ? err_set(detail, ERR_IO, "%s", text) : 0;
+}
+
+void browser_done(struct browser *browser)
+{
+	if (browser->is_watched)
+		close(browser->report);
+	browser->is_watched = false;
 }

@@ -24,6 +24,8 @@ struct command_options {
 	bool no_browser;
 	bool no_wait;
 	bool missing;
+	bool unattended;
+	int64_t limit; /* 0: the default */
 	bool json;
 };
 

@@ -24,6 +24,8 @@ static const struct option short_options[] = {
 
 static const struct option login_options[] = {
 	{"missing", no_argument, NULL, OPTION_MISSING},
+	{"limit", required_argument, NULL, OPTION_LIMIT},
+	{"unattended", no_argument, NULL, OPTION_UNATTENDED},
 	{"as", required_argument, NULL, OPTION_AS},
 	{"user", required_argument, NULL, OPTION_USER},
 	{"permission", required_argument, NULL, OPTION_PERMISSION},
@@ -63,13 +65,17 @@ const struct command command_program = {
 static const struct command commands[] = {
 	{
 		.name = "login",
-		.arguments = "[SERVER|ACCOUNT | --missing] [--as ACCOUNT] [--user NAME] "
-			     "[--permission LIST] "
+		.arguments = "[SERVER|ACCOUNT | --missing [--limit COUNT] [--unattended]] "
+			     "[--as ACCOUNT] [--user NAME] [--permission LIST] "
 			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
 		.help = "Signs in and prints the account's name. SERVER may be misskey.example,\n"
 			"https://misskey.example/ or @alice@misskey.example.\n"
 			"\n"
 			"  --missing          every account of the config that has no credential\n"
+			"  --limit COUNT      with --missing: at most so many, instead of 5\n"
+			"  --unattended       with --missing, at the start of a session: open each "
+			"page\n"
+			"                     once, and do not wait\n"
 			"  --as ACCOUNT       name the account so, instead of after the host\n"
 			"  --user NAME        who has to consent\n"
 			"  --permission LIST  what scripts may do: read:account,write:notes\n"

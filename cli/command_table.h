@@ -23,6 +23,8 @@ enum option_id {
 	OPTION_NO_WAIT,
 	OPTION_TIMEOUT,
 	OPTION_MISSING,
+	OPTION_LIMIT,
+	OPTION_UNATTENDED,
 };
 
 /* No command has more. */

@@ -48,6 +48,7 @@ int command_doctor(struct control_client *client, const struct command_options *
 	doctor_check_sockets(&doctor);
 	doctor_check_units(&doctor);
 	doctor_check_config(&doctor);
+	doctor_check_sandbox(&doctor);
 	doctor_check_port(&doctor);
 	doctor_check_files(&doctor);
 	doctor_check_servers(&doctor);

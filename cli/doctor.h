@@ -16,9 +16,14 @@
 #include "common/json.h"
 #include "common/paths.h"
 
-#define DOCTOR_START "systemctl --user start misskey-authd"
+#define DOCTOR_START "systemctl --user enable --now misskey-authd"
 #define DOCTOR_RESTART "systemctl --user restart misskey-authd"
 #define DOCTOR_LOG "journalctl --user -u misskey-authd"
+/* Of the socket unit: the port of the config does not count there. */
+#define DOCTOR_OTHER_PORT                                                                         \
+	"systemctl --user edit misskey-authd-callback.socket, with the three lines [Socket] and " \
+	"ListenStream= and ListenStream=127.0.0.1:PORT, then: systemctl --user stop "             \
+	"misskey-authd && systemctl --user restart misskey-authd-callback.socket"
 
 struct doctor {
 	struct findings findings;
@@ -29,16 +34,24 @@ struct doctor {
 	/* Of the files of env/: an array of objects with account, server and state, as the status
 	 * has them, which knows more if it is there. */
 	struct json *env_accounts;
+	/* Of misskey-authd-callback.socket: its port (0: there is no such unit), and whether
+	 * systemd listens there. */
+	unsigned socket_port;
+	bool socket_listens;
 };
 
 /* XDG_RUNTIME_DIR, the control socket, and who answers there; finds out the status. */
 void doctor_check_sockets(struct doctor *doctor);
 
-/* systemd's user manager and misskey-authd.service. */
+/* systemd's user manager and our units; finds out the callback socket's port. */
 void doctor_check_units(struct doctor *doctor);
 
 /* The configuration file that is used; finds out the config. */
 void doctor_check_config(struct doctor *doctor);
+
+/* The sandbox of misskey-authd.service: whether it can be made, and shows what is needed. Says
+ * nothing where there is no such unit. */
+void doctor_check_sandbox(struct doctor *doctor);
 
 /* The callback port. */
 void doctor_check_port(struct doctor *doctor);

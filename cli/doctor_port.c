@@ -53,10 +53,13 @@ static void say_unusable(struct doctor *doctor, unsigned port, int error)
 			     "127.0.0.1:%u cannot be used: %s; logins work by asking the server "
 			     "every few seconds",
 			     port, strerror(error));
-	findings_remedy(findings,
-			"Set another port in the config, in [daemon]: listen = 127.0.0.1:PORT, "
-			"then: %s",
-			DOCTOR_RESTART);
+	if (doctor->socket_port > 0)
+		findings_remedy(findings, "Choose another: %s", DOCTOR_OTHER_PORT);
+	else
+		findings_remedy(findings,
+				"Set another port in the config, in [daemon]: listen = "
+				"127.0.0.1:PORT, then: %s",
+				DOCTOR_RESTART);
 }
 
 static void check_without_daemon(struct doctor *doctor, unsigned port)
@@ -99,15 +102,34 @@ static void check_listener(struct doctor *doctor, unsigned listens_on, unsigned 
 	findings_remedy(&doctor->findings, "A changed port needs a restart: %s", DOCTOR_RESTART);
 }
 
+/* systemd listens, and starts the daemon. Otherwise a daemon without systemd has a port of its own.
+ */
+static bool is_systemds(const struct doctor *doctor, const char *url)
+{
+	return doctor->socket_listens &&
+	       (!doctor->status || (url && port_of_url(url) == doctor->socket_port));
+}
+
 void doctor_check_port(struct doctor *doctor)
 {
 	const char *url = json_get_string(doctor->status, "callback_url");
 
+	if (url && !strrchr(url, ':'))
+		url = NULL;
+	if (is_systemds(doctor, url)) {
+		findings_add(&doctor->findings, FINDING_OK, PORT,
+			     "systemd waits for browsers at 127.0.0.1:%u", doctor->socket_port);
+		return;
+	}
+	if (!doctor->status && doctor->socket_port > 0) {
+		check_without_daemon(doctor, doctor->socket_port);
+		return;
+	}
 	if (!doctor->config)
 		return; /* nobody knows which port is meant */
 	if (!doctor->status)
 		check_without_daemon(doctor, doctor->config->port);
-	else if (url && strrchr(url, ':'))
+	else if (url)
 		check_listener(doctor, port_of_url(url), doctor->config->port);
 	else
 		check_missing_listener(doctor, doctor->config->port);

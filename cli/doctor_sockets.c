@@ -123,8 +123,13 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 /* What another check says better. */
 static bool is_said_elsewhere(const char *code)
 {
-	return strcmp(code, "PORT_TAKEN") == 0 || strcmp(code, "STATE_DAMAGED") == 0 ||
-	       strcmp(code, "REGISTRY_SET_ASIDE") == 0;
+	static const char *const codes[] = {"PORT_TAKEN", "STATE_DAMAGED", "REGISTRY_SET_ASIDE",
+					    "BAD_CONFIG", "UNSAFE_CONFIG"};
+
+	for (size_t n = 0; n < sizeof(codes) / sizeof(codes[0]); n++)
+		if (strcmp(code, codes[n]) == 0)
+			return true;
+	return false;
 }
 
 static void say_problems(struct doctor *doctor)

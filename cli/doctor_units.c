@@ -1,34 +1,117 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * doctor: systemd's user manager and misskey-authd.service.
+ * doctor: systemd's user manager and our units. The two sockets are what must be there: they start
+ * the service when it is needed, so it is well when it does not run.
  */
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/capture.h"
 #include "cli/doctor.h"
 
 #define UNITS "units"
-#define SERVICE "misskey-authd.service"
 
 #define TIMEOUT_MS 5000
+/* "not-found", "deactivating", "enabled-runtime" and the like. */
+#define STATE_BYTES 32
+
+enum unit_id { SERVICE, CALLBACK_SOCKET, CONTROL_SOCKET, LOGIN_SERVICE, VERIFY_TIMER, UNIT_COUNT };
+
+static const char *const names[UNIT_COUNT] = {
+	[SERVICE] = "misskey-authd.service",
+	[CALLBACK_SOCKET] = "misskey-authd-callback.socket",
+	[CONTROL_SOCKET] = "misskey-authd-control.socket",
+	[LOGIN_SERVICE] = "misskey-authd-login.service",
+	[VERIFY_TIMER] = "misskey-authd-verify.timer",
+};
 
 static const char *const command[] = {
-	"systemctl", "--user", "show", "-p", "LoadState,ActiveState,UnitFileState", SERVICE, NULL};
+	"systemctl",
+	"--user",
+	"show",
+	"-p",
+	"Id,LoadState,ActiveState,UnitFileState,Listen",
+	"misskey-authd.service",
+	"misskey-authd-callback.socket",
+	"misskey-authd-control.socket",
+	"misskey-authd-login.service",
+	"misskey-authd-verify.timer",
+	NULL,
+};
 
-/* Whether TEXT, lines of KEY=VALUE, has the line LINE. */
-static bool has_line(const char *text, const char *line)
+struct unit {
+	char load[STATE_BYTES];
+	char active[STATE_BYTES];
+	char file[STATE_BYTES];
+};
+
+/* ---- Reading ---- */
+
+/* The value of KEY, "Key=", in the lines of BLOCK up to an empty one; cut to CAPACITY. */
+static void read_value(const char *block, const char *key, char *ret_value, size_t capacity)
 {
-	size_t size = strlen(line);
+	*ret_value = '\0';
+	for (const char *line = block; *line && *line != '\n';
+	     line += strcspn(line, "\n") + (strchr(line, '\n') != NULL)) {
+		size_t size = strcspn(line, "\n");
+		size_t key_size = strlen(key);
 
-	for (; text; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		if (strncmp(text, line, size) == 0 && (!text[size] || text[size] == '\n'))
-			return true;
+		if (strncmp(line, key, key_size) != 0)
+			continue;
+		size -= key_size;
+		if (size >= capacity)
+			size = capacity - 1;
+		memcpy(ret_value, line + key_size, size);
+		ret_value[size] = '\0';
+		return;
 	}
-	return false;
 }
+
+/* "127.0.0.1:41987 (Stream)"; 0 for what has no port. */
+static unsigned port_of(const char *listen)
+{
+	const char *colon = strrchr(listen, ':');
+
+	return colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+}
+
+static void read_units(struct doctor *doctor, const char *text,
+		       struct unit ret_units[static UNIT_COUNT])
+{
+	for (const char *block = text; block && *block; block = strstr(block, "\n\n")) {
+		char id[64];
+		char listen[64];
+
+		block += strspn(block, "\n");
+		read_value(block, "Id=", id, sizeof(id));
+		for (size_t i = 0; i < UNIT_COUNT; i++) {
+			if (strcmp(id, names[i]) != 0)
+				continue;
+			read_value(block, "LoadState=", ret_units[i].load, STATE_BYTES);
+			read_value(block, "ActiveState=", ret_units[i].active, STATE_BYTES);
+			read_value(block, "UnitFileState=", ret_units[i].file, STATE_BYTES);
+		}
+		if (strcmp(id, names[CALLBACK_SOCKET]) == 0) {
+			read_value(block, "Listen=", listen, sizeof(listen));
+			doctor->socket_port = port_of(listen);
+		}
+	}
+}
+
+static bool is(const char *state, const char *wanted)
+{
+	return strcmp(state, wanted) == 0;
+}
+
+/* Also for this run of the machine alone, or by the administrator for all users. */
+static bool is_enabled(const struct unit *unit)
+{
+	return is(unit->file, "enabled") || is(unit->file, "enabled-runtime");
+}
+
+/* ---- No manager, no units ---- */
 
 static void say_no_systemd(struct doctor *doctor)
 {
@@ -56,63 +139,168 @@ static void say_no_manager(struct doctor *doctor, int r, struct buf *output)
 			"enable-linger; without it, start misskey-authd with your session");
 }
 
-static void say_not_loaded(struct doctor *doctor, const char *states)
+/* Whether systemd has the unit; else that is said, and what to do. */
+static bool check_loaded(struct doctor *doctor, const char *name, const struct unit *unit)
 {
 	struct findings *findings = &doctor->findings;
 
-	if (has_line(states, "LoadState=masked")) {
-		findings_add(findings, FINDING_WARNING, UNITS,
-			     SERVICE " is masked: it cannot start");
-		findings_remedy(findings, "systemctl --user unmask misskey-authd && " DOCTOR_START);
-	} else if (has_line(states, "LoadState=not-found")) {
+	if (is(unit->load, "loaded"))
+		return true;
+	if (is(unit->load, "masked")) {
+		findings_add(findings, FINDING_WARNING, UNITS, "%s is masked: it cannot start",
+			     name);
+		findings_remedy(findings, "systemctl --user unmask %s && " DOCTOR_START, name);
+	} else if (is(unit->load, "not-found")) {
 		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING, UNITS,
-			     "systemd does not know " SERVICE);
+			     "systemd does not know %s", name);
 		findings_remedy(findings,
 				"Install misskey-authd, then: systemctl --user daemon-reload && "
 				"systemctl --user enable --now misskey-authd");
 	} else {
 		findings_add(findings, FINDING_ERROR, UNITS,
-			     "systemd cannot read " SERVICE " or what overrides it");
-		findings_remedy(findings, "See why: systemctl --user status misskey-authd");
+			     "systemd cannot read %s or what overrides it", name);
+		findings_remedy(findings, "See why: systemctl --user status %s", name);
 	}
+	return false;
 }
 
-static void say_loaded(struct doctor *doctor, const char *states)
+/* ---- The service and its sockets ---- */
+
+/* A socket cannot be started while its service runs without it. */
+static const char *how_to_listen(const struct unit *service)
+{
+	return is(service->active, "inactive")
+		       ? DOCTOR_START
+		       : "systemctl --user stop misskey-authd && " DOCTOR_START;
+}
+
+static void say_failed_socket(struct doctor *doctor, enum unit_id id)
 {
 	struct findings *findings = &doctor->findings;
-	bool is_enabled = has_line(states, "UnitFileState=enabled");
 
-	if (has_line(states, "ActiveState=failed")) {
-		findings_add(findings, FINDING_ERROR, UNITS, SERVICE " has failed");
-		findings_remedy(findings, "See why: " DOCTOR_LOG " -n 20; then: " DOCTOR_RESTART);
-	} else if (!has_line(states, "ActiveState=active")) {
-		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING, UNITS,
-			     SERVICE " does not run%s",
-			     doctor->status ? ": the daemon was started without systemd" : "");
-		findings_remedy(findings, is_enabled
-						  ? DOCTOR_START
-						  : "systemctl --user enable --now misskey-authd");
-	} else if (!is_enabled) {
+	findings_add(findings, FINDING_ERROR, UNITS, "%s has failed: it does not listen",
+		     names[id]);
+	if (id == CALLBACK_SOCKET)
+		findings_remedy(findings,
+				"See why: journalctl --user -u misskey-authd-callback.socket -n "
+				"20; if the port is taken: " DOCTOR_OTHER_PORT);
+	else
+		findings_remedy(findings,
+				"See why: journalctl --user -u %s -n 20; then: systemctl --user "
+				"stop misskey-authd && systemctl --user restart %s",
+				names[id], names[id]);
+}
+
+/* Whether the socket listens, now and after the next start of the session. */
+static bool check_socket(struct doctor *doctor, const struct unit *units, enum unit_id id)
+{
+	struct findings *findings = &doctor->findings;
+	const struct unit *unit = &units[id];
+
+	if (!check_loaded(doctor, names[id], unit))
+		return false;
+	if (is(unit->active, "failed")) {
+		say_failed_socket(doctor, id);
+		return false;
+	}
+	if (!is(unit->active, "active")) {
+		findings_add(findings, FINDING_WARNING, UNITS, "%s does not listen", names[id]);
+		findings_remedy(findings, "%s", how_to_listen(&units[SERVICE]));
+		return false;
+	}
+	if (!is_enabled(unit)) {
 		findings_add(findings, FINDING_NOTE, UNITS,
-			     SERVICE " runs, but will not start by itself");
+			     "%s listens, but will not after the next start of the computer",
+			     names[id]);
 		findings_remedy(findings, "systemctl --user enable misskey-authd");
+		return false;
+	}
+	return true;
+}
+
+/* Nothing of it is there: one thing to say instead of three. */
+static bool is_unused(const struct unit *units)
+{
+	return is(units[SERVICE].active, "inactive") &&
+	       is(units[CALLBACK_SOCKET].active, "inactive") &&
+	       is(units[CONTROL_SOCKET].active, "inactive") &&
+	       is(units[CALLBACK_SOCKET].load, "loaded") &&
+	       is(units[CONTROL_SOCKET].load, "loaded");
+}
+
+static void check_service(struct doctor *doctor, const struct unit *units)
+{
+	struct findings *findings = &doctor->findings;
+	bool callback;
+	bool control;
+
+	if (!check_loaded(doctor, names[SERVICE], &units[SERVICE]))
+		return;
+	if (is_unused(units)) {
+		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING, UNITS,
+			     "%s does not run, and its sockets do not listen%s", names[SERVICE],
+			     doctor->status ? ": the daemon was started without systemd" : "");
+		findings_remedy(findings, doctor->status ? "End that daemon, then: " DOCTOR_START
+							 : DOCTOR_START);
+		return;
+	}
+	if (is(units[SERVICE].active, "failed")) {
+		findings_add(findings, FINDING_ERROR, UNITS, "%s has failed", names[SERVICE]);
+		findings_remedy(findings, "See why: " DOCTOR_LOG " -n 20; then: " DOCTOR_RESTART);
+	}
+	callback = check_socket(doctor, units, CALLBACK_SOCKET);
+	control = check_socket(doctor, units, CONTROL_SOCKET);
+	doctor->socket_listens = is(units[CALLBACK_SOCKET].active, "active");
+	if (callback && control && !is(units[SERVICE].active, "failed"))
+		findings_add(findings, FINDING_OK, UNITS,
+			     "systemd listens on both sockets, and starts %s when it is needed",
+			     names[SERVICE]);
+}
+
+/* ---- What a person may want besides ---- */
+
+static void check_extra(struct doctor *doctor, enum unit_id id, const struct unit *unit,
+			const char *what, const char *start)
+{
+	struct findings *findings = &doctor->findings;
+
+	/* An earlier version has none, and who masks it does not want to hear of it. */
+	if (!is(unit->load, "loaded"))
+		return;
+	if (is(unit->active, "failed")) {
+		findings_add(findings, FINDING_WARNING, UNITS, "%s has failed", names[id]);
+		findings_remedy(findings, "See why: journalctl --user -u %s -n 20", names[id]);
+	} else if (is_enabled(unit)) {
+		findings_add(findings, FINDING_OK, UNITS, "%s %s", names[id], what);
 	} else {
-		findings_add(findings, FINDING_OK, UNITS, SERVICE " runs, and starts by itself");
+		findings_add(findings, FINDING_NOTE, UNITS, "%s is not enabled: it %s", names[id],
+			     what);
+		findings_remedy(findings, "If you want that: systemctl --user enable %s%s", start,
+				names[id]);
 	}
 }
 
 void doctor_check_units(struct doctor *doctor)
 {
 	_cleanup_(buf_done) struct buf output = {0};
+	struct unit units[UNIT_COUNT] = {0};
 	int status = 0;
 	int r = capture(command, TIMEOUT_MS, &output, &status);
 
-	if (r == ERR_NOT_FOUND)
+	if (r == ERR_NOT_FOUND) {
 		say_no_systemd(doctor);
-	else if (r < 0 || status != 0)
+		return;
+	}
+	if (r < 0 || status != 0) {
 		say_no_manager(doctor, r, &output);
-	else if (!has_line(buf_text(&output), "LoadState=loaded"))
-		say_not_loaded(doctor, buf_text(&output));
-	else
-		say_loaded(doctor, buf_text(&output));
+		return;
+	}
+	read_units(doctor, buf_text(&output), units);
+	check_service(doctor, units);
+	check_extra(doctor, LOGIN_SERVICE, &units[LOGIN_SERVICE],
+		    "opens the pages of accounts without a credential at the start of a graphical "
+		    "session",
+		    "");
+	check_extra(doctor, VERIFY_TIMER, &units[VERIFY_TIMER],
+		    "has the credentials verified every day", "--now ");
 }

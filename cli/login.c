@@ -12,6 +12,7 @@
 #include "cli/command.h"
 #include "cli/control_call.h"
 #include "cli/exit_status.h"
+#include "cli/login_missing.h"
 #include "cli/login_wait.h"
 #include "cli/terminal.h"
 #include "common/account.h"
@@ -175,53 +176,18 @@ static int login_target(struct control_client *client, const struct command_opti
 					  .timeout_s = options->timeout_s,
 					  .open_browser = browser,
 					  .no_wait = options->no_wait,
+					  .open_only = options->unattended,
 					  .json = options->json,
 				  });
 }
 
-static bool is_missing(const struct json *account)
+int login_known(struct control_client *client, const struct command_options *options,
+		const struct json *account)
 {
-	const char *source = json_get_string(account, "source");
-	const char *state = json_get_string(account, "state");
+	struct target target = {0};
+	int status = target_known(account, &target);
 
-	return source && strcmp(source, "config") == 0 && state &&
-	       (strcmp(state, "absent") == 0 || strcmp(state, "revoked") == 0);
-}
-
-/* One after the other, so that there is one page at a time. The first failure is the status. */
-static int login_missing(struct control_client *client, const struct command_options *options,
-			 const struct json *accounts)
-{
-	const struct json *account = json_first(accounts);
-	int first_failure = EXIT_STATUS_DONE;
-	bool found = false;
-
-	for (; account; account = json_next(account)) {
-		struct target target = {0};
-		int status;
-
-		if (!is_missing(account))
-			continue;
-		found = true;
-		status = target_known(account, &target);
-		if (status == EXIT_STATUS_DONE)
-			status = login_target(client, options, &target, NULL);
-		if (first_failure == EXIT_STATUS_DONE)
-			first_failure = status;
-	}
-	if (!found)
-		terminal_message("Every account of the config has a credential.");
-	return first_failure;
-}
-
-static int check_missing(const struct command_options *options)
-{
-	if (!options->argument && !options->as && !options->user && !options->permission)
-		return EXIT_STATUS_DONE;
-	terminal_message(
-		"misskey-authctl: --missing is for all accounts of the config, as they are "
-		"there: no SERVER, ACCOUNT, --as, --user or --permission goes with it.");
-	return EXIT_STATUS_USAGE;
+	return status == EXIT_STATUS_DONE ? login_target(client, options, &target, NULL) : status;
 }
 
 /* The one account that the person means. */
@@ -243,12 +209,15 @@ int command_login(struct control_client *client, const struct command_options *o
 	_cleanup_(json_freep) struct json *reply = NULL;
 	_cleanup_(freep) char *permission = NULL;
 	struct err_detail detail = {0};
-	int status = EXIT_STATUS_DONE;
+	int status;
 
 	if (options->missing)
-		status = check_missing(options);
-	if (status != EXIT_STATUS_DONE)
-		return status;
+		return login_missing(client, options);
+	if (options->unattended || options->limit > 0) {
+		terminal_message("misskey-authctl: --%s goes with --missing alone.",
+				 options->unattended ? "unattended" : "limit");
+		return EXIT_STATUS_USAGE;
+	}
 	if (options->permission &&
 	    permission_parse(options->permission, &permission, &detail) < 0) {
 		terminal_message("misskey-authctl: --permission: %s.", detail.text);
@@ -257,7 +226,5 @@ int command_login(struct control_client *client, const struct command_options *o
 	status = control_call(client, "GET", "/v1/accounts", NULL, &reply);
 	if (status != EXIT_STATUS_DONE)
 		return status;
-	if (options->missing)
-		return login_missing(client, options, json_get(reply, "accounts"));
 	return login_one(client, options, json_get(reply, "accounts"), permission);
 }

@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/login_show.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/browser.h"
+#include "cli/account_note.h"
 #include "cli/control_call.h"
 #include "cli/qr.h"
 #include "cli/terminal.h"
+#include "common/account.h"
+
+/* "/v1/accounts/", a name and "/browser". */
+#define PATH_BYTES (32 + ACCOUNT_NAME_BYTES)
 
 void login_shown_done(struct login_shown *shown)
 {
 	free(shown->page);
 	free(shown->problem);
+	browser_done(&shown->browser);
 }
 
 /* Keeps a copy of TEXT (may be NULL) in *KEPT; returns whether it is another text than before. */
@@ -25,17 +31,9 @@ static bool keep_text(char **kept, const char *text)
 	return text != NULL;
 }
 
-/* The start URL, else the consent URL, which is polled for; NULL if there is no page yet. */
-static const char *page_of(const struct json *login)
-{
-	const char *start_url = json_get_string(login, "start_url");
-
-	return start_url ? start_url : json_get_string(login, "consent_url");
-}
-
 void login_shown_note(struct login_shown *shown, const struct json *login)
 {
-	(void)keep_text(&shown->page, page_of(login));
+	(void)keep_text(&shown->page, login_page(login));
 }
 
 /* For a phone's camera. --json and a redirected standard output are no reason against it: standard
@@ -68,12 +66,58 @@ static bool has_no_callback(struct control_client *client)
 	return without;
 }
 
-static void open_page(const char *url)
+/* Others who ask about the login are told too. False: a browser has the page after all. */
+static bool tell_daemon(struct control_client *client, const struct login_request *request,
+			const char *problem)
+{
+	_cleanup_(json_freep) struct json *body = json_new_object();
+	struct control_reply reply = {0};
+	char path[PATH_BYTES];
+	bool failed = true;
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s/browser", request->account);
+	if (json_add_string(body, "problem", problem) == 0 &&
+	    control_client_request(client, "POST", path, body, CONTROL_CALL_TIMEOUT_MS, &reply,
+				   NULL) == 0)
+		failed = reply.status != 200 || json_get_string(reply.body, "browser_problem");
+	control_reply_done(&reply);
+	return failed;
+}
+
+static void note_failure(struct login_shown *shown, struct control_client *client,
+			 const struct login_request *request, const struct err_detail *detail)
+{
+	if (!tell_daemon(client, request, detail->text))
+		return;
+	shown->browser_failed = true;
+	if (request->open_only)
+		terminal_message(
+			"misskey-authctl: The page to consent for the account %s could not be "
+			"opened: %s Go on with: misskey-authctl login %s",
+			request->account, detail->text, request->account);
+	else
+		terminal_message("%s Open the page by hand.", detail->text);
+}
+
+static void open_page(struct login_shown *shown, struct control_client *client,
+		      const struct login_request *request, const char *url)
 {
 	struct err_detail detail = {0};
 
-	if (browser_open(url, &detail) < 0)
-		terminal_message("%s Open the page by hand.", detail.text);
+	browser_done(&shown->browser);
+	shown->opened = true;
+	shown->browser_failed = false;
+	if (browser_open(url, &shown->browser, &detail) < 0)
+		note_failure(shown, client, request, &detail);
+}
+
+void login_show_browser(struct login_shown *shown, struct control_client *client,
+			const struct login_request *request, int wait_ms)
+{
+	struct err_detail detail = {0};
+
+	if (browser_look(&shown->browser, wait_ms, &detail) == ERR_IO)
+		note_failure(shown, client, request, &detail);
 }
 
 /* No browser can come back from this page: the server is asked what became of it. */
@@ -95,23 +139,22 @@ static void show_page(struct login_shown *shown, struct control_client *client,
 		      const struct login_request *request, const struct json *login)
 {
 	const char *start_url = json_get_string(login, "start_url");
-	const char *page = page_of(login);
+	const char *page = login_page(login);
 	bool is_new = keep_text(&shown->page, page);
 	bool open = false;
 
 	if (request->no_wait || !page)
 		return;
-	if (is_new) {
+	if (is_new)
+		shown->opened = false;
+	if (is_new && !request->open_only) {
 		terminal_message("Open this page to consent: %s", page);
 		if (!start_url)
 			show_polled_page(client, request, page);
-		shown->opened = false;
 	}
 	if (start_url && request->open_browser && !shown->opened &&
-	    json_get_bool(login, "open", &open) && open) {
-		open_page(start_url);
-		shown->opened = true;
-	}
+	    json_get_bool(login, "open", &open) && open)
+		open_page(shown, client, request, start_url);
 }
 
 static void show_problem(struct login_shown *shown, const struct json *login)
@@ -150,7 +193,7 @@ void login_show(struct login_shown *shown, struct control_client *client,
 {
 	show_problem(shown, login);
 	show_page(shown, client, request, login);
-	/* Otherwise this is the end. */
-	if (!request->no_wait || !shown->page)
+	/* A log needs only the end; and with a page to print this is the end. */
+	if (!request->open_only && !(request->no_wait && shown->page))
 		show_state(request, login);
 }

@@ -10,15 +10,18 @@
 
 #include <stdbool.h>
 
+#include "cli/browser.h"
 #include "cli/control_client.h"
 #include "cli/login_wait.h"
 #include "common/json.h"
 
 /* What was shown already. Declare it as `struct login_shown shown = {0};`. */
 struct login_shown {
-	char *page;    /* the URL that was shown last */
-	char *problem; /* the trouble that was said last */
-	bool opened;   /* we opened that page */
+	char *page;		/* the URL that was shown last */
+	char *problem;		/* the trouble that was said last */
+	bool opened;		/* we opened that page */
+	struct browser browser; /* with this, a moment ago */
+	bool browser_failed;
 };
 
 void login_shown_done(struct login_shown *shown);
@@ -30,5 +33,10 @@ void login_shown_note(struct login_shown *shown, const struct json *login);
  * REQUEST->no_wait its page is not shown, only noted: it is what will be printed. */
 void login_show(struct login_shown *shown, struct control_client *client,
 		const struct login_request *request, const struct json *login);
+
+/* Looks for WAIT_MS, as browser_look() does, whether the browser that was started failed at once;
+ * that is said, to the daemon too. */
+void login_show_browser(struct login_shown *shown, struct control_client *client,
+			const struct login_request *request, int wait_ms);
 
 #endif

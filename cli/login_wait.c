@@ -16,6 +16,8 @@
 
 /* The daemon holds a long poll for 60 s at most; a proxy of the person's own may cut at 30. */
 #define POLL_WAIT_S 25
+/* As long as it is not known whether the browser failed at once; the whole second that is over. */
+#define POLL_BROWSER_WAIT_MS (BROWSER_FAILURE_MS + 500)
 /* What a reply may take beyond the wait that was asked for. */
 #define REPLY_MARGIN_MS 10000
 /* The daemon answers a start when there is a page to open. Until then we look now and then what
@@ -75,6 +77,18 @@ static bool is_finished(const struct json *login)
 	return state && strcmp(state, "finished") == 0;
 }
 
+/* Opening the page is all that is wanted. Perhaps another caller was told to. */
+static int watch_opened(struct watch *watch)
+{
+	login_show_browser(&watch->shown, watch->client, watch->request, -1);
+	if (watch->shown.browser_failed)
+		return EXIT_STATUS_FAILED;
+	if (watch->shown.opened)
+		terminal_message("Opened the page to consent for the account %s.",
+				 watch->request->account);
+	return EXIT_STATUS_DONE;
+}
+
 /* Takes LOGIN as the newest. Returns the exit status if it has ended, or CONTINUE. */
 static int watch_apply(struct watch *watch, struct json *login)
 {
@@ -90,6 +104,8 @@ static int watch_apply(struct watch *watch, struct json *login)
 	login_show(&watch->shown, watch->client, watch->request, login);
 	if (watch->request->no_wait && watch->shown.page)
 		return login_report_page(watch->request, login, watch->shown.page);
+	if (watch->request->open_only && watch->shown.page)
+		return watch_opened(watch);
 	return CONTINUE;
 }
 
@@ -204,10 +220,14 @@ static int watch_step(struct watch *watch)
 	bool polled = watch->joined;
 	int r;
 
+	login_show_browser(&watch->shown, watch->client, watch->request, 0);
 	if (now_ms() >= watch->deadline_ms)
 		return watch_late(watch);
 	if (polled)
-		r = request_poll(watch, POLL_WAIT_S * 1000, &reply, &detail);
+		r = request_poll(watch,
+				 watch->shown.browser.is_watched ? POLL_BROWSER_WAIT_MS
+								 : POLL_WAIT_S * 1000,
+				 &reply, &detail);
 	else
 		r = request_start(watch, &reply, &detail);
 	if (r == ERR_BUSY && !polled) {
@@ -268,7 +288,8 @@ int login_wait(struct control_client *client, const struct login_request *reques
 
 	if (request->timeout_s > 0)
 		watch.deadline_ms = now_ms() + request->timeout_s * 1000;
-	interruption_note(request->account);
+	if (!request->open_only)
+		interruption_note(request->account);
 	status = watch_begin(&watch);
 	while (status == CONTINUE)
 		status = watch_step(&watch);

@@ -21,6 +21,7 @@ struct login_request {
 	int64_t timeout_s;	  /* 0: until the daemon says that the session has expired */
 	bool open_browser;	  /* whether to open the page if the daemon asks for it */
 	bool no_wait;		  /* print the page's URL and end */
+	bool open_only; /* open the page, show its URL nowhere, and end when that is done */
 	bool json;
 };
 

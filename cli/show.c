@@ -83,8 +83,10 @@ static void append_row(struct buf *table, const struct json *account,
 
 static void say_notes(const struct json *accounts)
 {
-	for (const struct json *c = json_first(accounts); c; c = json_next(c))
+	for (const struct json *c = json_first(accounts); c; c = json_next(c)) {
 		account_note_permission(c, true);
+		account_note_browser(c);
+	}
 }
 
 static void append_table(struct buf *table, const struct json *accounts)

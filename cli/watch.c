@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "cli/account_note.h"
 #include "cli/command.h"
 #include "cli/control_call.h"
 #include "cli/exit_status.h"
@@ -90,6 +91,8 @@ static void append_login(struct buf *line, const struct json *login)
 	};
 	const char *state = json_get_string(login, "state");
 	const char *problem = json_get_string(json_get(login, "problem"), "message");
+	const char *browser_problem = json_get_string(login, "browser_problem");
+	const char *page = login_page(login);
 
 	if (state && strcmp(state, "finished") == 0) {
 		append_login_end(line, login);
@@ -102,6 +105,12 @@ static void append_login(struct buf *line, const struct json *login)
 	if (problem) {
 		buf_append_text(line, ": ");
 		terminal_append_message(line, problem);
+	}
+	if (browser_problem && page) {
+		buf_append_text(line, ": ");
+		terminal_append_message(line, browser_problem);
+		buf_append_text(line, " Open it by hand: ");
+		terminal_append_message(line, page);
 	}
 }
 

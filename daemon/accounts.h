@@ -27,8 +27,7 @@ struct account {
 	char name[ACCOUNT_NAME_BYTES];
 	bool from_config;
 	bool provisional;      /* its first login has not come to a consent page: not listed */
-	bool page_given;       /* somebody was told to open the present start page */
-	int64_t page_given_ms; /* when, monotonic */
+	int64_t page_given_ms; /* when somebody was told to open the start page, monotonic */
 	struct url_server server;
 	char *permission; /* canonical */
 	char *user;	  /* who must consent, NULL: not fixed */

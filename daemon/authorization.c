@@ -91,7 +91,19 @@ static bool view_equals(const struct authorization_view *a, const struct authori
 	       a->sessions == b->sessions && strcmp(a->problem_code, b->problem_code) == 0 &&
 	       strcmp(a->problem, b->problem) == 0 && strcmp(a->user.id, b->user.id) == 0 &&
 	       strcmp(a->user.username, b->user.username) == 0 &&
-	       strcmp(a->expected, b->expected) == 0;
+	       strcmp(a->expected, b->expected) == 0 &&
+	       strcmp(a->browser_problem, b->browser_problem) == 0;
+}
+
+/* While the page waits for a browser. */
+static void view_browser_problem(struct authorization *authorization)
+{
+	struct authorization_view *view = &authorization->view;
+	const struct registry_session *session =
+		view->state == AUTHORIZER_CONSENT ? authorization_session(authorization) : NULL;
+
+	snprintf(view->browser_problem, sizeof(view->browser_problem), "%s",
+		 session && session->browser_problem ? session->browser_problem : "");
 }
 
 /* Brings the view in line with the machine and tells who waits. */
@@ -105,6 +117,7 @@ static void publish(struct authorization *authorization, struct moment now)
 	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED
 				? authorization->machine.outcome
 				: OUTCOME_NONE;
+	view_browser_problem(authorization);
 	is_news = !view_equals(view, &authorization->published);
 	if (is_news)
 		view->revision++;
@@ -221,6 +234,11 @@ void authorization_callback(struct authorization *authorization, struct moment n
 		authorization_event(authorization, AUTHORIZER_CALLBACK, now);
 
 	authorization_advance(authorization, &input);
+}
+
+void authorization_refresh(struct authorization *authorization, struct moment now)
+{
+	publish(authorization, now);
 }
 
 /* Rule 4: whether the answer of the exchange that was under way is stored already. */

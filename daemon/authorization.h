@@ -59,6 +59,9 @@ struct authorization_view {
 	char problem[ERR_DETAIL_BYTES];
 	struct misskey_user user;	       /* who consented, once known; username "" before */
 	char expected[MISSKEY_USERNAME_BYTES]; /* who should have; "" if anybody may */
+	/* Why the page could not be opened here, while it waits for that; "" if nothing is known.
+	 */
+	char browser_problem[ERR_DETAIL_BYTES];
 };
 
 struct authorization;
@@ -82,6 +85,9 @@ void authorization_cancel(struct authorization *authorization, const char *reaso
 
 /* The session's token came back. */
 void authorization_callback(struct authorization *authorization, struct moment now);
+
+/* What the registry says of the session's page has changed. */
+void authorization_refresh(struct authorization *authorization, struct moment now);
 
 /* Goes on with the account's session of the registry, after a start. */
 void authorization_restore(struct authorization *authorization, struct moment now);

@@ -30,6 +30,9 @@ static void serve_account(struct control *control, struct http_request *request,
 	case CONTROL_TOKEN:
 		control_get_token(control, request, parsed->account);
 		break;
+	case CONTROL_BROWSER:
+		control_post_browser(control, request, parsed->account);
+		break;
 	default:
 		control_post_verify(control, request, parsed->account);
 		break;

@@ -15,6 +15,9 @@
 #include "daemon/control.h"
 #include "daemon/control_request.h"
 
+/* Why a page could not be opened: a sentence or two, in bytes. */
+#define CONTROL_PROBLEM_MAX (ERR_DETAIL_BYTES - 1)
+
 /* A client that waits for something that happens to an account. */
 struct control_waiter {
 	LIST_ENTRY(control_waiter) link;
@@ -77,6 +80,7 @@ void control_wait_done(struct control *control);
 void control_post_login(struct control *control, struct http_request *request, const char *name);
 void control_get_login(struct control *control, struct http_request *request,
 		       const struct control_request *parsed);
+void control_post_browser(struct control *control, struct http_request *request, const char *name);
 void control_post_callback(struct control *control, struct http_request *request);
 
 void control_get_events(struct control *control, struct http_request *request);

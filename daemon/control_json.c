@@ -122,6 +122,8 @@ static int add_pages(struct json *object, struct service *service, const struct 
 	_cleanup_(buf_done) struct buf url = {0};
 	const char *page;
 
+	if (json_add_bool(object, "page_given", session && session->page_given))
+		return ERR_NOMEM;
 	if (session)
 		login_page_url(service, session, &url);
 	page = url.size > 0 ? buf_text(&url) : NULL;
@@ -129,6 +131,15 @@ static int add_pages(struct json *object, struct service *service, const struct 
 	    json_add_string(object, "consent_url", browser ? NULL : page))
 		return ERR_NOMEM;
 	return add_time(object, "expires_at", session ? session->expires_at : 0);
+}
+
+static int add_browser_problem(struct json *object, const struct authorization_view *view)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	text_append_sentence(&text, view->browser_problem);
+	return json_add_string(object, "browser_problem",
+			       view->browser_problem[0] ? buf_text(&text) : NULL);
 }
 
 struct json *control_json_login(struct service *service, struct account *account, bool open)
@@ -141,7 +152,8 @@ struct json *control_json_login(struct service *service, struct account *account
 	    json_add_string(login, "state", authorizer_state_text(view->state)) ||
 	    json_add_integer(login, "revision", view->revision) ||
 	    json_add_bool(login, "browser", view->browser) || add_pages(login, service, account) ||
-	    json_add_bool(login, "open", open) || add_problem(login, view) ||
+	    json_add_bool(login, "open", open) || add_browser_problem(login, view) ||
+	    add_problem(login, view) ||
 	    json_add_string(login, "outcome",
 			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
 	    add_message(login, account, service_credential(service, account->name), view) ||

@@ -117,6 +117,36 @@ void control_get_login(struct control *control, struct http_request *request,
 		control_wait(control, request, &wish, (int64_t)parsed->wait_s * 1000);
 }
 
+void control_post_browser(struct control *control, struct http_request *request, const char *name)
+{
+	static const char *const known[] = {"problem"};
+	struct account *account = accounts_find(service_accounts(control->service), name);
+	_cleanup_(json_freep) struct json *body = NULL;
+	const char *problem = NULL;
+	struct err_detail detail;
+	int r = control_body_parse(request, known, 1, &body, &detail);
+
+	if (!r)
+		r = control_body_text(body, "problem", &problem, &detail);
+	if (!r && (!problem || !*problem))
+		r = err_set(&detail, ERR_INVALID, "The member \"problem\" is missing");
+	if (!r && strlen(problem) > CONTROL_PROBLEM_MAX)
+		r = err_set(&detail, ERR_INVALID,
+			    "The member \"problem\" must have at most %d bytes",
+			    CONTROL_PROBLEM_MAX);
+	if (!r && account)
+		r = service_browser_failed(control->service, account, problem,
+					   http_request_time(request), &detail);
+	if (!account)
+		control_reply_no_account(request, name);
+	else if (r == ERR_NOT_FOUND)
+		control_reply_error(request, 404, "NOT_FOUND", detail.text);
+	else if (r)
+		control_reply_err(request, r, &detail);
+	else
+		reply_login(control, request, account, false);
+}
+
 void control_post_callback(struct control *control, struct http_request *request)
 {
 	static const char *const known[] = {"url"};

@@ -12,8 +12,9 @@ static const char *const methods[] = {
 	[CONTROL_NOT_FOUND] = "",      [CONTROL_STATUS] = "GET",
 	[CONTROL_ACCOUNTS] = "GET",    [CONTROL_ACCOUNT] = "DELETE, GET",
 	[CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
-	[CONTROL_VERIFY] = "POST",     [CONTROL_CALLBACK] = "POST",
-	[CONTROL_EVENTS] = "GET",      [CONTROL_RELOAD] = "POST",
+	[CONTROL_VERIFY] = "POST",     [CONTROL_BROWSER] = "POST",
+	[CONTROL_CALLBACK] = "POST",   [CONTROL_EVENTS] = "GET",
+	[CONTROL_RELOAD] = "POST",
 };
 
 const char *control_route_methods(enum control_route route)
@@ -26,7 +27,7 @@ static bool is_path(const char *path, size_t size, const char *text)
 	return size == strlen(text) && memcmp(path, text, size) == 0;
 }
 
-/* "NAME", or "NAME/" and "login", "token" or "verify", SIZE bytes. */
+/* "NAME", or "NAME/" and "login", "token", "verify" or "browser", SIZE bytes. */
 static int parse_account(const char *rest, size_t size, struct control_request *request,
 			 struct err_detail *detail)
 {
@@ -41,6 +42,8 @@ static int parse_account(const char *rest, size_t size, struct control_request *
 		request->route = CONTROL_TOKEN;
 	else if (is_path(slash, size - name_size, "/verify"))
 		request->route = CONTROL_VERIFY;
+	else if (is_path(slash, size - name_size, "/browser"))
+		request->route = CONTROL_BROWSER;
 	else
 		return 0;
 	if (url_decode(rest, name_size, request->account, sizeof(request->account)) ||

@@ -21,10 +21,11 @@ enum control_route {
 	CONTROL_NOT_FOUND,
 	CONTROL_STATUS,
 	CONTROL_ACCOUNTS,
-	CONTROL_ACCOUNT, /* .account, as in the next three */
+	CONTROL_ACCOUNT, /* .account, as in the next four */
 	CONTROL_LOGIN,	 /* .wait_s, .has_revision, .revision */
 	CONTROL_TOKEN,
 	CONTROL_VERIFY,
+	CONTROL_BROWSER,
 	CONTROL_CALLBACK,
 	CONTROL_EVENTS,
 	CONTROL_RELOAD,

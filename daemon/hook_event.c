@@ -70,7 +70,7 @@ int hook_event_consent_needed(struct service *service, const char *account,
 	if (!session || !authorization_awaits_consent(known->authorization))
 		return ERR_NOT_FOUND;
 	/* A start link works once: it is not for two. */
-	if (!known->page_given)
+	if (!session->page_given)
 		login_page_url(service, session, &url);
 	expected = login_expected_user(service, known);
 	text_time(session->expires_at, expires_at);

@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/text.h"
+#include "daemon/sandbox.h"
 
 #ifndef MISSKEY_AUTHD_VERSION
 #error "MISSKEY_AUTHD_VERSION is to be given by the build"
@@ -59,11 +60,12 @@ static int ca_file_check(const char *ca_file, struct err_detail *detail)
 	char byte;
 
 	/* A directory opens, but does not read. */
-	if (fd < 0 || read(fd, &byte, 1) < 0)
-		return err_set(detail, ERR_INVALID,
-			       "Cannot read the file of trusted certificates %s: %s", ca_file,
-			       strerror(errno));
-	return 0;
+	if (fd >= 0 && read(fd, &byte, 1) >= 0)
+		return 0;
+	(void)err_set(detail, ERR_INVALID, "Cannot read the file of trusted certificates %s: %s",
+		      ca_file, strerror(errno));
+	sandbox_explain(ca_file, false, detail);
+	return ERR_INVALID;
 }
 
 int http_client_configure(struct http_client *client, const char *ca_file, int64_t request_ms,

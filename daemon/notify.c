@@ -12,6 +12,7 @@
 #include "daemon/desktop.h"
 #include "daemon/hooks.h"
 #include "daemon/login_failure.h"
+#include "daemon/login_text.h"
 #include "daemon/sd.h"
 
 /* What was told of an account's login. */
@@ -97,9 +98,11 @@ static void tell_failure(struct notify *notify, const struct account *account,
 
 static void tell_consent_needed(struct notify *notify, const struct account *account)
 {
+	const struct registry_session *session = login_open_session(notify->service, account);
+
 	hooks_consent_needed(notify->hooks, account);
 	/* A page that somebody was told to open is not offered once more. */
-	if (!account->page_given)
+	if (session && !session->page_given)
 		desktop_consent_needed(notify->desktop, account);
 }
 

@@ -142,6 +142,17 @@ struct registry_session *registry_session_edit(struct registry *registry, const 
 	return account_set_find(&registry->sessions, account);
 }
 
+void registry_session_set_problem(struct registry *registry, const char *account,
+				  const char *problem)
+{
+	struct registry_session *session = registry_session_edit(registry, account);
+
+	if (!session)
+		return;
+	free(session->browser_problem);
+	session->browser_problem = problem ? strdup(problem) : NULL;
+}
+
 enum session_key { KEY_TOKEN, KEY_START, KEY_RESULT };
 
 static bool session_has(const struct registry_session *session, enum session_key key,

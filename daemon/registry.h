@@ -56,6 +56,8 @@ struct registry_session {
 	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
 	bool start_used;	      /* the link has been opened */
 	bool start_raced;	      /* it was opened again: perhaps by somebody else */
+	bool page_given;	      /* somebody has the link's page or was told to open it */
+	char *browser_problem;	      /* why somebody failed; NULL: nobody has, or it was opened */
 	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
 					 browser */
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
@@ -130,6 +132,10 @@ int registry_session_put(struct registry *registry,
 			 const struct registry_session *session) _must_check_;
 /* The account's session, for changing what is no pointer in it; NULL if there is none. */
 struct registry_session *registry_session_edit(struct registry *registry, const char *account);
+/* Sets the browser_problem of the account's session, if it has one, to a copy of PROBLEM, which may
+ * be NULL. Without memory it is NULL. */
+void registry_session_set_problem(struct registry *registry, const char *account,
+				  const char *problem);
 void registry_session_remove(struct registry *registry, const char *account);
 
 /* Finished sessions. _add copies; above REGISTRY_FINISHED_MAX the oldest goes. */

@@ -170,9 +170,11 @@ int registry_session_copy(const struct registry_session *from, struct registry_s
 	copy->app_id = NULL;
 	copy->token = (struct secret){0};
 	copy->consent_url = NULL;
+	copy->browser_problem = NULL;
 	if (state_copy_text(from->server, &copy->server) < 0 ||
 	    state_copy_text(from->app_id, &copy->app_id) < 0 ||
 	    state_copy_text(from->consent_url, &copy->consent_url) < 0 ||
+	    state_copy_text(from->browser_problem, &copy->browser_problem) < 0 ||
 	    secret_copy(&copy->token, &from->token) < 0)
 		return ERR_NOMEM;
 	if (registry_session_bad_member(copy))
@@ -240,6 +242,7 @@ void registry_session_free(struct registry_session *session)
 	if (session->consent_url)
 		secret_erase(session->consent_url, strlen(session->consent_url));
 	free(session->consent_url);
+	free(session->browser_problem);
 	secret_erase(session, sizeof(*session)); /* the cookie is in it */
 	free(session);
 }

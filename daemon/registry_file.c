@@ -76,6 +76,8 @@ static int session_read(struct state_reader *reader, struct registry *registry)
 	state_read_into(reader, "start", s->start, sizeof(s->start));
 	state_read_bool(reader, "start_used", &s->start_used);
 	state_read_bool(reader, "start_raced", &s->start_raced);
+	state_read_bool(reader, "page_given", &s->page_given);
+	state_read_text_or_null(reader, "browser_problem", &s->browser_problem);
 	state_read_into(reader, "cookie", s->cookie, sizeof(s->cookie));
 	state_read_into(reader, "result", s->result, sizeof(s->result));
 	state_read_bool(reader, "browser", &s->browser);
@@ -222,6 +224,8 @@ static int session_write(struct json *object, const struct registry_session *ses
 	    json_add_string(object, "start", session->start) < 0 ||
 	    json_add_bool(object, "start_used", session->start_used) < 0 ||
 	    json_add_bool(object, "start_raced", session->start_raced) < 0 ||
+	    json_add_bool(object, "page_given", session->page_given) < 0 ||
+	    json_add_string(object, "browser_problem", session->browser_problem) < 0 ||
 	    json_add_string(object, "cookie", session->cookie) < 0 ||
 	    json_add_string(object, "result", session->result) < 0 ||
 	    json_add_bool(object, "browser", session->browser) < 0 ||

@@ -11,6 +11,7 @@
 #include "common/digest.h"
 #include "common/fsx.h"
 #include "common/log.h"
+#include "daemon/sandbox.h"
 #include "daemon/service_internal.h"
 
 #define LOCK_FILE "lock"
@@ -104,7 +105,9 @@ static int open_state(struct service *service, struct err_detail *detail)
 {
 	int r = fsx_open_directory(service->state_directory, &service->state_fd, detail);
 
-	if (!r)
+	if (r)
+		sandbox_explain(service->state_directory, true, detail);
+	else
 		r = lock_state(service, detail);
 	if (!r && open_stores(service))
 		r = err_set(detail, ERR_NOMEM, "no memory");

@@ -150,6 +150,13 @@ int service_login(struct service *service, const struct service_login *login, st
 /* Whether the caller is the first to be told to open the account's start page. */
 bool service_take_page(struct service *service, struct account *account);
 
+/* Who was told to open the page could not: PROBLEM, a clause or a sentence, is shown with the login
+ * until the page is opened or the login goes on, also over a restart, and the next caller is told
+ * to open it. Nothing happens if a browser has the page already. ERR_NOT_FOUND if no page waits for
+ * a browser; ERR_NOMEM. */
+int service_browser_failed(struct service *service, struct account *account, const char *problem,
+			   struct moment now, struct err_detail *detail) _must_check_;
+
 /* The start link was opened: 0 the first time, ERR_EXISTS afterwards (then the session is not
  * trusted for another login), ERR_NOT_FOUND. *ret_session is valid until the next change. */
 int service_open_start(struct service *service, const char *start, struct moment now,

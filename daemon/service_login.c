@@ -64,8 +64,6 @@ void service_login_changed(struct account *account, bool is_news, struct moment 
 		admit(service, account);
 	if (account->provisional && view->state == AUTHORIZER_FINISHED)
 		withdraw(service, account, now);
-	if (view->state == AUTHORIZER_SESSION || view->state == AUTHORIZER_REGISTERING)
-		account->page_given = false;
 	settle_apps(service, account, now);
 	if (is_news)
 		service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
@@ -160,27 +158,33 @@ void service_restore(struct service *service, struct moment now)
 
 /* ---- Starting and joining ---- */
 
+/* Writes down what became of a start link; unsaved, merely a restart does not know it. */
+static void save_quietly(struct service *service, const char *account, struct moment now)
+{
+	struct err_detail detail;
+
+	if (registry_save(service->registry, now.unix_s, &detail))
+		log_warning("account %s: %s", account, detail.text);
+}
+
 /* Gives the pending session another start link: the old one has been used. */
 static int renew_start(struct service *service, struct account *account, struct moment now)
 {
 	struct registry_session *session = registry_session_edit(service->registry, account->name);
-	struct err_detail detail;
 
 	if (random_id(session->start))
 		return ERR_CRYPTO;
-	session->start_used = false;
-	/* Unsaved, the new link merely does not survive a restart. */
-	if (registry_save(service->registry, now.unix_s, &detail))
-		log_warning("account %s: %s", account->name, detail.text);
+	session->start_used = session->page_given = false;
+	save_quietly(service, account->name, now);
 	return 0;
 }
 
 /* Whether another caller is at it: waits, or was told to open the page a moment ago. */
 static bool is_tended(const struct service_login *login, const struct account *account,
-		      struct moment now)
+		      const struct registry_session *session, struct moment now)
 {
 	return login->somebody_waits ||
-	       (account->page_given &&
+	       (session->page_given &&
 		now.mono_ms - account->page_given_ms < SERVICE_PAGE_GRACE_MS);
 }
 
@@ -189,9 +193,8 @@ static bool is_tended(const struct service_login *login, const struct account *a
 static void join_session(struct service *service, const struct service_login *login,
 			 struct account *account, bool browser, struct moment now)
 {
-	const struct registry_session *session =
-		registry_session_find(service->registry, account->name);
-	bool tended = is_tended(login, account, now);
+	struct registry_session *session = registry_session_edit(service->registry, account->name);
+	bool tended = is_tended(login, account, session, now);
 
 	if (session->start_raced || session->browser != browser ||
 	    !service_session_fits(service, session, account) ||
@@ -201,7 +204,7 @@ static void join_session(struct service *service, const struct service_login *lo
 	}
 	if (tended)
 		return;
-	account->page_given = false;
+	session->page_given = false;
 	authorization_login(account->authorization, browser, now);
 }
 
@@ -233,15 +236,36 @@ int service_login(struct service *service, const struct service_login *login, st
 
 bool service_take_page(struct service *service, struct account *account)
 {
-	const struct registry_session *session =
-		service->registry ? registry_session_find(service->registry, account->name) : NULL;
-	bool take = session && session->browser && !session->start_used && !account->page_given;
+	struct registry_session *session =
+		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
+	struct moment now = moment_now();
 
-	if (take) {
-		account->page_given = true;
-		account->page_given_ms = moment_now().mono_ms;
-	}
-	return take;
+	if (!session || !session->browser || session->start_used || session->page_given)
+		return false;
+	session->page_given = true;
+	account->page_given_ms = now.mono_ms;
+	save_quietly(service, account->name, now);
+	return true;
+}
+
+int service_browser_failed(struct service *service, struct account *account, const char *problem,
+			   struct moment now, struct err_detail *detail)
+{
+	struct registry_session *session =
+		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
+
+	if (!session || !session->browser || !account->authorization ||
+	    authorization_view(account->authorization)->state != AUTHORIZER_CONSENT)
+		return err_set(detail, ERR_NOT_FOUND,
+			       "No login of this account waits for a browser.");
+	/* Whatever the command said: a browser has the page. */
+	if (session->start_used)
+		return 0;
+	registry_session_set_problem(service->registry, account->name, problem);
+	session->page_given = false;
+	save_quietly(service, account->name, now);
+	authorization_refresh(account->authorization, now);
+	return 0;
 }
 
 int service_open_start(struct service *service, const char *start, struct moment now,
@@ -250,19 +274,22 @@ int service_open_start(struct service *service, const char *start, struct moment
 	const struct registry_session *found =
 		service->registry ? registry_session_by_start(service->registry, start) : NULL;
 	struct registry_session *session;
-	struct err_detail detail;
+	struct account *account;
 	bool first;
 
 	if (!found)
 		return ERR_NOT_FOUND;
 	session = registry_session_edit(service->registry, found->account);
 	first = !session->start_used;
-	session->start_used = true;
+	/* Perhaps by hand: then nobody was told to. */
+	session->start_used = session->page_given = true;
 	if (!first)
 		session->start_raced = true;
-	/* Unsaved, the link merely could be used again after a restart. */
-	if (registry_save(service->registry, now.unix_s, &detail))
-		log_warning("account %s: %s", session->account, detail.text);
+	registry_session_set_problem(service->registry, session->account, NULL);
+	save_quietly(service, session->account, now);
+	account = accounts_find(service->accounts, session->account);
+	if (account && account->authorization)
+		authorization_refresh(account->authorization, now);
 	*ret_session = session;
 	return first ? 0 : ERR_EXISTS;
 }

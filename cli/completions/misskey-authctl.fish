@@ -9,7 +9,7 @@ function __misskey_authctl_arguments
     for word in (commandline -opc)[2..]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --socket --as --user --permission --timeout
+        else if contains -- $word --socket --as --user --permission --timeout --limit
             set is_value yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -75,6 +75,8 @@ set -l login __misskey_authctl_is_login
 set -l permissions {read,write}:{account,blocks,channels,drive,favorites,following,gallery,gallery-likes,messaging} \
     {read,write}:{mutes,notifications,page-likes,pages,reactions,user-groups} write:notes write:votes
 complete -c misskey-authctl -n $login -l missing -d 'Every account of the config that has no credential'
+complete -c misskey-authctl -n $login -l limit -x -d 'With --missing, at most so many'
+complete -c misskey-authctl -n $login -l unattended -d 'With --missing, open each page once and do not wait'
 complete -c misskey-authctl -n $login -l as -x -d 'Name the account so, instead of after the host'
 complete -c misskey-authctl -n $login -l user -x -d 'Who has to consent'
 complete -c misskey-authctl -n $login -l permission -x -a "(__fish_append , $permissions)" -d 'What scripts may do'

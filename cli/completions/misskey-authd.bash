@@ -55,7 +55,7 @@ _misskey_read_current() {
 }
 
 _misskey_takes_value() {
-    [[ $1 == --@(socket|as|user|permission|timeout|config|log-level|idle-exit) || $1 == -c ]]
+    [[ $1 == --@(socket|as|user|permission|timeout|limit|config|log-level|idle-exit) || $1 == -c ]]
 }
 
 _misskey_read_line() {
@@ -188,7 +188,7 @@ _misskey_token() {
 
 _misskey_authctl_options() {
     case ${arguments[0]-} in
-    login) _misskey_offer --missing --as --user --permission --no-browser --no-wait --timeout --json ;;
+    login) _misskey_offer --missing --limit --unattended --as --user --permission --no-browser --no-wait --timeout --json ;;
     ?*) _misskey_offer --json ;;
     esac
     _misskey_offer --help --version --socket

@@ -39,6 +39,7 @@ class ActivatedDaemon(Daemon):
             self.socket.parent.mkdir(mode=0o700, exist_ok=True)
             self.sockets["control"] = one = socket.socket(socket.AF_UNIX)
             one.bind(str(self.socket))
+            self.socket.chmod(0o600)
         for one in self.sockets.values():
             one.listen(128)
         return self

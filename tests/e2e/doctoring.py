@@ -4,8 +4,27 @@
 import json
 import os
 
-MANAGER = "LoadState=loaded\nActiveState=active\nUnitFileState=enabled"
-START = "systemctl --user start misskey-authd"
+UNITS = {
+    "service": "misskey-authd.service", "callback": "misskey-authd-callback.socket",
+    "control": "misskey-authd-control.socket", "login": "misskey-authd-login.service",
+    "timer": "misskey-authd-verify.timer",
+}
+LISTENS = {"callback": "127.0.0.1:41987 (Stream)", "control": "/run/user/1000/misskey-authd/control.sock (Stream)"}
+
+
+def units(**states):
+    """What systemctl shows: all is well, but for some units, "LoadState ActiveState UnitFileState" each."""
+    blocks = []
+    for name, unit in UNITS.items():
+        load, active, file = states.get(name, "loaded active enabled").split(" ")
+        block = f"Id={unit}\nLoadState={load}\nActiveState={active}\nUnitFileState={file}"
+        blocks.append(f"Listen={LISTENS[name]}\n{block}" if name in LISTENS and load == "loaded" else block)
+    return "\n\n".join(blocks)
+
+
+STOPPED = {name: "loaded inactive disabled" for name in UNITS}
+MANAGER = units()
+START = "systemctl --user enable --now misskey-authd"
 RESTART = "systemctl --user restart misskey-authd"
 GROUPS = ["sockets", "daemon", "units", "config", "port", "files", "servers", "clock", "accounts", "browser"]
 
@@ -21,7 +40,8 @@ def fake_systemctl(directory, script):
 
 
 def says(text):
-    return f'[ "$*" = "--user show -p LoadState,ActiveState,UnitFileState misskey-authd.service" ] || exit 9\ncat <<END\n{text}\nEND'
+    arguments = "--user show -p Id,LoadState,ActiveState,UnitFileState,Listen " + " ".join(UNITS.values())
+    return f'[ "$*" = "{arguments}" ] || exit 9\ncat <<END\n{text}\nEND'
 
 
 class Findings(list):

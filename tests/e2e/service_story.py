@@ -3,8 +3,10 @@
 
 import json
 import shutil
+import subprocess
 
 from harness import PlainBrowser, free_port
+from misskey_server import Delay
 
 UNIT = "misskey-authd.service"
 SOCKETS = ("misskey-authd-callback.socket", "misskey-authd-control.socket")
@@ -63,12 +65,15 @@ class Service:
 
     def abandon_login(self, server, account="me"):
         """A login whose caller hangs up before there is a page: nobody is told to open it."""
+        server.misbehave("auth/session/generate", Delay(1))
         # Only the user itself may talk to its daemon.
         script = ("import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); "
-                  "s.sendall(sys.argv[2].encode())")
+                  "s.sendall(sys.argv[2].encode()); sys.stdin.read()")
         body = json.dumps({"server": server.origin})
         request = (f"POST /v1/accounts/{account}/login HTTP/1.1\r\nHost: localhost\r\n"
                    f"Content-Length: {len(body)}\r\n\r\n{body}")
-        socket = self.manager.runtime / "misskey-authd/control.sock"
-        done = self.manager.run("/usr/bin/python3", "-IS", "-c", script, socket, request)
-        assert done.returncode == 0, done.stderr
+        command = ("/usr/bin/python3", "-IS", "-c", script, self.manager.runtime / "misskey-authd/control.sock", request)
+        caller = subprocess.Popen(self.manager.as_user(*command), env=self.manager.env, cwd="/", stdin=subprocess.PIPE)
+        server.wait_for_calls("auth/session/generate")
+        caller.communicate()
+        assert caller.returncode == 0

@@ -211,6 +211,12 @@ def test_a_bad_config_is_answered_on_both_sockets(activated):
     assert activated.log().count("config.ini:2") == 1, "said once, however many ask"
 
 
+def test_doctor_says_a_bad_config_once(activated):
+    activated.config_file.write_text("[daemon]\nlisten = nowhere\n")
+    found = activated.authctl("doctor")
+    assert found.returncode == 1 and found.stdout.count("config.ini:2") == 1
+
+
 def test_a_config_that_was_mended_is_noticed_by_the_next_client(activated):
     good = activated.config_file.read_text()
     activated.config_file.write_text("[daemon\n")

@@ -259,6 +259,8 @@ def test_help_and_version_everywhere(machine, arguments):
     (["login", "--json=1"], "--json takes no value."),
     (["login", "--timeout", "soon"], "--timeout"),
     (["login", "--timeout", "0"], "--timeout"),
+    (["login", "--missing", "--limit", "0"], "--limit"),
+    (["login", "--missing", "--limit", "5x"], "--limit"),
     (["login", "a", "b"], "b is one word too many."),
     (["list", "x"], "x is one word too many."),
     (["callback"], "URL is missing after callback."),
@@ -279,7 +281,7 @@ def test_no_daemon_is_5_and_says_how_to_start_it(machine, arguments):
     machine.daemon.stop()
     result = machine.run(*arguments)
     assert result.returncode == 5 and not result.stdout
-    assert "systemctl --user start misskey-authd" in result.stderr
+    assert "systemctl --user enable --now misskey-authd" in result.stderr
     assert str(machine.daemon.socket) in result.stderr
 
 
@@ -578,6 +580,58 @@ def test_browser_is_detached_and_not_waited_for(machine):
             pass
 
 
+@pytest.mark.parametrize("status, tried_next", [(1, False), (3, True), (4, True), (126, True), (127, True), (0, False)])
+def test_browser_that_ends_at_once(machine, status, tried_next):
+    """The next is tried if the first says that it has opened nothing: a start link works once."""
+    machine.desktop()
+    machine.program("browser", after=f"exit {status}")
+    machine.program("xdg-open")
+    result = machine.run("login", NAME, "--timeout", "1s")
+    assert result.returncode == 4
+    expected = ["browser", START] + (["xdg-open", START] if tried_next else [])
+    eventually(lambda: machine.pages() == expected)
+    assert ("by hand" in result.stderr) == (status == 1)
+
+
+def test_failure_of_a_browser_is_told_while_the_login_is_waited_for(machine):
+    machine.desktop()
+    machine.program("browser", after="exit 4")
+    told = []
+
+    def hook(method, path, body):
+        if not path.endswith("/browser"):
+            return False
+        told.append(body)
+        return 200, {**LOGIN, "browser_problem": body["problem"]}
+    machine.daemon.hook = hook
+    process = machine.start("login", NAME)
+    eventually(lambda: told)
+    machine.daemon.finish()
+    errors = process.communicate(timeout=10)[1]
+    problem = f"{machine.bin}/browser ended at once with exit status 4."
+    assert told == [{"problem": problem}]
+    assert f"{problem} Open the page by hand.\n" in errors and process.returncode == 0
+
+
+def test_browser_that_failed_but_opened_the_page_is_no_trouble(machine):
+    machine.desktop()
+    machine.program("browser", after="exit 1")
+    machine.daemon.hook = lambda method, path, body: path.endswith("/browser") and (200, {**LOGIN, "browser_problem": None})
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("POST", "/browser")
+    machine.daemon.finish()
+    assert "by hand" not in process.communicate(timeout=10)[1]
+
+
+def test_slow_browser_does_not_delay_the_login(machine):
+    machine.desktop()
+    machine.environment["PATH"] += ":/usr/bin:/bin"
+    machine.program("browser", after="sleep 1; exit 4")
+    begun = time.monotonic()
+    assert machine.login(NAME).returncode == 0
+    assert time.monotonic() - begun < 1
+
+
 @pytest.mark.parametrize("url", ["--help", "file:///etc/passwd", "javascript:x", "http://a/b c"])
 def test_strange_page_is_never_opened(machine, url):
     machine.desktop()
@@ -606,6 +660,96 @@ def test_no_wait_prints_no_control_characters(machine):
     machine.daemon.login = {**LOGIN, "start_url": None, "consent_url": "https://x/\x1b[2J"}
     result = machine.run("login", NAME, "--no-wait")
     assert result.returncode == 6 and not result.stdout and "\x1b" not in result.stderr
+
+
+# login --missing
+
+def missing(*names, **more):
+    return [account(name, source="config", **more) for name in names]
+
+
+@pytest.mark.parametrize("options, asked, left", [
+    ([], 5, "bot5, bot6"), (["--limit", "1"], 1, "bot1, bot2, bot3, bot4, bot5, bot6"), (["--limit", "7"], 7, None)])
+def test_missing_has_a_limit(machine, options, asked, left):
+    machine.daemon.accounts = missing(*(f"bot{number}" for number in range(7)))
+    machine.daemon.finish()
+    result = machine.run("login", "--missing", *options)
+    assert result.returncode == 0 and len(result.stdout.splitlines()) == asked
+    assert (f"Without a credential are left: {left}. Go on with: misskey-authctl login --missing\n" in result.stderr) or not left
+    assert ("left" in result.stderr) == bool(left)
+
+
+def test_who_ignores_a_page_gets_no_other(machine):
+    machine.daemon.accounts = missing("a", "b", "c")
+    machine.daemon.finish("EXPIRED", "Nobody consented in time.", None)
+    result = machine.run("login", "--missing")
+    assert result.returncode == 4 and len(machine.daemon.asked("POST", "/login")) == 1
+    assert "Without a credential are left: b, c." in result.stderr
+
+
+@pytest.mark.parametrize("option", [["--unattended"], ["--limit", "3"]])
+def test_options_of_missing_alone(machine, option):
+    result = machine.run("login", NAME, *option)
+    assert result.returncode == 2 and "goes with --missing alone" in result.stderr
+
+
+@pytest.mark.parametrize("option", [["--no-browser"], ["--no-wait"], ["--json"], ["--timeout", "1m"]])
+def test_unattended_prints_nothing(machine, option):
+    result = machine.run("login", "--missing", "--unattended", *option)
+    assert result.returncode == 2 and "--unattended opens pages and prints nothing" in result.stderr
+    assert not machine.daemon.requests
+
+
+@pytest.mark.parametrize("login", [
+    {**LOGIN, "page_given": True},
+    {**LOGIN, "state": "exchanging", "page_given": True},
+    {**LOGIN, "state": "session", "page_given": False},
+    {**LOGIN, "browser": False, "start_url": None, "consent_url": CONSENT, "page_given": False},
+])  # fmt: skip
+def test_unattended_leaves_logins_alone_that_are_under_way(machine, login):
+    machine.desktop()
+    machine.daemon.accounts = missing("a", login=login) + [account("b")]
+    result = machine.run("login", "--missing", "--unattended")
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert not machine.daemon.asked("POST", "")
+
+
+@pytest.mark.parametrize("login", [
+    {**LOGIN, "page_given": False}, {**LOGIN, "state": "finished", "outcome": "EXPIRED", "page_given": False}])
+def test_unattended_opens_what_nobody_has(machine, login):
+    machine.desktop()
+    machine.daemon.accounts = missing(NAME, login=login)
+    result = machine.run("login", "--missing", "--unattended")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"Opened the page to consent for the account {NAME}.\n"
+    assert machine.pages() == ["browser", START]
+
+
+def test_unattended_shows_no_address(machine):
+    machine.desktop()
+    machine.program("browser", after="exit 1")
+    machine.daemon.accounts = missing(NAME)
+    result = machine.run("login", "--missing", "--unattended")
+    assert result.returncode == 1 and not result.stdout
+    assert f"{NAME} could not be opened: {machine.bin}/browser ended at once with exit status 1. Go on with:" in result.stderr
+    assert "/start/" not in result.stderr
+
+
+def test_unattended_without_a_callback_port(machine):
+    machine.desktop()
+    machine.daemon.accounts = missing(NAME)
+    machine.daemon.status["callback_url"] = None
+    result = machine.run("login", "--missing", "--unattended")
+    assert result.returncode == 1 and "misskey-authctl status" in result.stderr
+    assert not machine.daemon.asked("POST", "")
+
+
+def test_list_and_status_show_the_page_that_could_not_be_opened(machine):
+    machine.daemon.accounts = missing(NAME, login={**LOGIN, "browser_problem": "No browser \x1b[2J was found."})
+    for command in ("list", "status"):
+        result = machine.run(command)
+        assert result.returncode == 0 and START not in result.stdout
+        assert f"account {NAME} could not be opened: No browser \\x1b[2J was found. Open it by hand: {START}\n" in result.stderr
 
 
 # login: waiting and its end
@@ -831,7 +975,7 @@ def test_daemon_that_stays_away(machine):
     errors = process.communicate(timeout=30)[1]
     assert 10 < time.monotonic() - begun < 20
     assert process.returncode == 5
-    assert "systemctl --user start misskey-authd" in errors and "still pending" in errors
+    assert "systemctl --user enable --now misskey-authd" in errors and "still pending" in errors
 
 
 # callback

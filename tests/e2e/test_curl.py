@@ -20,6 +20,7 @@ class Try(NamedTuple):
 
     answer: Union[str, set]  # an object of the document, as members() calls it, or the members themselves
     body: Optional[str] = None
+    account: str = "me"  # NAME
     options: tuple = ()  # further ones of curl
     ends: int = 0  # curl's exit status
 
@@ -37,6 +38,7 @@ TRIES = {
     "GET /v1/accounts/NAME/login?wait=SECONDS&revision=N": Try("LOGIN"),
     "GET /v1/accounts/NAME/token": Try("TOKEN"),
     "POST /v1/accounts/NAME/verify": Try("VERIFICATION"),
+    "POST /v1/accounts/NAME/browser": Try("LOGIN", '{"problem": "There is no browser."}', account="opening"),
     "DELETE /v1/accounts/NAME": Try("FORGOTTEN"),
     # curl ends by itself after a second: 28.
     "GET /v1/events": Try({"event", "time", "status"}, options=("-N", "-m", "1"), ends=28),
@@ -47,9 +49,10 @@ TRIES = {
 
 @pytest.fixture
 def world(daemon, server_2025):
-    """An account that is logged in, and another whose login waits for its callback."""
+    """An account that is logged in, one whose login waits for its callback, and one that waits for a browser."""
     revision = authorize(daemon, server_2025, "me")["revision"]
     waiting = daemon.login("elsewhere", server=server_2025.origin, browser=False)
+    daemon.login("opening", server=server_2025.origin)
     token = waiting["consent_url"].rsplit("/", 1)[1]
     server_2025.accept(token, "bob")
     return {
@@ -90,6 +93,7 @@ def test_every_request_answers_curl_as_documented(daemon, world, heading, body_o
     one = TRIES[heading]
     secret = daemon.credentials()["me"]["i"]
     method, target = heading.split()
+    world = {**world, "NAME": one.account}
     options = method_options(method, body_option, one.body and fill_in(one.body, world))
     ended, status, answer = curl(daemon, fill_in(target, world), *options, *one.options)
     assert (ended, status) == (one.ends, 200), answer

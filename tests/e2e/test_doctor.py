@@ -16,11 +16,18 @@ from http.server import BaseHTTPRequestHandler
 import pytest
 
 import misskey_server as misskey
-from doctoring import GROUPS, MANAGER, RESTART, START, doctor, fake_systemctl, says, snapshot
+from doctoring import (
+    GROUPS, MANAGER, RESTART, START, STOPPED, doctor, fake_systemctl, says, snapshot, units,
+)
 from harness import BIN, ROOT, authorize, free_port
 
 LINE = re.compile(r"^(ok     |note   |warning|error  )  ([a-z]{4,8}) {2,6}(\S.*)$")
 REMEDY = re.compile(r"^ {19}→ (\S.*)$")
+
+
+def without_systemd(daemon):
+    """A PATH without systemctl."""
+    return str(daemon.directory / "nothing")
 
 
 # All is well
@@ -30,7 +37,8 @@ def test_all_is_well(server, daemon):
     assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
     before = snapshot(daemon)
     found = doctor(daemon)
-    assert [(finding["check"], finding["status"]) for finding in found] == [(check, "ok") for check in GROUPS]
+    assert list(dict.fromkeys(finding["check"] for finding in found)) == GROUPS
+    assert {finding["status"] for finding in found} == {"ok"}
     assert found.status == 0
     found.expect("daemon", "ok", f"process {daemon.process.pid}")
     version = {"11": "11.37.1-20240721044611", "2025": "2025.3.1"}[server.profile.name]
@@ -43,12 +51,12 @@ def test_all_is_well(server, daemon):
 
 def test_all_is_well_without_a_daemon(stopped):
     before = snapshot(stopped)
-    found = doctor(stopped, PATH=fake_systemctl(stopped.directory, says(MANAGER.replace("=active", "=inactive"))))
+    found = doctor(stopped, PATH=fake_systemctl(stopped.directory, says(units(**STOPPED))))
     assert found.status == 1
     assert [finding["check"] for finding in found.bad()] == ["sockets", "units"]
     found.expect("sockets", "error", f"There is no control socket {stopped.socket}", START)
     found.expect("units", "warning", "misskey-authd.service does not run", START)
-    found.expect("port", "ok", f"127.0.0.1:{stopped.port} is free")
+    found.expect("port", "ok", "127.0.0.1:41987 is free")
     found.expect("accounts", "ok", "me (http://127.0.0.1")
     assert snapshot(stopped) == before
 
@@ -77,7 +85,7 @@ def test_lines_for_people(server_2025, daemon):
             # The third column begins where a remedy does, but for its arrow.
             assert line.index(LINE.match(line)[3]) == 19
             checks.append(LINE.match(line)[2])
-    assert checks == [check for check in GROUPS if check != "port"]
+    assert list(dict.fromkeys(checks)) == [check for check in GROUPS if check != "port"]
     assert "\nerror    config   " in done.stdout and "\n                   → Mend it, then: " in done.stdout
 
 
@@ -262,24 +270,53 @@ def test_another_version_with_a_problem_that_this_one_does_not_know(make_daemon)
 # systemd
 
 
+UNKNOWN = "not-found inactive "
+IDLE = "loaded inactive enabled"
+
+
 @pytest.mark.parametrize("states, with_daemon, status, message, remedy", [
-    ("LoadState=not-found\nActiveState=inactive\nUnitFileState=", True, "note", "systemd does not know", "daemon-reload"),
-    ("LoadState=not-found\nActiveState=inactive\nUnitFileState=", False, "warning", "does not know", "enable --now"),
-    ("LoadState=masked\nActiveState=inactive\nUnitFileState=masked", False, "warning", "is masked", "unmask"),
-    ("LoadState=bad-setting\nActiveState=inactive\nUnitFileState=", False, "error", "cannot read", "status misskey-authd"),
-    ("LoadState=loaded\nActiveState=failed\nUnitFileState=enabled", False, "error", "has failed",
+    ({"service": UNKNOWN}, True, "note", "systemd does not know misskey-authd.service", "daemon-reload"),
+    ({"service": UNKNOWN}, False, "warning", "does not know", "enable --now"),
+    ({"service": "masked inactive masked"}, False, "warning", "misskey-authd.service is masked", "unmask misskey-authd.service"),
+    ({"service": "bad-setting inactive "}, False, "error", "cannot read", "status misskey-authd.service"),
+    ({"service": "loaded failed enabled"}, False, "error", "misskey-authd.service has failed",
      f"journalctl --user -u misskey-authd -n 20; then: {RESTART}"),
-    ("LoadState=loaded\nActiveState=inactive\nUnitFileState=enabled", True, "note", "started without systemd", START),
-    ("LoadState=loaded\nActiveState=inactive\nUnitFileState=disabled", False, "warning", "does not run", "enable --now"),
-    ("LoadState=loaded\nActiveState=active\nUnitFileState=disabled", True, "note", "will not start by itself",
+    (STOPPED, True, "note", "its sockets do not listen: the daemon was started without systemd", f"End that daemon, then: {START}"),
+    (STOPPED, False, "warning", "misskey-authd.service does not run, and its sockets do not listen", START),
+    # The service is started when it is needed.
+    ({"service": IDLE}, False, "ok", "systemd listens on both sockets, and starts misskey-authd.service", None),
+    ({"callback": "loaded failed enabled"}, True, "error", "misskey-authd-callback.socket has failed: it does not listen",
+     "edit misskey-authd-callback.socket, with the three lines [Socket] and ListenStream= and ListenStream=127.0.0.1:PORT"),
+    ({"control": "loaded failed enabled"}, True, "error", "misskey-authd-control.socket has failed",
+     "restart misskey-authd-control.socket"),
+    ({"callback": "loaded inactive enabled"}, True, "warning", "misskey-authd-callback.socket does not listen",
+     f"systemctl --user stop misskey-authd && {START}"),
+    ({"control": IDLE, "service": IDLE}, False, "warning", "misskey-authd-control.socket does not listen", START),
+    ({"control": "masked inactive masked"}, True, "warning", "misskey-authd-control.socket is masked",
+     f"systemctl --user unmask misskey-authd-control.socket && {START}"),
+    ({"callback": UNKNOWN}, True, "note", "systemd does not know misskey-authd-callback.socket", "Install misskey-authd"),
+    ({"callback": "loaded active disabled"}, True, "note", "listens, but will not after the next start",
      "systemctl --user enable misskey-authd"),
 ])  # fmt: skip
 def test_units(daemon, states, with_daemon, status, message, remedy):
     if not with_daemon:
         assert daemon.stop() == 0
-    found = doctor(daemon, PATH=fake_systemctl(daemon.directory, says(states)))
+    found = doctor(daemon, PATH=fake_systemctl(daemon.directory, says(units(**{**states, "login": UNKNOWN, "timer": UNKNOWN}))))
     found.expect("units", status, message, remedy)
     assert len(found.of("units")) == 1
+
+
+@pytest.mark.parametrize("name, unit, remedy", [
+    ("login", "misskey-authd-login.service", "If you want that: systemctl --user enable misskey-authd-login.service"),
+    ("timer", "misskey-authd-verify.timer", "If you want that: systemctl --user enable --now misskey-authd-verify.timer"),
+])  # fmt: skip
+def test_units_that_a_person_may_want(daemon, name, unit, remedy):
+    def found(state):
+        return doctor(daemon, PATH=fake_systemctl(daemon.directory, says(units(**{name: state}))))
+    found("loaded inactive disabled").expect("units", "note", f"{unit} is not enabled: it ", remedy)
+    found("loaded failed enabled").expect("units", "warning", f"{unit} has failed", f"journalctl --user -u {unit}")
+    for state in (UNKNOWN, "masked inactive masked"):
+        assert not [finding for finding in found(state).of("units") if unit in finding["message"]]
 
 
 @pytest.mark.parametrize("script, message", [
@@ -296,7 +333,7 @@ def test_no_user_manager(daemon, script, message):
 
 
 def test_no_systemd(daemon):
-    found = doctor(daemon, PATH=str(daemon.directory / "nothing"))
+    found = doctor(daemon, PATH=without_systemd(daemon))
     found.expect("units", "note", "There is no systemd here", "Start misskey-authd with your session")
 
 
@@ -312,7 +349,7 @@ def test_the_real_systemctl(daemon):
 def test_a_bad_config(daemon):
     daemon.configure(daemon="log_levle = info")
     for _ in range(2):
-        found = doctor(daemon)
+        found = doctor(daemon, PATH=without_systemd(daemon))
         found.expect("config", "error", f"{daemon.config_file}:3: `log_levle`: ", "misskey-authd --check-config")
         assert found.status == 1 and not found.of("port")
         if daemon.process:
@@ -366,27 +403,39 @@ def test_a_port_that_is_taken(make_daemon):
     daemon = make_daemon()
     with socket.create_server(("127.0.0.1", daemon.port)):
         remedy = f"listen = 127.0.0.1:PORT, then: {RESTART}"
-        doctor(daemon).expect("port", "warning", f"127.0.0.1:{daemon.port} is taken by another program", remedy)
+        doctor(daemon, PATH=without_systemd(daemon)).expect("port", "warning", f"127.0.0.1:{daemon.port} is taken by another program", remedy)
         daemon.start()
-        found = doctor(daemon)
+        found = doctor(daemon, PATH=without_systemd(daemon))
         found.expect("port", "warning", f"127.0.0.1:{daemon.port} is taken by another program", remedy)
         assert found.status == 0
-    doctor(daemon).expect("port", "warning", "was taken when the daemon started, and is free now", RESTART)
+    doctor(daemon, PATH=without_systemd(daemon)).expect("port", "warning", "was taken when the daemon started, and is free now", RESTART)
 
 
 def test_a_port_that_was_changed(daemon):
     old, daemon.port = daemon.port, free_port()
     daemon.configure()
-    doctor(daemon).expect("port", "warning", f"127.0.0.1:{old}, but the config says {daemon.port}",
+    doctor(daemon, PATH=without_systemd(daemon)).expect("port", "warning", f"127.0.0.1:{old}, but the config says {daemon.port}",
                           f"A changed port needs a restart: {RESTART}")
 
 
 def test_any_port(make_daemon):
     daemon = make_daemon()
     daemon.config_file.write_text("[daemon]\nlisten = 127.0.0.1:0\n")
-    doctor(daemon).expect("port", "ok", "Any free port of 127.0.0.1 will be used")
+    doctor(daemon, PATH=without_systemd(daemon)).expect("port", "ok", "Any free port of 127.0.0.1 will be used")
     daemon.start()
-    doctor(daemon).expect("port", "ok", "The daemon waits for browsers at 127.0.0.1:")
+    doctor(daemon, PATH=without_systemd(daemon)).expect("port", "ok", "The daemon waits for browsers at 127.0.0.1:")
+
+
+def test_the_port_of_the_socket_unit(daemon, server_2025):
+    """The config's does not count there."""
+    states = units(callback="loaded failed enabled").replace(":41987", f":{free_port()}")
+    port = int(re.search(r"127.0.0.1:(\d+)", states)[1])
+    assert daemon.stop() == 0
+    path = fake_systemctl(daemon.directory, says(states))
+    doctor(daemon, PATH=path).expect("port", "ok", f"127.0.0.1:{port} is free")
+    with socket.create_server(("127.0.0.1", port)):
+        doctor(daemon, PATH=path).expect("port", "warning", f"127.0.0.1:{port} is taken by another program",
+                                         "Choose another: systemctl --user edit misskey-authd-callback.socket")
 
 
 # Accounts and the browser

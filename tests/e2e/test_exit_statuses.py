@@ -273,7 +273,7 @@ def watch_interrupted(stage):
     return subprocess.CompletedProcess([], process.returncode, line + output, errors)
 
 
-START = ["systemctl --user start misskey-authd (without systemd: run misskey-authd)"]
+START = ["systemctl --user enable --now misskey-authd (without systemd: run misskey-authd)"]
 USAGE = ["usage: misskey-authctl {command}"]
 LOGIN = ["misskey-authctl login me"]
 SWITCH = ["sign out at {server}, or open the page in a private window, and log in again: misskey-authctl login"]

@@ -33,7 +33,9 @@ def service(manager):
     started = manager.systemctl("start", "misskey-authd.service")
     assert started.returncode == 0, started.stderr
     yield manager
-    manager.systemctl("stop", "misskey-authd.service", "misskey-authd-verify.timer", "misskey-authd-verify.service")
+    # The sockets too: they make the directories that the sandbox shows when they start.
+    manager.systemctl("stop", "misskey-authd-callback.socket", "misskey-authd-control.socket", "misskey-authd.service",
+                      "misskey-authd-verify.timer", "misskey-authd-verify.service")
     manager.systemctl("reset-failed")
 
 

@@ -5,6 +5,7 @@ What is missing there is made, and taken away again: the directories that say "b
 its runtime directory, and a control group that is its own.
 """
 
+import ctypes
 import os
 import pwd
 import shutil
@@ -47,9 +48,36 @@ def why_not():
     return None
 
 
+def remove_if_empty(directory):
+    try:
+        os.rmdir(directory)
+    except OSError:
+        pass
+
+
+def refuse_user_namespaces():
+    """For `prepare`: in a user namespace of its own, where everybody keeps their number, and that may have none below it:
+    what user.max_user_namespaces=0 does to a whole machine."""
+    ready_to_map, unshared = os.pipe()
+    mapper = os.fork()
+    if mapper == 0:
+        os.read(ready_to_map, 1)
+        for file in ("uid_map", "gid_map"):
+            Path(f"/proc/{os.getppid()}/{file}").write_text("0 0 65536\n")
+        os._exit(0)
+    CLONE_NEWUSER = 0x10000000
+    assert ctypes.CDLL(None).unshare(CLONE_NEWUSER) == 0
+    os.write(unshared, b".")
+    assert os.waitpid(mapper, 0)[1] == 0
+    os.close(ready_to_map)
+    os.close(unshared)
+    Path("/proc/sys/user/max_user_namespaces").write_text("0")
+
+
 def cgroup_roots():
-    """The hierarchies in which the user needs a group: systemd's own and the unified one, or the latter alone."""
-    named = [CGROUPS / "systemd", CGROUPS / "unified"]
+    """The hierarchies in which the user needs a group: systemd's own, the unified one, and those of the controllers that
+    our units have limits for; or the unified one alone."""
+    named = [CGROUPS / name for name in ("systemd", "unified", "memory", "pids")]
     roots = [CGROUPS] if (CGROUPS / "cgroup.procs").exists() else [root for root in named if root.is_dir()]
     return [root for root in roots if os.access(root, os.W_OK)]
 
@@ -57,13 +85,17 @@ def cgroup_roots():
 class UserManager:
     """Its user, its home, and the way to run commands as it."""
 
-    def __init__(self, suffix=""):
+    def __init__(self, suffix="", prepare=None):
+        """`prepare` is called in the manager's process, as root, before it becomes the user's."""
+        self.prepare = prepare
         self.name = f"misskey-test-{os.getpid()}{suffix}"
         subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", self.name], check=True, capture_output=True)
         self.user = pwd.getpwnam(self.name)
         self.home = Path(self.user.pw_dir)
         self.runtime = Path(f"/run/user/{self.user.pw_uid}")
-        self.groups = [root / self.name for root in cgroup_roots()]
+        # Named as on a booted system: by this the journal knows whose a line is, and of which unit.
+        uid = self.user.pw_uid
+        self.groups = [root / f"user.slice/user-{uid}.slice/user@{uid}.service" for root in cgroup_roots()]
         self.made = [directory for directory in BOOTED if not directory.exists()]
         self.env = {
             "HOME": str(self.home), "USER": self.name, "PATH": "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin",
@@ -88,6 +120,8 @@ class UserManager:
         def enter_groups():
             for group in self.groups:
                 (group / "cgroup.procs").write_text(str(os.getpid()))
+            if self.prepare:
+                self.prepare()
         self.process = subprocess.Popen(
             self.as_user(SYSTEMD, "--user"), env=self.env, cwd="/", preexec_fn=enter_groups, stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
@@ -163,10 +197,9 @@ class UserManager:
         self.end()
         for group in self.groups:
             for directory, _, _ in os.walk(group, topdown=False):
-                try:
-                    os.rmdir(directory)
-                except OSError:
-                    pass
+                remove_if_empty(directory)
+            remove_if_empty(group.parent)
+            remove_if_empty(group.parent.parent)
         shutil.rmtree(self.runtime, ignore_errors=True)
         shutil.rmtree(self.programs, ignore_errors=True)
         subprocess.run(["userdel", "--remove", self.name], check=False, capture_output=True)

@@ -89,13 +89,13 @@ static void what_changed_changes_in_place(void **state)
 	struct told told = {.accounts = accounts};
 
 	(void)state;
-	a->page_given = true; /* is the login's, not the config's */
+	a->page_given_ms = 4711; /* is the login's, not the config's */
 	assert_int_equal(accounts_replace(accounts, wanted, tell, &told), 0);
 	accounts_free(wanted);
 	assert_string_equal(buf_text(&told.changes), "~a ~b ");
 	assert_ptr_equal(accounts_find(accounts, "a"), a);
 	assert_string_equal(a->permission, "write:notes");
-	assert_true(a->page_given);
+	assert_int_equal(a->page_given_ms, 4711);
 	buf_done(&told.changes);
 	accounts_free(accounts);
 }

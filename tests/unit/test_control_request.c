@@ -29,6 +29,7 @@ static void routes_are_known(void **state)
 	assert_int_equal(parse("/v1/accounts").route, CONTROL_ACCOUNTS);
 	assert_int_equal(parse("/v1/callback").route, CONTROL_CALLBACK);
 	assert_int_equal(parse("/v1/accounts/a/token").route, CONTROL_TOKEN);
+	assert_int_equal(parse("/v1/accounts/a/browser").route, CONTROL_BROWSER);
 }
 
 static void accounts_are_decoded(void **state)

@@ -75,6 +75,8 @@ static int put_session(struct registry *registry, const char *account, const cha
 		.app_id = text(app_id),
 		.consent_url = text(SERVER "/auth/" TOKEN),
 		.start_used = true,
+		.page_given = number % 2 == 1,
+		.browser_problem = number % 2 == 1 ? text("it \"ended\"") : NULL,
 		.browser = true,
 		.exchanging = number % 2 == 0,
 		.renewed = number % 2 == 1,
@@ -194,6 +196,9 @@ static void assert_filled(const struct registry *registry)
 	assert_string_equal(session->cookie, "b0000000000000000000000000000001");
 	assert_string_equal(session->result, "c0000000000000000000000000000001");
 	assert_true(session->start_used && session->browser && session->renewed);
+	assert_true(session->page_given);
+	assert_string_equal(session->browser_problem, "it \"ended\"");
+	assert_null(registry_session_at(registry, 1)->browser_problem);
 	assert_false(session->start_raced || session->exchanging);
 	assert_true(registry_session_at(registry, 1)->exchanging);
 	assert_int_equal(session->expires_at, NOW + 1800);
@@ -549,6 +554,8 @@ static const struct change damages[] = {
 	{"\"start\": \"a0", "\"start\": \"a00", "\"start\""},
 	{"\"start_used\": true", "\"start_used\": 1", "\"start_used\""},
 	{"\"start_raced\": false,", "", "\"start_raced\""},
+	{"\"page_given\": true", "\"page_given\": 1", "\"page_given\""},
+	{"\"it \\\"ended\\\"\"", "7", "\"browser_problem\""},
 	{"\"cookie\": \"b0", "\"cookie\": \"g0", "\"cookie\""},
 	{"\"result\": \"c0000000000000000000000000000001\"", "\"result\": \"\"", "\"result\""},
 	{"\"browser\": true", "\"browser\": \"true\"", "\"browser\""},
