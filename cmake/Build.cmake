@@ -18,6 +18,10 @@ target_compile_options(build INTERFACE
   -Wall -Wextra -Wconversion -Wsign-conversion -Wshadow -Wvla -Wformat=2 -Wstrict-prototypes
   -Wmissing-prototypes -Wpointer-arith -Wcast-qual -Wwrite-strings -Wundef
   $<$<BOOL:${MISSKEY_WERROR}>:-Werror>)
+# What is installed does not tell where it was built.
+target_compile_options(build INTERFACE
+  $<$<NOT:$<CONFIG:Debug>>:-ffile-prefix-map=${PROJECT_SOURCE_DIR}=.>
+  $<$<NOT:$<CONFIG:Debug>>:-ffile-prefix-map=${PROJECT_BINARY_DIR}=./build>)
 
 if(MISSKEY_SANITIZE)
   target_compile_options(build INTERFACE

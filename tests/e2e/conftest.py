@@ -3,10 +3,11 @@
 
 import os
 import shutil
+import subprocess
 
 import pytest
 
-from harness import BIN, Daemon, authorize, check_log, check_schema, check_tokens
+from harness import BIN, ROOT, Daemon, authorize, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
 from shells import SHELLS
 from user_manager import UserManager, why_not
@@ -110,3 +111,13 @@ def manager():
         yield one
     finally:
         one.stop()
+
+
+@pytest.fixture(scope="session")
+def release():
+    """The directory of a build as it is installed: of the preset deb, without sanitizers."""
+    directory = ROOT / "build/deb"
+    for step in (["--preset", "deb", "-B", str(directory)], ["--build", str(directory)]):
+        made = subprocess.run(["cmake", *step], cwd=ROOT, text=True, capture_output=True, timeout=600)
+        assert made.returncode == 0, made.stdout + made.stderr
+    return directory

@@ -54,8 +54,12 @@ class Recorder:
 
     def begun(self):
         """The records of all runs, in order."""
-        files = [*self.directory.glob("*.begun"), *self.directory.glob("*.done")]
-        return sorted((json.loads(file.read_text()) for file in files), key=lambda record: record["began"])
+        while True:
+            files = [*self.directory.glob("*.begun"), *self.directory.glob("*.done")]
+            try:
+                return sorted((json.loads(file.read_text()) for file in files), key=lambda record: record["began"])
+            except FileNotFoundError:
+                continue  # one ended in between, and has its other name now
 
     def wait(self, count):
         """Until so many runs have begun."""

@@ -117,7 +117,7 @@ class Zsh:
 
     SETUP = """
         fpath=({completions} $fpath)
-        autoload -Uz compinit && compinit -u -D
+        autoload -Uz compinit && compinit -u -d {dump}
         PS1= PROMPT_EOL_MARK=
         compadd() {{
             builtin compadd "$@" && [[ " $* " != *" -"[OAD]" "* ]] || return
@@ -143,7 +143,9 @@ class Zsh:
     def __init__(self, directory, env):
         self.answer = directory / "answer"
         setup = directory / "setup.zsh"
-        setup.write_text(self.SETUP.format(completions=COMPLETIONS, answer=self.answer))
+        # Reading a thousand files takes seconds, so only the first zsh does; the dump is the session's.
+        dump = directory.parent / "zcompdump"
+        setup.write_text(self.SETUP.format(completions=COMPLETIONS, answer=self.answer, dump=dump))
         self.keyboard = Keyboard(["zsh", "-f", "-i"], env)
         self.keyboard.type(f"source {setup}\n")
         self.keyboard.wait_for("ready\n")
