@@ -27,6 +27,7 @@ int config_new(struct config **ret_config)
 	config->request_time_s = CONFIG_DEFAULT_REQUEST_TIME_S;
 	config->log_level = LOG_LEVEL_INFO;
 	config->hook_time_s = CONFIG_DEFAULT_HOOK_TIME_S;
+	config->notifications = true;
 	*ret_config = config;
 	return 0;
 }

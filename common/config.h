@@ -70,6 +70,7 @@ struct config {
 	char **hooks[CONFIG_HOOK_COUNT]; /* the words of a command, command_line_parse(); NULL: none
 					  */
 	int64_t hook_time_s;		 /* for one run of a hook */
+	bool notifications;		 /* of the desktop */
 	struct config_account *accounts; /* in the file's order */
 	size_t account_count;
 	const struct config_account **by_name; /* the same sorted, for config_account_find() */

@@ -132,6 +132,16 @@ static int set_hook_time(struct config *config, const char *value, struct err_de
 	return text_duration(value, HOOK_TIME_MIN_S, HOOK_TIME_MAX_S, &config->hook_time_s, detail);
 }
 
+static int set_notifications(struct config *config, const char *value, struct err_detail *detail)
+{
+	bool yes = strcmp(value, "yes") == 0;
+
+	if (!yes && strcmp(value, "no") != 0)
+		return text_err(detail, ERR_INVALID, value, "expected yes or no");
+	config->notifications = yes;
+	return 0;
+}
+
 static int set_server(struct config *config, const char *value, struct err_detail *detail)
 {
 	return url_server_parse(value, &current_account(config)->server, detail);
@@ -184,6 +194,7 @@ static const struct config_key daemon_keys[] = {
 	{"on_credential_changed", set_on_credential_changed},
 	{"on_error", set_on_error},
 	{"hook_time", set_hook_time},
+	{"notifications", set_notifications},
 };
 
 static const struct config_key account_keys[] = {

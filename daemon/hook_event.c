@@ -138,39 +138,3 @@ void hook_event_done(struct hook_event *event)
 	buf_done(&event->facts);
 	*event = (struct hook_event){0};
 }
-
-/* ---- The environment ---- */
-
-static bool is_inherited(const char *variable)
-{
-	static const char *const kept_back[] = {"NOTIFY_SOCKET=", "LISTEN_", "WATCHDOG_",
-						"MISSKEY_"};
-
-	for (size_t n = 0; n < sizeof(kept_back) / sizeof(kept_back[0]); n++)
-		if (strncmp(variable, kept_back[n], strlen(kept_back[n])) == 0)
-			return false;
-	return true;
-}
-
-int hook_environment(char *const inherited[], const struct buf *facts, char ***ret_environment)
-{
-	char **environment;
-	size_t count = 0;
-
-	for (size_t n = 0; inherited[n]; n++)
-		count++;
-	for (size_t at = 0; at < facts->size; at++)
-		count += facts->bytes[at] == '\0';
-	environment = reallocarray(NULL, count + 1, sizeof(*environment));
-	if (!environment)
-		return ERR_NOMEM;
-	count = 0;
-	for (size_t n = 0; inherited[n]; n++)
-		if (is_inherited(inherited[n]))
-			environment[count++] = inherited[n];
-	for (size_t at = 0; at < facts->size; at += strlen(facts->bytes + at) + 1)
-		environment[count++] = facts->bytes + at;
-	environment[count] = NULL;
-	*ret_environment = environment;
-	return 0;
-}

@@ -31,10 +31,4 @@ int hook_event_error(const struct service *service, const struct account *accoun
 
 void hook_event_done(struct hook_event *event);
 
-/* The environment for a hook: INHERITED without what is the daemon's own affair (NOTIFY_SOCKET,
- * LISTEN_*, WATCHDOG_*) and without MISSKEY_*, then FACTS. The strings stay where they are; the
- * caller frees *ret_environment with free(). ERR_NOMEM. */
-int hook_environment(char *const inherited[], const struct buf *facts,
-		     char ***ret_environment) _must_check_;
-
 #endif

@@ -2,7 +2,9 @@
 #include "daemon/hooks.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -11,17 +13,19 @@
 #include "common/log.h"
 #include "daemon/account_queue.h"
 #include "daemon/hook_event.h"
-#include "daemon/hook_process.h"
+#include "daemon/launch.h"
 
 struct hook {
-	struct hook_process *process;	  /* the run that is under way; NULL: none */
+	struct launch *run;		  /* the one that is under way; NULL: none */
 	char account[ACCOUNT_NAME_BYTES]; /* what it is about; "": no account */
+	char program[PATH_MAX];		  /* which it is of */
 	struct account_queue waiting;	  /* not for errors */
 };
 
 struct hooks {
 	struct service *service;
-	int epoll_fd; /* of the processes */
+	struct bus *units; /* for launch_start() */
+	int epoll_fd;	   /* of the runs */
 	struct hook kinds[CONFIG_HOOK_COUNT];
 	struct hook_event errors[HOOKS_MAX_ERRORS]; /* a ring: those that wait */
 	size_t first_error;
@@ -124,28 +128,34 @@ static int take_account(struct hooks *hooks, enum config_hook kind, struct hook_
 static int start(struct hooks *hooks, enum config_hook kind, const struct hook_event *event,
 		 struct moment now, struct err_detail *detail)
 {
-	_cleanup_(hook_process_freep) struct hook_process *process = NULL;
-	_cleanup_(freep) char **environment = NULL;
+	_cleanup_(launch_freep) struct launch *run = NULL;
 	struct epoll_event wanted = {.events = EPOLLIN | EPOLLET};
-	struct hook_command command = {
+	struct launch_command command = {
+		.purpose = names[kind],
+		.account = event->account,
 		.words = command_of(hooks, kind),
+		.facts = &event->facts,
 		.input = &event->json,
 		.limit_ms = service_config(hooks->service)->hook_time_s * 1000,
 	};
-	int r = hook_environment(environ, &event->facts, &environment);
+	int r = launch_start(hooks->units, &command, now, &run, detail);
 
-	if (r)
-		return err_set(detail, r, "%s", err_text(r));
-	command.environment = environment;
-	r = hook_process_start(&command, now, &process, detail);
 	if (r)
 		return r;
 	/* Without it the end is merely noticed late. */
-	if (epoll_ctl(hooks->epoll_fd, EPOLL_CTL_ADD, hook_process_fd(process), &wanted) < 0)
+	if (launch_fd(run) >= 0 &&
+	    epoll_ctl(hooks->epoll_fd, EPOLL_CTL_ADD, launch_fd(run), &wanted) < 0)
 		log_warning("hook %s: its end cannot be waited for: %s", names[kind],
 			    strerror(errno));
-	hooks->kinds[kind].process = TAKE_PTR(process);
+	hooks->kinds[kind].run = TAKE_PTR(run);
 	return 0;
+}
+
+static void log_not_started(enum config_hook kind, const struct hook *hook,
+			    const struct err_detail *detail)
+{
+	log_error("hook %s (account %s): %s cannot be started: %s", names[kind],
+		  about(hook->account), hook->program, detail->text);
 }
 
 /* Takes one from the queue. One a round: a program that is missing must not stop everything else
@@ -162,30 +172,37 @@ static void start_next(struct hooks *hooks, enum config_hook kind, struct moment
 	if (!words)
 		return; /* the config is another by now */
 	memcpy(hook->account, event.account, sizeof(hook->account));
+	snprintf(hook->program, sizeof(hook->program), "%s", words[0]);
 	if (start(hooks, kind, &event, now, &detail))
-		log_error("hook %s (account %s): %s cannot be started: %s", names[kind],
-			  about(hook->account), words[0], detail.text);
+		log_not_started(kind, hook, &detail);
 	else
 		log_debug("hook %s (account %s): started", names[kind], about(hook->account));
 }
 
-static void log_result(enum config_hook kind, const char *account, const struct hook_result *result)
+static void log_result(enum config_hook kind, const struct hook *hook,
+		       const struct launch_result *result)
 {
 	const char *name = names[kind];
+	const char *account = about(hook->account);
 	double took_s = (double)result->took_ms / 1000;
 
-	if (result->end == HOOK_TIMED_OUT)
+	if (result->end == LAUNCH_NOT_STARTED)
+		log_not_started(kind, hook, &result->detail);
+	else if (result->end == LAUNCH_LOST)
+		log_warning("hook %s (account %s): what became of it is not known, because %s",
+			    name, account, result->detail.text);
+	else if (result->end == LAUNCH_TIMED_OUT)
 		log_error("hook %s (account %s): was ended after %.1f s, because it took longer "
 			  "than hook_time allows",
-			  name, about(account), took_s);
-	else if (result->end == HOOK_SIGNALED)
+			  name, account, took_s);
+	else if (result->end == LAUNCH_SIGNALED)
 		log_error("hook %s (account %s): was ended by signal %d (%s) after %.1f s", name,
-			  about(account), result->number, strsignal(result->number), took_s);
+			  account, result->number, strsignal(result->number), took_s);
 	else if (result->number != 0)
 		log_error("hook %s (account %s): failed with exit status %d after %.1f s", name,
-			  about(account), result->number, took_s);
+			  account, result->number, took_s);
 	else
-		log_debug("hook %s (account %s): done after %.1f s", name, about(account), took_s);
+		log_debug("hook %s (account %s): done after %.1f s", name, account, took_s);
 }
 
 /* ---- In the loop ---- */
@@ -199,8 +216,8 @@ static int64_t hooks_deadline(void *context, struct moment now)
 		const struct hook *hook = &hooks->kinds[kind];
 		int64_t one_ms = MOMENT_NEVER;
 
-		if (hook->process)
-			one_ms = hook_process_deadline(hook->process);
+		if (hook->run)
+			one_ms = launch_deadline(hook->run, now);
 		else if (is_waiting(hooks, kind))
 			one_ms = now.mono_ms;
 		if (one_ms < deadline_ms)
@@ -218,20 +235,21 @@ static void hooks_dispatch(void *context, struct moment now)
 	(void)epoll_wait(hooks->epoll_fd, ended, CONFIG_HOOK_COUNT, 0);
 	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++) {
 		struct hook *hook = &hooks->kinds[kind];
-		struct hook_result result;
+		struct launch_result result;
 
-		if (hook->process && hook_process_tick(hook->process, now, &result)) {
-			log_result(kind, hook->account, &result);
-			hook_process_free(TAKE_PTR(hook->process));
+		if (hook->run && launch_tick(hook->run, now, &result)) {
+			log_result(kind, hook, &result);
+			launch_free(TAKE_PTR(hook->run));
 		}
-		if (!hook->process && is_waiting(hooks, kind))
+		if (!hook->run && is_waiting(hooks, kind))
 			start_next(hooks, kind, now);
 	}
 }
 
 /* ---- Life ---- */
 
-int hooks_new(struct service *service, struct hooks **ret_hooks, struct err_detail *detail)
+int hooks_new(struct service *service, struct bus *units, struct hooks **ret_hooks,
+	      struct err_detail *detail)
 {
 	struct hooks *hooks = calloc(1, sizeof(*hooks));
 	struct sigaction by_default = {.sa_handler = SIG_DFL};
@@ -239,6 +257,7 @@ int hooks_new(struct service *service, struct hooks **ret_hooks, struct err_deta
 	if (!hooks)
 		return err_set(detail, ERR_NOMEM, "no memory for the hooks");
 	hooks->service = service;
+	hooks->units = units;
 	hooks->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	/* Ignored, as it may have been inherited, no child could be waited for. */
 	if (hooks->epoll_fd < 0 || sigaction(SIGCHLD, &by_default, NULL) < 0) {
@@ -265,7 +284,7 @@ int hooks_attach(struct hooks *hooks, struct loop *loop)
 bool hooks_are_idle(const struct hooks *hooks)
 {
 	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++)
-		if (hooks->kinds[kind].process || is_waiting(hooks, kind))
+		if (hooks->kinds[kind].run || is_waiting(hooks, kind))
 			return false;
 	return true;
 }
@@ -292,10 +311,10 @@ void hooks_free(struct hooks *hooks)
 	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++) {
 		struct hook *hook = &hooks->kinds[kind];
 
-		if (hook->process)
+		if (hook->run)
 			log_info("hook %s (account %s): not waited for, because the daemon stops",
 				 names[kind], about(hook->account));
-		hook_process_free(hook->process);
+		launch_free(hook->run);
 		free_waiting(hooks, kind);
 	}
 	for (; hooks->error_count > 0; hooks->error_count--) {

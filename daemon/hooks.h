@@ -12,6 +12,7 @@
 #include <stdbool.h>
 
 #include "common/cleanup.h"
+#include "daemon/bus.h"
 #include "daemon/loop.h"
 #include "daemon/service.h"
 
@@ -20,9 +21,9 @@
 
 struct hooks;
 
-/* SERVICE (borrowed) has the config that is asked for the commands, each time. Sets SIGCHLD to its
- * default. */
-int hooks_new(struct service *service, struct hooks **ret_hooks,
+/* SERVICE (borrowed) has the config that is asked for the commands, each time. UNITS is as for
+ * launch_start(). Sets SIGCHLD to its default. */
+int hooks_new(struct service *service, struct bus *units, struct hooks **ret_hooks,
 	      struct err_detail *detail) _must_check_;
 int hooks_attach(struct hooks *hooks, struct loop *loop) _must_check_;
 

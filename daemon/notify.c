@@ -8,8 +8,12 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "daemon/account_set.h"
+#include "daemon/bus.h"
+#include "daemon/desktop.h"
 #include "daemon/hooks.h"
 #include "daemon/login_failure.h"
+#include "daemon/login_text.h"
+#include "daemon/sd.h"
 
 /* What was told of an account's login. */
 struct told {
@@ -21,7 +25,9 @@ struct told {
 
 struct notify {
 	struct service *service;
+	struct bus *bus;
 	struct hooks *hooks;
+	struct desktop *desktop;
 	struct account_set told;
 };
 
@@ -74,6 +80,9 @@ static void tell_trouble(struct notify *notify, const struct account *account, c
 
 	text_append_sentence(&text, clause);
 	hooks_error(notify->hooks, account, code, buf_text(&text));
+	/* What is wrong with the whole daemon is so at every start: `status` has it. */
+	if (account)
+		desktop_failed(notify->desktop, buf_text(&text));
 }
 
 static void tell_failure(struct notify *notify, const struct account *account,
@@ -84,14 +93,26 @@ static void tell_failure(struct notify *notify, const struct account *account,
 	login_failure_text(account, service_credential(notify->service, account->name), view,
 			   &text);
 	hooks_error(notify->hooks, account, outcome_code(view->outcome), buf_text(&text));
+	desktop_failed(notify->desktop, buf_text(&text));
 }
 
-/* Whether there is a hook for anything that can become of a login. */
+static void tell_consent_needed(struct notify *notify, const struct account *account)
+{
+	const struct registry_session *session = login_open_session(notify->service, account);
+
+	hooks_consent_needed(notify->hooks, account);
+	/* A page that somebody was told to open is not offered once more. */
+	if (session && !session->page_given)
+		desktop_consent_needed(notify->desktop, account);
+}
+
+/* Whether anybody is told of anything that can become of a login. */
 static bool logins_are_told(const struct notify *notify)
 {
-	char **const *hooks = service_config(notify->service)->hooks;
+	const struct config *config = service_config(notify->service);
 
-	return hooks[CONFIG_ON_CONSENT_NEEDED] || hooks[CONFIG_ON_ERROR];
+	return config->notifications || config->hooks[CONFIG_ON_CONSENT_NEEDED] ||
+	       config->hooks[CONFIG_ON_ERROR];
 }
 
 static void login_changed(struct notify *notify, const struct account *account)
@@ -101,20 +122,32 @@ static void login_changed(struct notify *notify, const struct account *account)
 	const char *trouble = trouble_of(view);
 
 	if (!told) {
-		log_error("account %s: hooks are told nothing of its login: no memory",
-			  account->name);
+		log_error("account %s: nobody is told of its login: no memory", account->name);
 		return;
 	}
 	if (view->state == AUTHORIZER_CONSENT && view->sessions != told->session) {
 		told->session = view->sessions;
-		hooks_consent_needed(notify->hooks, account);
+		tell_consent_needed(notify, account);
 	}
 	if (trouble && trouble != told->trouble)
 		tell_trouble(notify, account, trouble, view->problem);
 	told->trouble = trouble;
 	if (view->outcome != told->outcome && is_failure(view->outcome))
 		tell_failure(notify, account, view);
+	if (view->outcome != told->outcome && outcome_is_success(view->outcome))
+		desktop_signed_in(notify->desktop, account, view->user.username);
 	told->outcome = view->outcome;
+}
+
+/* While a login is under way, its end tells what comes of it. */
+static void credential_changed(struct notify *notify, const struct account *account)
+{
+	const struct credential *credential = service_credential(notify->service, account->name);
+	bool is_lost = credential && !credential_is_good(credential);
+
+	hooks_credential_changed(notify->hooks, account);
+	if (is_lost && !(account->authorization && authorization_is_active(account->authorization)))
+		desktop_credential_lost(notify->desktop, credential);
 }
 
 static void on_change(enum service_change change, struct account *account, struct moment now,
@@ -125,15 +158,18 @@ static void on_change(enum service_change change, struct account *account, struc
 	(void)now;
 	switch (change) {
 	case SERVICE_LOGIN_CHANGED:
+		if (!authorization_awaits_consent(account->authorization))
+			desktop_consent_over(notify->desktop, account);
 		if (logins_are_told(notify))
 			login_changed(notify, account);
 		break;
 	case SERVICE_ACCOUNT_REMOVED:
 		free(account_set_take(&notify->told, account->name));
+		desktop_consent_over(notify->desktop, account);
 		hooks_credential_changed(notify->hooks, account);
 		break;
 	case SERVICE_CREDENTIAL_CHANGED:
-		hooks_credential_changed(notify->hooks, account);
+		credential_changed(notify, account);
 		break;
 	case SERVICE_ACCOUNT_CHANGED:
 	case SERVICE_VERIFICATION_ENDED:
@@ -155,12 +191,18 @@ static void tell_problems(struct notify *notify)
 int notify_new(struct service *service, struct notify **ret_notify, struct err_detail *detail)
 {
 	_cleanup_(notify_freep) struct notify *notify = calloc(1, sizeof(*notify));
+	struct bus *units;
 	int r;
 
 	if (!notify)
 		return err_set(detail, ERR_NOMEM, "no memory for the hooks");
 	notify->service = service;
-	r = hooks_new(service, &notify->hooks, detail);
+	r = bus_new(&notify->bus, detail);
+	units = sd_is_user_service() ? notify->bus : NULL;
+	if (!r)
+		r = hooks_new(service, units, &notify->hooks, detail);
+	if (!r)
+		r = desktop_new(service, notify->bus, units, &notify->desktop, detail);
 	if (r)
 		return r;
 	tell_problems(notify);
@@ -171,19 +213,36 @@ int notify_new(struct service *service, struct notify **ret_notify, struct err_d
 
 int notify_attach(struct notify *notify, struct loop *loop)
 {
-	return hooks_attach(notify->hooks, loop);
+	int r = bus_attach(notify->bus, loop);
+
+	if (!r)
+		r = hooks_attach(notify->hooks, loop);
+	return r ? r : desktop_attach(notify->desktop, loop);
+}
+
+bool notify_is_flushed(const struct notify *notify)
+{
+	return hooks_are_idle(notify->hooks) && desktop_is_flushed(notify->desktop) &&
+	       bus_is_flushed(notify->bus);
 }
 
 bool notify_is_idle(const struct notify *notify)
 {
-	return hooks_are_idle(notify->hooks);
+	return notify_is_flushed(notify) && !desktop_awaits_person(notify->desktop);
+}
+
+void notify_quiesce(struct notify *notify)
+{
+	desktop_quiesce(notify->desktop);
 }
 
 void notify_free(struct notify *notify)
 {
 	if (!notify)
 		return;
+	desktop_free(notify->desktop);
 	hooks_free(notify->hooks);
+	bus_free(notify->bus);
 	for (size_t n = 0; n < notify->told.count; n++)
 		free(notify->told.rows[n]);
 	account_set_done(&notify->told);

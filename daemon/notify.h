@@ -3,8 +3,8 @@
 #define DAEMON_NOTIFY_H
 
 /*
- * What is worth telling a person's hooks: watches the service and sees to it that nothing is told
- * twice. docs/integrations.md says what the events are.
+ * What is worth telling a person's hooks and desktop: watches the service and sees to it that
+ * nothing is told twice. docs/integrations.md says what the events are.
  */
 
 #include <stdbool.h>
@@ -21,8 +21,13 @@ int notify_new(struct service *service, struct notify **ret_notify,
 	       struct err_detail *detail) _must_check_;
 int notify_attach(struct notify *notify, struct loop *loop) _must_check_;
 
-/* Whether no hook runs and none waits for its turn. */
+/* Whether no hook runs, none waits for its turn, and nothing is left to be sent. */
+bool notify_is_flushed(const struct notify *notify);
+/* The same, and no notification waits for the person to press "Open". */
 bool notify_is_idle(const struct notify *notify);
+
+/* The end comes: takes back what only a running daemon can do. */
+void notify_quiesce(struct notify *notify);
 
 /* Hooks that still run go on by themselves. */
 void notify_free(struct notify *notify);

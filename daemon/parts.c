@@ -204,22 +204,23 @@ int parts_build(struct parts *parts, const struct daemon_options *options,
 
 /* ---- Ending ---- */
 
-/* Whether nobody is connected and nothing is told. */
+/* Whether nobody is connected. */
 static bool is_quiet(const struct parts *parts)
 {
 	return (!parts->control || control_is_idle(parts->control)) &&
-	       (!parts->callback || callback_is_idle(parts->callback)) &&
-	       (!parts->notify || notify_is_idle(parts->notify));
+	       (!parts->callback || callback_is_idle(parts->callback));
 }
 
 bool parts_are_flushed(const struct parts *parts)
 {
-	return is_quiet(parts) && !service_is_exchanging(parts->service);
+	return is_quiet(parts) && !service_is_exchanging(parts->service) &&
+	       (!parts->notify || notify_is_flushed(parts->notify));
 }
 
 bool parts_are_idle(const struct parts *parts)
 {
-	return is_quiet(parts) && service_is_idle(parts->service);
+	return is_quiet(parts) && service_is_idle(parts->service) &&
+	       (!parts->notify || notify_is_idle(parts->notify));
 }
 
 void parts_quiesce(struct parts *parts)
@@ -228,4 +229,6 @@ void parts_quiesce(struct parts *parts)
 		control_quiesce(parts->control);
 	if (parts->callback)
 		callback_quiesce(parts->callback);
+	if (parts->notify)
+		notify_quiesce(parts->notify);
 }

@@ -129,3 +129,11 @@ int sd_stderr_is_journal(void)
 	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(2, &is) == 0 &&
 	       is.st_dev == device && is.st_ino == inode;
 }
+
+int sd_is_user_service(void)
+{
+	const char *main_process = getenv("SYSTEMD_EXEC_PID");
+
+	return main_process && getenv("MANAGERPID") &&
+	       strtoll(main_process, NULL, 10) == (long long)getpid();
+}

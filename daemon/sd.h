@@ -4,7 +4,7 @@
 
 /*
  * What systemd passes and is told: sockets, readiness, the watchdog. Everything does nothing where
- * systemd did not start the process.
+ * systemd did not start the process. D-Bus is bus.h's.
  */
 
 #include <stdbool.h>
@@ -44,5 +44,11 @@ int sd_watchdog_attach(struct sd_watchdog *watchdog, struct loop *loop) _must_ch
 
 /* Whether standard error is connected to the journal (systemd.exec(5), $JOURNAL_STREAM). */
 int sd_stderr_is_journal(void);
+
+/* Whether this very process was started by the user's systemd (systemd.exec(5)): SYSTEMD_EXEC_PID
+ * is the process that it started, and MANAGERPID is set for a user's services alone. Both are
+ * inherited by others, such as a shell in a terminal that is a service; INVOCATION_ID and the
+ * control group would not tell these apart. */
+int sd_is_user_service(void);
 
 #endif

@@ -8,7 +8,7 @@ from harness import wait_for
 
 # Isolated and without site: it starts quickly, and nothing of the machine's Python gets in.
 PROGRAM = """#!{python} -IS
-import json, os, sys, time
+import json, os, resource, sys, time
 directory = sys.argv[1]
 began = time.monotonic_ns()
 descriptors = {{}}
@@ -19,7 +19,9 @@ for name in os.listdir("/proc/self/fd"):
         pass  # the one that lists them
 umask = os.umask(0)
 record = dict(argv=sys.argv, environ=dict(os.environ), descriptors=descriptors, cwd=os.getcwd(), umask=umask,
-              pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), stdin=sys.stdin.read(), began=began)
+              pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), stdin=sys.stdin.read(), began=began,
+              cgroup=open("/proc/self/cgroup").read(), status=open("/proc/self/status").read(),
+              mounts=os.readlink("/proc/self/ns/mnt"), core=resource.getrlimit(resource.RLIMIT_CORE))
 name = f"{{directory}}/{{began}}.{{os.getpid()}}"
 with open(name + ".new", "w") as file:
     json.dump(record, file)

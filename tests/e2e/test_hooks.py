@@ -11,10 +11,11 @@ import time
 import pytest
 
 import misskey_server as misskey
-from harness import UnixConnection, accept, authorize, consent, secrets_of, wait_for
+from harness import accept, authorize, consent, secrets_of, wait_for
 from hook_recorder import Recorder, facts
+from unattended import abandon_login
 
-GENERATE, USERKEY = "auth/session/generate", "auth/session/userkey"
+USERKEY = "auth/session/userkey"
 
 
 @pytest.fixture
@@ -39,19 +40,6 @@ def started(make_daemon, server, daemon):
     one = make_daemon(servers=[server])
     one.configure(daemon=daemon)
     return one.start()
-
-
-def abandon_login(daemon, server, account, **body):
-    """Asks for a login and hangs up before there is a page: nobody is told to open it."""
-    calls = len(server.calls(GENERATE))
-    server.misbehave(GENERATE, misskey.Delay(0.3))
-    connection = UnixConnection(daemon.socket, 10)
-    connection.request("POST", f"/v1/accounts/{account}/login", body=json.dumps({"server": server.origin, **body}))
-    server.wait_for_calls(GENERATE, calls + 1)
-    connection.close()
-    return wait_for(
-        lambda: daemon.account(account)["login"]["state"] == "consent" and daemon.account(account)["login"]
-    )
 
 
 # What they are told

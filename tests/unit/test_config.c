@@ -72,6 +72,7 @@ static void nothing_means_defaults(void **state)
 		assert_null(config->hooks[CONFIG_ON_CREDENTIAL_CHANGED]);
 		assert_null(config->hooks[CONFIG_ON_ERROR]);
 		assert_int_equal(config->hook_time_s, 60);
+		assert_true(config->notifications);
 		assert_int_equal(config->log_level, LOG_LEVEL_INFO);
 		assert_int_equal(config->account_count, 0);
 		assert_null(config_account_find(config, "a"));
@@ -93,6 +94,7 @@ static void every_key_is_read(void **state)
 		      "on_credential_changed = /bin/c \"d  e\" ; comment\n"
 		      "on_error = \"/bin/f g\" $h\n"
 		      "hook_time = 1h\n"
+		      "notifications = no\n"
 		      "\n"
 		      "[account  work:1] # second\n"
 		      "server = https://Misskey.Example/\n"
@@ -119,10 +121,11 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config->hooks[CONFIG_ON_ERROR][0], "/bin/f g");
 	assert_string_equal(config->hooks[CONFIG_ON_ERROR][1], "$h");
 	assert_int_equal(config->hook_time_s, 3600);
+	assert_false(config->notifications);
 	assert_int_equal(config->account_count, 2);
 
 	assert_ptr_equal(account, &config->accounts[0]);
-	assert_int_equal(account->line, 14);
+	assert_int_equal(account->line, 15);
 	assert_string_equal(account->server.origin, "https://misskey.example");
 	assert_string_equal(account->permission, "read:account,write:notes");
 	assert_string_equal(account->user, "alice");
@@ -236,9 +239,12 @@ static void mistakes_are_named(void **state)
 		{"[daemon]\non_error =\n", ERR_INVALID, "c.ini:2: on_error: ", "a command"},
 		{"[daemon]\non_error = /bin/a \"b ; c\"\n", ERR_SYNTAX,
 		 "c.ini:2: on_error: ", "begins a comment"},
-		{"[daemon]\non_failure = /bin/a\n", ERR_INVALID, "c.ini:2: ", "or hook_time in"},
+		{"[daemon]\non_failure = /bin/a\n", ERR_INVALID,
+		 "c.ini:2: ", "or notifications in"},
 		{"[daemon]\nhook_time = 0\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
 		{"[daemon]\nhook_time = 61m\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
+		{"[daemon]\nnotifications = on\n", ERR_INVALID,
+		 "c.ini:2: notifications: `on`: ", "yes or no"},
 		{"[account a]\nserver = http://h.example\n", ERR_INVALID,
 		 "c.ini:2: server: `http://h.example`: expected https://", ""},
 		{"[account a]\nserver =\n", ERR_SYNTAX, "c.ini:2: server: ", "such as misskey"},
@@ -384,6 +390,7 @@ static void example_is_valid(void **state)
 	assert_int_equal(config->request_time_s, defaults->request_time_s);
 	assert_int_equal(config->log_level, defaults->log_level);
 	assert_int_equal(config->hook_time_s, defaults->hook_time_s);
+	assert_int_equal(config->notifications, defaults->notifications);
 	for (size_t n = 0; n < CONFIG_HOOK_COUNT; n++)
 		assert_non_null(config->hooks[n]);
 	assert_non_null(config->ca_file);

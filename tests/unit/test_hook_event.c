@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves what hooks are told where no server is needed for it, and what their environment is. */
+/* Proves what hooks are told where no server is needed for it. */
 #include "tests/unit/state_directory.h"
 
 #include "daemon/hook_event.h"
@@ -69,39 +69,6 @@ static void test_an_error_may_be_no_account_s(void **state)
 		     "MISSKEY_EVENT=error MISSKEY_CODE=PORT_TAKEN ");
 }
 
-static void assert_environment(char *const inherited[], const char *facts, size_t facts_size,
-			       const char *const *expected)
-{
-	_cleanup_(buf_done) struct buf block = {0};
-	_cleanup_(freep) char **environment = NULL;
-	size_t n;
-
-	buf_append(&block, facts, facts_size);
-	assert_int_equal(hook_environment(inherited, &block, &environment), 0);
-	for (n = 0; expected[n] && environment[n]; n++)
-		assert_string_equal(environment[n], expected[n]);
-	assert_true(!expected[n] && !environment[n]);
-}
-
-static void test_the_environment_has_the_facts_and_not_what_is_the_daemons(void **state)
-{
-	static char variables[][32] = {
-		"HOME=/h",	     "NOTIFY_SOCKET=/n", "LISTEN_FDS=2",     "LISTEN_PID=1",
-		"LISTEN_FDNAMES=a",  "WATCHDOG_USEC=1",	 "WATCHDOG_PID=1",   "MISSKEY_USER=mallory",
-		"NOTIFY_SOCKETS=/n", "LISTENER=yes",	 "MISSKEY_TOKEN=no", "PATH=/bin",
-	};
-	char *inherited[sizeof(variables) / sizeof(variables[0]) + 1] = {0};
-	char *none[] = {NULL};
-
-	(void)state;
-	for (size_t n = 0; n < sizeof(variables) / sizeof(variables[0]); n++)
-		inherited[n] = variables[n];
-	assert_environment(inherited, "A=b\0C=", 7,
-			   (const char *[]){"HOME=/h", "NOTIFY_SOCKETS=/n", "LISTENER=yes",
-					    "PATH=/bin", "A=b", "C=", NULL});
-	assert_environment(none, "", 0, (const char *[]){NULL});
-}
-
 int main(void)
 {
 #define WITH_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -109,7 +76,6 @@ int main(void)
 		WITH_DIRECTORY(test_an_account_that_is_gone_is_absent),
 		WITH_DIRECTORY(test_no_consent_is_needed_where_no_login_is),
 		WITH_DIRECTORY(test_an_error_may_be_no_account_s),
-		cmocka_unit_test(test_the_environment_has_the_facts_and_not_what_is_the_daemons),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#include "daemon/hook_process.h"
+#include "daemon/launch_process.h"
 
 static struct moment at(int64_t mono_ms)
 {
@@ -15,21 +15,21 @@ static struct moment at(int64_t mono_ms)
 }
 
 static int start(char *const words[], const char *input, size_t size,
-		 struct hook_process **ret_process)
+		 struct launch_process **ret_process)
 {
-	char variable[] = "FACT=a b";
-	char *environment[] = {variable, NULL};
+	_cleanup_(buf_done) struct buf facts = {0};
 	struct buf text = {0};
-	struct hook_command command = {
+	struct launch_command command = {
 		.words = words,
-		.environment = environment,
+		.facts = &facts,
 		.input = &text,
 		.limit_ms = 1000,
 	};
 	int r;
 
+	buf_append(&facts, "FACT=a b", sizeof("FACT=a b"));
 	buf_append(&text, input, size);
-	r = hook_process_start(&command, at(0), ret_process, &detail);
+	r = launch_process_start(&command, at(0), ret_process, &detail);
 	buf_done(&text);
 	return r;
 }
@@ -41,9 +41,9 @@ static char shell[] = "/bin/sh";
 static char option[] = "-c";
 
 /* Runs SCRIPT with the state directory as $0. */
-static struct hook_process *start_script(const char *script, const char *input)
+static struct launch_process *start_script(const char *script, const char *input)
 {
-	struct hook_process *process = NULL;
+	struct launch_process *process = NULL;
 	char *copy = strdup(script);
 
 	assert_non_null(copy);
@@ -54,20 +54,20 @@ static struct hook_process *start_script(const char *script, const char *input)
 }
 
 /* Waits until the descriptor says that the process has ended. */
-static void await_end(const struct hook_process *process)
+static void await_end(const struct launch_process *process)
 {
-	struct pollfd end = {.fd = hook_process_fd(process), .events = POLLIN};
+	struct pollfd end = {.fd = launch_process_fd(process), .events = POLLIN};
 
 	assert_int_equal(poll(&end, 1, 20000), 1);
 }
 
-static struct hook_result finish(struct hook_process *process, int64_t mono_ms)
+static struct launch_result finish(struct launch_process *process, int64_t mono_ms)
 {
-	struct hook_result result;
+	struct launch_result result;
 
 	await_end(process);
-	assert_true(hook_process_tick(process, at(mono_ms), &result));
-	hook_process_free(process);
+	assert_true(launch_process_tick(process, at(mono_ms), &result));
+	launch_process_free(process);
 	return result;
 }
 
@@ -84,7 +84,7 @@ static void test_standard_input_is_the_text_and_cannot_be_changed(void **state)
 {
 	size_t size = 1024 * 1024;
 	char *text = malloc(size + 1);
-	struct hook_process *process;
+	struct launch_process *process;
 	char *copied;
 
 	(void)state;
@@ -104,16 +104,21 @@ static void test_standard_input_is_the_text_and_cannot_be_changed(void **state)
 
 static void test_words_and_environment_are_what_was_given(void **state)
 {
-	struct hook_process *process = NULL;
+	struct launch_process *process = NULL;
 	char copy[] = "/bin/cp";
 	char environment[] = "/proc/self/environ";
 	char cmdline[] = "/proc/self/cmdline";
 	char *content;
 
 	(void)state;
+	assert_int_equal(clearenv(), 0);
+	assert_int_equal(setenv("OURS", "yes", 1), 0);
 	assert_int_equal(START("secret", &process, copy, environment, cmdline, root), 0);
 	assert_int_equal(finish(process, 0).number, 0);
-	assert_content("environ", "FACT=a b");
+	content = content_of("environ");
+	assert_string_equal(content, "OURS=yes");
+	assert_string_equal(content + sizeof("OURS=yes"), "FACT=a b");
+	free(content);
 	content = content_of("cmdline");
 	assert_string_equal(content, "/bin/cp");
 	free(content);
@@ -138,7 +143,7 @@ static void test_nothing_else_is_inherited(void **state)
 {
 	sigset_t all;
 	sigset_t before;
-	struct hook_process *process;
+	struct launch_process *process;
 	int leaked = open("/dev/null", O_RDWR); /* NOLINT(android-cloexec-open): that it is not */
 	char group[64];
 	char *status;
@@ -179,24 +184,24 @@ static void test_nothing_else_is_inherited(void **state)
 
 static void test_exit_status_and_signal_are_told(void **state)
 {
-	struct hook_result result = finish(start_script("exit 3", ""), 250);
+	struct launch_result result = finish(start_script("exit 3", ""), 250);
 
 	(void)state;
-	assert_int_equal(result.end, HOOK_EXITED);
+	assert_int_equal(result.end, LAUNCH_EXITED);
 	assert_int_equal(result.number, 3);
 	assert_int_equal(result.took_ms, 250);
 	result = finish(start_script("kill -USR1 $$", ""), 5);
-	assert_int_equal(result.end, HOOK_SIGNALED);
+	assert_int_equal(result.end, LAUNCH_SIGNALED);
 	assert_int_equal(result.number, SIGUSR1);
 	/* In the round in which its time is over: it has ended by itself. */
 	result = finish(start_script("exit 0", ""), 5000);
-	assert_int_equal(result.end, HOOK_EXITED);
+	assert_int_equal(result.end, LAUNCH_EXITED);
 	assert_int_equal(result.number, 0);
 }
 
 static void assert_not_started(const char *name, const char *said)
 {
-	struct hook_process *process = NULL;
+	struct launch_process *process = NULL;
 	char path[1024];
 
 	snprintf(path, sizeof(path), "%s", name[0] == '/' ? name : path_in_root(name));
@@ -246,66 +251,66 @@ static bool is_alive(const char *pid_file)
 
 static void test_who_ignores_the_end_of_its_time_is_killed_with_its_children(void **state)
 {
-	struct hook_process *process = start_script(STUBBORN, "");
-	struct hook_result result;
+	struct launch_process *process = start_script(STUBBORN, "");
+	struct launch_result result;
 
 	(void)state;
 	wait_for_file("up");
-	assert_int_equal(hook_process_deadline(process), 1000);
-	assert_false(hook_process_tick(process, at(999), &result));
-	assert_false(hook_process_tick(process, at(1000), &result));
-	assert_int_equal(hook_process_deadline(process), 1000 + HOOK_PROCESS_KILL_MS);
+	assert_int_equal(launch_process_deadline(process), 1000);
+	assert_false(launch_process_tick(process, at(999), &result));
+	assert_false(launch_process_tick(process, at(1000), &result));
+	assert_int_equal(launch_process_deadline(process), 1000 + LAUNCH_KILL_MS);
 	usleep(100000);
-	assert_false(hook_process_tick(process, at(5999), &result));
+	assert_false(launch_process_tick(process, at(5999), &result));
 	assert_true(is_alive("self") && is_alive("child"));
-	if (!hook_process_tick(process, at(6000), &result)) {
-		assert_true(hook_process_deadline(process) == MOMENT_NEVER);
+	if (!launch_process_tick(process, at(6000), &result)) {
+		assert_true(launch_process_deadline(process) == MOMENT_NEVER);
 		await_end(process);
-		assert_true(hook_process_tick(process, at(6100), &result));
+		assert_true(launch_process_tick(process, at(6100), &result));
 	}
-	assert_int_equal(result.end, HOOK_TIMED_OUT);
+	assert_int_equal(result.end, LAUNCH_TIMED_OUT);
 	assert_true(result.took_ms >= 6000);
 	for (int n = 0; n < 500 && is_alive("child"); n++)
 		usleep(10000);
 	assert_false(is_alive("child"));
-	hook_process_free(process);
+	launch_process_free(process);
 }
 
 static void test_children_have_their_time_although_the_first_has_ended(void **state)
 {
-	struct hook_process *process = start_script(
+	struct launch_process *process = start_script(
 		"(trap '' TERM; >\"$0/up\"; while [ ! -e \"$0/go\" ]; do sleep 0.01; done; "
 		">\"$0/done\") & wait",
 		"");
-	struct hook_result result;
+	struct launch_result result;
 
 	(void)state;
 	wait_for_file("up");
-	assert_false(hook_process_tick(process, at(1000), &result));
+	assert_false(launch_process_tick(process, at(1000), &result));
 	await_end(process);
-	assert_false(hook_process_tick(process, at(2000), &result));
+	assert_false(launch_process_tick(process, at(2000), &result));
 	put("go", "");
 	wait_for_file("done");
-	assert_true(hook_process_tick(process, at(6000), &result));
-	assert_int_equal(result.end, HOOK_TIMED_OUT);
-	hook_process_free(process);
+	assert_true(launch_process_tick(process, at(6000), &result));
+	assert_int_equal(result.end, LAUNCH_TIMED_OUT);
+	launch_process_free(process);
 }
 
 static void test_who_is_forgotten_goes_on_unless_its_time_is_over(void **state)
 {
-	struct hook_process *process =
+	struct launch_process *process =
 		start_script("while [ ! -e \"$0/go\" ]; do sleep 0.01; done; >\"$0/done\"", "");
-	struct hook_result result;
+	struct launch_result result;
 
 	(void)state;
-	hook_process_free(process);
+	launch_process_free(process);
 	put("go", "");
 	wait_for_file("done");
 
 	process = start_script(STUBBORN, "");
 	wait_for_file("up");
-	assert_false(hook_process_tick(process, at(1000), &result));
-	hook_process_free(process);
+	assert_false(launch_process_tick(process, at(1000), &result));
+	launch_process_free(process);
 	for (int n = 0; n < 500 && (is_alive("self") || is_alive("child")); n++)
 		usleep(10000);
 	assert_false(is_alive("self") || is_alive("child"));

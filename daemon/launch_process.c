@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "daemon/hook_process.h"
+#include "daemon/launch_process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -7,12 +7,11 @@
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct hook_process {
+struct launch_process {
 	pid_t pid; /* of its process group too; ours until it is waited for */
 	int pid_fd;
 	enum { RUNNING, TERMINATED, KILLED } phase;
@@ -21,30 +20,6 @@ struct hook_process {
 };
 
 /* ---- Starting ---- */
-
-static int open_input(const struct buf *input, int *ret_fd, struct err_detail *detail)
-{
-	_cleanup_(closep) int fd = memfd_create("hook-input", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	size_t written = 0;
-
-	while (fd >= 0 && written < input->size) {
-		/* pwrite: it will be read from the beginning. */
-		ssize_t size =
-			pwrite(fd, input->bytes + written, input->size - written, (off_t)written);
-
-		if (size < 0 && errno != EINTR)
-			break;
-		if (size > 0)
-			written += (size_t)size;
-	}
-	if (fd < 0 || written < input->size)
-		return err_set(detail, err_from_errno(errno), "its input cannot be made: %s",
-			       strerror(errno));
-	/* Only tidiness: the hook is the only one who has it. */
-	(void)fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE);
-	*ret_fd = TAKE_FD(fd);
-	return 0;
-}
 
 /* Like all below, returns an errno value. */
 static int add_actions(posix_spawn_file_actions_t *actions, int input_fd)
@@ -79,7 +54,7 @@ static int set_attributes(posix_spawnattr_t *attributes)
 	return error;
 }
 
-static int spawn_with(const struct hook_command *command, int input_fd,
+static int spawn_with(char *const *words, char *const *environment, int input_fd,
 		      posix_spawnattr_t *attributes, pid_t *ret_pid)
 {
 	posix_spawn_file_actions_t actions;
@@ -91,34 +66,37 @@ static int spawn_with(const struct hook_command *command, int input_fd,
 	if (!error)
 		error = set_attributes(attributes);
 	if (!error)
-		error = posix_spawn(ret_pid, command->words[0], &actions, attributes,
-				    command->words, command->environment);
+		error = posix_spawn(ret_pid, words[0], &actions, attributes, words, environment);
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
 }
 
-static int spawn(const struct hook_command *command, int input_fd, pid_t *ret_pid)
+static int spawn(const struct launch_command *command, int input_fd, pid_t *ret_pid)
 {
+	_cleanup_(freep) char **environment = NULL;
 	posix_spawnattr_t attributes;
-	int error = posix_spawnattr_init(&attributes);
+	int error;
 
+	if (launch_environment(environ, command->facts, &environment))
+		return ENOMEM;
+	error = posix_spawnattr_init(&attributes);
 	if (error)
 		return error;
-	error = spawn_with(command, input_fd, &attributes, ret_pid);
+	error = spawn_with(command->words, environment, input_fd, &attributes, ret_pid);
 	posix_spawnattr_destroy(&attributes);
 	return error;
 }
 
-int hook_process_start(const struct hook_command *command, struct moment now,
-		       struct hook_process **ret_process, struct err_detail *detail)
+int launch_process_start(const struct launch_command *command, struct moment now,
+			 struct launch_process **ret_process, struct err_detail *detail)
 {
-	_cleanup_(freep) struct hook_process *process = calloc(1, sizeof(*process));
+	_cleanup_(freep) struct launch_process *process = calloc(1, sizeof(*process));
 	_cleanup_(closep) int input_fd = -1;
 	int r;
 
 	if (!process)
 		return err_set(detail, ERR_NOMEM, "no memory");
-	r = open_input(command->input, &input_fd, detail);
+	r = launch_input_open(command->input, &input_fd, detail);
 	if (r)
 		return r;
 	r = spawn(command, input_fd, &process->pid);
@@ -133,25 +111,26 @@ int hook_process_start(const struct hook_command *command, struct moment now,
 		return r;
 	}
 	process->started_ms = now.mono_ms;
-	process->deadline_ms = now.mono_ms + command->limit_ms;
+	process->deadline_ms =
+		command->limit_ms == MOMENT_NEVER ? MOMENT_NEVER : now.mono_ms + command->limit_ms;
 	*ret_process = TAKE_PTR(process);
 	return 0;
 }
 
 /* ---- Watching ---- */
 
-int hook_process_fd(const struct hook_process *process)
+int launch_process_fd(const struct launch_process *process)
 {
 	return process->pid_fd;
 }
 
-int64_t hook_process_deadline(const struct hook_process *process)
+int64_t launch_process_deadline(const struct launch_process *process)
 {
 	return process->deadline_ms;
 }
 
-static bool has_ended(const struct hook_process *process, struct moment now,
-		      struct hook_result *ret_result)
+static bool has_ended(const struct launch_process *process, struct moment now,
+		      struct launch_result *ret_result)
 {
 	siginfo_t info = {0};
 
@@ -160,14 +139,14 @@ static bool has_ended(const struct hook_process *process, struct moment now,
 	ret_result->number = info.si_status;
 	ret_result->took_ms = now.mono_ms - process->started_ms;
 	if (process->phase != RUNNING)
-		ret_result->end = HOOK_TIMED_OUT;
+		ret_result->end = LAUNCH_TIMED_OUT;
 	else
-		ret_result->end = info.si_code == CLD_EXITED ? HOOK_EXITED : HOOK_SIGNALED;
+		ret_result->end = info.si_code == CLD_EXITED ? LAUNCH_EXITED : LAUNCH_SIGNALED;
 	return true;
 }
 
-bool hook_process_tick(struct hook_process *process, struct moment now,
-		       struct hook_result *ret_result)
+bool launch_process_tick(struct launch_process *process, struct moment now,
+			 struct launch_result *ret_result)
 {
 	/* Between the two signals its end is not looked at: as long as it is not waited for, its
 	 * number is nobody else's, and the rest of its group has its time too. */
@@ -178,7 +157,7 @@ bool hook_process_tick(struct hook_process *process, struct moment now,
 	if (process->phase == RUNNING) {
 		(void)kill(-process->pid, SIGTERM);
 		process->phase = TERMINATED;
-		process->deadline_ms = now.mono_ms + HOOK_PROCESS_KILL_MS;
+		process->deadline_ms = now.mono_ms + LAUNCH_KILL_MS;
 		return false;
 	}
 	(void)kill(-process->pid, SIGKILL);
@@ -187,7 +166,7 @@ bool hook_process_tick(struct hook_process *process, struct moment now,
 	return has_ended(process, now, ret_result);
 }
 
-void hook_process_free(struct hook_process *process)
+void launch_process_free(struct launch_process *process)
 {
 	if (!process)
 		return;
