@@ -14,6 +14,7 @@
 #include "daemon/login_failure.h"
 #include "daemon/login_text.h"
 #include "daemon/sd.h"
+#include "daemon/told_problems.h"
 
 /* What was told of an account's login. */
 struct told {
@@ -177,18 +178,24 @@ static void on_change(enum service_change change, struct account *account, struc
 	}
 }
 
-static void tell_problems(struct notify *notify)
+static void tell_problems(struct notify *notify, const char *memory)
 {
+	_cleanup_(told_problems_done) struct told_problems told = {0};
+
+	told_problems_read(&told, memory);
 	for (size_t n = 0; n < service_problem_count(notify->service); n++) {
 		const struct service_problem *problem = service_problem_at(notify->service, n);
 
-		tell_trouble(notify, NULL, problem->code, problem->text);
+		if (!told_problems_has(&told, problem->code))
+			tell_trouble(notify, NULL, problem->code, problem->text);
 	}
+	told_problems_write(&told, memory, notify->service);
 }
 
 /* ---- Life ---- */
 
-int notify_new(struct service *service, struct notify **ret_notify, struct err_detail *detail)
+int notify_new(struct service *service, const char *memory, struct notify **ret_notify,
+	       struct err_detail *detail)
 {
 	_cleanup_(notify_freep) struct notify *notify = calloc(1, sizeof(*notify));
 	struct bus *units;
@@ -205,7 +212,7 @@ int notify_new(struct service *service, struct notify **ret_notify, struct err_d
 		r = desktop_new(service, notify->bus, units, &notify->desktop, detail);
 	if (r)
 		return r;
-	tell_problems(notify);
+	tell_problems(notify, memory);
 	service_watch(service, on_change, notify);
 	*ret_notify = TAKE_PTR(notify);
 	return 0;

@@ -15,9 +15,10 @@
 
 struct notify;
 
-/* Watches SERVICE (borrowed) from now on, and tells the problems that it has already. Call it after
- * the servers: a page that they have told somebody to open is not offered once more. */
-int notify_new(struct service *service, struct notify **ret_notify,
+/* Watches SERVICE (borrowed) from now on, and tells the problems that it has already; MEMORY (NULL:
+ * none) is the directory that says which were told by an earlier process. Call it after the
+ * servers: a page that they have told somebody to open is not offered once more. */
+int notify_new(struct service *service, const char *memory, struct notify **ret_notify,
 	       struct err_detail *detail) _must_check_;
 int notify_attach(struct notify *notify, struct loop *loop) _must_check_;
 

@@ -140,6 +140,12 @@ static int build_core(struct parts *parts, const struct daemon_options *options,
 	return r ? r : build_service(parts, options, refusal, TAKE_PTR(*config), detail);
 }
 
+/* Of what was told: for a daemon that is started again and again. */
+static const char *memory(const struct parts *parts, const struct paths *paths)
+{
+	return parts->passed->control_fd >= 0 && paths->runtime[0] ? paths->runtime : NULL;
+}
+
 static int build_working(struct parts *parts, const struct daemon_options *options,
 			 struct config **config, struct err_detail *detail)
 {
@@ -154,7 +160,8 @@ static int build_working(struct parts *parts, const struct daemon_options *optio
 	if (!r)
 		r = build_servers(parts, detail);
 	if (!r)
-		r = notify_new(parts->service, &parts->notify, detail);
+		r = notify_new(parts->service, memory(parts, options->paths), &parts->notify,
+			       detail);
 	return r ? r : attach(parts, detail);
 }
 

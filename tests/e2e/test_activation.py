@@ -150,6 +150,31 @@ def test_without_a_passed_callback_socket_a_redirect_is_waited_for(make_activate
     daemon.wait_for_end()
 
 
+def test_a_hook_is_told_of_a_problem_once(make_activated, tmp_path):
+    """Not at every start: those are many."""
+    told = tmp_path / "told"
+    daemon = make_activated()
+    taken = socket.create_server(("127.0.0.1", daemon.port))
+    hook = tmp_path / "hook"
+    hook.write_text(f"#!/bin/sh\necho $MISSKEY_CODE >>{told}\n")
+    hook.chmod(0o755)
+    config = f"on_error = {hook}\nlisten = 127.0.0.1:{daemon.port}"
+    daemon.configure(daemon=config)
+    daemon.listen(callback=False).start()
+    for _ in range(2):
+        assert daemon.control("GET", "/v1/status")[1]["problems"][0]["code"] == "PORT_TAKEN"
+        daemon.wait_for_end()
+    assert daemon.starts == 2 and told.read_text() == "PORT_TAKEN\n"
+    # It is over, and comes back: that is news.
+    taken.close()
+    assert daemon.control("GET", "/v1/status")[1]["problems"] == []
+    daemon.wait_for_end()
+    with socket.create_server(("127.0.0.1", daemon.port)):
+        assert daemon.control("GET", "/v1/status")[1]["problems"][0]["code"] == "PORT_TAKEN"
+        daemon.wait_for_end()
+    assert told.read_text() == "PORT_TAKEN\n" * 2
+
+
 # ---- The hand-over ----
 
 def ask_slowly(connection, path, pause):
