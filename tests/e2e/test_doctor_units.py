@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """misskey-authctl doctor on a real user manager: what it says of the units is so, and its remedies are ones."""
 
+import shutil
 import socket
 
 import pytest
@@ -20,6 +21,8 @@ class Units:
     def __init__(self, manager):
         self.manager = manager
         self.reset()
+        for left in (".local", ".config/misskey-authd"):
+            shutil.rmtree(manager.home / left, ignore_errors=True)
         self.set_port(free_port())
 
     def reset(self):

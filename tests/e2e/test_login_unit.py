@@ -120,6 +120,7 @@ def desktop(manager):
         yield one
     finally:
         one.close()
+        shutil.rmtree(manager.home / ".config/misskey-authd")
         shutil.rmtree(manager.home / ".config/systemd/user/misskey-authd-callback.socket.d")
         shutil.rmtree(manager.home / ".config/systemd/user/graphical-session.target.d")
         for name in ("desktop.conf", "test.conf"):
