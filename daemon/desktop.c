@@ -27,7 +27,7 @@ struct desktop {
 	struct bus *units;
 	struct notifier *notifier;
 	char authctl[PATH_MAX]; /* "": there is none, so nothing can be opened */
-	LIST_HEAD(, opening) openings;
+	LIST_HEAD(openings, opening) openings;
 };
 
 /* ---- Opening a page ---- */

@@ -44,7 +44,7 @@ struct notifier {
 	void *context;
 	sd_bus *connection; /* that the slots are of; borrowed from them; NULL: none */
 	sd_bus_slot *slots[4];
-	LIST_HEAD(, note) notes;
+	LIST_HEAD(notes, note) notes;
 	size_t note_count;
 };
 
