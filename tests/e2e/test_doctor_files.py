@@ -270,8 +270,8 @@ def test_an_ordinary_user():
         for path in (base, *base.rglob("*")):
             os.chown(path, 65534, 65534)
 
-        def found():
-            path = fake_systemctl(base, says(MANAGER))
+        def found(systemctl=says(MANAGER)):
+            path = fake_systemctl(base, systemctl)
             return Findings(subprocess.run(
                 [*user, base / "misskey-authctl", "doctor", "--json"], text=True, capture_output=True, timeout=60,
                 env={**daemon.env, "PATH": path, "DISPLAY": ":1", "BROWSER": "true"}, check=False))
@@ -311,7 +311,7 @@ def test_an_ordinary_user():
         os.chown(daemon.state, 65534, 65534)
         if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) > 81:
             daemon.config_file.write_text("[daemon]\nlisten = 127.0.0.1:81\n")
-            found().expect("port", "warning", "127.0.0.1:81 cannot be used: Permission denied", "listen = 127.0.0.1:PORT")
+            found("exit 1").expect("port", "warning", "127.0.0.1:81 cannot be used: Permission denied", "listen = 127.0.0.1:PORT")
 
 
 def wait_until_up(daemon):

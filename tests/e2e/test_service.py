@@ -10,6 +10,7 @@ import time
 
 import pytest
 
+import browser
 from harness import PlainBrowser, free_port, wait_for
 from misskey_server import Delay, MisskeyServer
 from user_manager import UserManager
@@ -84,13 +85,13 @@ class Unit:
         """A login that waits for its redirect: a browser that has opened the page, and the token."""
         begun = self.authctl("login", server.origin, "--as", account, "--no-wait", DISPLAY=":9")
         assert begun.returncode == 0 and "/start/" in begun.stdout, begun.stderr + begun.stdout
-        browser = PlainBrowser()
-        token = browser.get(begun.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+        client = PlainBrowser()
+        token = client.get(begun.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
         server.accept(token, "alice")
-        return browser, token
+        return client, token
 
-    def redirect(self, browser, token):
-        status, _, _, page = browser.get(f"http://127.0.0.1:{self.port}/callback?token={token}")
+    def redirect(self, client, token):
+        status, _, _, page = client.get(f"http://127.0.0.1:{self.port}/callback?token={token}")
         assert status == 200, page
         return page
 
@@ -135,10 +136,34 @@ def test_the_control_socket_is_the_users_alone(unit):
 def test_the_redirect_starts_a_cold_daemon(unit, profile):
     unit.listen()
     with MisskeyServer(profile=profile) as server:
-        browser, token = unit.begin_login(server)
+        client, token = unit.begin_login(server)
         unit.wait_for_end()
-        assert "alice" in unit.redirect(browser, token)
+        assert "alice" in unit.redirect(client, token)
         assert unit.is_verified()
+
+
+@pytest.mark.parametrize("profile", ["11", "2025"])
+def test_a_real_browser_finds_a_cold_daemon_twice(unit, profile, tmp_path):
+    """Once for the start link, once for the redirect: the person notices nothing of it."""
+    reason = browser.why_not()
+    if reason:
+        pytest.skip(reason)
+    unit.listen()
+    chromedriver = browser.Chromedriver()
+    window = browser.Browser(chromedriver, tmp_path)
+    try:
+        with MisskeyServer(profile=profile) as server:
+            begun = unit.authctl("login", server.origin, "--as", "me", "--no-wait", DISPLAY=":9")
+            unit.wait_for_end()
+            window.open(begun.stdout.strip())
+            window.sign_in()
+            unit.wait_for_end()
+            window.accept()
+            window.wait_for_heading("You are logged in")
+            assert "@alice" in window.text and unit.is_verified()
+    finally:
+        window.quit()
+        chromedriver.stop()
 
 
 def test_the_service_starts_its_sockets(unit):
@@ -152,10 +177,10 @@ def test_what_is_enabled_is_there_after_a_new_login(unit):
     assert unit.manager.systemctl("enable", SERVICE).returncode == 0
     unit.listen()
     with MisskeyServer(profile="2025") as server:
-        browser, token = unit.begin_login(server)
+        client, token = unit.begin_login(server)
         unit.manager.restart()
         wait_for(lambda: unit.states() == ["active", "active"], 10, "the sockets of the new session")
-        assert "alice" in unit.redirect(browser, token)
+        assert "alice" in unit.redirect(client, token)
         assert unit.is_verified()
     unit.manager.systemctl("disable", SERVICE, *SOCKETS)
 
@@ -198,14 +223,14 @@ def test_the_watchdog_restarts_a_loop_that_stands_still(unit):
     unit.prepare(idle_exit="1h", more="WatchdogSec=1\nRestartSec=100ms\n")
     unit.listen()
     with MisskeyServer(profile="2025") as server:
-        browser, token = unit.begin_login(server)
+        client, token = unit.begin_login(server)
         first = unit.pid()
         time.sleep(2.5)
         assert unit.pid() == first, "a loop that goes round is left alone"
         os.kill(first, signal.SIGSTOP)
         wait_for(lambda: unit.pid() not in (0, first), 20, "another process")
         assert unit.manager.show(SERVICE, "NRestarts") == ["1"]
-        assert "alice" in unit.redirect(browser, token)
+        assert "alice" in unit.redirect(client, token)
     assert unit.states() == ["active", "active"] and unit.is_verified()
 
 
@@ -220,25 +245,25 @@ def test_a_sigkill_loses_no_login(unit, endpoint):
     with MisskeyServer(profile="2025") as server:
         early = endpoint in STATES[:2]
         if not early:
-            browser, token = unit.begin_login(server)
+            client, token = unit.begin_login(server)
         server.misbehave(endpoint, Delay(3, "after"))
         calls = len(server.calls(endpoint))
         if early:
             begin = [unit.manager.programs / "misskey-authctl", "login", server.origin, "--as", "me", "--no-wait"]
-            client = threading.Thread(target=unit.manager.run, args=begin)
+            asking = threading.Thread(target=unit.manager.run, args=begin)
         else:
-            client = threading.Thread(target=lambda: browser.get(
+            asking = threading.Thread(target=lambda: client.get(
                 f"http://127.0.0.1:{unit.port}/callback?token={token}", follow=False))
-        client.start()
+        asking.start()
         wait_for(lambda: len(server.calls(endpoint)) > calls, 10, f"the call of {endpoint}")
         killed = unit.pid()
         os.kill(killed, signal.SIGKILL)
-        client.join(30)
+        asking.join(30)
         wait_for(lambda: unit.pid() not in (0, killed), 20, "another process")
         # An answer that was lost on its way is not given twice: a page is opened once more, as before there was one.
         if endpoint != "i":
-            browser, token = unit.begin_login(server)
-            unit.redirect(browser, token)
+            client, token = unit.begin_login(server)
+            unit.redirect(client, token)
         wait_for(unit.is_verified, 20, "the credential")
     assert unit.states() == ["active", "active"]
 
@@ -247,11 +272,11 @@ def test_a_sigkill_while_the_consent_is_awaited(unit):
     unit.prepare(more="RestartSec=1h\n")
     unit.listen()
     with MisskeyServer(profile="2025") as server:
-        browser, token = unit.begin_login(server)
+        client, token = unit.begin_login(server)
         os.kill(unit.pid(), signal.SIGKILL)
         wait_for(lambda: unit.states(SERVICE) != ["active"], 10, "the end")
         unit.manager.systemctl("stop", SERVICE)  # the wait for the restart is over
-        assert "alice" in unit.redirect(browser, token)
+        assert "alice" in unit.redirect(client, token)
 
 
 def test_a_crash_loop_is_slow_and_the_sockets_outlive_it(unit):
@@ -298,7 +323,7 @@ def test_a_restart_while_somebody_waits(unit):
     unit.prepare(idle_exit="1h")
     unit.listen()
     with MisskeyServer(profile="2025") as server:
-        browser, token = unit.begin_login(server)
+        client, token = unit.begin_login(server)
         waiter = subprocess.Popen(
             unit.manager.as_user(unit.manager.programs / "misskey-authctl", "login", "me"), text=True, cwd="/",
             env={**unit.manager.env, "ASAN_OPTIONS": "detect_leaks=0", "DISPLAY": ":9", "BROWSER": "/bin/true"}, stdin=subprocess.DEVNULL,
@@ -306,7 +331,7 @@ def test_a_restart_while_somebody_waits(unit):
         )
         assert "/start/" in waiter.stderr.readline()
         assert unit.manager.systemctl("restart", SERVICE).returncode == 0
-        unit.redirect(browser, token)
+        unit.redirect(client, token)
         said = waiter.communicate(timeout=30)[1]
         assert "stop" in said or waiter.returncode == 0, said
     assert unit.is_verified()
@@ -382,8 +407,8 @@ def test_two_users_of_one_machine(unit):
         other.write(".config/misskey-authd/config.ini", "")
         with MisskeyServer(profile="2025") as server:
             for one in (unit, second):
-                browser, token = one.begin_login(server)
-                assert "alice" in one.redirect(browser, token)
+                client, token = one.begin_login(server)
+                assert "alice" in one.redirect(client, token)
                 assert one.is_verified()
     finally:
         other.stop()
