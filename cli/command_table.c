@@ -65,7 +65,7 @@ const struct command command_program = {
 static const struct command commands[] = {
 	{
 		.name = "login",
-		.arguments = "[SERVER|ACCOUNT | --missing [--limit COUNT] [--unattended]] "
+		.arguments = "[SERVER|ACCOUNT | --missing [--limit COUNT]] [--unattended] "
 			     "[--as ACCOUNT] [--user NAME] [--permission LIST] "
 			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
 		.help = "Signs in and prints the account's name. SERVER may be misskey.example,\n"
@@ -73,9 +73,10 @@ static const struct command commands[] = {
 			"\n"
 			"  --missing          every account of the config that has no credential\n"
 			"  --limit COUNT      with --missing: at most so many, instead of 5\n"
-			"  --unattended       with --missing, at the start of a session: open each "
-			"page\n"
-			"                     once, and do not wait\n"
+			"  --unattended       open each page once, print no address, do not wait: "
+			"for "
+			"the\n"
+			"                     start of a session\n"
 			"  --as ACCOUNT       name the account so, instead of after the host\n"
 			"  --user NAME        who has to consent\n"
 			"  --permission LIST  what scripts may do: read:account,write:notes\n"

@@ -204,6 +204,27 @@ static int login_one(struct control_client *client, const struct command_options
 	return login_target(client, options, &target, permission);
 }
 
+bool login_has_desktop(void)
+{
+	if (browser_is_possible())
+		return true;
+	terminal_message(
+		"There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so no "
+		"page is opened. If there is one, its session has to say so: systemctl "
+		"--user import-environment DISPLAY WAYLAND_DISPLAY");
+	return false;
+}
+
+static int check_unattended(const struct command_options *options)
+{
+	if (!options->unattended || (!options->no_browser && !options->no_wait && !options->json &&
+				     options->timeout_s == 0))
+		return EXIT_STATUS_DONE;
+	terminal_message("misskey-authctl: --unattended opens pages and prints nothing: no "
+			 "--no-browser, --no-wait, --timeout or --json goes with it.");
+	return EXIT_STATUS_USAGE;
+}
+
 int command_login(struct control_client *client, const struct command_options *options)
 {
 	_cleanup_(json_freep) struct json *reply = NULL;
@@ -211,13 +232,17 @@ int command_login(struct control_client *client, const struct command_options *o
 	struct err_detail detail = {0};
 	int status;
 
+	status = check_unattended(options);
+	if (status != EXIT_STATUS_DONE)
+		return status;
 	if (options->missing)
 		return login_missing(client, options);
-	if (options->unattended || options->limit > 0) {
-		terminal_message("misskey-authctl: --%s goes with --missing alone.",
-				 options->unattended ? "unattended" : "limit");
+	if (options->limit > 0) {
+		terminal_message("misskey-authctl: --limit goes with --missing alone.");
 		return EXIT_STATUS_USAGE;
 	}
+	if (options->unattended && !login_has_desktop())
+		return EXIT_STATUS_DONE;
 	if (options->permission &&
 	    permission_parse(options->permission, &permission, &detail) < 0) {
 		terminal_message("misskey-authctl: --permission: %s.", detail.text);

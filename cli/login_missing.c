@@ -146,13 +146,8 @@ static int try_pages(struct missing *missing)
 
 static int open_each(struct missing *missing)
 {
-	if (!browser_is_possible()) {
-		terminal_message("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not "
-				 "set), so no page is opened. If there is one, its session has to "
-				 "say so: systemctl --user import-environment DISPLAY "
-				 "WAYLAND_DISPLAY");
+	if (!login_has_desktop())
 		return EXIT_STATUS_DONE;
-	}
 	for (size_t n = 0;; n++) {
 		const struct missing fresh = *missing;
 		int status = try_pages(missing);
@@ -171,12 +166,6 @@ static int check_options(const struct command_options *options)
 		terminal_message(
 			"misskey-authctl: --missing is for all accounts of the config, as they are "
 			"there: no SERVER, ACCOUNT, --as, --user or --permission goes with it.");
-		return EXIT_STATUS_USAGE;
-	}
-	if (options->unattended &&
-	    (options->no_browser || options->no_wait || options->json || options->timeout_s > 0)) {
-		terminal_message("misskey-authctl: --unattended opens pages and prints nothing: no "
-				 "--no-browser, --no-wait, --timeout or --json goes with it.");
 		return EXIT_STATUS_USAGE;
 	}
 	return EXIT_STATUS_DONE;

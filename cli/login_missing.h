@@ -8,6 +8,8 @@
  * opened, each once. There is a limit in both, so that no config makes a storm of pages.
  */
 
+#include <stdbool.h>
+
 #include "cli/command.h"
 #include "common/json.h"
 
@@ -17,6 +19,9 @@
 /* Returns the exit status: of what failed first. */
 int login_missing(struct control_client *client,
 		  const struct command_options *options) _must_check_;
+
+/* login.c: whether a page can be opened; says so if not. */
+bool login_has_desktop(void);
 
 /* login.c: signs in to ACCOUNT, which the daemon knows, or with --unattended opens its page. */
 int login_known(struct control_client *client, const struct command_options *options,

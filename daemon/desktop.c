@@ -54,7 +54,8 @@ static int start_opening(struct desktop *desktop, struct opening *opening,
 			 struct err_detail *detail)
 {
 	char verb[] = "login";
-	char *words[] = {desktop->authctl, verb, opening->account, NULL};
+	char unattended[] = "--unattended"; /* no address goes into a log */
+	char *words[] = {desktop->authctl, verb, opening->account, unattended, NULL};
 	const struct buf nothing = {0};
 
 	return launch_start(desktop->units,

@@ -5,8 +5,8 @@
 /*
  * What the person's desktop shows of the daemon's doings, if the config has `notifications = yes`.
  * A login that waits for consent, and whose page no program was told to open, comes with "Open":
- * that runs `misskey-authctl login ACCOUNT`, which opens the page in the person's browser, outside
- * of the daemon's sandbox (launch.h). So no address is in any process's arguments.
+ * that runs `misskey-authctl login ACCOUNT --unattended`, which opens the page in the person's
+ * browser, outside of the daemon's sandbox (launch.h). So no address is in any process's arguments.
  */
 
 #include <stdbool.h>

@@ -76,7 +76,7 @@ set -l permissions {read,write}:{account,blocks,channels,drive,favorites,followi
     {read,write}:{mutes,notifications,page-likes,pages,reactions,user-groups} write:notes write:votes
 complete -c misskey-authctl -n $login -l missing -d 'Every account of the config that has no credential'
 complete -c misskey-authctl -n $login -l limit -x -d 'With --missing, at most so many'
-complete -c misskey-authctl -n $login -l unattended -d 'With --missing, open each page once and do not wait'
+complete -c misskey-authctl -n $login -l unattended -d 'Open each page once, and do not wait'
 complete -c misskey-authctl -n $login -l as -x -d 'Name the account so, instead of after the host'
 complete -c misskey-authctl -n $login -l user -x -d 'Who has to consent'
 complete -c misskey-authctl -n $login -l permission -x -a "(__fish_append , $permissions)" -d 'What scripts may do'

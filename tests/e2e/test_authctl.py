@@ -687,15 +687,15 @@ def test_who_ignores_a_page_gets_no_other(machine):
     assert "Without a credential are left: b, c." in result.stderr
 
 
-@pytest.mark.parametrize("option", [["--unattended"], ["--limit", "3"]])
-def test_options_of_missing_alone(machine, option):
-    result = machine.run("login", NAME, *option)
+def test_the_limit_is_of_missing_alone(machine):
+    result = machine.run("login", NAME, "--limit", "3")
     assert result.returncode == 2 and "goes with --missing alone" in result.stderr
 
 
 @pytest.mark.parametrize("option", [["--no-browser"], ["--no-wait"], ["--json"], ["--timeout", "1m"]])
-def test_unattended_prints_nothing(machine, option):
-    result = machine.run("login", "--missing", "--unattended", *option)
+@pytest.mark.parametrize("what", ["--missing", NAME])
+def test_unattended_prints_nothing(machine, what, option):
+    result = machine.run("login", what, "--unattended", *option)
     assert result.returncode == 2 and "--unattended opens pages and prints nothing" in result.stderr
     assert not machine.daemon.requests
 
@@ -723,6 +723,22 @@ def test_unattended_opens_what_nobody_has(machine, login):
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == f"Opened the page to consent for the account {NAME}.\n"
     assert machine.pages() == ["browser", START]
+
+
+def test_unattended_opens_one_account(machine):
+    """What the notification of a login that waits runs."""
+    machine.desktop()
+    machine.daemon.accounts = missing(NAME, login={**LOGIN, "page_given": False})
+    result = machine.run("login", NAME, "--unattended")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"Opened the page to consent for the account {NAME}.\n"
+    assert machine.pages() == ["browser", START]
+
+
+def test_unattended_without_a_desktop_asks_nobody(machine):
+    result = machine.run("login", NAME, "--unattended")
+    assert (result.returncode, result.stdout) == (0, "") and "There is no desktop here" in result.stderr
+    assert not machine.daemon.requests
 
 
 def test_unattended_shows_no_address(machine):
