@@ -24,14 +24,16 @@ struct launch_command {
 	bool may_leave_processes; /* what it started goes on when it has ended */
 };
 
+enum launch_end {
+	LAUNCH_EXITED,
+	LAUNCH_SIGNALED,
+	LAUNCH_TIMED_OUT,
+	LAUNCH_NOT_STARTED, /* detail says why */
+	LAUNCH_LOST,	    /* it runs perhaps, but its end cannot be seen: detail */
+};
+
 struct launch_result {
-	enum {
-		LAUNCH_EXITED,
-		LAUNCH_SIGNALED,
-		LAUNCH_TIMED_OUT,
-		LAUNCH_NOT_STARTED, /* detail says why */
-		LAUNCH_LOST,	    /* it runs perhaps, but its end cannot be seen: detail */
-	} end;
+	enum launch_end end;
 	int number; /* exit status or signal */
 	int64_t took_ms;
 	struct err_detail detail;

@@ -62,7 +62,7 @@ void launch_unit_name(const char *purpose, const char *account, const char *rand
 
 /* ---- Its end ---- */
 
-static void end_with(struct launch_unit *unit, int end, const char *why)
+static void end_with(struct launch_unit *unit, enum launch_end end, const char *why)
 {
 	if (unit->is_over)
 		return;
