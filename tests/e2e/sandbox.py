@@ -22,7 +22,7 @@ from user_manager import CGROUPS, unit_text
 SERVICE = "misskey-authd.service"
 # What of [Service] is no sandbox.
 ACTIVATION = {
-    "Type", "ExecStart", "ExecReload", "Sockets", "Restart", "RestartSec", "WatchdogSec", "TimeoutStopSec",
+    "Type", "ExecStart", "ExecReload", "Sockets", "Restart", "RestartSec", "WatchdogSec", "TimeoutStartSec", "TimeoutStopSec",
     "RuntimeDirectory", "RuntimeDirectoryMode", "RuntimeDirectoryPreserve",
 }
 # These make mounts or drop capabilities, which an ordinary user may in a name space of users alone.

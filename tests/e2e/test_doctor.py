@@ -113,8 +113,9 @@ def test_lines_on_a_terminal(server_2025, daemon):
 def test_the_readme_shows_what_it_prints(server_2025, daemon):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     example = re.search(r"\$ misskey-authctl doctor\n(.*?)\n    …\n", readme, re.S)[1]
-    daemon.config_file.write_text("[daemon]\nlisten = 127.0.0.1:42000\n")
-    printed = daemon.authctl("doctor", PATH=fake_systemctl(daemon.directory, says(MANAGER))).stdout
+    daemon.state.chmod(0o755)
+    sockets = MANAGER.replace("127.0.0.1:41987", f"127.0.0.1:{daemon.port}")
+    printed = daemon.authctl("doctor", PATH=fake_systemctl(daemon.directory, says(sockets))).stdout
     for real, shown in ((str(daemon.runtime), "/run/user/1000"), (str(daemon.home), "/home/alice"),
                         (f"process {daemon.process.pid}", "process 4711"), (f":{daemon.port}", ":41987")):
         printed = printed.replace(real, shown)
