@@ -12,10 +12,11 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 from harness import free_port  # noqa: E402
-from user_manager import UserManager, why_not  # noqa: E402
+from user_manager import UserManager, unit_text, why_not  # noqa: E402
 
 ROUNDS = 40
 TARGET = "/callback?token=00000000-0000-4000-8000-000000000000"
+OURS = "misskey-authd"
 PROXY = "/lib/systemd/systemd-socket-proxyd"
 
 
@@ -44,23 +45,40 @@ def backend():
     return server.server_address[1]
 
 
+def sandbox():
+    """The lines of our unit that are its sandbox."""
+    text = unit_text("misskey-authd.service", "")
+    return text[text.index("PrivateUsers="):text.index("[Install]")]
+
+
+def prepare_proxy(manager, name, options):
+    port = free_port()
+    manager.write(f".config/systemd/user/{name}.socket", f"[Socket]\nListenStream=127.0.0.1:{port}\n")
+    manager.write(f".config/systemd/user/{name}.service",
+                  f"[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\n"
+                  f"ExecStart={PROXY} 127.0.0.1:{backend()}\n{options}")
+    return port, f"{name}.service"
+
+
 def prepare(manager):
-    """Both behind sockets of the same manager: {name: (port, service)}."""
-    ours, proxy = free_port(), free_port()
+    """All behind sockets of the same manager: {name: (port, service)}."""
+    ours = free_port()
     manager.write(".config/systemd/user/misskey-authd-callback.socket.d/port.conf",
                   f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{ours}\n")
-    manager.write(".config/systemd/user/proxy.socket", f"[Socket]\nListenStream=127.0.0.1:{proxy}\n")
-    manager.write(".config/systemd/user/proxy.service",
-                  f"[Service]\nType=notify\nExecStart={PROXY} 127.0.0.1:{backend()}\n[Unit]\nStartLimitIntervalSec=0\n")
+    services = {
+        OURS: (ours, "misskey-authd.service"),
+        "systemd-socket-proxyd": prepare_proxy(manager, "proxy", ""),
+        "systemd-socket-proxyd in the same sandbox": prepare_proxy(manager, "sandboxed", sandbox()),
+    }
     manager.systemctl("daemon-reload")
-    sockets = ("misskey-authd-callback.socket", "misskey-authd-control.socket", "proxy.socket")
+    sockets = ("misskey-authd-callback.socket", "misskey-authd-control.socket", "proxy.socket", "sandboxed.socket")
     started = manager.systemctl("start", *sockets)
     assert started.returncode == 0, started.stderr
-    return {"misskey-authd": (ours, "misskey-authd.service"), "systemd-socket-proxyd": (proxy, "proxy.service")}
+    return services
 
 
 def measure(manager, services):
-    """In turns, so that what disturbs the machine disturbs both."""
+    """In turns, so that what disturbs the machine disturbs all."""
     times = {(name, how): [] for name in services for how in ("cold", "warm")}
     for _ in range(ROUNDS):
         for name, (port, service) in services.items():
@@ -71,11 +89,11 @@ def measure(manager, services):
 
 
 def report(times):
-    ours, other = "misskey-authd", "systemd-socket-proxyd"
+    medians = {key: statistics.median(values) for key, values in times.items()}
     for how in ("cold", "warm"):
-        medians = {name: statistics.median(times[name, how]) for name in (ours, other)}
-        print(f"first byte, {how}: {medians[ours]:.2f} ms; {other}: {medians[other]:.2f} ms; "
-              f"ratio {medians[ours] / medians[other]:.2f} (medians of {ROUNDS})")
+        print(f"first byte, {how}: {medians[OURS, how]:.2f} ms (medians of {ROUNDS})")
+        for name, _ in (key for key in medians if key[1] == how and key[0] != OURS):
+            print(f"    {medians[OURS, how] / medians[name, how]:.2f} x {name}: {medians[name, how]:.2f} ms")
 
 
 def main():
