@@ -722,7 +722,7 @@ def test_unattended_opens_what_nobody_has(machine, login):
     result = machine.run("login", "--missing", "--unattended")
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == f"Opened the page to consent for the account {NAME}.\n"
-    assert machine.pages() == ["browser", START]
+    eventually(lambda: machine.pages() == ["browser", START])
 
 
 def test_unattended_opens_one_account(machine):
@@ -732,7 +732,7 @@ def test_unattended_opens_one_account(machine):
     result = machine.run("login", NAME, "--unattended")
     assert (result.returncode, result.stdout) == (0, "")
     assert result.stderr == f"Opened the page to consent for the account {NAME}.\n"
-    assert machine.pages() == ["browser", START]
+    eventually(lambda: machine.pages() == ["browser", START])
 
 
 def test_unattended_without_a_desktop_asks_nobody(machine):
@@ -943,7 +943,7 @@ def test_restart_is_survived(machine):
     assert (process.returncode, output) == (0, NAME + "\n")
     assert "trying again" in errors
     assert len(machine.daemon.asked("POST", "")) == 1
-    assert machine.pages() == ["browser", START]
+    eventually(lambda: machine.pages() == ["browser", START])
 
 
 def test_forgotten_login_is_joined_again(machine):
