@@ -18,6 +18,8 @@
 
 /* The exit status of systemd's child that could not execute the program (systemd.exec(5)). */
 #define EXIT_EXEC 203
+/* The lowest of those. */
+#define EXIT_SYSTEMD_MIN 200
 
 struct launch_unit {
 	sd_bus *connection;
@@ -71,13 +73,23 @@ static void end_with(struct launch_unit *unit, enum launch_end end, const char *
 	(void)snprintf(unit->result.detail.text, sizeof(unit->result.detail.text), "%s", why);
 }
 
+/* Whether systemd could not start it: one that ends at once may not have been seen active, but its
+ * status is below those that systemd itself ends with (systemd.exec(5)). */
+static bool was_not_started(const struct launch_unit *unit)
+{
+	bool is_systemds = unit->main_code == 0 ||
+			   (unit->main_code == CLD_EXITED && unit->main_status >= EXIT_SYSTEMD_MIN);
+
+	return unit->became_active_us == 0 && is_systemds;
+}
+
 /* What systemd says of a run that has ended. */
 static void take_result(struct launch_unit *unit)
 {
 	char why[128];
 
 	unit->result.number = unit->main_status;
-	if (unit->became_active_us == 0) {
+	if (was_not_started(unit)) {
 		(void)snprintf(why, sizeof(why), "systemd says %s, status %d%s",
 			       unit->service_result, unit->main_status,
 			       unit->main_status == EXIT_EXEC
