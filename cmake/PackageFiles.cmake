@@ -20,7 +20,8 @@ add_file(examples/systemd/misskey-authd-login.desktop ${tree}/etc/xdg/autostart/
 file(GLOB_RECURSE pages ${tree}${CPACK_MISSKEY_MANDIR}/*.[1-8])
 execute_process(COMMAND gzip -9 --no-name --force ${pages} ${doc}/changelog COMMAND_ERROR_IS_FATAL ANY)
 
-# The same sources make the same package, to the byte: whatever the umask is, and as old as the last change.
+# The same sources make the same files, whatever the umask is, and as old as the last change; with the same umask
+# the same package, to the byte.
 if(NOT DEFINED ENV{SOURCE_DATE_EPOCH})
   execute_process(COMMAND dpkg-parsechangelog -l ${CPACK_MISSKEY_SOURCE}/cmake/debian/changelog -S Timestamp
     OUTPUT_VARIABLE timestamp OUTPUT_STRIP_TRAILING_WHITESPACE COMMAND_ERROR_IS_FATAL ANY)
