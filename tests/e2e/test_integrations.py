@@ -50,8 +50,8 @@ class Store:
 def pass_store(tmp_path):
     """pass with a key of its own."""
     needs("pass", "gpg", "gpgconf")
-    # gpg-agent's socket is in it: the path must be short.
-    with tempfile.TemporaryDirectory(prefix="gpg") as home:
+    # gpg-agent's socket is in it: the path must be short. An agent that was told to end removes it a little later.
+    with tempfile.TemporaryDirectory(prefix="gpg", ignore_cleanup_errors=True) as home:
         environment = {"GNUPGHOME": home, "PASSWORD_STORE_DIR": str(tmp_path / "password store")}
         store = Store("pass.sh", environment, lambda account: ["pass", "show", f"misskey/{account}"])
         path = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "LANG": "C.UTF-8"}

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+"""scripts/torture, as far as there is time for it here."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from harness import BIN, ROOT, TESTS
+
+
+@pytest.mark.parametrize("name", sorted(path.stem for path in (TESTS / "faults").glob("*.py") if path.stem != "tally"))
+def test_nothing_is_lost(name, request):
+    programs = request.getfixturevalue("release") / "bin" if name == "soak" else BIN
+    done = subprocess.run(
+        [sys.executable, str(TESTS / "faults" / f"{name}.py"), "--quick"], cwd=ROOT, text=True, capture_output=True,
+        env={**os.environ, "MISSKEY_BIN_DIR": str(programs)}, timeout=280,
+    )
+    print(done.stdout)
+    assert done.returncode == 0, done.stdout + done.stderr
