@@ -5,9 +5,11 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/erasing.h"
 #include "common/secret.h"
 
 #define SHA256_BYTES 32
@@ -21,6 +23,35 @@ static int refused(void)
 {
 	ERR_clear_error();
 	return ERR_CRYPTO;
+}
+
+/* OpenSSL says for each call from where it comes. */
+static void *openssl_malloc(size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return malloc(size);
+}
+
+static void *openssl_realloc(void *memory, size_t size, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return erasing_realloc(memory, size);
+}
+
+static void openssl_free(void *memory, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	erasing_free(memory);
+}
+
+int digest_init(void)
+{
+	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
+		return ERR_CRYPTO;
+	return 0;
 }
 
 static int sha256(const void *a, size_t a_size, const void *b, size_t b_size,

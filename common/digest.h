@@ -15,6 +15,10 @@
 #define SHA256_BASE64_BYTES 45 /* 44 characters and a NUL */
 #define RANDOM_ID_BYTES 33     /* 128 bits as 32 digits, and a NUL */
 
+/* Lets OpenSSL erase all memory that it frees, also in the name of other libraries (TLS). Only
+ * before anything else of OpenSSL, else ERR_CRYPTO. */
+int digest_init(void) _must_check_;
+
 /* Lower-case hex of SHA-256 over A followed by B; either may be empty. This is Misskey's
  * i = sha256(accessToken + appSecret) (legacy app authorization, step 4). ERR_CRYPTO, ERR_NOMEM. */
 int digest_sha256_hex(const void *a, size_t a_size, const void *b, size_t b_size,

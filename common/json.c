@@ -2,14 +2,13 @@
 #include "common/json.h"
 
 #include <cjson/cJSON.h>
-#include <malloc.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/erasing.h"
 #include "common/json_check.h"
-#include "common/secret.h"
 
 #define INDENT_COLUMNS 2
 
@@ -34,15 +33,9 @@ static const struct json *from_const_tree(const cJSON *item)
 	return (const struct json *)item;
 }
 
-static void free_erased(void *memory)
-{
-	secret_erase(memory, malloc_usable_size(memory));
-	free(memory);
-}
-
 void json_init(void)
 {
-	cJSON_Hooks hooks = {.malloc_fn = malloc, .free_fn = free_erased};
+	cJSON_Hooks hooks = {.malloc_fn = malloc, .free_fn = erasing_free};
 
 	cJSON_InitHooks(&hooks);
 }

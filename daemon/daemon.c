@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/digest.h"
 #include "common/json.h"
 #include "common/log.h"
 #include "daemon/parts.h"
@@ -225,6 +226,9 @@ int daemon_run(const struct daemon_options *options, struct err_detail *detail)
 
 	protect_process();
 	json_init();
+	r = digest_init();
+	if (r)
+		return err_set(detail, r, "cannot initialize OpenSSL");
 	sd_sockets_take(&daemon.sockets);
 	r = run(&daemon, detail);
 	sd_sockets_close(&daemon.sockets);

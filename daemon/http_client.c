@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/text.h"
+#include "daemon/libcurl.h"
 #include "daemon/sandbox.h"
 
 #ifndef MISSKEY_AUTHD_VERSION
@@ -96,8 +97,9 @@ int http_client_new(const char *ca_file, int64_t request_ms, struct http_client 
 	error = http_client_configure(client, ca_file, request_ms, detail);
 	if (error)
 		return error;
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_set(detail, ERR_LIBRARY, "cannot initialize libcurl");
+	error = libcurl_start(detail);
+	if (error)
+		return error;
 	client->curl_is_up = true;
 	client->multi = curl_multi_init();
 	if (!client->multi)

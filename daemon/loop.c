@@ -9,6 +9,8 @@
 #include <sys/signalfd.h>
 #include <time.h>
 
+#include "daemon/libcurl.h"
+
 /* poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps, but our deadlines
  * are on CLOCK_BOOTTIME: after a suspend a deadline is late by this much at most. */
 #define LONGEST_WAIT_MS 60000
@@ -51,8 +53,11 @@ static int signals_take(int *ret_fd, struct err_detail *detail)
 
 static int own_multi_new(struct loop *loop, struct err_detail *detail)
 {
-	if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-		return err_set(detail, ERR_LIBRARY, "cannot initialize libcurl");
+	int error;
+
+	error = libcurl_start(detail);
+	if (error)
+		return error;
 	loop->curl_is_up = true;
 	loop->own_multi = curl_multi_init();
 	if (!loop->own_multi)

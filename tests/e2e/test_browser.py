@@ -77,34 +77,6 @@ def browser(make_browser):
     return make_browser()
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory):
-    """(CA, certificate, key): files of a certificate for misskey.localhost and its authority."""
-    directory = tmp_path_factory.mktemp("tls")
-    (directory / "extensions").write_text("subjectAltName = DNS:misskey.localhost\n")
-    new_key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes"
-    for command in (
-        f"req -x509 {new_key} -subj /CN=ca -days 2 -keyout ca.key -out ca.pem",
-        f"req {new_key} -subj /CN=misskey.localhost -keyout server.key -out server.csr",
-        "x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
-        " -extfile extensions -out server.pem",
-    ):
-        subprocess.run(
-            ["openssl", *command.split()], cwd=directory, check=True, capture_output=True
-        )
-    return directory / "ca.pem", directory / "server.pem", directory / "server.key"
-
-
-@pytest.fixture(params=["11", "2025"])
-def public_server(request, certificate):
-    """A server of each profile with https and a name, as a public one has."""
-    _, chain, key = certificate
-    with MisskeyServer(
-        profile=request.param, tls=(chain, key), public_host="misskey.localhost"
-    ) as one:
-        yield one
-
-
 # What is looked at again and again
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Proves: digests are those of FIPS 180-4 and of real Misskey servers, random numbers differ, and
- * texts are compared to their ends. */
+/* Proves: digests are those of FIPS 180-4 and of real Misskey servers, random numbers differ,
+ * texts are compared to their ends, and OpenSSL erases what it frees. */
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -13,10 +13,12 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <openssl/crypto.h>
 
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/json.h"
+#include "tests/unit/alloc_fault.h"
 
 #define VECTOR_MAX_BYTES 4096
 
@@ -129,6 +131,22 @@ static void test_text_equal(void **state)
 	assert_false(digest_text_equal("", "a"));
 }
 
+/* As libcurl's TLS does: what it frees and what it moves had secrets in it. */
+static void test_what_openssl_frees_is_erased(void **state)
+{
+	char *memory = OPENSSL_malloc(sizeof(ALLOC_MARKER));
+
+	(void)state;
+	assert_non_null(memory);
+	memcpy(memory, ALLOC_MARKER, sizeof(ALLOC_MARKER));
+	memory = OPENSSL_realloc(memory, 100 * sizeof(ALLOC_MARKER));
+	assert_non_null(memory);
+	assert_string_equal(memory, ALLOC_MARKER);
+	assert_int_equal(alloc_unerased, 0);
+	OPENSSL_free(memory);
+	assert_int_equal(alloc_unerased, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -137,8 +155,11 @@ int main(void)
 		cmocka_unit_test(test_what_real_servers_accepted_as_i),
 		cmocka_unit_test(test_random),
 		cmocka_unit_test(test_text_equal),
+		cmocka_unit_test(test_what_openssl_frees_is_erased),
 	};
 
 	json_init();
+	if (digest_init() < 0)
+		return 1;
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_ERASING_H
+#define COMMON_ERASING_H
+
+/*
+ * Memory of malloc() that is erased before it is given back: for the libraries that hold secrets on
+ * our behalf and let their allocation be replaced (cJSON, libcurl, OpenSSL). What they allocate may
+ * be given back with free() too, unerased.
+ */
+
+#include <stddef.h>
+
+/* NULL is fine. */
+void erasing_free(void *memory);
+
+/* As realloc() is with a SIZE above 0; what MEMORY held is erased where it was. 0 frees, and gives
+ * NULL. NULL also without memory: MEMORY is then as it was. */
+void *erasing_realloc(void *memory, size_t size);
+
+#endif
