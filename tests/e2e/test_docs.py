@@ -233,6 +233,22 @@ def test_exit_statuses_are_the_same_everywhere():
     assert statuses_of_man("misskey-authd.8") == daemon | {0}
 
 
+# The threat model
+
+
+def test_every_test_of_the_threat_model_exists():
+    named = re.findall(r"`(\w+)\.(py|c)::(\w+)`", read("docs/threat-model.md"))
+    assert named
+    for file, kind, function in named:
+        place = "tests/e2e" if kind == "py" else "tests/unit"
+        assert f" {function}(" in read(f"{place}/{file}.{kind}"), (file, function)
+
+
+def test_every_torture_is_in_the_documentation():
+    names = {path.stem for path in (ROOT / "tests/faults").glob("*.py")} - {"tally"}
+    assert set(re.findall(r"^\| (\w+)[^|]* \|(?: [\d,]+ \|){4}$", read("docs/testing.md"), re.M)) == names
+
+
 # The README
 
 README = read("README.md")
@@ -240,7 +256,7 @@ README = read("README.md")
 
 def test_links_lead_somewhere():
     for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md",
-                     "docs/integrations.md", "examples/README.md"):
+                     "docs/integrations.md", "docs/testing.md", "docs/threat-model.md", "examples/README.md"):
         for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document)):
             assert (ROOT / document).parent.joinpath(target).exists(), (document, target)
 
