@@ -12,6 +12,7 @@ import threading
 import time
 import urllib.error
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -303,6 +304,7 @@ def test_stopped_with_clients_that_wait(server, daemon):
             page = pool.submit(browser.get, result)
             idle = [socket.create_connection(("127.0.0.1", daemon.port)) for _ in range(3)]
             wait_for(lambda: count_connections(daemon) >= 4, what="the connections")
+            wait_for(lambda: has_control_client(daemon), what="the long poll's connection")
         status, body = poll.result()
         assert (status, body["error"]["code"]) == (503, "STOPPING")
         status, _, headers, text = page.result()
@@ -319,6 +321,12 @@ def count_connections(daemon):
     lines = open("/proc/net/tcp", encoding="ascii").read().splitlines()[1:]
     fields = [line.split() for line in lines]
     return sum(each[1].endswith(f":{daemon.port:04X}") and each[3] == "01" for each in fields)
+
+
+def has_control_client(daemon):
+    """Whether somebody is connected to the control socket: 03 is the state in which a connection is."""
+    fields = [line.split() for line in Path("/proc/net/unix").read_text(encoding="ascii").splitlines()]
+    return any(each[5] == "03" and each[-1] == str(daemon.socket) for each in fields)
 
 
 def test_a_client_that_never_ends_its_request_does_not_hold_up_the_end(daemon):
