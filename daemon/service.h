@@ -162,7 +162,8 @@ int service_browser_failed(struct service *service, struct account *account, con
 int service_open_start(struct service *service, const char *start, struct moment now,
 		       const struct registry_session **ret_session) _must_check_;
 
-/* The browser, or a person with a pasted URL, brought a session's token. ERR_NOT_FOUND if none is
+/* The browser, or a person with a pasted URL, brought a session's token. Nothing is done while
+ * another session is made in the place of it: the login goes on with that. ERR_NOT_FOUND if none is
  * pending for it. */
 int service_callback(struct service *service, const char *token, struct moment now,
 		     struct account **ret_account) _must_check_;

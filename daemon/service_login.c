@@ -304,10 +304,10 @@ int service_callback(struct service *service, const char *token, struct moment n
 	if (!session)
 		return ERR_NOT_FOUND;
 	account = accounts_find(service->accounts, session->account);
-	if (!account || !account->authorization ||
-	    !authorization_has_session(account->authorization))
+	if (!account || !account->authorization)
 		return ERR_NOT_FOUND;
 	*ret_account = account;
-	authorization_callback(account->authorization, now);
+	if (authorization_has_session(account->authorization))
+		authorization_callback(account->authorization, now);
 	return 0;
 }

@@ -4,7 +4,7 @@
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import PlainBrowser, authorize, consent, wait_for
+from harness import PlainBrowser, accept, authorize, consent, wait_for
 from misskey_server import Cut, Delay, Html, MisskeyServer
 
 
@@ -172,6 +172,18 @@ def test_a_reloaded_callback_of_a_lost_session_leads_to_the_result(server, daemo
     _, url, _, text = browser.get(daemon.callback_url(new))
     assert url == base + result and "@alice" in text
     assert browser.get(daemon.callback_url(old))[3] == text
+
+
+def test_a_reload_while_the_lost_session_is_replaced_leads_to_the_result_too(server, daemon):
+    login = daemon.login("me", server=server.origin)
+    browser, old = accept(daemon, server, login)
+    server.misbehave("auth/session/userkey", Cut("after"))
+    server.misbehave("auth/session/generate", Delay(1))
+    result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
+    server.wait_for_calls("auth/session/generate", 2)
+    assert browser.get(daemon.callback_url(old), follow=False)[2]["Location"] == result
+    wait_for(lambda: browser.get(f"http://127.0.0.1:{daemon.port}{result}")[1].startswith(f"{server.origin}/auth/"),
+             what="the new session's consent page")
 
 
 def test_logins_at_once_share_one_app(server, daemon):

@@ -12,7 +12,7 @@ from harness import BIN, ROOT, TESTS
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in (TESTS / "faults").glob("*.py") if path.stem != "tally"))
 def test_nothing_is_lost(name, request):
-    programs = request.getfixturevalue("release") / "bin" if name == "soak" else BIN
+    programs = BIN if name == "fail" else request.getfixturevalue("release") / "bin"
     done = subprocess.run(
         [sys.executable, str(TESTS / "faults" / f"{name}.py"), "--quick"], cwd=ROOT, text=True, capture_output=True,
         env={**os.environ, "MISSKEY_BIN_DIR": str(programs)}, timeout=280,

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""The daemon is killed at every system call of a login, and then a person goes on.
+
+A login is traced once from the daemon's start to its stop. Then it is done again for each system call of it, with SIGKILL
+at the entrance of that call: what came before has happened, the call itself has not. strace counts the calls of each name.
+"""
+
+import argparse
+import collections
+import contextlib
+import http.client
+import json
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import tempfile
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
+
+from harness import Daemon, PlainBrowser, check_tokens, wait_for  # noqa: E402
+from misskey_server import MisskeyServer  # noqa: E402
+from tally import Tally  # noqa: E402
+
+QUICK_RUNS = 20  # of each story
+CALL = re.compile(r"^\d+ +(\w+)\(", re.M)
+
+
+class Person:
+    """Clicks what there is to click, and counts it."""
+
+    def __init__(self, daemon, server):
+        self.daemon = daemon
+        self.server = server
+        self.browser = PlainBrowser()
+        self.consents = 0
+        self.callback = None  # the address that the browser was last redirected to
+
+    def open(self, url):
+        """Opens an address of the daemon's; at a consent page presses Accept, and follows the redirect."""
+        final = self.browser.get(url)[1]
+        if final.startswith(self.server.origin):
+            token = final.rsplit("/", 1)[1]
+            self.server.accept(token, "alice")
+            self.consents += 1
+            self.callback = self.daemon.callback_url(token)
+            self.browser.get(self.callback)
+
+    def consent_elsewhere(self, url):
+        """Opens the consent page of a login that is polled."""
+        self.server.accept(url.rsplit("/", 1)[1], "alice")
+        self.consents += 1
+
+    def log_in(self, browser):
+        """As misskey-authctl does; the outcome."""
+        status, login = self.daemon.control("POST", "/v1/accounts/me/login",
+                                            {"server": self.server.origin, "browser": browser})
+        assert status == 200, login
+        if login["start_url"]:
+            self.open(login["start_url"])
+        elif login["consent_url"]:
+            self.consent_elsewhere(login["consent_url"])
+        return self.daemon.outcome("me")["outcome"]
+
+
+class Story:
+    """A login that can be cut off: by redirect or polled, of a new account or of one that has a credential."""
+
+    def __init__(self, name, browser=True, again=False):
+        self.name = name
+        self.browser = browser
+        self.again = again
+
+    @contextlib.contextmanager
+    def prepare(self, profile):
+        """A server, and a daemon that is not started, with a home of its own."""
+        with MisskeyServer(profile=profile) as server, tempfile.TemporaryDirectory() as directory:
+            daemon = Daemon(directory)
+            daemon.configure(daemon="poll_interval = 1s")
+            daemon.env["ASAN_OPTIONS"] = "detect_leaks=0"  # it cannot look while strace does
+            if self.again:
+                daemon.start()
+                assert Person(daemon, server).log_in(browser=True) == "AUTHORIZED"
+                assert daemon.stop() == 0
+            try:
+                yield server, daemon
+            finally:
+                if daemon.process and daemon.process.poll() is None:
+                    daemon.kill()
+
+    def play(self, daemon, person):
+        """From the start of the daemon to its stop, or to the moment in which it is not there any more."""
+        daemon.start(wait=False)
+        try:
+            wait_for(lambda: daemon.process.poll() is not None or is_up(daemon), 60, "the start")
+            assert person.log_in(self.browser) == "AUTHORIZED"
+            terminate(daemon)
+        except (OSError, http.client.HTTPException, ValueError):
+            pass  # cut off, perhaps within an answer
+        return daemon.process.wait(60)
+
+
+STORIES = [
+    Story("a first login"),
+    Story("a login without a browser", browser=False),
+    Story("a login of an account that has a credential", again=True),
+]
+
+
+def is_up(daemon):
+    try:
+        return daemon.control("GET", "/v1/status")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+def terminate(daemon):
+    """SIGTERM for the daemon itself, strace's child, if it is still there."""
+    children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text(encoding="ascii")
+    for child in children.split():
+        os.kill(int(child), signal.SIGTERM)
+
+
+def record(story, profile):
+    """The system calls of the story, in their order: (name, how many of that name so far)."""
+    with story.prepare(profile) as (server, daemon):
+        trace = daemon.directory / "trace"
+        daemon.wrapper = ["strace", "-f", "-o", str(trace)]
+        status = story.play(daemon, Person(daemon, server))
+        assert status == 0, daemon.log()
+        names = CALL.findall(trace.read_text(encoding="utf-8", errors="replace"))
+    seen = collections.Counter()
+    calls = []
+    for name in names:
+        seen[name] += 1
+        calls.append((name, seen[name]))
+    return calls
+
+
+def check_files(daemon, before):
+    """As the kill left them: whole, and what was good before is good still, for as long as there is nothing newer."""
+    for name in ("credentials.json", "registry.json"):
+        if (daemon.state / name).exists():
+            json.loads((daemon.state / name).read_text(encoding="utf-8"))
+    found = daemon.token("me")
+    if found.returncode == 0:
+        # One access token an app and a user: a second login gives the same.
+        assert found.stdout == daemon.credentials()["me"]["i"] + "\n", "misskey-token gives another i"
+    else:
+        assert (found.returncode, found.stdout) in ((3, ""), (4, "")) and not before, found
+    for file in [*daemon.state.glob("tokens/*"), *daemon.state.glob("env/*")]:
+        assert file.name.startswith(".tmp-") or file.read_text(encoding="utf-8").endswith("\n"), f"{file.name} is torn"
+
+
+def is_authorized(daemon):
+    """Once the login has ended, or waits for the person again."""
+    def settled():
+        login = daemon.account("me")["login"] or {"state": "finished", "outcome": None}
+        return login if login["state"] in ("consent", "finished") else None
+    return wait_for(settled, 20, "the end of the login")["outcome"] == "AUTHORIZED"
+
+
+def go_on(story, daemon, person):
+    """What a person does after a crash: reloads the page, then logs in again. How the login ended."""
+    if person.callback:
+        person.open(person.callback)
+        if is_authorized(daemon):
+            return "the page was reloaded"
+    if person.log_in(story.browser) == "AUTHORIZED":
+        return "logged in again"
+    raise AssertionError(f"the login does not end: {daemon.account('me')}")
+
+
+def run(work):
+    """One kill: (how it ended, None) or (None, what was lost)."""
+    story, profile, name, number = work
+    with story.prepare(profile) as (server, daemon):
+        try:
+            return cut_off(story, daemon, server, name, number), None
+        except Exception as error:  # whatever it is, it is a finding
+            return None, f"{story.name}, {profile}, {name} {number}: {error!r}\n{daemon.log()[-2000:]}"
+
+
+def cut_off(story, daemon, server, name, number):
+    person = Person(daemon, server)
+    before = story.again
+    daemon.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}",
+                      "-e", f"inject={name}:signal=KILL:when={number}"]
+    status = story.play(daemon, person)
+    consents = person.consents
+    check_files(daemon, before)
+    daemon.wrapper = []
+    daemon.start()
+    check_files(daemon, before)
+    how = go_on(story, daemon, person)
+    new = person.consents - consents
+    entry = daemon.credentials()["me"]
+    assert (entry["state"], entry["user"]["username"]) == ("verified", "alice"), entry
+    check_tokens(daemon, [server])
+    assert new <= 1, f"{new} new consent pages"
+    assert daemon.stop() == 0
+    assert not daemon.leftovers(), daemon.leftovers()
+    if status == 0:
+        return "not cut off: this time there were fewer calls of that name"
+    if consents == 0:
+        return f"killed before the consent; {how}"
+    return f"killed after the consent; {how}, {new} new consent pages"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help=f"about {QUICK_RUNS} calls of each story")
+    parser.add_argument("--offset", type=int, default=os.getpid(), help="which calls --quick takes")
+    arguments = parser.parse_args()
+    fine = True
+    with multiprocessing.Pool(os.cpu_count()) as pool:
+        for profile in ("11", "2025"):
+            for story in STORIES:
+                calls = record(story, profile)
+                step = max(1, len(calls) // QUICK_RUNS) if arguments.quick else 1
+                offset = arguments.offset % step
+                print(f"{story.name}, {profile}: {len(calls)} system calls, every {step}. from {offset} on", flush=True)
+                tally = Tally(f"kill: {story.name}, {profile}")
+                work = [(story, profile, *call) for call in calls[offset::step]]
+                for outcome, loss in pool.imap_unordered(run, work):
+                    tally.lose(loss) if loss else tally.survive(outcome)
+                fine = tally.report() and fine
+    return 0 if fine else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
