@@ -20,49 +20,13 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
-from harness import Daemon, PlainBrowser, check_tokens, wait_for  # noqa: E402
+from harness import Daemon, check_tokens, wait_for  # noqa: E402
 from misskey_server import MisskeyServer  # noqa: E402
+from person import Person, is_up  # noqa: E402
 from tally import Tally  # noqa: E402
 
 QUICK_RUNS = 20  # of each story
 CALL = re.compile(r"^\d+ +(\w+)\(", re.M)
-
-
-class Person:
-    """Clicks what there is to click, and counts it."""
-
-    def __init__(self, daemon, server):
-        self.daemon = daemon
-        self.server = server
-        self.browser = PlainBrowser()
-        self.consents = 0
-        self.callback = None  # the address that the browser was last redirected to
-
-    def open(self, url):
-        """Opens an address of the daemon's; at a consent page presses Accept, and follows the redirect."""
-        final = self.browser.get(url)[1]
-        if final.startswith(self.server.origin):
-            token = final.rsplit("/", 1)[1]
-            self.server.accept(token, "alice")
-            self.consents += 1
-            self.callback = self.daemon.callback_url(token)
-            self.browser.get(self.callback)
-
-    def consent_elsewhere(self, url):
-        """Opens the consent page of a login that is polled."""
-        self.server.accept(url.rsplit("/", 1)[1], "alice")
-        self.consents += 1
-
-    def log_in(self, browser):
-        """As misskey-authctl does; the outcome."""
-        status, login = self.daemon.control("POST", "/v1/accounts/me/login",
-                                            {"server": self.server.origin, "browser": browser})
-        assert status == 200, login
-        if login["start_url"]:
-            self.open(login["start_url"])
-        elif login["consent_url"]:
-            self.consent_elsewhere(login["consent_url"])
-        return self.daemon.outcome("me")["outcome"]
 
 
 class Story:
@@ -109,13 +73,6 @@ STORIES = [
 ]
 
 
-def is_up(daemon):
-    try:
-        return daemon.control("GET", "/v1/status")[0] == 200
-    except (OSError, http.client.HTTPException):
-        return False
-
-
 def terminate(daemon):
     """SIGTERM for the daemon itself, strace's child, if it is still there."""
     children = Path(f"/proc/{daemon.process.pid}/task/{daemon.process.pid}/children").read_text(encoding="ascii")
@@ -154,25 +111,6 @@ def check_files(daemon, before):
         assert file.name.startswith(".tmp-") or file.read_text(encoding="utf-8").endswith("\n"), f"{file.name} is torn"
 
 
-def is_authorized(daemon):
-    """Once the login has ended, or waits for the person again."""
-    def settled():
-        login = daemon.account("me")["login"] or {"state": "finished", "outcome": None}
-        return login if login["state"] in ("consent", "finished") else None
-    return wait_for(settled, 20, "the end of the login")["outcome"] == "AUTHORIZED"
-
-
-def go_on(story, daemon, person):
-    """What a person does after a crash: reloads the page, then logs in again. How the login ended."""
-    if person.callback:
-        person.open(person.callback)
-        if is_authorized(daemon):
-            return "the page was reloaded"
-    if person.log_in(story.browser) == "AUTHORIZED":
-        return "logged in again"
-    raise AssertionError(f"the login does not end: {daemon.account('me')}")
-
-
 def run(work):
     """One kill: (how it ended, None) or (None, what was lost)."""
     story, profile, name, number = work
@@ -194,7 +132,7 @@ def cut_off(story, daemon, server, name, number):
     daemon.wrapper = []
     daemon.start()
     check_files(daemon, before)
-    how = go_on(story, daemon, person)
+    how = person.go_on(story.browser)
     new = person.consents - consents
     entry = daemon.credentials()["me"]
     assert (entry["state"], entry["user"]["username"]) == ("verified", "alice"), entry

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: MIT
+"""Who logs in, whatever happens to the daemon meanwhile."""
+
+import http.client
+
+from harness import PlainBrowser, wait_for
+
+
+def is_up(daemon):
+    try:
+        return daemon.control("GET", "/v1/status")[0] == 200
+    except (OSError, http.client.HTTPException):
+        return False
+
+
+class Person:
+    """Clicks what there is to click, and counts it."""
+
+    def __init__(self, daemon, server):
+        self.daemon = daemon
+        self.server = server
+        self.browser = PlainBrowser()
+        self.consents = 0
+        self.callback = None  # the address that the browser was last redirected to
+
+    def open(self, url):
+        """Opens an address of the daemon's; at a consent page presses Accept, and follows the redirect."""
+        final = self.browser.get(url)[1]
+        if final.startswith(self.server.origin):
+            token = final.rsplit("/", 1)[1]
+            self.server.accept(token, "alice")
+            self.consents += 1
+            self.callback = self.daemon.callback_url(token)
+            self.browser.get(self.callback)
+
+    def consent_elsewhere(self, url):
+        """Opens the consent page of a login that is polled."""
+        self.server.accept(url.rsplit("/", 1)[1], "alice")
+        self.consents += 1
+
+    def log_in(self, browser):
+        """As misskey-authctl does; the outcome."""
+        status, login = self.daemon.control("POST", "/v1/accounts/me/login",
+                                            {"server": self.server.origin, "browser": browser})
+        assert status == 200, login
+        if login["start_url"]:
+            self.open(login["start_url"])
+        elif login["consent_url"]:
+            self.consent_elsewhere(login["consent_url"])
+        return self.daemon.outcome("me")["outcome"]
+
+    def is_authorized(self):
+        """Once the login has ended, or waits for the person again."""
+        def settled():
+            login = self.daemon.account("me")["login"] or {"state": "finished", "outcome": None}
+            return login if login["state"] in ("consent", "finished") else None
+        return wait_for(settled, 20, "the end of the login")["outcome"] == "AUTHORIZED"
+
+    def go_on(self, browser):
+        """After something went wrong: reloads the page, then logs in again. How the login ended."""
+        if self.callback:
+            self.open(self.callback)
+            if self.is_authorized():
+                return "the page was reloaded"
+        outcome = self.log_in(browser)
+        assert outcome == "AUTHORIZED", f"the login does not end well: {outcome}"
+        return "logged in again"
