@@ -6,6 +6,7 @@ import http.cookiejar
 import itertools
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -30,6 +31,9 @@ sys.path.insert(0, str(TESTS))
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do what this test does")
 
+# The programs of scripts/torture; what they share is in the same directory.
+TORTURES = ["fail", "kill", "readers", "soak"]
+
 BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin").resolve()
 
 # On every reply of the callback listener, whatever it is.
@@ -47,8 +51,15 @@ SECURITY_HEADERS = {
 # stays so over restarts.
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 PORTS = itertools.cycle(range(12000 + 2000 * (WORKER % 10), 14000 + 2000 * (WORKER % 10)))
-for _ in range(os.getpid() % 2000):
-    next(PORTS)
+
+
+def spread_ports():
+    """Begins somewhere else than other processes do: also for one that was forked."""
+    for _ in range(random.randrange(2000)):
+        next(PORTS)
+
+
+spread_ports()
 
 
 def free_port():

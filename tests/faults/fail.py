@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Each call of a class fails once, in the real programs with their sanitizers: the first, the second, and so on.
 
-fault.c lets it fail, control.py says how. Whatever it is, nobody crashes, hangs or leaks, nothing that was there is lost,
-and what a person does next ends well.
+fault.c lets it fail, control.py says how. Whatever it is, nobody crashes, hangs or leaks, nothing that was there is
+lost, and what a person does next ends well.
 """
 
 import argparse
@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 from control import CLASSES, Control, error_name  # noqa: E402
-from harness import BIN, Daemon, check_tokens, wait_for  # noqa: E402
+from harness import BIN, Daemon, check_tokens, spread_ports, wait_for  # noqa: E402
 from misskey_server import MisskeyServer  # noqa: E402
 from person import Person, is_up  # noqa: E402
 from tally import Tally  # noqa: E402
@@ -224,12 +224,14 @@ def run_client(scene, program, *arguments):
 
 
 CLIENTS = [
-    ("misskey-token", "me"), ("misskey-token", "me", "--json"), ("misskey-token", "me", "--env"), ("misskey-token", "--list"),
-    ("misskey-token", "me", "--exec", "true"),
+    ("misskey-token", "me"), ("misskey-token", "me", "--json"), ("misskey-token", "me", "--env"),
+    ("misskey-token", "--list"), ("misskey-token", "me", "--exec", "true"),
     ("misskey-authctl", "list"), ("misskey-authctl", "status", "--json"), ("misskey-authctl", "verify", "me"),
     ("misskey-authctl", "doctor"), ("misskey-authctl", "reload"),
 ]
-STORIES = {"start": start, "login": log_in_by_redirect, "polled": log_in_without_browser, "serve": serve, "logout": log_out}
+STORIES = {
+    "start": start, "login": log_in_by_redirect, "polled": log_in_without_browser, "serve": serve, "logout": log_out,
+}
 STORIES |= {" ".join(client): client for client in CLIENTS}
 
 
@@ -270,7 +272,7 @@ def main():
     stories = arguments.story or list(STORIES)
     pairs = [(name, arguments.profile, kind) for kind in kinds for name in stories]
     fine = True
-    with multiprocessing.Pool(os.cpu_count()) as pool:
+    with multiprocessing.Pool(os.cpu_count(), spread_ports) as pool:
         counts = dict(zip(pairs, pool.map(count, pairs, 1)))
         for kind in kinds:
             tally = Tally(f"fail: {kind}")

@@ -5,6 +5,9 @@ import http.client
 
 from harness import PlainBrowser, wait_for
 
+LOGGED_IN = "You are logged in"
+RELOADED = "the page was reloaded"
+
 
 def is_up(daemon):
     try:
@@ -24,14 +27,15 @@ class Person:
         self.callback = None  # the address that the browser was last redirected to
 
     def open(self, url):
-        """Opens an address of the daemon's; at a consent page presses Accept, and follows the redirect."""
-        final = self.browser.get(url)[1]
+        """Opens an address of the daemon's; at a consent page presses Accept and follows. The last page."""
+        _, final, _, page = self.browser.get(url)
         if final.startswith(self.server.origin):
             token = final.rsplit("/", 1)[1]
             self.server.accept(token, "alice")
             self.consents += 1
             self.callback = self.daemon.callback_url(token)
-            self.browser.get(self.callback)
+            page = self.browser.get(self.callback)[3]
+        return page
 
     def consent_elsewhere(self, url):
         """Opens the consent page of a login that is polled."""
@@ -49,19 +53,25 @@ class Person:
             self.consent_elsewhere(login["consent_url"])
         return self.daemon.outcome("me")["outcome"]
 
-    def is_authorized(self):
-        """Once the login has ended, or waits for the person again."""
+    def settle(self):
+        """Waits until the login has ended, or waits for the person again."""
         def settled():
-            login = self.daemon.account("me")["login"] or {"state": "finished", "outcome": None}
-            return login if login["state"] in ("consent", "finished") else None
-        return wait_for(settled, 20, "the end of the login")["outcome"] == "AUTHORIZED"
+            login = self.daemon.account("me")["login"]
+            return not login or login["state"] in ("consent", "finished")
+        wait_for(settled, 20, "the end of the login")
+
+    def reload(self):
+        """Whether the page that the browser was redirected to leads to the end of the login, as often as it takes."""
+        for _ in range(3):
+            if LOGGED_IN in self.open(self.callback):
+                return True
+            self.settle()
+        return False
 
     def go_on(self, browser):
         """After something went wrong: reloads the page, then logs in again. How the login ended."""
-        if self.callback:
-            self.open(self.callback)
-            if self.is_authorized():
-                return "the page was reloaded"
+        if self.callback and self.reload():
+            return RELOADED
         outcome = self.log_in(browser)
         assert outcome == "AUTHORIZED", f"the login does not end well: {outcome}"
         return "logged in again"

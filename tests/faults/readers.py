@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""Readers in a loop while the credentials change thousands of times: each sees the old state or the new, and nothing else.
+"""Readers in a loop while the credentials change thousands of times: each sees the old state or the new.
 
-Two users are suspended and released, log out and log in again. Their credentials stay the same, so whoever reads one knows
-what has to be in it, and what has to be missing while it is not good.
+Two users are suspended and released, log out and log in again. Their credentials stay the same, so whoever reads one
+knows what has to be in it, and what has to be missing while it is not good.
 """
 
 import argparse

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Thousands of logins over a hundred accounts, and ten times as many callbacks, in one process of the daemon.
 
-What it takes must not grow: its descriptors, its memory, its files. After the warm-up every account has logged in and every
-list has its length; from then on the numbers may not be larger at the end.
+What it takes must not grow: its descriptors, its memory, its files. After the warm-up every account has logged in and
+every list has its length; from then on the numbers may not be larger at the end.
 """
 
 import argparse
@@ -24,9 +24,10 @@ from tally import Tally  # noqa: E402
 ACCOUNTS, LOGINS = 100, 10_000
 QUICK_ACCOUNTS, QUICK_LOGINS = 20, 200
 SAMPLES = 10
+FINISHED = 100  # logins that registry.json remembers
 CALLBACKS = 10  # for each login
-# malloc() keeps what was freed in pieces, and where they lie is chance: from one sample to the next it is some hundred KiB
-# more or less. A leak of 100 bytes a login would be as much as this.
+# malloc() keeps what was freed in pieces, and where they lie is chance: from one sample to the next it is some hundred
+# KiB more or less. A leak of 100 bytes a login would be as much as this.
 MEMORY_SLACK_KIB = 1024
 # The finished logins in registry.json are a hundred always, but numbers in them have more or fewer digits.
 SIZE_SLACK = 1.02
@@ -120,7 +121,7 @@ def complaints(warm, end):
 
 
 def soak(daemon, servers, accounts, logins, tally):
-    """The warm-up is two logins of each account: then every list has its length."""
+    """Warm is who has logged in each account twice and remembers as many finished logins as it ever will."""
     one = Soak(daemon, servers, accounts)
     print(("{:>18}" * len(Sample._fields)).format(*Sample._fields).replace("_", " "))
     samples = []
@@ -130,7 +131,7 @@ def soak(daemon, servers, accounts, logins, tally):
         if number % (logins // SAMPLES) == 0:
             samples.append(take_sample(daemon, number))
             print(("{:>18}" * len(Sample._fields)).format(*samples[-1]), flush=True)
-    warm = next(sample for sample in samples if sample.logins >= 2 * accounts)
+    warm = next(sample for sample in samples if sample.logins >= max(2 * accounts, FINISHED))
     for complaint in complaints(warm, samples[-1]):
         tally.lose(complaint, faults=0)
     check_tokens(daemon, servers)
