@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -263,16 +264,39 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 	}
 }
 
+/* libcurl tells OpenSSL's verdict on the chain of certificates; on the host it has its own. */
+static enum http_distrust distrust_of(const struct http_call *call, CURLcode code)
+{
+	long verdict = X509_V_OK;
+
+	if (code == CURLE_SSL_CACERT_BADFILE)
+		return HTTP_DISTRUST_CA_FILE;
+	if (code != CURLE_PEER_FAILED_VERIFICATION)
+		return HTTP_DISTRUST_HANDSHAKE;
+	if (curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &verdict) != CURLE_OK)
+		return HTTP_DISTRUST_AUTHORITY;
+	switch (verdict) {
+	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED: /* how libcurl begins, and looks at the host first */
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return HTTP_DISTRUST_NAME;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return HTTP_DISTRUST_TIME;
+	default:
+		return HTTP_DISTRUST_AUTHORITY;
+	}
+}
+
 /* The words that go before libcurl's own. */
 static const char *failure_text(enum http_failure failure, CURLcode code)
 {
 	switch (failure) {
+	case HTTP_UNTRUSTED:
+		return "";
 	case HTTP_UNREACHABLE:
 		return code == CURLE_OPERATION_TIMEDOUT ? "connecting timed out: " : "";
-	case HTTP_UNTRUSTED:
-		return code == CURLE_PEER_FAILED_VERIFICATION
-			       ? "the server's certificate is not trusted: "
-			       : "the secure connection (TLS) failed: ";
 	case HTTP_TIMED_OUT:
 		return "no whole answer in time: ";
 	case HTTP_CUT:
@@ -315,6 +339,8 @@ static void answer_read(const struct http_call *call, CURLcode code, struct http
 	answer->failure = failure_of(call, code);
 	answer->retry_after_s = -1;
 	answer->body = "";
+	if (answer->failure == HTTP_UNTRUSTED)
+		answer->distrust = distrust_of(call, code);
 	if (answer->failure != HTTP_ANSWERED) {
 		reason_write(call, code, answer);
 		return;

@@ -117,7 +117,7 @@ def test_a_server_that_never_answers_is_left_after_the_time_in_the_config(server
     login = daemon.login("me", server=server_2025.origin)
     server_2025.misbehave(USERKEY, misskey.NeverAnswer())
     _, (_, _, _, text) = consent(daemon, server_2025, login)
-    assert "did not answer in time" in text
+    assert "did not answer auth/session/userkey in time" in text
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     for endpoint in (GENERATE, USERKEY):
         first, second = server_2025.calls(endpoint)

@@ -75,8 +75,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	answer.body = body;
 	answer.body_size = size - 2;
 	if (answer.status < 200) {
+		answer.distrust =
+			(enum http_distrust)(answer.status % (HTTP_DISTRUST_HANDSHAKE + 1));
 		answer.failure = (enum http_failure)(answer.status % (HTTP_FAILED + 1));
 		(void)snprintf(answer.reason, sizeof(answer.reason), "%s", body);
+		if (!text_is_plain(answer.reason))
+			answer.reason[0] = '\0';
 	}
 	read_all(&answer);
 	free(body);
