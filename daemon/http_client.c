@@ -26,6 +26,7 @@ struct http_call {
 	struct curl_slist *headers;
 	struct buf request;
 	struct buf answer;
+	size_t head_size; /* of all heads and trailers that came */
 	bool is_too_large;
 	bool is_loopback;
 	char error[CURL_ERROR_SIZE];
@@ -130,6 +131,19 @@ static size_t answer_write(char *bytes, size_t size, size_t count, void *context
 	return buf_error(&call->answer) ? 0 : size * count;
 }
 
+/* libcurl keeps every line, and of trailers as many as come. */
+static size_t head_count(char *bytes, size_t size, size_t count, void *context)
+{
+	struct http_call *call = context;
+
+	(void)bytes;
+	call->head_size += size * count;
+	if (call->head_size <= HTTP_CLIENT_ANSWER_BYTES)
+		return size * count;
+	call->is_too_large = true;
+	return 0;
+}
+
 #define SET(option, value) (curl_easy_setopt(call->easy, (option), (value)) == CURLE_OK)
 
 static bool call_set_request(struct http_call *call, const char *url)
@@ -152,6 +166,7 @@ static bool call_set_request(struct http_call *call, const char *url)
 	       SET(CURLOPT_HTTPHEADER, call->headers) &&
 	       SET(CURLOPT_USERAGENT, "misskey-authd/" MISSKEY_AUTHD_VERSION) &&
 	       SET(CURLOPT_WRITEFUNCTION, answer_write) && SET(CURLOPT_WRITEDATA, call) &&
+	       SET(CURLOPT_HEADERFUNCTION, head_count) && SET(CURLOPT_HEADERDATA, call) &&
 	       SET(CURLOPT_ERRORBUFFER, call->error) && SET(CURLOPT_PRIVATE, call);
 }
 
@@ -243,8 +258,11 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 		return HTTP_TOO_LARGE;
 	if (code == CURLE_OK)
 		return HTTP_ANSWERED;
-	if (code == CURLE_OUT_OF_MEMORY || call->answer.error)
+	if (call->answer.error)
 		return HTTP_FAILED;
+	/* So libcurl calls a line of the answer's head that is too long for it, too. */
+	if (code == CURLE_OUT_OF_MEMORY)
+		return call_was_sent(call) ? HTTP_CUT : HTTP_FAILED;
 	if (is_about_trust(code))
 		return HTTP_UNTRUSTED;
 	if (call_was_sent(call))
@@ -300,7 +318,9 @@ static const char *failure_text(enum http_failure failure, CURLcode code)
 	case HTTP_TIMED_OUT:
 		return "no whole answer in time: ";
 	case HTTP_CUT:
-		return "the connection ended without a whole answer: ";
+		return code == CURLE_OUT_OF_MEMORY
+			       ? "a line of its head is too long, or memory is short: "
+			       : "the connection ended without a whole answer: ";
 	default:
 		return "the HTTP client failed: ";
 	}

@@ -31,7 +31,8 @@ enum http_failure {
 	HTTP_UNTRUSTED,	  /* TLS: certificate or handshake: nothing was sent */
 	HTTP_TIMED_OUT,	  /* it may have been sent */
 	HTTP_CUT, /* it may have been sent; the connection ended early, or what came is no HTTP */
-	HTTP_TOO_LARGE, /* the answer is larger than HTTP_CLIENT_ANSWER_BYTES */
+	HTTP_TOO_LARGE, /* its body, or its head and trailers, are larger than
+			   HTTP_CLIENT_ANSWER_BYTES */
 	HTTP_FAILED,	/* libcurl or memory */
 };
 
