@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Servers that attack: certificates, every knob at every step of a login, tarpits, rubbish for what is kept or shown."""
+"""Servers that attack: certificates, every knob at every step, tarpits, rubbish for what is kept or shown."""
 
 import inspect
 import re
@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 import misskey_server as misskey
-from harness import PlainBrowser, accept, authorize, wait_for
+from harness import accept, authorize, wait_for
 from misskey_server import MisskeyServer, knobs
 
 CREATE, GENERATE, USERKEY, I = STEPS = ("app/create", "auth/session/generate", "auth/session/userkey", "i")
@@ -72,14 +72,15 @@ def pki(tmp_path_factory):
         f"req -x509 {key} {name} -days 2 -keyout self-signed.key -out self-signed.pem",
     )
     for kind, dates in (
-        ("good", "-days 2"), ("wrong host", "-days 2"), ("expired", "-startdate 20200101000000Z -enddate 20210101000000Z"),
-        ("not yet valid", "-startdate 20480101000000Z -enddate 20490101000000Z"),
+        ("good", "-days 2"), ("wrong-host", "-days 2"),
+        ("expired", "-startdate 20200101000000Z -enddate 20210101000000Z"),
+        ("not-yet-valid", "-startdate 20480101000000Z -enddate 20490101000000Z"),
     ):  # fmt: skip
-        file = kind.replace(" ", "-")
-        asked = f"-subj /CN={kind.split()[0]} -addext subjectAltName=DNS:" + ("other.localhost" if "host" in kind else NAME)
+        host = "other.localhost" if kind == "wrong-host" else NAME
+        asked = f"-subj /CN={kind} -addext subjectAltName=DNS:{host}"
         openssl(
-            directory, f"req {key} {asked} -keyout {file}.key -out {file}.csr",
-            f"ca -batch -notext -config ca.conf -cert ca.pem -keyfile ca.key {dates} -in {file}.csr -out {file}.pem",
+            directory, f"req {key} {asked} -keyout {kind}.key -out {kind}.csr",
+            f"ca -batch -notext -config ca.conf -cert ca.pem -keyfile ca.key {dates} -in {kind}.csr -out {kind}.pem",
         )
     return directory
 
@@ -120,7 +121,9 @@ def test_the_file_of_authorities_decides(pki, hasty):
         assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
 
 
-@pytest.mark.parametrize("content", ["", "no certificate\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"])
+@pytest.mark.parametrize("content", [
+    "", "no certificate\n", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+])  # fmt: skip
 def test_a_file_without_authorities_is_named(pki, hasty, tmp_path, content):
     file = tmp_path / "authorities.pem"
     file.write_text(content)
@@ -175,7 +178,9 @@ def test_tls_older_than_1_2_is_refused(pki, make_daemon, tmp_path):
 
 # Every knob at every step
 
-RUBBISH = '{"id":"../x","secret":"a\\nb","token":"x","url":"x","accessToken":"x y","user":{"id":"\\u0007","username":""}}'
+RUBBISH = (
+    '{"id":"../x","secret":"a\\nb","token":"x","url":"x","accessToken":"x y","user":{"id":"\\u0007","username":""}}'
+)
 
 
 def renamed(reply):
@@ -222,7 +227,9 @@ KNOBS = {
     "a control byte": (misskey.RawJson('{"id":"a\x01","secret":"s","token":"t"}'), "BAD_REPLY"),
     "half a surrogate": (misskey.RawJson(r'{"id":"\ud800","secret":"s"}'), "BAD_REPLY"),
     "a number with a leading zero": (misskey.RawJson('{"id":"a","secret":"s","x":0123}'), "BAD_REPLY"),
-    "compressed": (misskey.Status(200, b"\x1f\x8b\x08\x00" + b"\x00" * 60, None, {"Content-Encoding": "gzip"}), "BAD_REPLY"),
+    "compressed": (
+        misskey.Status(200, b"\x1f\x8b\x08\x00" + b"\x00" * 60, None, {"Content-Encoding": "gzip"}), "BAD_REPLY"
+    ),
     "an endless stream": (misskey.Endless(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 4096), "BAD_REPLY"),
 }
 
@@ -234,7 +241,7 @@ def test_the_table_has_every_knob():
 
 
 def log_in(daemon, server, account):
-    """As authorize(), with a browser that stays at the result's page until there is one: it may lead to a consent page."""
+    """As authorize(), with a browser that stays at the result's page, which may lead to another consent page."""
     login = daemon.login(account, server=server.origin)
     if login["state"] == "finished":
         return login
@@ -248,9 +255,7 @@ def log_in(daemon, server, account):
     return wait_for(ended, 40, f"the end of the login of {account}")
 
 
-@pytest.mark.parametrize("step, profile", [
-    (CREATE, "11"), (GENERATE, "2025"), (USERKEY, "11"), (USERKEY, "2025"), (I, "2025"),
-])  # fmt: skip
+@pytest.mark.parametrize("step, profile", [(CREATE, "11"), (GENERATE, "2025"), (USERKEY, "11"), (I, "2025")])
 def test_every_knob_at_every_step(hasty, step, profile):
     """Each at a server of its own; after it, the same account logs in at the same server."""
     with ExitStack() as stack:
@@ -280,21 +285,28 @@ def test_every_knob_at_every_step(hasty, step, profile):
 
 # Answers without an end
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+CHUNKED = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+LONG = b"X-Padding: " + b"y" * 4000 + b"\r\n"
+# What comes, and a part of what is said of it.
 TARPITS = {
-    "a byte a second": (misskey.Endless(HEAD + b"\r\n{", b" ", 1), "in time"),
-    "a status line, byte by byte": (misskey.Endless(b"H", b"T", 2), None),
-    "headers, one by one": (misskey.Endless(HEAD, b"X: y\r\n", 20), "in time"),
-    "headers, all at once": (misskey.Endless(HEAD, b"X-Padding: " + b"y" * 4000 + b"\r\n"), "larger"),
-    "a header without an end": (misskey.Endless(HEAD + b"X: ", b"y" * 4096), None),
-    "chunks": (misskey.Endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n", b"1000\r\n" + b"x" * 4096 + b"\r\n"), "larger"),
-    "a chunk's extension": (misskey.Endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1;", b"x" * 4096), None),
-    "trailers": (misskey.Endless(HEAD + b"Transfer-Encoding: chunked\r\n\r\n0\r\n", b"X: " + b"y" * 4000 + b"\r\n"), "larger"),
-    "100 GB": (misskey.Endless(HEAD + b"Content-Length: 107374182400\r\n\r\n", b"x" * 4096), "larger"),
-    "a length beyond all numbers": (misskey.Endless(HEAD + b"Content-Length: 99999999999999999999\r\n\r\n", b"x" * 4096), None),
+    "a byte a second": (misskey.Endless(OK + b"\r\n{", b" ", 1), "in time"),
+    "a status line, byte by byte": (misskey.Endless(b"H", b"T", 2), "app/create"),
+    "headers, one by one": (misskey.Endless(OK, b"X: y\r\n", 20), "in time"),
+    "headers, all at once": (misskey.Endless(OK, LONG), "larger"),
+    "a header without an end": (misskey.Endless(OK + b"X: ", b"y" * 4096), "app/create"),
+    "chunks": (misskey.Endless(CHUNKED, b"1000\r\n" + b"x" * 4096 + b"\r\n"), "larger"),
+    "a chunk's extension": (misskey.Endless(CHUNKED + b"1;", b"x" * 4096), "app/create"),
+    "trailers": (misskey.Endless(CHUNKED + b"0\r\n", LONG), "larger"),
+    "100 GB": (misskey.Endless(OK + b"Content-Length: 107374182400\r\n\r\n", b"x" * 4096), "larger"),
+    "a length beyond all numbers": (
+        misskey.Endless(OK + b"Content-Length: 99999999999999999999\r\n\r\n", b"x" * 4096), "app/create"
+    ),
     "continue": (misskey.Endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n"), "larger"),
     "early hints": (misskey.Endless(b"", b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"), "larger"),
-    "zeros, compressed": (misskey.Endless(HEAD + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x00", b"\x00" * 4096), "larger"),
+    "zeros, compressed": (
+        misskey.Endless(OK + b"Content-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x00", b"\x00" * 4096), "larger"
+    ),
 }
 
 
@@ -319,7 +331,7 @@ def test_tarpits_end_and_cost_no_memory(hasty):
             made[name].misbehave(CREATE, knob, None)
             end = daemon.login(f"a{number}", server=made[name].origin)
             assert end["outcome"] in ("UNREACHABLE", "BAD_REPLY"), (name, end)
-            assert CREATE in end["message"] and (message or "") in end["message"], (name, end)
+            assert CREATE in end["message"] and message in end["message"], (name, end)
 
         with ThreadPoolExecutor(len(TARPITS)) as pool:
             ends = [pool.submit(meet, number, name) for number, name in enumerate(TARPITS)]
@@ -350,13 +362,15 @@ def test_rubbish_for_an_id_is_not_kept(server_2025, daemon, step, outcome):
 
 
 @pytest.mark.parametrize("name", [
-    "a\u2066b\u2069", "a\u200bb", "\ufeffa", "a\u200fb", "a\u2028b", "a\x1b]0;title\x07b", "a" * 100_000, "\u202e" * 33_000,
+    "a\u2066b\u2069", "a\u200bb", "\ufeffa", "a\u200fb", "a\u2028b", "a\x1b]0;title\x07b", "a" * 100_000,
+    "\u202e" * 33_000,
 ])  # fmt: skip
 def test_marks_and_long_names_reach_no_terminal_and_no_page(server_2025, daemon, name):
     """The user's name, and what the server says of the app, which nobody needs from it."""
     server_2025.misbehave(CREATE, misskey.Rewrite(lambda reply: {**reply, "name": name, "description": name}))
-    server_2025.misbehave(USERKEY, misskey.Rewrite(lambda reply: {**reply, "user": {**reply["user"], "username": name}}))
-    server_2025.misbehave(I, misskey.Rewrite(lambda reply: {**reply, "username": name, "name": name}), None)
+    user = {"username": name, "name": name}
+    server_2025.misbehave(USERKEY, misskey.Rewrite(lambda reply: {**reply, "user": {**reply["user"], **user}}))
+    server_2025.misbehave(I, misskey.Rewrite(lambda reply: {**reply, **user}), None)
     login = daemon.login("me", server=server_2025.origin)
     browser, token = accept(daemon, server_2025, login)
     shown = [browser.get(daemon.callback_url(token))[3]]
