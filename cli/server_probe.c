@@ -19,6 +19,7 @@ struct probe {
 	struct curl_slist *headers;
 	struct buf url;
 	struct buf answer;
+	size_t head_size;
 	char error[CURL_ERROR_SIZE];
 };
 
@@ -53,6 +54,19 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context)
 	return buf_error(answer) ? 0 : size * count;
 }
 
+/* libcurl keeps every line of the head, and of trailers as many as come. */
+static size_t count_head(char *bytes, size_t size, size_t count, void *context)
+{
+	struct probe *probe = context;
+
+	(void)bytes;
+	probe->head_size += size * count;
+	if (probe->head_size <= SERVER_PROBE_ANSWER_BYTES)
+		return size * count;
+	probe->answer.error = ERR_LIMIT;
+	return 0;
+}
+
 #define SET(option, value) (curl_easy_setopt(probe->easy, (option), (value)) == CURLE_OK)
 
 static bool set_request(struct probe *probe, const struct url_server *server)
@@ -65,6 +79,7 @@ static bool set_request(struct probe *probe, const struct url_server *server)
 	       SET(CURLOPT_POSTFIELDS, REQUEST) && SET(CURLOPT_HTTPHEADER, probe->headers) &&
 	       SET(CURLOPT_USERAGENT, "misskey-authctl/" MISSKEY_AUTHD_VERSION) &&
 	       SET(CURLOPT_WRITEFUNCTION, receive) && SET(CURLOPT_WRITEDATA, &probe->answer) &&
+	       SET(CURLOPT_HEADERFUNCTION, count_head) && SET(CURLOPT_HEADERDATA, probe) &&
 	       SET(CURLOPT_ERRORBUFFER, probe->error);
 }
 

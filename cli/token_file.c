@@ -166,6 +166,13 @@ static int read_bytes(int fd, const char *path, size_t size, char *ret_bytes,
 	return 0;
 }
 
+const char *token_file_parse(struct token_file *file, size_t size, const char *account)
+{
+	const char *wrong = take_lines(file, size);
+
+	return wrong ? wrong : check_values(file, account);
+}
+
 int token_file_read(const char *path, const char *account, struct token_file *ret_file,
 		    struct err_detail *detail)
 {
@@ -187,9 +194,7 @@ int token_file_read(const char *path, const char *account, struct token_file *re
 	r = read_bytes(fd, path, (size_t)status.st_size, ret_file->bytes, detail);
 	if (r < 0)
 		return r;
-	wrong = take_lines(ret_file, (size_t)status.st_size);
-	if (!wrong)
-		wrong = check_values(ret_file, account);
+	wrong = token_file_parse(ret_file, (size_t)status.st_size, account);
 	if (wrong)
 		return err_set(detail, ERR_DAMAGED, "%s is damaged: %s. " TOKEN_FILE_REPAIR, path,
 			       wrong);

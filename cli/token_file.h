@@ -34,6 +34,10 @@ struct token_file {
 	char *lines[TOKEN_KEY_COUNT]; /* "MISSKEY_…=VALUE" in bytes; NULL: there is none */
 };
 
+/* Takes the SIZE bytes in FILE, which is otherwise zero, apart. NULL, or a clause that says what
+ * keeps them from being the file of ACCOUNT. */
+const char *token_file_parse(struct token_file *file, size_t size, const char *account);
+
 /* Reads PATH, the file of ACCOUNT. What it holds is complete and of a harmless alphabet afterwards:
  * no quoting is needed in JSON or a shell. ERR_NOT_FOUND; ERR_UNSAFE: its type, owner or mode;
  * ERR_DAMAGED; ERR_ACCESS; ERR_IO. DETAIL says what to do. */

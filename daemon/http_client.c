@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/queue.h>
@@ -26,6 +27,7 @@ struct http_call {
 	struct curl_slist *headers;
 	struct buf request;
 	struct buf answer;
+	size_t head_size; /* of all heads and trailers that came */
 	bool is_too_large;
 	bool is_loopback;
 	char error[CURL_ERROR_SIZE];
@@ -131,6 +133,19 @@ static size_t answer_write(char *bytes, size_t size, size_t count, void *context
 	return buf_error(&call->answer) ? 0 : size * count;
 }
 
+/* libcurl keeps every line, and of trailers as many as come. */
+static size_t head_count(char *bytes, size_t size, size_t count, void *context)
+{
+	struct http_call *call = context;
+
+	(void)bytes;
+	call->head_size += size * count;
+	if (call->head_size <= HTTP_CLIENT_ANSWER_BYTES)
+		return size * count;
+	call->is_too_large = true;
+	return 0;
+}
+
 #define SET(option, value) (curl_easy_setopt(call->easy, (option), (value)) == CURLE_OK)
 
 static bool call_set_request(struct http_call *call, const char *url)
@@ -153,6 +168,7 @@ static bool call_set_request(struct http_call *call, const char *url)
 	       SET(CURLOPT_HTTPHEADER, call->headers) &&
 	       SET(CURLOPT_USERAGENT, "misskey-authd/" MISSKEY_AUTHD_VERSION) &&
 	       SET(CURLOPT_WRITEFUNCTION, answer_write) && SET(CURLOPT_WRITEDATA, call) &&
+	       SET(CURLOPT_HEADERFUNCTION, head_count) && SET(CURLOPT_HEADERDATA, call) &&
 	       SET(CURLOPT_ERRORBUFFER, call->error) && SET(CURLOPT_PRIVATE, call);
 }
 
@@ -244,8 +260,11 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 		return HTTP_TOO_LARGE;
 	if (code == CURLE_OK)
 		return HTTP_ANSWERED;
-	if (code == CURLE_OUT_OF_MEMORY || call->answer.error)
+	if (call->answer.error)
 		return HTTP_FAILED;
+	/* So libcurl calls a line of the answer's head that is too long for it, too. */
+	if (code == CURLE_OUT_OF_MEMORY)
+		return call_was_sent(call) ? HTTP_CUT : HTTP_FAILED;
 	if (is_about_trust(code))
 		return HTTP_UNTRUSTED;
 	if (call_was_sent(call))
@@ -265,20 +284,45 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 	}
 }
 
+/* libcurl tells OpenSSL's verdict on the chain of certificates; on the host it has its own. */
+static enum http_distrust distrust_of(const struct http_call *call, CURLcode code)
+{
+	long verdict = X509_V_OK;
+
+	if (code == CURLE_SSL_CACERT_BADFILE)
+		return HTTP_DISTRUST_CA_FILE;
+	if (code != CURLE_PEER_FAILED_VERIFICATION)
+		return HTTP_DISTRUST_HANDSHAKE;
+	if (curl_easy_getinfo(call->easy, CURLINFO_SSL_VERIFYRESULT, &verdict) != CURLE_OK)
+		return HTTP_DISTRUST_AUTHORITY;
+	switch (verdict) {
+	case X509_V_OK:
+	case X509_V_ERR_UNSPECIFIED: /* how libcurl begins, and looks at the host first */
+	case X509_V_ERR_HOSTNAME_MISMATCH:
+	case X509_V_ERR_IP_ADDRESS_MISMATCH:
+		return HTTP_DISTRUST_NAME;
+	case X509_V_ERR_CERT_NOT_YET_VALID:
+	case X509_V_ERR_CERT_HAS_EXPIRED:
+		return HTTP_DISTRUST_TIME;
+	default:
+		return HTTP_DISTRUST_AUTHORITY;
+	}
+}
+
 /* The words that go before libcurl's own. */
 static const char *failure_text(enum http_failure failure, CURLcode code)
 {
 	switch (failure) {
+	case HTTP_UNTRUSTED:
+		return "";
 	case HTTP_UNREACHABLE:
 		return code == CURLE_OPERATION_TIMEDOUT ? "connecting timed out: " : "";
-	case HTTP_UNTRUSTED:
-		return code == CURLE_PEER_FAILED_VERIFICATION
-			       ? "the server's certificate is not trusted: "
-			       : "the secure connection (TLS) failed: ";
 	case HTTP_TIMED_OUT:
 		return "no whole answer in time: ";
 	case HTTP_CUT:
-		return "the connection ended without a whole answer: ";
+		return code == CURLE_OUT_OF_MEMORY
+			       ? "a line of its head is too long, or memory is short: "
+			       : "the connection ended without a whole answer: ";
 	default:
 		return "the HTTP client failed: ";
 	}
@@ -317,6 +361,8 @@ static void answer_read(const struct http_call *call, CURLcode code, struct http
 	answer->failure = failure_of(call, code);
 	answer->retry_after_s = -1;
 	answer->body = "";
+	if (answer->failure == HTTP_UNTRUSTED)
+		answer->distrust = distrust_of(call, code);
 	if (answer->failure != HTTP_ANSWERED) {
 		reason_write(call, code, answer);
 		return;

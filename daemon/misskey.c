@@ -162,11 +162,11 @@ int misskey_i(const struct secret *access_token, const struct secret *app_secret
 
 /* The JSON of a 200's body: in what is not an object the readers find nothing. A page of HTML with
  * 200 is a proxy's or another program's. */
-static enum misskey_verdict reply_read(const struct http_answer *answer, struct json **ret_reply,
-				       struct misskey_problem *problem)
+static enum misskey_verdict reply_read(const struct http_answer *answer, const char *endpoint,
+				       struct json **ret_reply, struct misskey_problem *problem)
 {
 	_cleanup_(json_freep) struct json *body = NULL;
-	enum misskey_verdict verdict = misskey_problem_classify(answer, problem);
+	enum misskey_verdict verdict = misskey_problem_classify(answer, endpoint, problem);
 	int r;
 
 	if (verdict != MISSKEY_DONE)
@@ -177,8 +177,9 @@ static enum misskey_verdict reply_read(const struct http_answer *answer, struct 
 	if (r < 0)
 		return misskey_problem_set(
 			problem, MISSKEY_BAD_REPLY,
-			"The server's answer is not valid JSON; perhaps it is no "
-			"Misskey server, or another page is in front of it");
+			"The server's answer to %s is not valid JSON; perhaps it is no "
+			"Misskey server, or another page is in front of it",
+			endpoint);
 	*ret_reply = TAKE_PTR(body);
 	return MISSKEY_DONE;
 }
@@ -187,7 +188,8 @@ static enum misskey_verdict reply_read(const struct http_answer *answer, struct 
 static enum misskey_verdict unusable(struct misskey_problem *problem, const char *what)
 {
 	return misskey_problem_set(problem, MISSKEY_BAD_REPLY,
-				   "The server's answer has no usable %s", what);
+				   "The server's answer to %s has no usable %s", problem->endpoint,
+				   what);
 }
 
 static enum misskey_verdict no_memory(struct misskey_problem *problem)
@@ -235,7 +237,7 @@ enum misskey_verdict misskey_app_create_read(const struct http_answer *answer,
 					     struct misskey_problem *ret_problem)
 {
 	_cleanup_(json_freep) struct json *reply = NULL;
-	enum misskey_verdict verdict = reply_read(answer, &reply, ret_problem);
+	enum misskey_verdict verdict = reply_read(answer, MISSKEY_APP_CREATE, &reply, ret_problem);
 	char id[MISSKEY_ID_BYTES];
 	const char *secret;
 
@@ -297,7 +299,8 @@ enum misskey_verdict misskey_session_generate_read(const struct http_answer *ans
 						   struct misskey_problem *ret_problem)
 {
 	_cleanup_(json_freep) struct json *reply = NULL;
-	enum misskey_verdict verdict = reply_read(answer, &reply, ret_problem);
+	enum misskey_verdict verdict =
+		reply_read(answer, MISSKEY_SESSION_GENERATE, &reply, ret_problem);
 	const char *token, *url;
 
 	if (verdict != MISSKEY_DONE)
@@ -321,7 +324,8 @@ enum misskey_verdict misskey_userkey_read(const struct http_answer *answer,
 					  struct misskey_problem *ret_problem)
 {
 	_cleanup_(json_freep) struct json *reply = NULL;
-	enum misskey_verdict verdict = reply_read(answer, &reply, ret_problem);
+	enum misskey_verdict verdict =
+		reply_read(answer, MISSKEY_SESSION_USERKEY, &reply, ret_problem);
 	struct misskey_user user;
 	const char *token;
 
@@ -343,7 +347,7 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 					 struct misskey_problem *ret_problem)
 {
 	_cleanup_(json_freep) struct json *reply = NULL;
-	enum misskey_verdict verdict = reply_read(answer, &reply, ret_problem);
+	enum misskey_verdict verdict = reply_read(answer, MISSKEY_I, &reply, ret_problem);
 
 	if (verdict != MISSKEY_DONE)
 		return verdict;

@@ -13,10 +13,14 @@
 #include "common/url.h"
 #include "daemon/http_client.h"
 
-#define MISSKEY_PATH_APP_CREATE "/api/app/create"
-#define MISSKEY_PATH_SESSION_GENERATE "/api/auth/session/generate"
-#define MISSKEY_PATH_SESSION_USERKEY "/api/auth/session/userkey"
-#define MISSKEY_PATH_I "/api/i"
+#define MISSKEY_APP_CREATE "app/create"
+#define MISSKEY_SESSION_GENERATE "auth/session/generate"
+#define MISSKEY_SESSION_USERKEY "auth/session/userkey"
+#define MISSKEY_I "i"
+#define MISSKEY_PATH_APP_CREATE "/api/" MISSKEY_APP_CREATE
+#define MISSKEY_PATH_SESSION_GENERATE "/api/" MISSKEY_SESSION_GENERATE
+#define MISSKEY_PATH_SESSION_USERKEY "/api/" MISSKEY_SESSION_USERKEY
+#define MISSKEY_PATH_I "/api/" MISSKEY_I
 
 /* Ids are 10 to 32 characters of [A-Za-z0-9] in all versions seen. */
 #define MISSKEY_ID_BYTES 129
@@ -42,6 +46,7 @@ enum misskey_verdict {
 struct misskey_problem {
 	char text[512];		       /* one printable sentence; the code, never the body */
 	char code[MISSKEY_CODE_BYTES]; /* the API's error code if it is [A-Z0-9_]+, else "" */
+	const char *endpoint;	       /* what was called: "app/create" */
 	unsigned status;	       /* HTTP status, 0: no answer */
 	int64_t retry_after_s;	       /* what the server asked for, an hour at most; -1: nothing */
 };

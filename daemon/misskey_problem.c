@@ -9,7 +9,7 @@
 #include "common/text.h"
 
 /* The sentence around it and the longest code still fit into misskey_problem.text. */
-#define REASON_MAX_CHARS 100
+#define REASON_MAX_CHARS 180
 
 /* Longest info.resetMs that is taken as a duration: see limiter_wait_s(). */
 #define RESET_MAX_MS (24 * 60 * 60 * 1000)
@@ -36,6 +36,39 @@ static void reason_append(struct buf *text, const struct http_answer *answer)
 	buf_append_char(text, ')');
 }
 
+/* What to do about a connection that is not trusted. Nothing was sent on it. */
+static const char *trust_advice(enum http_distrust distrust)
+{
+	switch (distrust) {
+	case HTTP_DISTRUST_NAME:
+		return "it is for another name; is the server's name right?";
+	case HTTP_DISTRUST_TIME:
+		return "if it is valid in a browser, this computer's clock is wrong; else only "
+		       "the server's administrator can renew it";
+	case HTTP_DISTRUST_CA_FILE:
+		return "correct ca_file in config.ini: it must name a file of certificates in "
+		       "the form PEM";
+	case HTTP_DISTRUST_HANDSHAKE:
+		return "is it a server of https? TLS 1.2 is the oldest that is used";
+	case HTTP_DISTRUST_AUTHORITY:
+		break;
+	}
+	return "if it is signed by an authority of your own, name that authority's file as "
+	       "ca_file in config.ini";
+}
+
+static enum misskey_verdict untrusted(const struct http_answer *answer, const char *reason,
+				      struct misskey_problem *problem)
+{
+	const char *what = answer->distrust == HTTP_DISTRUST_HANDSHAKE ||
+					   answer->distrust == HTTP_DISTRUST_CA_FILE
+				   ? "A secure connection to the server could not be made"
+				   : "The server's certificate could not be verified";
+
+	return misskey_problem_set(problem, MISSKEY_REFUSED, "%s%s; %s", what, reason,
+				   trust_advice(answer->distrust));
+}
+
 static enum misskey_verdict unanswered(const struct http_answer *answer,
 				       struct misskey_problem *problem)
 {
@@ -47,25 +80,21 @@ static enum misskey_verdict unanswered(const struct http_answer *answer,
 		return misskey_problem_set(problem, MISSKEY_FOR_NOW,
 					   "The server could not be reached%s", buf_text(&reason));
 	case HTTP_UNTRUSTED:
-		return misskey_problem_set(
-			problem, MISSKEY_REFUSED,
-			"The server's certificate could not be verified%s; if it "
-			"is signed by an authority of your own, name that "
-			"authority's file as ca_file in config.ini",
-			buf_text(&reason));
+		return untrusted(answer, buf_text(&reason), problem);
 	case HTTP_TIMED_OUT:
 		return misskey_problem_set(problem, MISSKEY_FOR_NOW,
-					   "The server did not answer in time%s",
-					   buf_text(&reason));
+					   "The server did not answer %s in time%s",
+					   problem->endpoint, buf_text(&reason));
 	case HTTP_CUT:
-		return misskey_problem_set(problem, MISSKEY_FOR_NOW,
-					   "The connection ended before the answer was complete%s",
-					   buf_text(&reason));
+		return misskey_problem_set(
+			problem, MISSKEY_FOR_NOW,
+			"The connection ended before the answer to %s was complete%s",
+			problem->endpoint, buf_text(&reason));
 	case HTTP_TOO_LARGE:
 		return misskey_problem_set(problem, MISSKEY_BAD_REPLY,
-					   "The server's answer is larger than %d KiB, which no "
-					   "answer of Misskey's is",
-					   HTTP_CLIENT_ANSWER_BYTES / 1024);
+					   "The server's answer to %s is larger than %d KiB, which "
+					   "no answer of Misskey's is",
+					   problem->endpoint, HTTP_CLIENT_ANSWER_BYTES / 1024);
 	case HTTP_ANSWERED:
 	case HTTP_FAILED:
 		break;
@@ -126,15 +155,16 @@ static void error_read(const struct http_answer *answer, struct misskey_problem 
 		problem->retry_after_s = limiter_wait_s(error);
 }
 
-/* "The server answered CODE (HTTP 400)", or "The server answered HTTP 400", and what to do. */
+/* "The server answered app/create with CODE (HTTP 400)", or "… with HTTP 400", and what to do. */
 static enum misskey_verdict answered(struct misskey_problem *problem, enum misskey_verdict verdict,
 				     const char *advice)
 {
 	if (problem->code[0])
-		return misskey_problem_set(problem, verdict, "The server answered %s (HTTP %u)%s",
-					   problem->code, problem->status, advice);
-	return misskey_problem_set(problem, verdict, "The server answered HTTP %u%s",
-				   problem->status, advice);
+		return misskey_problem_set(
+			problem, verdict, "The server answered %s with %s (HTTP %u)%s",
+			problem->endpoint, problem->code, problem->status, advice);
+	return misskey_problem_set(problem, verdict, "The server answered %s with HTTP %u%s",
+				   problem->endpoint, problem->status, advice);
 }
 
 /* What a code of an API error means, at the statuses at which Misskey sends it (0: any 4xx). The
@@ -189,11 +219,13 @@ static bool is_temporary(unsigned status)
 }
 
 enum misskey_verdict misskey_problem_classify(const struct http_answer *answer,
+					      const char *endpoint,
 					      struct misskey_problem *ret_problem)
 {
 	struct misskey_problem *problem = ret_problem;
 
-	*problem = (struct misskey_problem){.status = answer->status, .retry_after_s = -1};
+	*problem = (struct misskey_problem){
+		.endpoint = endpoint, .status = answer->status, .retry_after_s = -1};
 	if (answer->failure != HTTP_ANSWERED) {
 		problem->status = 0;
 		return unanswered(answer, problem);

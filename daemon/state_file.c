@@ -68,21 +68,13 @@ static int check_version(const struct state_file *file, int dirfd, const struct 
 	return refuse(file, dirfd, ERR_VERSION, what, file->version_advice, detail);
 }
 
-int state_file_read(const struct state_file *file, int dirfd, struct json **ret_root,
-		    struct err_detail *detail)
+int state_file_parse(const struct state_file *file, int dirfd, const char *text, size_t size,
+		     struct json **ret_root, struct err_detail *detail)
 {
-	_cleanup_(buf_done) struct buf text = {0};
 	_cleanup_(json_freep) struct json *root = NULL;
 	struct err_detail where = {0};
-	int r = fsx_read(dirfd, file->name, file->max_bytes, true, &text, detail);
+	int r = json_parse(text, size, file->max_bytes, &root, &where);
 
-	if (r == ERR_NOT_FOUND) {
-		*ret_root = NULL;
-		return 0;
-	}
-	if (r < 0)
-		return r;
-	r = json_parse(buf_text(&text), text.size, file->max_bytes, &root, &where);
 	if (r == ERR_SYNTAX || r == ERR_LIMIT)
 		return state_file_damaged(file, dirfd, where.text, detail);
 	if (r < 0)
@@ -92,4 +84,19 @@ int state_file_read(const struct state_file *file, int dirfd, struct json **ret_
 		return r;
 	*ret_root = TAKE_PTR(root);
 	return 0;
+}
+
+int state_file_read(const struct state_file *file, int dirfd, struct json **ret_root,
+		    struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+	int r = fsx_read(dirfd, file->name, file->max_bytes, true, &text, detail);
+
+	if (r == ERR_NOT_FOUND) {
+		*ret_root = NULL;
+		return 0;
+	}
+	if (r < 0)
+		return r;
+	return state_file_parse(file, dirfd, buf_text(&text), text.size, ret_root, detail);
 }

@@ -21,8 +21,13 @@ struct state_file {
 	const char *version_advice;
 };
 
-/* Reads FILE in the directory DIRFD, tightening its mode, up to and including the version.
- * *ret_root is NULL if there is no such file; the caller frees it. ERR_DAMAGED, ERR_VERSION, or
+/* Reads SIZE bytes of TEXT, the content of FILE in the directory DIRFD (which is used for messages
+ * alone), up to and including the version. The caller frees *ret_root. ERR_DAMAGED, ERR_VERSION,
+ * ERR_NOMEM. */
+int state_file_parse(const struct state_file *file, int dirfd, const char *text, size_t size,
+		     struct json **ret_root, struct err_detail *detail) _must_check_;
+
+/* The same for what is on disk; tightens its mode. *ret_root is NULL if there is no such file. Also
  * what fsx_read() says. */
 int state_file_read(const struct state_file *file, int dirfd, struct json **ret_root,
 		    struct err_detail *detail) _must_check_;

@@ -37,6 +37,8 @@ def named(make_daemon, server_2025):
     (misskey.Cut(), "error", "does not answer as a Misskey server does: ", "curl -v http://127.0.0.1:"),
     (misskey.Truncated(), "error", "does not answer as a Misskey server does: ", "curl -v http://127.0.0.1:"),
     (misskey.Oversized(5 * 1024 * 1024, chunked=True), "error", "the answer is larger than 4194304 bytes", "curl -v"),
+    (misskey.Endless(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X: " + b"y" * 4000 + b"\r\n"),
+     "error", "the answer is larger than 4194304 bytes", "curl -v"),
     (misskey.Rewrite(lambda meta: {**meta, "uri": "https://new.example"}), "warning",
      "calls itself https://new.example", "misskey-authctl login https://new.example"),
     (misskey.Rewrite(lambda meta: {**meta, "uri": "nonsense"}), "ok", "is a Misskey server of version 2025.3.1", None),

@@ -9,6 +9,7 @@ and the recordings agree.
 from .knobs import (
     Cut,
     Delay,
+    Endless,
     Html,
     Knob,
     Nested,
@@ -29,6 +30,7 @@ __all__ = [
     "Call",
     "Cut",
     "Delay",
+    "Endless",
     "Html",
     "Knob",
     "MisskeyServer",

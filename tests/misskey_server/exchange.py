@@ -6,6 +6,7 @@ import select
 import socket
 import struct
 import time
+from typing import Optional
 
 from .replies import Reply
 
@@ -54,6 +55,14 @@ class Exchange:
         if reset:
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             os.close(self.connection.detach())  # at once: a shutdown before it would send FIN
+        raise ConnectionCut
+
+    def stream(self, start: bytes, again: bytes, per_second: Optional[float]) -> None:
+        """Sends `start`, then `again` without end, until the client leaves or the server stops."""
+        self.connection.sendall(start)
+        while not self.call.abandoned:
+            self.pause(1 / per_second if per_second else 0)
+            self.connection.sendall(again)
         raise ConnectionCut
 
     def deliver(self, reply: Reply) -> None:

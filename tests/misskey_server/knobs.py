@@ -196,6 +196,20 @@ class Tarpit(Knob):
         return reply
 
 
+class Endless(TimedKnob):
+    """Bytes as they are, no head before them: `start`, then `again` until the client leaves, so often a second
+    (None: as fast as they are taken)."""
+
+    def __init__(self, start: bytes, again: bytes, per_second: Optional[float] = None, when: str = "before"):
+        super().__init__(when)
+        self.start = start
+        self.again = again
+        self.per_second = per_second
+
+    def act(self, exchange):
+        exchange.stream(self.start, self.again, self.per_second)
+
+
 class Rewrite(Knob):
     """The endpoint's own JSON reply, changed by a function: dict → dict. Only successes are rewritten."""
 

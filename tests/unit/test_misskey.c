@@ -452,6 +452,31 @@ static void test_unanswered(void **state)
 	}
 }
 
+static void test_each_distrust_has_its_remedy(void **state)
+{
+	static const struct {
+		enum http_distrust distrust;
+		const char *remedy;
+	} cases[] = {
+		{HTTP_DISTRUST_AUTHORITY, "name that authority's file as ca_file in config.ini"},
+		{HTTP_DISTRUST_NAME, "is the server's name right?"},
+		{HTTP_DISTRUST_TIME, "this computer's clock is wrong"},
+		{HTTP_DISTRUST_CA_FILE, "correct ca_file in config.ini"},
+		{HTTP_DISTRUST_HANDSHAKE, "TLS 1.2"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct http_answer answer = {.failure = HTTP_UNTRUSTED,
+					     .distrust = cases[i].distrust,
+					     .retry_after_s = -1};
+		struct misskey_problem problem;
+
+		assert_int_equal(app_verdict(&answer, &problem), MISSKEY_REFUSED);
+		assert_non_null(strstr(problem.text, cases[i].remedy));
+	}
+}
+
 static void test_reasons_are_made_printable_and_cut(void **state)
 {
 	struct http_answer answer = {.failure = HTTP_UNTRUSTED, .retry_after_s = -1};
@@ -545,13 +570,15 @@ static void test_sentences(void **state)
 
 	(void)state;
 	assert_int_equal(app_verdict(&limited, &problem), MISSKEY_FOR_NOW);
-	assert_string_equal(problem.text, "The server answered RATE_LIMIT_EXCEEDED (HTTP 429)");
+	assert_string_equal(problem.text,
+			    "The server answered app/create with RATE_LIMIT_EXCEEDED (HTTP 429)");
 	assert_int_equal(app_verdict(&redirect, &problem), MISSKEY_REFUSED);
 	assert_non_null(strstr(problem.text, "redirects are not followed"));
 	assert_int_equal(app_verdict(&empty, &problem), MISSKEY_BAD_REPLY);
-	assert_string_equal(problem.text, "The server answered HTTP 200 without any content");
+	assert_string_equal(problem.text,
+			    "The server answered app/create with HTTP 200 without any content");
 	assert_int_equal(app_verdict(&trace, &problem), MISSKEY_FOR_NOW);
-	assert_string_equal(problem.text, "The server answered HTTP 500");
+	assert_string_equal(problem.text, "The server answered app/create with HTTP 500");
 }
 
 static void test_codes_have_a_limit(void **state)
@@ -839,6 +866,7 @@ int main(void)
 		cmocka_unit_test(test_secret_requests),
 		cmocka_unit_test(test_i_is_what_real_servers_accepted),
 		cmocka_unit_test(test_unanswered),
+		cmocka_unit_test(test_each_distrust_has_its_remedy),
 		cmocka_unit_test(test_reasons_are_made_printable_and_cut),
 		cmocka_unit_test(test_statuses_and_codes),
 		cmocka_unit_test(test_sentences),

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli/token_file.h"
+#include "daemon/credentials_file.h"
+#include "daemon/state_file.h"
+#include "tests/fuzz/fuzz.h"
+
+static const struct state_file file = {
+	.name = CREDENTIALS_FILE,
+	.max_bytes = CREDENTIALS_MAX_BYTES,
+	.version = CREDENTIALS_VERSION,
+	.damaged_advice = "Move it away",
+	.version_advice = "Move it away",
+};
+
+static int parse(const char *text, size_t size, struct account_set *accounts)
+{
+	_cleanup_(json_freep) struct json *root = NULL;
+	struct err_detail detail = {""};
+	int r = state_file_parse(&file, -1, text, size, &root, &detail);
+
+	if (!r)
+		r = credentials_from_json(root, accounts, &detail);
+	if (r && !detail.text[0])
+		abort();
+	return r;
+}
+
+/* What the daemon derives for misskey-token is what misskey-token takes. */
+static void check_env(const struct credential *credential)
+{
+	_cleanup_(token_file_erase) struct token_file env = {0};
+	_cleanup_(buf_done) struct buf text = {0};
+
+	if (credentials_env_text(credential->account, credential->server, credential, &text) ||
+	    text.size > CREDENTIALS_DERIVED_MAX_BYTES || text.size > TOKEN_FILE_MAX_BYTES)
+		abort();
+	memcpy(env.bytes, buf_text(&text), text.size);
+	if (token_file_parse(&env, text.size, credential->account) ||
+	    token_file_is_good(&env) != credential_is_good(credential))
+		abort();
+}
+
+/* What is accepted is written, and what is written is accepted and written the same. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct account_set accounts = {0};
+	struct account_set again = {0};
+	_cleanup_(buf_done) struct buf first = {0};
+	_cleanup_(buf_done) struct buf second = {0};
+
+	json_init();
+	if (parse((const char *)data, size, &accounts))
+		return 0;
+	for (size_t n = 0; n < accounts.count; n++)
+		check_env(accounts.rows[n]);
+	if (credentials_to_json(&accounts, &first) || parse(buf_text(&first), first.size, &again) ||
+	    credentials_to_json(&again, &second) ||
+	    strcmp(buf_text(&first), buf_text(&second)) != 0)
+		abort();
+	credentials_set_free(&accounts);
+	credentials_set_free(&again);
+	return 0;
+}
