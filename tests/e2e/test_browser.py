@@ -15,7 +15,7 @@ import pytest
 
 from browser import SCREENSHOTS, Browser, Chromedriver, why_not
 from harness import BIN, SECURITY_HEADERS, authorize, wait_for
-from misskey_server import Cut, Delay, MisskeyServer, Status
+from misskey_server import Cut, Delay, Status
 
 LOGGED_IN = "You are logged in"
 UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
