@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The main job by plain HTTP: a login from nothing to a stored credential, and what is joined or repeated."""
 
+import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -153,6 +154,21 @@ def test_the_consent_time_ends(server_2025, make_daemon):
     daemon.start()
     login = daemon.login("me", server=server_2025.origin)
     assert login["expires_at"]
+
+
+def test_there_is_one_thread(server, daemon):
+    """While the consent, the server and nothing is waited for. (libcurl has one of its own while a name is looked up.)"""
+    def threads():
+        return len(os.listdir(f"/proc/{daemon.process.pid}/task"))
+
+    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    assert threads() == 1
+    server.misbehave("auth/session/userkey", Delay(0.5))
+    assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
+    server.wait_for_calls("auth/session/userkey")
+    assert threads() == 1
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert threads() == 1
 
 
 def test_a_reloaded_callback_of_a_lost_session_leads_to_the_result(server, daemon):
