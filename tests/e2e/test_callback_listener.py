@@ -4,14 +4,18 @@
 import contextlib
 import os
 import re
+import select
 import socket
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from harness import SECURITY_HEADERS, PlainBrowser, accept, authorize, needs_root
+from misskey_server import Delay
 
 USERKEY = "auth/session/userkey"
 TOKEN = "0a8ad7d6-0d3b-4d4b-8d2a-0123456789ab"
@@ -212,6 +216,64 @@ def test_overlong_requests_are_refused(daemon, untouched):
     assert ask(daemon, "/", "Cookie: " + "x" * 8000).status == 200
 
 
+@pytest.mark.parametrize("flood", [
+    b"X: y\r\n" * 100_000, b"X-%b: y\r\n" % (b"x" * 1_000_000), b"X: %b\r\n" % (b"y" * 10_000_000),
+    b"Cookie: misskey-authd-0=0\r\n" * 20_000, b"Cookie: %b\r\n" % (b"a=b; " * 200_000),
+], ids=["headers", "name", "value", "cookie headers", "cookies"])  # fmt: skip
+def test_a_flood_of_headers_is_cut_off(daemon, untouched, flood):
+    _, token, cookie = untouched
+    before = memory(daemon)
+    head = f"GET /callback?token={token} HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n{cookie}\r\n".encode()
+    for _ in range(5):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            reply = send(daemon, head + flood + b"\r\n")
+            assert reply is None or reply.status in (413, 431)
+    assert memory(daemon) - before < 4e6
+    assert ask(daemon, "/").status == 200
+
+
+# What two readers could take for different requests. {callback} is the whole of a good one.
+SMUGGLED = {
+    "two lengths": "GET {first}\r\nContent-Length: 0\r\nContent-Length: {size}\r\n\r\n{callback}",
+    "a list of lengths": "GET {first}\r\nContent-Length: 0, {size}\r\n\r\n{callback}",
+    "a length with a sign": "GET {first}\r\nContent-Length: +{size}\r\n\r\n{callback}",
+    "a length beyond all numbers": "GET {first}\r\nContent-Length: 18446744073709551616\r\n\r\n{callback}",
+    "a length and chunks": "POST {first}\r\nContent-Length: {size}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{callback}",
+    "chunks and a length": "GET {first}\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n{callback}",
+    "chunks that are none": "GET {first}\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n{callback}",
+    "a chunk without end": "GET {first}\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{callback}",
+    "another coding": "GET {first}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{callback}",
+    "a blank before the colon": "GET {first}\r\nContent-Length : {size}\r\n\r\n{callback}",
+    "a folded line": "GET {first}\r\nX: y\r\n Content-Length: {size}\r\n\r\n{callback}",
+    "bare line feeds": "GET {first}\nX: y\n\n{callback}",
+    "bare carriage returns": "GET {first}\rX: y\r\r{callback}",
+    "in the body of a GET": "GET {first}\r\nContent-Length: {size}\r\n\r\n{callback}",
+    "in the body of a POST": "POST {first}\r\nContent-Length: {size}\r\n\r\n{callback}",
+    "in a row": "GET {first}\r\n\r\n{callback}",
+    "after a refusal": "BREW {first}\r\n\r\n{callback}",
+    "in a row with keep-alive": "GET {first}\r\nConnection: keep-alive\r\n\r\n{callback}",
+    "after an upgrade": "GET {first}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n{callback}",
+    "as HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{callback}",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("shape", SMUGGLED)
+def test_no_request_hides_in_another(daemon, untouched, shape):
+    """One connection is one request: what follows it, or is its body, is never read as another."""
+    _, token, cookie = untouched
+    host = f"HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}"
+    callback = f"GET /callback?token={token} {host}\r\n{cookie}\r\n\r\n"
+    request = SMUGGLED[shape].format(first=f"/ {host}", callback=callback, size=len(callback))
+    with socket.create_connection(("127.0.0.1", daemon.port), 10) as connection:
+        connection.sendall(request.encode())
+        connection.shutdown(socket.SHUT_WR)
+        raw = b""
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := connection.recv(65536):
+                raw += chunk
+    assert raw.count(b"HTTP/1.") <= 1 and b"/result/" not in raw
+
+
 def test_what_is_no_request_harms_nothing(daemon, untouched):
     for nonsense in (
         b"\r\n\r\n", b"GET\r\n\r\n", b"\x16\x03\x01\x02\x00\x01\x00\x01", b"GET / HTTP/9.9\r\n\r\n",
@@ -281,28 +343,131 @@ def test_an_unknown_result_says_nothing_of_others(server_2025, daemon):
         assert hint not in reply.raw
 
 
+# The same redirect again and again
+
+
+def test_a_callback_that_comes_twenty_times_at_once_is_one(server_2025, daemon, pending):
+    """A browser that repeats a request, or restores twenty tabs: one exchange, one result for all."""
+    _, token, cookie = pending
+    server_2025.misbehave(USERKEY, Delay(0.5))
+    with ThreadPoolExecutor(20) as pool:
+        replies = list(pool.map(lambda _: ask(daemon, f"/callback?token={token}", cookie), range(20)))
+        assert {reply.status for reply in replies} == {303}
+        (result,) = {reply.headers["location"] for reply in replies}
+        shown = list(pool.map(lambda _: ask(daemon, result).body, range(20)))
+    assert len(set(shown)) == 1 and b"You are logged in" in shown[0]
+    assert len(server_2025.calls(USERKEY)) == 1
+    # And once more when all is over.
+    assert ask(daemon, f"/callback?token={token}", cookie).headers["location"] == result
+
+
 # Many and slow clients
+
+FLOOD = """
+import itertools, resource, select, socket, sys, time
+port, count, first, wait = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].encode(), float(sys.argv[4])
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+poll, open_now, due = select.poll(), {}, []
+def connect():
+    one = socket.socket()
+    one.setblocking(False)
+    one.connect_ex(("127.0.0.1", port))
+    open_now[one.fileno()] = one
+    poll.register(one, select.POLLIN)
+for _ in range(count):
+    connect()
+print("open", flush=True)
+for number in itertools.count():
+    for fd, one in list(open_now.items()) if wait else []:
+        try:
+            one.send(first[number:number + 1] or b"x")
+        except OSError:
+            pass
+    end = time.monotonic() + (wait or 1)
+    while (left := end - time.monotonic()) > 0:
+        for fd, _ in poll.poll(left * 1000):
+            poll.unregister(fd)
+            open_now.pop(fd).close()
+            connect()
+"""
 
 
 @contextlib.contextmanager
-def idle_connections(daemon, count, start=b""):
+def flood(daemon, count, first="", wait=0):
+    """A program that keeps COUNT connections open or under way, and makes another for each that is closed; every WAIT
+    seconds a byte goes to each: FIRST, and then without end."""
+    program = subprocess.Popen(
+        ["/usr/bin/python3", "-I", "-c", FLOOD, str(daemon.port), str(count), first, str(wait)],
+        stdout=subprocess.PIPE, text=True,
+    )
+    try:
+        assert program.stdout.readline() == "open\n"
+        yield
+        assert program.poll() is None
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+
+
+def memory(daemon):
+    """Bytes that are in memory for the daemon alone."""
+    lines = Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+
+
+@pytest.mark.parametrize("first, wait", [("", 0), ("GET / HTTP/1.1\r\nX: ", 1)], ids=["silent", "a byte a second"])
+def test_a_thousand_connections_do_not_keep_a_callback_out(server_2025, daemon, pending, first, wait):
+    browser, token, _ = pending
+    before = memory(daemon)
+    with flood(daemon, 1000, first, wait):
+        time.sleep(2)
+        started = time.monotonic()
+        status, _, _, text = browser.get(daemon.callback_url(token))
+        seconds = time.monotonic() - started
+        assert status == 200 and "You are logged in" in text
+        assert seconds < 1
+        assert daemon.control("GET", "/v1/status")[0] == 200
+        # 64 connections are open at once, with 64 KiB for each.
+        assert memory(daemon) - before < 16e6
+
+
+def test_a_request_that_never_ends_is_cut_off(daemon):
+    """However busily its bytes come: a request has ten seconds, on both sockets, in its head and in its body."""
+    starts = {
+        "head": (socket.AF_INET, b"GET / HTTP/1.1\r\nX: "),
+        "silence": (socket.AF_INET, b""),
+        "control head": (socket.AF_UNIX, b"GET /v1/status HTTP/1.1\r\nX: "),
+        "control body": (socket.AF_UNIX, b"POST /v1/callback HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"),
+    }
+    addresses = {socket.AF_INET: ("127.0.0.1", daemon.port), socket.AF_UNIX: str(daemon.socket)}
+    with contextlib.ExitStack() as stack:
+        clients = {name: stack.enter_context(socket.socket(family)) for name, (family, _) in starts.items()}
+        for name, (family, first) in starts.items():
+            clients[name].connect(addresses[family])
+            clients[name].sendall(first)
+        started = time.monotonic()
+        ended = {}
+        while len(ended) < len(clients) and time.monotonic() - started < 15:
+            for name in clients.keys() - ended.keys():
+                if select.select([clients[name]], [], [], 0)[0]:
+                    ended[name] = time.monotonic() - started
+                elif name != "silence":
+                    with contextlib.suppress(OSError):
+                        clients[name].sendall(b"x")
+            time.sleep(0.2)
+    assert ended.keys() == clients.keys()
+    assert all(9 < seconds < 11.5 for seconds in ended.values()), ended
+
+
+@contextlib.contextmanager
+def idle_connections(daemon, count, start):
     with contextlib.ExitStack() as stack:
         for _ in range(count):
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 5))
-            if start:
-                connection.sendall(start)
+            connection.sendall(start)
         yield
-
-
-@pytest.mark.parametrize("start", [b"", b"GET /callback?to"], ids=["silent", "slow"])
-def test_idle_connections_do_not_keep_a_callback_out(server_2025, daemon, pending, start):
-    browser, token, _ = pending
-    with idle_connections(daemon, 200, start):
-        started = time.monotonic()
-        status, _, _, text = browser.get(daemon.callback_url(token))
-        assert status == 200 and "You are logged in" in text
-        assert time.monotonic() - started < 1.5
-        assert daemon.control("GET", "/v1/status")[0] == 200
 
 
 def test_clients_that_do_not_read_hold_up_nobody(server_2025, daemon, pending):
