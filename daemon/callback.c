@@ -339,7 +339,9 @@ static const char *only_header(const struct http_request *request, const char *n
 }
 
 /* A Host of another name is DNS rebinding; what is not a person's navigation is a page that
- * reaches for us. The icon alone is fetched as a picture, by our own pages. */
+ * reaches for us. A GET with an Origin is a script's, or a WebSocket's handshake, with which
+ * Chromium sends no Sec-Fetch headers (RFC 6455, 4.1). The icon alone is fetched as a picture, by
+ * our own pages. */
 static bool is_allowed(const struct callback *callback, const struct http_request *request,
 		       enum callback_route route)
 {
@@ -348,12 +350,15 @@ static bool is_allowed(const struct callback *callback, const struct http_reques
 	const char *mode = only_header(request, "Sec-Fetch-Mode", &repeated);
 	const char *dest = only_header(request, "Sec-Fetch-Dest", &repeated);
 	const char *purpose = only_header(request, "Sec-Purpose", &repeated);
+	const char *origin = only_header(request, "Origin", &repeated);
 
 	if (!purpose)
 		purpose = only_header(request, "Purpose", &repeated);
 	if (repeated || !host || strcmp(host, callback->host) != 0)
 		return false;
-	return route == CALLBACK_ICON || callback_is_navigation(mode, dest, purpose);
+	if (route == CALLBACK_ICON)
+		return true;
+	return !origin && callback_is_navigation(mode, dest, purpose);
 }
 
 static void serve_route(struct callback *callback, struct http_request *request,

@@ -141,7 +141,8 @@ def test_a_body_is_not_taken(daemon, untouched):
     ("Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), ("Sec-Fetch-Dest: script",), ("Sec-Fetch-Mode: websocket",),
     ("Sec-Fetch-Dest: object",), ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Mode: navigate"),
     ("Sec-Purpose: prefetch", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"),
-    ("Sec-Purpose: prefetch;prerender",), ("Purpose: prefetch",),
+    ("Sec-Purpose: prefetch;prerender",), ("Purpose: prefetch",), ("Origin: http://127.0.0.1:1",), ("Origin: null",),
+    ("Upgrade: websocket", "Connection: Upgrade", "Origin: http://evil.example", "Sec-WebSocket-Version: 13"),
 ])  # fmt: skip
 def test_what_is_no_navigation_is_refused(daemon, untouched, headers):
     _, token, cookie = untouched
@@ -154,6 +155,7 @@ def test_a_subresource_does_not_use_up_the_start_link(server_2025, daemon):
     path = "/start/" + login["start_url"].rsplit("/", 1)[1]
     refused(ask(daemon, path, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), 400)
     refused(ask(daemon, path, "Purpose: prefetch"), 400)
+    refused(ask(daemon, path, "Origin: http://evil.example"), 400)
     refused(ask(daemon, path, method="HEAD"), 405)
     assert PlainBrowser().get(login["start_url"], follow=False)[0] == 303
 
