@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: MIT
+"""Another user of the same machine, and what restored backups leave behind: nobody gets in, and nothing hangs."""
+
+import contextlib
+import os
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from harness import BIN, Daemon, PlainBrowser, authorize, needs_root, secrets_of, session_token, wait_for
+
+# Only root can become another user.
+pytestmark = needs_root
+
+NOBODY = 65534
+AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
+PYTHON = [*AS_NOBODY, "/usr/bin/python3", "-I", "-c"]
+
+
+@pytest.fixture
+def public():
+    """A place that everybody can reach: what keeps others out of a home there is ours alone."""
+    directory = Path(tempfile.mkdtemp(prefix="misskey.", dir="/tmp"))
+    directory.chmod(0o755)
+    yield directory
+    shutil.rmtree(directory)
+
+
+@pytest.fixture
+def open_daemon(public, server_2025):
+    """A running daemon in that place."""
+    daemon = Daemon(public)
+    daemon.start()
+    yield daemon
+    if daemon.process:
+        assert daemon.stop() == 0, daemon.log()
+
+
+# What other users see of our processes
+
+OBSERVER = """
+import os, sys
+seen = set()
+while True:
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        for name in ("cmdline", "environ", "comm", "maps"):
+            try:
+                with open(f"/proc/{pid}/{name}", "rb") as file:
+                    text = file.read()
+            except OSError:
+                continue
+            if text not in seen:
+                seen.add(text)
+                sys.stdout.buffer.write(text + b"\\n")
+                sys.stdout.buffer.flush()
+"""
+
+
+@contextlib.contextmanager
+def observer(file, command=PYTHON):
+    """Writes all that it can read of any process into the file."""
+    with file.open("wb") as output:
+        program = subprocess.Popen([*command, OBSERVER], stdout=output)
+    try:
+        wait_for(lambda: file.stat().st_size, what="the observer")
+        yield
+        assert program.poll() is None
+    finally:
+        program.kill()
+        program.wait()
+
+
+def opener(directory, what="sleep 1"):
+    """A browser that only writes down its page, and stays a while, so that it can be looked at."""
+    file = directory / "opener"
+    file.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >{directory}/page\n{what}\n')
+    file.chmod(0o755)
+    return {"DISPLAY": ":0", "BROWSER": str(file)}
+
+
+def consent_as(server, page, username):
+    """Whoever has the link goes all the way."""
+    browser = PlainBrowser()
+    token = browser.get(page, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    server.accept(token, username)
+    return browser, token
+
+
+def test_no_secret_is_in_what_others_see_of_our_processes(server, open_daemon, tmp_path):
+    """Through a whole login with its commands, browser and hook, and a command that has the credential."""
+    daemon = open_daemon
+    daemon.configure(daemon="on_credential_changed = /bin/sh -c 'cat >/dev/null; exec sleep 0.5'\n"
+                            "on_consent_needed = /bin/sh -c 'cat >/dev/null; exec sleep 0.5'")
+    daemon.restart()
+    seen, root_sees = tmp_path / "seen", tmp_path / "root"
+    with observer(seen), observer(root_sees, ["/usr/bin/python3", "-I", "-c"]):
+        login = subprocess.Popen(
+            [BIN / "misskey-authctl", "login", server.origin, "--as", "me"], text=True, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**daemon.env, **opener(daemon.directory)})
+        wait_for(lambda: (daemon.directory / "page").exists() and (daemon.directory / "page").read_text())
+        page = (daemon.directory / "page").read_text().strip()
+        wait_for(lambda: page.encode() in seen.read_bytes(), what="a look at the browser")
+        browser, token = consent_as(server, page, "alice")
+        assert "You are logged in" in browser.get(daemon.callback_url(token))[3]
+        assert login.communicate(timeout=30)[0] == "me\n"
+        assert daemon.run("misskey-token", "me", "--exec", "sleep", "1").returncode == 0
+        for command in (["list"], ["status"], ["verify", "me"], ["callback", "x"]):
+            daemon.authctl(*command)
+    secrets = secrets_of(daemon, [server]) | {token, *(cookie.value for cookie in browser.cookies)}
+    assert len(secrets) == 5  # appSecret, accessToken, i, the session's token, the cookie
+    text = seen.read_bytes()
+    assert b"misskey-authctl" in text and b"misskey-authd" in text and b"misskey-token" in text and b"sleep" in text
+    assert not [secret for secret in secrets if secret.encode() in text]
+    # They were there to be seen: of the command that was given the credential, by its own user.
+    assert daemon.credentials()["me"]["i"].encode() in root_sees.read_bytes()
+
+
+TRY_EVERYTHING = """
+import ctypes, os, sys
+pid, home, port_directory = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+def attempt(what, function, *arguments):
+    try:
+        result = function(*arguments)
+    except OSError:
+        return
+    print(what, result)
+def read(path):
+    with open(path, "rb") as file:
+        return file.read(1)
+for name in ("mem", "maps", "environ", "auxv", "stack", "pagemap", "syscall", "io", "personality", "map_files", "fdinfo"):
+    path = f"/proc/{pid}/{name}"
+    attempt(path, os.listdir if name in ("map_files", "fdinfo") else read, path)
+for name in ("fd", "task"):
+    for entry in os.listdir(f"/proc/{pid}/{name}") if name == "task" else ():
+        attempt("task", read, f"/proc/{pid}/task/{entry}/mem")
+attempt("fd", os.listdir, f"/proc/{pid}/fd")
+for link in ("exe", "cwd", "root"):
+    attempt(link, os.readlink, f"/proc/{pid}/{link}")
+attempt("signal", os.kill, pid, 0)
+libc = ctypes.CDLL(None, use_errno=True)
+print("ptrace", 0) if libc.ptrace(16, pid, 0, 0) == 0 else None
+state = home + "/.local/state/misskey-authd"
+files = [f"{state}/{name}" for name in ("credentials.json", "registry.json", "lock", "env/me", "tokens/me")]
+for path in files:
+    attempt(path, read, path)
+    attempt("stat " + path, os.stat, path)
+    attempt("write " + path, os.open, path, os.O_WRONLY)
+    attempt("link " + path, os.link, path, f"/tmp/{pid}.linked")
+    attempt("unlink " + path, os.unlink, path)
+for directory in (state, state + "/env", state + "/tokens", port_directory):
+    attempt("list " + directory, os.listdir, directory)
+    attempt("make " + directory, os.open, directory + "/planted", os.O_CREAT | os.O_WRONLY)
+    attempt("rename " + directory, os.rename, directory, directory + ".old")
+print(read(home + "/everybody's"))
+"""
+
+
+def test_another_user_gets_at_no_file_and_no_memory(server_2025, open_daemon):
+    daemon = open_daemon
+    daemon.env["LC_ALL"] = "C"
+    authorize(daemon, server_2025)
+    (daemon.home / "everybody's").write_text("x")
+    for directory in (daemon.home, daemon.home / ".local", daemon.home / ".local/state"):
+        directory.chmod(0o755)
+    daemon.runtime.chmod(0o755)
+    arguments = [str(daemon.process.pid), str(daemon.home), str(daemon.socket.parent)]
+    done = subprocess.run([*PYTHON, TRY_EVERYTHING, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout == "b'x'\n"
+    assert daemon.process.poll() is None and daemon.token("me").returncode == 0
+
+
+# Who races for the start page
+
+
+def login_that_is_raced(server, daemon, *options):
+    """A person's `login`, whose link another user reads from the process list and takes first, with an account of his
+    own. Returns what the person's browser then shows, and how the command ended."""
+    seen = daemon.directory / "seen"
+    with observer(seen):
+        login = subprocess.Popen(
+            [BIN / "misskey-authctl", "login", server.origin, "--as", "me", *options], text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            env={**daemon.env, **opener(daemon.directory)})
+        start = f"http://127.0.0.1:{daemon.port}/start/".encode()
+        wait_for(lambda: start in seen.read_bytes(), what="the link in a process list")
+    page = (start + seen.read_bytes().partition(start)[2][:32]).decode()
+    browser, token = consent_as(server, page, "bob")
+    return login, page, browser, token
+
+
+def test_a_start_link_that_was_raced_for_is_worth_nothing(server_2025, open_daemon):
+    """The person's browser comes second, before the other has consented: the session is dead."""
+    daemon = open_daemon
+    login, page, other, token = login_that_is_raced(server_2025, daemon)
+    status, _, _, text = PlainBrowser().get(page)
+    assert status == 410 and "somebody else" in text
+    assert other.get(daemon.callback_url(token))[0] == 403
+    assert not daemon.credentials() and not server_2025.calls("auth/session/userkey")
+    # Nor is the next link one to what the other knows.
+    login.send_signal(signal.SIGINT)
+    login.communicate(timeout=20)
+    again = daemon.login("me")
+    assert token not in PlainBrowser().get(again["start_url"], follow=False)[2]["Location"]
+
+
+def test_who_wins_the_race_against_a_login_of_a_user_gets_nothing_stored(server_2025, open_daemon):
+    """He is faster than the person's browser, and is redirected before that has begun: --user tells them apart."""
+    daemon = open_daemon
+    login, _, other, token = login_that_is_raced(server_2025, daemon, "--user", "alice")
+    assert "@bob" in other.get(daemon.callback_url(token))[3]
+    output, errors = login.communicate(timeout=30)
+    assert (login.returncode, output) == (7, "") and "@bob" in errors and "@alice" in errors
+    assert not daemon.credentials() and daemon.token("me").returncode == 4
+
+
+def test_who_wins_the_race_against_a_second_login_gets_nothing_stored(server_2025, open_daemon):
+    """After the first login an account is bound to its user."""
+    daemon = open_daemon
+    authorize(daemon, server_2025)
+    before = daemon.credentials()
+    login, _, other, token = login_that_is_raced(server_2025, daemon)
+    assert "@bob" in other.get(daemon.callback_url(token))[3]
+    output, errors = login.communicate(timeout=30)
+    assert (login.returncode, output) == (7, "") and "@bob" in errors
+    assert daemon.credentials() == before
+
+
+def test_who_wins_the_race_against_a_first_login_is_named(server_2025, open_daemon):
+    """Nobody can tell him from the person then, but whose account it is stands wherever the person looks."""
+    daemon = open_daemon
+    login, page, other, token = login_that_is_raced(server_2025, daemon)
+    assert "@bob" in other.get(daemon.callback_url(token))[3]
+    output, errors = login.communicate(timeout=30)
+    assert (login.returncode, output) == (0, "me\n") and "@bob" in errors
+    assert "@bob" in daemon.authctl("list").stdout
+    assert PlainBrowser().get(page)[0] == 404
+
+
+# What stands in the state directory's files' places
+
+VICTIM = "what must stay as it is\n"
+
+
+def plant(kind, path, victim):
+    """Puts something else in the file's place, which a backup, a package or a slip could."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    path.unlink(missing_ok=True)
+    if kind == "symbolic link":
+        path.symlink_to(victim)
+    elif kind == "dangling link":
+        path.symlink_to(victim.parent / "made by following")
+    elif kind == "link to a directory":
+        path.symlink_to(victim.parent)
+    elif kind == "hard link":
+        os.link(victim, path)
+    elif kind == "fifo":
+        os.mkfifo(path)
+    elif kind == "socket":
+        with socket.socket(socket.AF_UNIX) as one:
+            one.bind(str(path))
+    elif kind == "endless device":
+        os.mknod(path, 0o600 | stat.S_IFCHR, os.makedev(1, 5))
+    else:
+        path.mkdir()
+        (path / "inside").write_text(VICTIM)
+
+
+PLACES = ["credentials.json", "registry.json", "lock", "env", "tokens", "env/me", "tokens/me", f".tmp-{'0' * 32}",
+          f"tokens/.tmp-{'0' * 32}"]
+KINDS = ["symbolic link", "dangling link", "link to a directory", "hard link", "fifo", "socket", "endless device", "directory"]
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_what_is_planted_in_a_files_place_is_neither_followed_nor_waited_for(server_2025, stopped, place):
+    """A start either puts it right or says that it stands there, at once; a login never goes where it leads."""
+    daemon = stopped
+    kept = daemon.directory / "kept"
+    shutil.copytree(daemon.state, kept)
+    outside = daemon.directory / "outside"
+    for kind in KINDS:
+        outside.mkdir(mode=0o755)
+        victim = outside / "victim"
+        victim.write_text(VICTIM)
+        victim.chmod(0o644)
+        plant(kind, daemon.state / place, victim)
+        started = time.monotonic()
+        daemon.start(wait=False)
+        wait_for(lambda: daemon.process.poll() is not None or answers(daemon), 10, f"an answer with a {kind} as {place}")
+        if daemon.process.poll() is None:
+            said = daemon.control("GET", "/v1/status")[1]["problems"]
+            if not said:
+                authorize(daemon, server_2025)
+            assert daemon.stop() == 0
+        else:
+            assert daemon.process.returncode == 8 and place.partition("/")[0] in daemon.log().splitlines()[-1], daemon.log()
+            daemon.process = None
+        assert time.monotonic() - started < 10
+        assert os.listdir(outside) == ["victim"]
+        assert victim.read_text() == VICTIM and stat.S_IMODE(victim.stat().st_mode) == 0o644, kind
+        shutil.rmtree(outside)
+        shutil.rmtree(daemon.state)
+        shutil.copytree(kept, daemon.state)
+    daemon.start()
+    assert daemon.control("GET", "/v1/status")[1]["problems"] == []
+    assert daemon.account("me")["state"] == "verified"
+
+
+def answers(daemon):
+    try:
+        return daemon.control("GET", "/v1/status")[0] == 200
+    except OSError:
+        return False
