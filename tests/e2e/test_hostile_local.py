@@ -3,8 +3,10 @@
 
 import contextlib
 import os
+import resource
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import tempfile
@@ -99,7 +101,7 @@ def test_no_secret_is_in_what_others_see_of_our_processes(server, open_daemon, t
                             "on_consent_needed = /bin/sh -c 'cat >/dev/null; exec sleep 0.5'")
     daemon.restart()
     seen, root_sees = tmp_path / "seen", tmp_path / "root"
-    with observer(seen), observer(root_sees, ["/usr/bin/python3", "-I", "-c"]):
+    with observer(seen), observer(root_sees, PYTHON[len(AS_NOBODY):]):
         login = subprocess.Popen(
             [BIN / "misskey-authctl", "login", server.origin, "--as", "me"], text=True, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**daemon.env, **opener(daemon.directory)})
@@ -326,3 +328,176 @@ def try_to_log_in(daemon, server, place):
 
     said = wait_for(end, what=f"the end of a login with {place}")
     assert said == "AUTHORIZED" or f"{place} is not safe to use" in said
+
+
+# Where another user sits in our places
+
+LISTEN = """
+import os, socket, sys
+family, address = (socket.AF_UNIX, sys.argv[1]) if sys.argv[1][0] == "/" else (socket.AF_INET, ("127.0.0.1", int(sys.argv[1])))
+listener = socket.socket(family)
+listener.bind(address)
+if family == socket.AF_UNIX:
+    os.chmod(address, 0o777)
+listener.listen()
+print("listening", flush=True)
+while True:
+    client, _ = listener.accept()
+    client.settimeout(1)
+    try:
+        print("got", client.recv(65536), flush=True)
+        client.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 18\\r\\n\\r\\n{\\"accounts\\": []}  ")
+    except OSError as error:
+        print(error, flush=True)
+    client.close()
+"""
+
+
+@contextlib.contextmanager
+def listening(address, command=PYTHON):
+    """Another user's program that listens there, answers, and prints what it is sent."""
+    program = subprocess.Popen([*command, LISTEN, str(address)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert program.stdout.readline() == "listening\n"
+        yield program
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+
+
+def got(program):
+    """What it has been sent so far."""
+    program.kill()
+    return [line for line in program.stdout.read().splitlines() if line.startswith("got ") and line != "got b''"]
+
+
+@pytest.mark.parametrize("command", [
+    ["list"], ["status"], ["login", "http://127.0.0.1:1"], ["login", "--missing"], ["logout", "me"], ["verify"], ["watch"],
+    ["callback", "0a8ad7d6-0d3b-4d4b-8d2a-0123456789ab"], ["reload"], ["doctor"],
+], ids=" ".join)  # fmt: skip
+def test_a_lookalike_of_the_control_socket_is_told_nothing(public, command):
+    """Another user made the directory that XDG_RUNTIME_DIR leads to, as after `su`, and answers there."""
+    daemon = Daemon(public)
+    os.chown(daemon.runtime, NOBODY, NOBODY)
+    daemon.runtime.chmod(0o777)
+    subprocess.run([*AS_NOBODY, "mkdir", "-m", "777", str(daemon.socket.parent)], check=True)
+    with listening(daemon.socket) as lookalike:
+        done = daemon.authctl(*command)
+        said = done.stderr + done.stdout
+        assert done.returncode == 8 and f"{daemon.socket} is not yours" in said and "XDG_RUNTIME_DIR" in said
+        assert got(lookalike) == []
+
+
+def test_a_listener_of_the_own_user_is_told(public):
+    """So that the test above proves something."""
+    daemon = Daemon(public)
+    daemon.socket.parent.mkdir(mode=0o700)
+    with listening(daemon.socket, PYTHON[len(AS_NOBODY):]) as own:
+        daemon.authctl("list")
+        assert "GET /v1/accounts" in got(own)[0]
+
+
+def test_a_daemon_makes_no_socket_in_a_directory_of_another_user(public):
+    daemon = Daemon(public)
+    daemon.socket.parent.mkdir(mode=0o777)
+    os.chown(daemon.socket.parent, NOBODY, NOBODY)
+    done = daemon.run("misskey-authd", timeout=20)
+    assert done.returncode == 8 and str(daemon.socket.parent) in done.stderr and "another user" in done.stderr
+
+
+def test_a_state_directory_that_leads_to_another_user_is_refused(public):
+    daemon = Daemon(public)
+    theirs = public / "theirs"
+    theirs.mkdir(mode=0o755)
+    (theirs / "file").write_text("")
+    os.chown(theirs, NOBODY, NOBODY)
+    daemon.state.parent.mkdir(parents=True)
+    daemon.state.symlink_to(theirs)
+    done = daemon.run("misskey-authd", timeout=20)
+    assert done.returncode == 8 and str(daemon.state) in done.stderr and "another user" in done.stderr
+    assert os.listdir(theirs) == ["file"] and stat.S_IMODE(theirs.stat().st_mode) == 0o755
+
+
+def test_who_squats_on_the_callback_port_gets_no_token(server, make_daemon):
+    """The port is another user's before the daemon starts: it is named, logins poll, and no browser is led there."""
+    daemon = make_daemon(servers=[server])
+    daemon.configure(daemon="poll_interval = 1s")
+    with listening(daemon.port) as squatter:
+        daemon.start()
+        (problem,) = daemon.control("GET", "/v1/status")[1]["problems"]
+        assert problem["code"] == "PORT_TAKEN" and f"127.0.0.1:{daemon.port}" in problem["message"]
+        login = daemon.login("me", server=server.origin)
+        assert login["start_url"] is None
+        browser = PlainBrowser()
+        assert browser.get(login["consent_url"])[0] == 200
+        server.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
+        assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+        assert not any(app.callback_url for app in server.apps.values())
+        assert got(squatter) == []
+
+
+# Clients of the control socket that mean no good: as the same user, whom nothing else keeps out
+
+
+def memory(daemon):
+    """Bytes that are in memory for the daemon alone."""
+    lines = Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+
+
+def send_much(daemon, head, piece, count):
+    """The head, and COUNT times the piece until the daemon has enough: how much it took, and what it answered."""
+    sent, answer = 0, b""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(10)
+        client.connect(str(daemon.socket))
+        try:
+            client.sendall(head)
+            for _ in range(count):
+                client.sendall(piece)
+                sent += len(piece)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        with contextlib.suppress(ConnectionResetError):
+            answer = client.recv(65536)
+    return sent, answer
+
+
+MEGABYTE = 1024 * 1024
+MUCH = {
+    "a body": (b"POST /v1/callback HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n", b" " * MEGABYTE, b"413"),
+    "a body in chunks": (b"POST /v1/callback HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n",
+                         b"100000\r\n%b\r\n" % (b" " * MEGABYTE), b"413"),
+    "a header": (b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\nX: ", b"x" * MEGABYTE, b"431"),
+    "headers": (b"GET /v1/status HTTP/1.1\r\nHost: localhost\r\n", b"X: y\r\n" * (MEGABYTE // 6), b"431"),
+    "a line": (b"GET /", b"x" * MEGABYTE, b"414"),
+}
+
+
+def test_a_hundred_megabytes_are_not_taken(server_2025, daemon):
+    before = memory(daemon)
+    for what, (head, piece, status) in MUCH.items():
+        sent, answer = send_much(daemon, head, piece, 100)
+        assert sent <= 3 * MEGABYTE, what
+        assert not answer or answer.startswith(b"HTTP/1.1 " + status) or answer.startswith(b"HTTP/1.1 413"), (what, answer)
+        assert memory(daemon) - before < 4 * MEGABYTE, what
+    assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
+
+
+def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, daemon):
+    before = memory(daemon)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
+    with contextlib.ExitStack() as stack:
+        stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
+        for number in range(1000):
+            client = stack.enter_context(socket.socket(socket.AF_UNIX))
+            client.connect(str(daemon.socket))
+            # Every other one waits for what comes.
+            client.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n" if number % 2 else b"GET /v1/sta")
+        started = time.monotonic()
+        assert daemon.authctl("list").returncode == 0
+        assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
+        assert time.monotonic() - started < 5
+        assert memory(daemon) - before < 64 * MEGABYTE
