@@ -102,6 +102,23 @@ static void cookie_name(const struct registry_session *session,
 	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
 }
 
+/* Whoever opens the link of a finished login may have lost a race for it. */
+static void serve_late_start(struct callback *callback, struct http_request *request,
+			     const char *id)
+{
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_finished *finished = registry_finished_by_start(registry, id);
+
+	if (!finished || !outcome_is_success(finished->outcome)) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	log_warning("account %s: the start link was opened again after the login was finished; see "
+		    "whose account is stored: misskey-authctl list",
+		    finished->account);
+	reply_kind(request, 410, PAGE_START_LATE);
+}
+
 static void serve_start(struct callback *callback, struct http_request *request, const char *id)
 {
 	struct moment now = http_request_time(request);
@@ -118,7 +135,7 @@ static void serve_start(struct callback *callback, struct http_request *request,
 		return;
 	}
 	if (r) {
-		reply_kind(request, 404, PAGE_NOT_FOUND);
+		serve_late_start(callback, request, id);
 		return;
 	}
 	cookie_name(session, name);

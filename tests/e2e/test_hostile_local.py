@@ -241,7 +241,10 @@ def test_who_wins_the_race_against_a_first_login_is_named(server_2025, open_daem
     output, errors = login.communicate(timeout=30)
     assert (login.returncode, output) == (0, "me\n") and "@bob" in errors
     assert "@bob" in daemon.authctl("list").stdout
-    assert PlainBrowser().get(page)[0] == 404
+    # The person's own browser comes too late, and says what that may mean.
+    status, _, _, text = PlainBrowser().get(page)
+    assert status == 410 and "was faster than you" in text and "misskey-authctl list" in text and "bob" not in text
+    assert "opened again after the login was finished" in daemon.log()
 
 
 # What stands in the state directory's files' places
