@@ -99,6 +99,7 @@ static int remember_socket(void *context, curl_socket_t socket, curlsocktype pur
 
 /* Connected, and nothing is sent yet. A socket in the daemon's place that another user listens on
  * would be told what is asked for, and could answer with pages of its choice. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): what libcurl calls */
 static int check_peer(void *context, char *address, char *local_address, int port, int local_port)
 {
 	const struct control_client *client = context;

@@ -245,8 +245,10 @@ SMUGGLED = {
     "a list of lengths": "GET {first}\r\nContent-Length: 0, {size}\r\n\r\n{callback}",
     "a length with a sign": "GET {first}\r\nContent-Length: +{size}\r\n\r\n{callback}",
     "a length beyond all numbers": "GET {first}\r\nContent-Length: 18446744073709551616\r\n\r\n{callback}",
-    "a length and chunks": "POST {first}\r\nContent-Length: {size}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{callback}",
-    "chunks and a length": "GET {first}\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n{callback}",
+    "a length and chunks":
+        "POST {first}\r\nContent-Length: {size}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{callback}",
+    "chunks and a length":
+        "GET {first}\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n{callback}",
     "chunks that are none": "GET {first}\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n{callback}",
     "a chunk without end": "GET {first}\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{callback}",
     "another coding": "GET {first}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{callback}",
@@ -447,7 +449,7 @@ def test_a_request_that_never_ends_is_cut_off(daemon):
         "head": (socket.AF_INET, b"GET / HTTP/1.1\r\nX: "),
         "silence": (socket.AF_INET, b""),
         "control head": (socket.AF_UNIX, b"GET /v1/status HTTP/1.1\r\nX: "),
-        "control body": (socket.AF_UNIX, b"POST /v1/callback HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"),
+        "control body": (socket.AF_UNIX, b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"),
     }
     addresses = {socket.AF_INET: ("127.0.0.1", daemon.port), socket.AF_UNIX: str(daemon.socket)}
     with contextlib.ExitStack() as stack:
