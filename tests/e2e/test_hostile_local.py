@@ -481,7 +481,16 @@ MUCH = {
 REFUSALS = (b"HTTP/1.1 413", b"HTTP/1.1 414", b"HTTP/1.1 431")
 
 
-def test_a_hundred_megabytes_are_not_taken(server_2025, daemon):
+@pytest.fixture
+def measured(server_2025, make_daemon):
+    """A daemon whose memory can be looked at: the sanitizer keeps 256 MB of what was freed."""
+    daemon = make_daemon(servers=[server_2025])
+    daemon.env["ASAN_OPTIONS"] += ":quarantine_size_mb=1"
+    return daemon.start()
+
+
+def test_a_hundred_megabytes_are_not_taken(server_2025, measured):
+    daemon = measured
     before = memory(daemon)
     for what, (head, piece) in MUCH.items():
         sent, answer = send_much(daemon, head, piece, 100)
@@ -491,7 +500,8 @@ def test_a_hundred_megabytes_are_not_taken(server_2025, daemon):
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
 
 
-def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, daemon):
+def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, measured):
+    daemon = measured
     before = memory(daemon)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
