@@ -31,6 +31,9 @@ static int advise(int code)
 		terminal_message("If it is misskey-authd of another version, start it "
 				 "again: " ADVICE_RESTART);
 		return EXIT_STATUS_FAILED;
+	case ERR_UNSAFE:
+		terminal_message("Check whose XDG_RUNTIME_DIR is: su and sudo do not change it.");
+		return EXIT_STATUS_UNSAFE;
 	default:
 		return EXIT_STATUS_FAILED;
 	}

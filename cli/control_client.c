@@ -4,7 +4,9 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "common/buf.h"
 
@@ -16,6 +18,7 @@ struct control_client {
 	char *socket_path;
 	CURL *easy;
 	struct curl_slist *headers;
+	curl_socket_t socket; /* of the latest connection */
 };
 
 void control_reply_done(struct control_reply *reply)
@@ -85,12 +88,44 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context)
 			return set_;                                               \
 	} while (0)
 
+static int remember_socket(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+	struct control_client *client = context;
+
+	(void)purpose;
+	client->socket = socket;
+	return CURL_SOCKOPT_OK;
+}
+
+/* Connected, and nothing is sent yet. A socket in the daemon's place that another user listens on
+ * would be told what is asked for, and could answer with pages of its choice. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): what libcurl calls */
+static int check_peer(void *context, char *address, char *local_address, int port, int local_port)
+{
+	const struct control_client *client = context;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	(void)address;
+	(void)local_address;
+	(void)port;
+	(void)local_port;
+	if (getsockopt(client->socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	    peer.uid == geteuid())
+		return CURL_PREREQFUNC_OK;
+	return CURL_PREREQFUNC_ABORT;
+}
+
 /* What all requests have in common. */
 static CURLcode prepare_any(struct control_client *client, const char *url)
 {
 	curl_easy_reset(client->easy);
 	SET(CURLOPT_URL, url);
 	SET(CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+	SET(CURLOPT_SOCKOPTFUNCTION, remember_socket);
+	SET(CURLOPT_SOCKOPTDATA, client);
+	SET(CURLOPT_PREREQFUNCTION, check_peer);
+	SET(CURLOPT_PREREQDATA, client);
 	SET(CURLOPT_PROTOCOLS_STR, "http");
 	/* http_proxy in the environment must not lead a request away from the socket. */
 	SET(CURLOPT_PROXY, "");
@@ -132,6 +167,11 @@ static int transfer_failed(const struct control_client *client, CURLcode code,
 			       os_error ? strerror((int)os_error) : "");
 	case CURLE_OPERATION_TIMEDOUT:
 		return err_set(detail, ERR_BUSY, "The daemon at %s did not answer in time.",
+			       client->socket_path);
+	case CURLE_ABORTED_BY_CALLBACK:
+		return err_set(detail, ERR_UNSAFE,
+			       "What listens at %s is not yours: another user made it. Nothing was "
+			       "sent to it.",
 			       client->socket_path);
 	case CURLE_OUT_OF_MEMORY:
 		return err_set(detail, ERR_NOMEM, "There is no memory left.");

@@ -38,7 +38,8 @@ DEFINE_CLEANUP(struct control_client *, control_client_free);
 /* Sends METHOD ("GET", "POST" or "DELETE") for PATH, which begins with "/v1/", with BODY (NULL:
  * none), and waits TIMEOUT_MS at most. 0: *ret_reply is a whole reply, whatever its status, for
  * control_reply_done(). ERR_NOT_FOUND: nobody listens. ERR_IO: the connection was cut before the
- * reply was whole. ERR_BUSY: no reply in time. ERR_DAMAGED: the reply is not what the daemon
+ * reply was whole. ERR_BUSY: no reply in time. ERR_UNSAFE: another user listens there, and was sent
+ * nothing. ERR_DAMAGED: the reply is not what the daemon
  * sends. ERR_LIMIT, ERR_NOMEM, ERR_LIBRARY. DETAIL is one sentence. */
 int control_client_request(struct control_client *client, const char *method, const char *path,
 			   const struct json *body, int64_t timeout_ms,

@@ -104,8 +104,14 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 {
 	struct findings *findings = &doctor->findings;
 
-	findings_add(findings, FINDING_ERROR, DAEMON, "%s", detail->text);
+	findings_add(findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, DAEMON, "%s",
+		     detail->text);
 	switch (code) {
+	case ERR_UNSAFE:
+		findings_remedy(findings,
+				"Log in anew (su and sudo do not change XDG_RUNTIME_DIR), "
+				"or find the program that listens there: ss -lxp");
+		break;
 	case ERR_NOT_FOUND:
 		findings_remedy(findings, DOCTOR_START);
 		break;

@@ -139,11 +139,11 @@ static int make_directory(int dirfd, const char *name, struct err_detail *detail
 	return fsx_fail(detail, errnum, "make the directory", dirfd, name);
 }
 
-/* NAME may be a symbolic link (people move ~/.local/state to another disk): what counts is who owns
- * the directory that was opened. */
-static int open_own_directory(int dirfd, const char *name, int *ret_fd, struct err_detail *detail)
+/* What counts is who owns the directory that was opened. */
+static int open_own_directory(int dirfd, const char *name, int flags, int *ret_fd,
+			      struct err_detail *detail)
 {
-	_cleanup_(closep) int fd = open_again(dirfd, name, O_RDONLY | O_DIRECTORY);
+	_cleanup_(closep) int fd = open_again(dirfd, name, O_RDONLY | O_DIRECTORY | flags);
 	struct stat status;
 
 	if (fd < 0 && errno == ENOTDIR)
@@ -165,27 +165,28 @@ static int open_own_directory(int dirfd, const char *name, int *ret_fd, struct e
 int fsx_open_directory(const char *path, int *ret_fd, struct err_detail *detail)
 {
 	char prefix[PATH_MAX];
+	int r;
 
 	if (strlen(path) >= sizeof(prefix))
 		return fsx_fail(detail, ENAMETOOLONG, "open the directory", AT_FDCWD, path);
 	strcpy(prefix, path);
 	for (char *p = prefix + strspn(prefix, "/"); (p = strchr(p, '/')); p++) {
-		int r;
-
 		*p = '\0';
 		r = make_directory(AT_FDCWD, prefix, detail);
 		if (r < 0)
 			return r;
 		*p = '/';
 	}
-	return fsx_open_subdirectory(AT_FDCWD, path, ret_fd, detail);
+	/* It may be a symbolic link: people move ~/.local/state to another disk. */
+	r = make_directory(AT_FDCWD, path, detail);
+	return r < 0 ? r : open_own_directory(AT_FDCWD, path, 0, ret_fd, detail);
 }
 
 int fsx_open_subdirectory(int dirfd, const char *name, int *ret_fd, struct err_detail *detail)
 {
 	int r = make_directory(dirfd, name, detail);
 
-	return r < 0 ? r : open_own_directory(dirfd, name, ret_fd, detail);
+	return r < 0 ? r : open_own_directory(dirfd, name, O_NOFOLLOW, ret_fd, detail);
 }
 
 /* Reading */

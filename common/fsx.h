@@ -25,7 +25,8 @@
  * ERR_NOSPACE, ERR_IO. The caller closes *ret_fd. */
 int fsx_open_directory(const char *path, int *ret_fd, struct err_detail *detail) _must_check_;
 
-/* The same for NAME inside the directory DIRFD. */
+/* The same for NAME inside the directory DIRFD; a symbolic link is not followed there: what the
+ * caller does to the files in it must not happen elsewhere. */
 int fsx_open_subdirectory(int dirfd, const char *name, int *ret_fd,
 			  struct err_detail *detail) _must_check_;
 

@@ -207,6 +207,7 @@ static int finished_store(struct authorization *authorization,
 
 	memcpy(finished.account, session->account, sizeof(finished.account));
 	memcpy(finished.result, session->result, sizeof(finished.result));
+	memcpy(finished.start, session->start, sizeof(finished.start));
 	if (digest_sha256_hex(token, strlen(token), "", 0, finished.token_digest))
 		return ERR_CRYPTO;
 	return registry_finished_add(authorization->environment->registry, &finished);

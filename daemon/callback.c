@@ -102,6 +102,23 @@ static void cookie_name(const struct registry_session *session,
 	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
 }
 
+/* Whoever opens the link of a finished login may have lost a race for it. */
+static void serve_late_start(struct callback *callback, struct http_request *request,
+			     const char *id)
+{
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_finished *finished = registry_finished_by_start(registry, id);
+
+	if (!finished || !outcome_is_success(finished->outcome)) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	log_warning("account %s: the start link was opened again after the login was finished; see "
+		    "whose account is stored: misskey-authctl list",
+		    finished->account);
+	reply_kind(request, 410, PAGE_START_LATE);
+}
+
 static void serve_start(struct callback *callback, struct http_request *request, const char *id)
 {
 	struct moment now = http_request_time(request);
@@ -118,7 +135,7 @@ static void serve_start(struct callback *callback, struct http_request *request,
 		return;
 	}
 	if (r) {
-		reply_kind(request, 404, PAGE_NOT_FOUND);
+		serve_late_start(callback, request, id);
 		return;
 	}
 	cookie_name(session, name);
@@ -339,7 +356,9 @@ static const char *only_header(const struct http_request *request, const char *n
 }
 
 /* A Host of another name is DNS rebinding; what is not a person's navigation is a page that
- * reaches for us. The icon alone is fetched as a picture, by our own pages. */
+ * reaches for us. A GET with an Origin is a script's, or a WebSocket's handshake, with which
+ * Chromium sends no Sec-Fetch headers (RFC 6455, 4.1). The icon alone is fetched as a picture, by
+ * our own pages. */
 static bool is_allowed(const struct callback *callback, const struct http_request *request,
 		       enum callback_route route)
 {
@@ -348,12 +367,15 @@ static bool is_allowed(const struct callback *callback, const struct http_reques
 	const char *mode = only_header(request, "Sec-Fetch-Mode", &repeated);
 	const char *dest = only_header(request, "Sec-Fetch-Dest", &repeated);
 	const char *purpose = only_header(request, "Sec-Purpose", &repeated);
+	const char *origin = only_header(request, "Origin", &repeated);
 
 	if (!purpose)
 		purpose = only_header(request, "Purpose", &repeated);
 	if (repeated || !host || strcmp(host, callback->host) != 0)
 		return false;
-	return route == CALLBACK_ICON || callback_is_navigation(mode, dest, purpose);
+	if (route == CALLBACK_ICON)
+		return true;
+	return !origin && callback_is_navigation(mode, dest, purpose);
 }
 
 static void serve_route(struct callback *callback, struct http_request *request,

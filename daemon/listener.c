@@ -14,7 +14,9 @@
 #include "common/cleanup.h"
 #include "common/fsx.h"
 
-#define BACKLOG 128
+/* Kept full by a thousand connections, a shorter one would cost the browser a second for each SYN
+ * that the kernel drops. More than net.core.somaxconn is cut to that. */
+#define BACKLOG 4096
 
 int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail)
 {

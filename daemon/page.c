@@ -30,6 +30,7 @@ static const struct plan kind_plans[PAGE_KIND_COUNT] = {
 	[PAGE_NOT_FOUND] = {PAGE_TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
 	[PAGE_BAD_REQUEST] = {PAGE_TONE_BAD, NULL, false, false},
 	[PAGE_START_USED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, false},
+	[PAGE_START_LATE] = {PAGE_TONE_CAUTION, "misskey-authctl list", false, false},
 	[PAGE_OTHER_BROWSER] = {PAGE_TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false,
 				false},
 	[PAGE_WAITING] = {PAGE_TONE_BUSY, NULL, true, true},

@@ -66,6 +66,19 @@ const struct page_text page_text_en = {
 						"on this computer may have: look with "
 						"`misskey-authctl list` whose account is stored.",
 				},
+			[PAGE_START_LATE] =
+				{
+					.heading = "This login is already finished",
+					.explanation = "A login link works once, and somebody has "
+						       "finished this login with it already.",
+					.next = "To see whose account is stored, run this command "
+						"in a terminal:",
+					.note = "If it is not yours, somebody else on this "
+						"computer "
+						"was faster than you: remove it with "
+						"`misskey-authctl logout`, and log in again with "
+						"`--user` and your name.",
+				},
 			[PAGE_OTHER_BROWSER] =
 				{
 					.heading = "This is not the browser in which the login was "

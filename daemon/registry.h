@@ -70,6 +70,7 @@ struct registry_session {
 struct registry_finished {
 	char token_digest[SHA256_HEX_BYTES];
 	char result[RANDOM_ID_BYTES];
+	char start[RANDOM_ID_BYTES]; /* "": there was none */
 	char account[ACCOUNT_NAME_BYTES];
 	char *server;	/* origin */
 	char *user;	/* who consented; NULL if unknown */
@@ -138,11 +139,14 @@ void registry_session_set_problem(struct registry *registry, const char *account
 				  const char *problem);
 void registry_session_remove(struct registry *registry, const char *account);
 
-/* Finished sessions. _add copies; above REGISTRY_FINISHED_MAX the oldest goes. */
+/* Finished sessions. By token, result or start as above. _add copies; above REGISTRY_FINISHED_MAX
+ * the oldest goes. */
 const struct registry_finished *registry_finished_by_token(const struct registry *registry,
 							   const char *token);
 const struct registry_finished *registry_finished_by_result(const struct registry *registry,
 							    const char *result);
+const struct registry_finished *registry_finished_by_start(const struct registry *registry,
+							   const char *start);
 int registry_finished_add(struct registry *registry,
 			  const struct registry_finished *finished) _must_check_;
 

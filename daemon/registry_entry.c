@@ -79,6 +79,8 @@ const char *registry_finished_bad_member(const struct registry_finished *finishe
 		return "token_sha256";
 	if (!is_random_id(finished->result))
 		return "result";
+	if (finished->start[0] && !is_random_id(finished->start))
+		return "start";
 	if (!account_name_valid(finished->account))
 		return "account";
 	if (!state_is_origin(finished->server))

@@ -105,6 +105,9 @@ static int finished_read(struct state_reader *reader, struct registry *registry)
 		return ERR_NOMEM;
 	state_read_into(reader, "token_sha256", f->token_digest, sizeof(f->token_digest));
 	state_read_into(reader, "result", f->result, sizeof(f->result));
+	/* A file of an earlier version has none. */
+	if (json_get(reader->object, "start"))
+		state_read_into(reader, "start", f->start, sizeof(f->start));
 	state_read_into(reader, "account", f->account, sizeof(f->account));
 	state_read_text(reader, "server", &f->server);
 	state_read_text_or_null(reader, "user", &f->user);
@@ -240,6 +243,7 @@ static int finished_write(struct json *object, const struct registry_finished *f
 {
 	if (json_add_string(object, "token_sha256", finished->token_digest) < 0 ||
 	    json_add_string(object, "result", finished->result) < 0 ||
+	    json_add_string(object, "start", finished->start) < 0 ||
 	    json_add_string(object, "account", finished->account) < 0 ||
 	    json_add_string(object, "server", finished->server) < 0 ||
 	    json_add_string(object, "user", finished->user) < 0 ||

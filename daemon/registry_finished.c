@@ -61,6 +61,18 @@ const struct registry_finished *registry_finished_by_token(const struct registry
 	return found;
 }
 
+const struct registry_finished *registry_finished_by_start(const struct registry *registry,
+							   const char *start)
+{
+	const struct registry_finished *found = NULL;
+
+	for (size_t i = 0; *start && i < registry->finished_count; i++) {
+		if (digest_text_equal(registry->finished[i]->start, start))
+			found = registry->finished[i];
+	}
+	return found;
+}
+
 const struct registry_finished *registry_finished_by_result(const struct registry *registry,
 							    const char *result)
 {

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 
 #include "common/digest.h"
 #include "common/fsx.h"
@@ -18,10 +19,25 @@
 
 /* ---- Opening and closing ---- */
 
+/* Whether FD, or without one the errno that opening it ended with, says that something else stands
+ * in a file's place. */
+static bool is_no_file(int fd)
+{
+	struct stat status;
+
+	if (fd < 0)
+		return errno == ELOOP || errno == EISDIR || errno == ENXIO;
+	return fstat(fd, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
 static int lock_state(struct service *service, struct err_detail *detail)
 {
 	service->lock_fd = openat(service->state_fd, LOCK_FILE,
-				  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+				  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (is_no_file(service->lock_fd))
+		return err_set(detail, ERR_UNSAFE,
+			       "%s/%s is not safe to use: it is not a regular file; move it away",
+			       service->state_directory, LOCK_FILE);
 	if (service->lock_fd < 0)
 		return err_set(detail, err_from_errno(errno), "%s/%s cannot be opened: %s",
 			       service->state_directory, LOCK_FILE, strerror(errno));

@@ -2,11 +2,14 @@
 """Fixtures of the end-to-end tests."""
 
 import os
+import re
 import shutil
 import subprocess
 
 import pytest
 
+from browser import Browser, Chromedriver
+from browser import why_not as browser_lacks
 from harness import BIN, ROOT, Daemon, authorize, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
 from shells import SHELLS
@@ -17,9 +20,12 @@ from user_manager import UserManager, why_not
 # machine has only once; those of all other files have the machine for themselves.
 TOGETHER = """
     authctl browser completions config curl disk_faults docs doctor doctor_files doctor_servers events examples
-    exit_statuses hooks integrations login logout memory notifications polling qr reload schema server_faults
-    state_files strace token torture valgrind verify wire
+    exit_statuses hooks hostile_browser hostile_local integrations login logout memory notifications polling qr
+    reload schema server_faults state_files strace token torture valgrind verify wire
 """.split()
+
+
+IN_CI = os.environ.get("CI") == "true"
 
 
 def pytest_configure(config):
@@ -141,6 +147,58 @@ def make_shell(request, tmp_path):
     yield make
     for shell in made:
         shell.close()
+
+
+@pytest.fixture(scope="module")
+def chromedriver():
+    reason = browser_lacks()
+    if reason and not IN_CI:
+        pytest.skip(reason)
+    assert not reason, reason
+    driver = Chromedriver()
+    yield driver
+    driver.stop()
+
+
+@pytest.fixture
+def make_browser(chromedriver, tmp_path):
+    """Makes browsers, each with a profile of its own. None may have complained about our pages."""
+    made = []
+
+    def make(*arguments, **options):
+        browser = Browser(chromedriver, tmp_path / f"profile{len(made)}", *arguments, **options)
+        made.append(browser)
+        return browser
+
+    yield make
+    try:
+        complaints = [
+            entry for browser in made for entry in browser.console() if is_complaint(entry)
+        ]
+    finally:
+        for browser in made:
+            browser.quit()
+    assert not complaints
+
+
+def is_complaint(entry):
+    """Whether a line of the console is about a page of the daemon: none has a script or an error.
+
+    That a status is 403 or 404, or that a killed daemon did not answer, is said there too. What
+    the server's own page, or a hostile one that may not frame ours, gets to hear is theirs.
+    """
+    message = entry["message"]
+    if "Content Security Policy" in message:
+        return "frame-ancestors" not in message
+    ours = re.match(r"http://127\.0\.0\.1:\d+/(start|callback|result|favicon\.ico)", message)
+    return bool(ours) and not re.search(
+        r"the server responded with a status of (400|403|404|405|410)|net::ERR_", message
+    )
+
+
+@pytest.fixture
+def browser(make_browser):
+    return make_browser()
 
 
 @pytest.fixture(scope="session")

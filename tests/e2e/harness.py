@@ -36,6 +36,9 @@ TORTURES = ["fail", "kill", "readers", "soak"]
 
 BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin").resolve()
 
+LOGGED_IN = "You are logged in"
+UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
+
 # On every reply of the callback listener, whatever it is.
 SECURITY_HEADERS = {
     "cache-control": "no-store",
@@ -279,6 +282,21 @@ def authorize(daemon, server, account="me", username="alice", **body):
     login = daemon.login(account, server=server.origin, **body)
     consent(daemon, server, login, username)
     return daemon.outcome(account)
+
+
+def session_token(server):
+    """The token of the only session there is."""
+    (token,) = server.sessions
+    return token
+
+
+def check_stored(daemon, server):
+    """The credential is alice's, verified, and was had by one call of userkey."""
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    entry = daemon.credentials()["me"]
+    assert (entry["state"], entry["user"]["username"]) == ("verified", "alice")
+    assert entry["server"] == server.origin
+    assert len(server.calls("auth/session/userkey")) == 1
 
 
 def sha256sum(text):

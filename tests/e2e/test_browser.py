@@ -2,88 +2,20 @@
 """The logins of a person with a real browser: headless Chromium, from the link to the result."""
 
 import http.client
-import http.server
-import os
 import re
 import signal
 import subprocess
-import threading
 import urllib.parse
 from pathlib import Path
 
 import pytest
 
-from browser import SCREENSHOTS, Browser, Chromedriver, why_not
-from harness import BIN, SECURITY_HEADERS, authorize, wait_for
+from browser import SCREENSHOTS
+from harness import BIN, LOGGED_IN, SECURITY_HEADERS, UNKNOWN_TOKEN, authorize, check_stored, session_token, wait_for
 from misskey_server import Cut, Delay, Status
-
-LOGGED_IN = "You are logged in"
-UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
-IN_CI = os.environ.get("CI") == "true"
-
-
-# Fixtures
-
-
-@pytest.fixture(scope="module")
-def chromedriver():
-    reason = why_not()
-    if reason and not IN_CI:
-        pytest.skip(reason)
-    assert not reason, reason
-    driver = Chromedriver()
-    yield driver
-    driver.stop()
-
-
-@pytest.fixture
-def make_browser(chromedriver, tmp_path):
-    """Makes browsers, each with a profile of its own. None may have complained about our pages."""
-    made = []
-
-    def make(*arguments, **options):
-        browser = Browser(chromedriver, tmp_path / f"profile{len(made)}", *arguments, **options)
-        made.append(browser)
-        return browser
-
-    yield make
-    try:
-        complaints = [
-            entry for browser in made for entry in browser.console() if is_complaint(entry)
-        ]
-    finally:
-        for browser in made:
-            browser.quit()
-    assert not complaints
-
-
-def is_complaint(entry):
-    """Whether a line of the console is about a page of the daemon: none has a script or an error.
-
-    That a status is 403 or 404, or that a killed daemon did not answer, is said there too. What
-    the server's own page, or a hostile one that may not frame ours, gets to hear is theirs.
-    """
-    message = entry["message"]
-    if "Content Security Policy" in message:
-        return "frame-ancestors" not in message
-    ours = re.match(r"http://127\.0\.0\.1:\d+/(start|callback|result|favicon\.ico)", message)
-    return bool(ours) and not re.search(
-        r"the server responded with a status of (400|403|404|405|410)|net::ERR_", message
-    )
-
-
-@pytest.fixture
-def browser(make_browser):
-    return make_browser()
 
 
 # What is looked at again and again
-
-
-def session_token(server):
-    """The token of the only session there is."""
-    (token,) = server.sessions
-    return token
 
 
 def check_result(browser, daemon, server, token):
@@ -106,15 +38,6 @@ def check_result(browser, daemon, server, token):
     browser.wait(lambda: browser.requested()[-1].endswith("/favicon.ico"), "the icon's request")
     assert not any(token in headers.get("referer", "") for headers in browser.sent_headers())
     assert token not in daemon.log()
-
-
-def check_stored(daemon, server):
-    """The credential is alice's, verified, and was had by one call of userkey."""
-    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-    entry = daemon.credentials()["me"]
-    assert (entry["state"], entry["user"]["username"]) == ("verified", "alice")
-    assert entry["server"] == server.origin
-    assert len(server.calls("auth/session/userkey")) == 1
 
 
 def raw(daemon, path, method="GET", **headers):
@@ -488,108 +411,6 @@ def test_the_small_pages(server_2025, daemon, browser):
         style = "return getComputedStyle(document.querySelector('main')).borderTopLeftRadius"
         assert browser.script(style) == "16px"
         browser.shoot(name)
-
-
-# Other pages in the same browser
-
-HOSTILE_PAGE = """<!doctype html><title>Kittens</title><body><script>
-const settled = (element, append = true) => new Promise((resolve) => {
-  element.onload = element.onerror = resolve;
-  if (append) document.body.append(element);
-});
-const make = (name, fields) => Object.assign(document.createElement(name), fields);
-
-function post(url) {
-  const target = make("iframe", { name: "target" + Math.random() });
-  const form = make("form", { method: "post", action: url, target: target.name });
-  document.body.append(target, form);
-  const sent = settled(target, false);
-  form.submit();
-  return sent;
-}
-
-async function attack(url) {
-  await Promise.all([
-    settled(make("img", { src: url })),
-    settled(make("iframe", { src: url })),
-    settled(make("object", { data: url })),
-    settled(make("script", { src: url })),
-    settled(make("link", { rel: "stylesheet", href: url })),
-    settled(make("link", { rel: "prefetch", href: url })),
-    fetch(url, { mode: "no-cors", credentials: "include" }).catch(() => null),
-    fetch(url, { mode: "no-cors", method: "POST", credentials: "include" }).catch(() => null),
-    post(url),
-  ]);
-}
-</script>"""
-
-
-@pytest.fixture
-def hostile_origin():
-    """Another origin on loopback, the nearest that a hostile page can be, with HOSTILE_PAGE."""
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self):
-            self.send_response(200)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(HOSTILE_PAGE.encode())
-
-        def log_message(self, *_):
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as listener:
-        thread = threading.Thread(target=listener.serve_forever, args=(0.02,))
-        thread.start()
-        yield f"http://127.0.0.1:{listener.server_port}/"
-        listener.shutdown()
-        thread.join()
-
-
-def test_a_hostile_page_consumes_nothing(server, daemon, browser, hostile_origin):
-    """It even knows the link and the token, and sits in the browser that has the cookie."""
-    driver = browser.driver
-    driver.set_script_timeout(20)
-    attack = "const done = arguments[1]; attack(arguments[0]).then(() => done(true))"
-    login = daemon.login("me", server=server.origin)
-    token = session_token(server)
-
-    browser.open(hostile_origin)
-    assert driver.execute_async_script(attack, login["start_url"])
-    hostile = driver.current_window_handle
-    driver.switch_to.new_window("tab")
-    browser.open(login["start_url"])
-    browser.sign_in()
-    browser.visible("accept")
-    person = driver.current_window_handle
-
-    driver.switch_to.window(hostile)
-    server.accept(token, "alice")  # the moment in which a callback would be worth most
-    assert driver.execute_async_script(attack, daemon.callback_url(token))
-    # Windows of its own look like a person's navigation. With another token they lead nowhere,
-    # and Cross-Origin-Opener-Policy keeps the page from looking into them.
-    browser.script(
-        "window.popup = window.open(arguments[0])", daemon.callback_url(UNKNOWN_TOKEN)
-    )
-    (popup,) = set(driver.window_handles) - {hostile, person}
-    driver.switch_to.window(popup)
-    browser.wait_for_heading("There is nothing at this address")
-    assert browser.script("return window.opener") is None
-    driver.switch_to.window(hostile)
-    browser.wait(lambda: browser.script("return window.popup.closed"), "the loss of the window")
-    browser.script(
-        "document.body.append(make('form', { id: 'form', method: 'post', action: arguments[0] }));"
-        "document.getElementById('form').submit()",
-        daemon.callback_url(token),
-    )
-    browser.wait_for_heading("This request was refused")
-
-    assert not server.calls("auth/session/userkey")
-    assert daemon.account("me")["login"]["state"] == "consent"
-    driver.switch_to.window(person)
-    browser.accept()
-    browser.wait_for_heading(LOGGED_IN)
-    check_stored(daemon, server)
 
 
 # misskey-authctl in front of it

@@ -4,14 +4,18 @@
 import contextlib
 import os
 import re
+import select
 import socket
 import subprocess
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
 from harness import SECURITY_HEADERS, PlainBrowser, accept, authorize, needs_root
+from misskey_server import Delay
 
 USERKEY = "auth/session/userkey"
 TOKEN = "0a8ad7d6-0d3b-4d4b-8d2a-0123456789ab"
@@ -137,7 +141,8 @@ def test_a_body_is_not_taken(daemon, untouched):
     ("Sec-Fetch-Mode: cors", "Sec-Fetch-Dest: empty"), ("Sec-Fetch-Dest: script",), ("Sec-Fetch-Mode: websocket",),
     ("Sec-Fetch-Dest: object",), ("Sec-Fetch-Mode: navigate", "Sec-Fetch-Mode: navigate"),
     ("Sec-Purpose: prefetch", "Sec-Fetch-Mode: navigate", "Sec-Fetch-Dest: document"),
-    ("Sec-Purpose: prefetch;prerender",), ("Purpose: prefetch",),
+    ("Sec-Purpose: prefetch;prerender",), ("Purpose: prefetch",), ("Origin: http://127.0.0.1:1",), ("Origin: null",),
+    ("Upgrade: websocket", "Connection: Upgrade", "Origin: http://evil.example", "Sec-WebSocket-Version: 13"),
 ])  # fmt: skip
 def test_what_is_no_navigation_is_refused(daemon, untouched, headers):
     _, token, cookie = untouched
@@ -150,6 +155,7 @@ def test_a_subresource_does_not_use_up_the_start_link(server_2025, daemon):
     path = "/start/" + login["start_url"].rsplit("/", 1)[1]
     refused(ask(daemon, path, "Sec-Fetch-Mode: no-cors", "Sec-Fetch-Dest: image"), 400)
     refused(ask(daemon, path, "Purpose: prefetch"), 400)
+    refused(ask(daemon, path, "Origin: http://evil.example"), 400)
     refused(ask(daemon, path, method="HEAD"), 405)
     assert PlainBrowser().get(login["start_url"], follow=False)[0] == 303
 
@@ -210,6 +216,72 @@ def test_overlong_requests_are_refused(daemon, untouched):
     reply = ask(daemon, "/", "X-Padding: " + "x" * 100_000)
     assert reply is None or reply.status in (413, 431)
     assert ask(daemon, "/", "Cookie: " + "x" * 8000).status == 200
+
+
+FLOODS = {
+    "headers": b"X: y\r\n" * 100_000,
+    "a name": b"X-%b: y\r\n" % (b"x" * 1_000_000),
+    "a value": b"X: %b\r\n" % (b"y" * 10_000_000),
+    "cookie headers": b"Cookie: misskey-authd-0=0\r\n" * 20_000,
+    "cookies": b"Cookie: %b\r\n" % (b"a=b; " * 200_000),
+}
+
+
+def test_a_flood_of_headers_is_cut_off(daemon, untouched):
+    _, token, cookie = untouched
+    before = memory(daemon)
+    head = f"GET /callback?token={token} HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n{cookie}\r\n".encode()
+    for what in 5 * list(FLOODS):
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            reply = send(daemon, head + FLOODS[what] + b"\r\n")
+            assert reply is None or reply.status in (413, 431), what
+    assert memory(daemon) - before < 4e6
+    assert ask(daemon, "/").status == 200
+
+
+# What two readers could take for different requests. {callback} is the whole of a good one.
+SMUGGLED = {
+    "two lengths": "GET {first}\r\nContent-Length: 0\r\nContent-Length: {size}\r\n\r\n{callback}",
+    "a list of lengths": "GET {first}\r\nContent-Length: 0, {size}\r\n\r\n{callback}",
+    "a length with a sign": "GET {first}\r\nContent-Length: +{size}\r\n\r\n{callback}",
+    "a length beyond all numbers": "GET {first}\r\nContent-Length: 18446744073709551616\r\n\r\n{callback}",
+    "a length and chunks":
+        "POST {first}\r\nContent-Length: {size}\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n{callback}",
+    "chunks and a length":
+        "GET {first}\r\nTransfer-Encoding: chunked\r\nContent-Length: 0\r\n\r\n0\r\n\r\n{callback}",
+    "chunks that are none": "GET {first}\r\nTransfer-Encoding: chunked\r\n\r\nzzz\r\n{callback}",
+    "a chunk without end": "GET {first}\r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\n{callback}",
+    "another coding": "GET {first}\r\nTransfer-Encoding: xchunked\r\n\r\n0\r\n\r\n{callback}",
+    "a blank before the colon": "GET {first}\r\nContent-Length : {size}\r\n\r\n{callback}",
+    "a folded line": "GET {first}\r\nX: y\r\n Content-Length: {size}\r\n\r\n{callback}",
+    "bare line feeds": "GET {first}\nX: y\n\n{callback}",
+    "bare carriage returns": "GET {first}\rX: y\r\r{callback}",
+    "in the body of a GET": "GET {first}\r\nContent-Length: {size}\r\n\r\n{callback}",
+    "in the body of a POST": "POST {first}\r\nContent-Length: {size}\r\n\r\n{callback}",
+    "in a row": "GET {first}\r\n\r\n{callback}",
+    "after a refusal": "BREW {first}\r\n\r\n{callback}",
+    "in a row with keep-alive": "GET {first}\r\nConnection: keep-alive\r\n\r\n{callback}",
+    "after an upgrade": "GET {first}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n{callback}",
+    "as HTTP/2": "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n{callback}",
+}  # fmt: skip
+
+
+def test_no_request_hides_in_another(daemon, untouched):
+    """One connection is one request: what follows it, or is its body, is never read as another."""
+    _, token, cookie = untouched
+    host = f"HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}"
+    callback = f"GET /callback?token={token} {host}\r\n{cookie}\r\n\r\n"
+    for shape, text in SMUGGLED.items():
+        raw = b""
+        with socket.create_connection(("127.0.0.1", daemon.port), 0.5) as connection:
+            connection.sendall(text.format(first=f"/ {host}", callback=callback, size=len(callback)).encode())
+            connection.shutdown(socket.SHUT_WR)
+            # Of a body in an unknown coding the end is waited for.
+            with contextlib.suppress(ConnectionResetError, TimeoutError):
+                while chunk := connection.recv(65536):
+                    raw += chunk
+        # libmicrohttpd 0.9.75 sends the head of some of its own refusals twice.
+        assert len(set(re.findall(rb"HTTP/1\.\d (\d+)", raw))) <= 1 and b"/result/" not in raw, shape
 
 
 def test_what_is_no_request_harms_nothing(daemon, untouched):
@@ -281,28 +353,135 @@ def test_an_unknown_result_says_nothing_of_others(server_2025, daemon):
         assert hint not in reply.raw
 
 
+# The same redirect again and again
+
+
+def test_a_callback_that_comes_twenty_times_at_once_is_one(server_2025, daemon, pending):
+    """A browser that repeats a request, or restores twenty tabs: one exchange, one result for all."""
+    _, token, cookie = pending
+    server_2025.misbehave(USERKEY, Delay(0.5))
+    with ThreadPoolExecutor(20) as pool:
+        replies = list(pool.map(lambda _: ask(daemon, f"/callback?token={token}", cookie), range(20)))
+        assert {reply.status for reply in replies} == {303}
+        (result,) = {reply.headers["location"] for reply in replies}
+        shown = list(pool.map(lambda _: ask(daemon, result).body, range(20)))
+    assert len(set(shown)) == 1 and b"You are logged in" in shown[0]
+    assert len(server_2025.calls(USERKEY)) == 1
+    # And once more when all is over.
+    assert ask(daemon, f"/callback?token={token}", cookie).headers["location"] == result
+
+
 # Many and slow clients
+
+FLOOD = """
+import itertools, resource, select, socket, sys, time
+port, count, first, wait = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].encode(), float(sys.argv[4])
+_, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+poll, open_now, due = select.poll(), {}, []
+def connect():
+    one = socket.socket()
+    one.setblocking(False)
+    one.connect_ex(("127.0.0.1", port))
+    open_now[one.fileno()] = one
+    poll.register(one, select.POLLIN)
+for _ in range(count):
+    connect()
+print("open", flush=True)
+for number in itertools.count():
+    for fd, one in list(open_now.items()) if wait else []:
+        try:
+            one.send(first[number:number + 1] or b"x")
+        except OSError:
+            pass
+    end = time.monotonic() + (wait or 1)
+    while (left := end - time.monotonic()) > 0:
+        for fd, _ in poll.poll(left * 1000):
+            poll.unregister(fd)
+            open_now.pop(fd).close()
+            connect()
+"""
 
 
 @contextlib.contextmanager
-def idle_connections(daemon, count, start=b""):
+def flood(daemon, count, first="", wait=0):
+    """A program that keeps COUNT connections open or under way, and makes another for each that is closed; every WAIT
+    seconds a byte goes to each: FIRST, and then without end."""
+    program = subprocess.Popen(
+        ["/usr/bin/python3", "-I", "-c", FLOOD, str(daemon.port), str(count), first, str(wait)],
+        stdout=subprocess.PIPE, text=True,
+    )
+    try:
+        assert program.stdout.readline() == "open\n"
+        yield
+        assert program.poll() is None
+    finally:
+        program.kill()
+        program.wait()
+        program.stdout.close()
+
+
+def memory(daemon):
+    """Bytes that are in memory for the daemon alone."""
+    lines = Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
+
+
+@pytest.mark.parametrize("first, wait", [("", 0), ("GET / HTTP/1.1\r\nX: ", 1)], ids=["silent", "a byte a second"])
+def test_a_thousand_connections_do_not_keep_a_callback_out(server_2025, make_daemon, first, wait):
+    daemon = make_daemon(servers=[server_2025])
+    # The sanitizer keeps 256 MB of what was freed; the memory is looked at here.
+    daemon.env["ASAN_OPTIONS"] += ":quarantine_size_mb=1"
+    daemon.start()
+    browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
+    before = memory(daemon)
+    with flood(daemon, 1000, first, wait):
+        time.sleep(2)
+        started = time.monotonic()
+        status, _, _, text = browser.get(daemon.callback_url(token))
+        seconds = time.monotonic() - started
+        assert status == 200 and "You are logged in" in text
+        assert seconds < 1
+        assert daemon.control("GET", "/v1/status")[0] == 200
+        # 64 connections are open at once, with 64 KiB for each.
+        assert memory(daemon) - before < 16e6
+
+
+def test_a_request_that_never_ends_is_cut_off(daemon):
+    """However busily its bytes come: a request has ten seconds, on both sockets, in its head and in its body."""
+    starts = {
+        "head": (socket.AF_INET, b"GET / HTTP/1.1\r\nX: "),
+        "silence": (socket.AF_INET, b""),
+        "control head": (socket.AF_UNIX, b"GET /v1/status HTTP/1.1\r\nX: "),
+        "control body": (socket.AF_UNIX, b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9999\r\n\r\n"),
+    }
+    addresses = {socket.AF_INET: ("127.0.0.1", daemon.port), socket.AF_UNIX: str(daemon.socket)}
+    with contextlib.ExitStack() as stack:
+        clients = {name: stack.enter_context(socket.socket(family)) for name, (family, _) in starts.items()}
+        for name, (family, first) in starts.items():
+            clients[name].connect(addresses[family])
+            clients[name].sendall(first)
+        started = time.monotonic()
+        ended = {}
+        while len(ended) < len(clients) and time.monotonic() - started < 15:
+            for name in clients.keys() - ended.keys():
+                if select.select([clients[name]], [], [], 0)[0]:
+                    ended[name] = time.monotonic() - started
+                elif name != "silence":
+                    with contextlib.suppress(OSError):
+                        clients[name].sendall(b"x")
+            time.sleep(0.2)
+    assert ended.keys() == clients.keys()
+    assert all(9 < seconds < 11.5 for seconds in ended.values()), ended
+
+
+@contextlib.contextmanager
+def idle_connections(daemon, count, start):
     with contextlib.ExitStack() as stack:
         for _ in range(count):
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 5))
-            if start:
-                connection.sendall(start)
+            connection.sendall(start)
         yield
-
-
-@pytest.mark.parametrize("start", [b"", b"GET /callback?to"], ids=["silent", "slow"])
-def test_idle_connections_do_not_keep_a_callback_out(server_2025, daemon, pending, start):
-    browser, token, _ = pending
-    with idle_connections(daemon, 200, start):
-        started = time.monotonic()
-        status, _, _, text = browser.get(daemon.callback_url(token))
-        assert status == 200 and "You are logged in" in text
-        assert time.monotonic() - started < 1.5
-        assert daemon.control("GET", "/v1/status")[0] == 200
 
 
 def test_clients_that_do_not_read_hold_up_nobody(server_2025, daemon, pending):

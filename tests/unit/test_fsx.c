@@ -362,6 +362,20 @@ static void test_directory_may_be_behind_own_symlink(void **state)
 	close(fd);
 }
 
+static void test_subdirectory_is_not_behind_a_symlink(void **state)
+{
+	int fd = -1;
+
+	(void)state;
+	assert_int_equal(mkdirat(root_fd, "real", 0755), 0);
+	assert_int_equal(fchmodat(root_fd, "real", 0755, 0), 0);
+	assert_int_equal(symlinkat("real", root_fd, "link"), 0);
+	assert_int_equal(fsx_open_subdirectory(root_fd, "link", &fd, &detail), ERR_UNSAFE);
+	assert_detail("not a directory");
+	assert_int_equal(mode_of("real"), 0755);
+	assert_int_equal(fd, -1);
+}
+
 static void test_directory_of_another_user(void **state)
 {
 	char path[512];
@@ -989,6 +1003,7 @@ int main(void)
 		FSX_TEST(test_directory_and_parents_are_made),
 		FSX_TEST(test_directory_is_tightened),
 		FSX_TEST(test_directory_may_be_behind_own_symlink),
+		FSX_TEST(test_subdirectory_is_not_behind_a_symlink),
 		FSX_TEST(test_directory_of_another_user),
 		FSX_TEST(test_directory_is_a_file),
 		FSX_TEST(test_directory_without_permission),

@@ -346,7 +346,7 @@ static void test_details_are_shown_in_english(void **state)
 static void test_public_pages_have_no_facts(void **state)
 {
 	static const enum page_kind kinds[] = {PAGE_ROOT, PAGE_NOT_FOUND, PAGE_BAD_REQUEST,
-					       PAGE_OTHER_BROWSER};
+					       PAGE_START_LATE, PAGE_OTHER_BROWSER};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT_OF(kinds); i++) {

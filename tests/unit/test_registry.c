@@ -113,6 +113,7 @@ static int add_finished(struct registry *registry, unsigned number, int64_t fini
 	snprintf(token, sizeof(token), "finished-%u", number);
 	assert_int_equal(digest_sha256_hex(token, strlen(token), "", 0, finished.token_digest), 0);
 	snprintf(finished.result, sizeof(finished.result), "d%031u", number);
+	snprintf(finished.start, sizeof(finished.start), "e%031u", number);
 	return registry_finished_add(registry, &finished);
 }
 
@@ -126,6 +127,8 @@ static const struct registry_finished *find_finished(const struct registry *regi
 	found = registry_finished_by_token(registry, key);
 	snprintf(key, sizeof(key), "d%031u", number);
 	assert_ptr_equal(registry_finished_by_result(registry, key), found);
+	key[0] = 'e';
+	assert_ptr_equal(registry_finished_by_start(registry, key), found);
 	return found;
 }
 
@@ -271,6 +274,7 @@ static void test_a_session_without_browser_is_not_found_by_nothing(void **state)
 	assert_null(registry_session_by_result(registry, ""));
 	assert_null(registry_finished_by_token(registry, ""));
 	assert_null(registry_finished_by_result(registry, ""));
+	assert_null(registry_finished_by_start(registry, ""));
 	save(registry);
 	registry_free(registry);
 	registry = open_registry();
