@@ -74,6 +74,12 @@ static void check_version(struct doctor *doctor, const struct state_file *file, 
 	findings_remedy(&doctor->findings, "Update misskey-authd, then: %s", DOCTOR_RESTART);
 }
 
+static void say_unreadable(struct doctor *doctor, const char *why)
+{
+	findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES, "%s", why);
+	findings_remedy(&doctor->findings, "See what the system says: sudo dmesg");
+}
+
 /* What the whole file means is for the daemon to judge, which reads it when it starts. */
 static void check_content(struct doctor *doctor, const struct state_file *file, int dirfd,
 			  const char *path)
@@ -83,18 +89,12 @@ static void check_content(struct doctor *doctor, const struct state_file *file, 
 	struct err_detail detail = {0};
 	int r = fsx_read(dirfd, file->name, file->max_bytes, false, &text, &detail);
 
-	if (r == ERR_LIMIT) {
+	if (r == 0)
+		r = json_parse(buf_text(&text), text.size, file->max_bytes, &root, &detail);
+	if (r == ERR_LIMIT || r == ERR_SYNTAX)
 		say_damaged(doctor, file, path, detail.text);
-		return;
-	}
-	if (r < 0) {
-		findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES, "%s", detail.text);
-		findings_remedy(&doctor->findings, "See what the system says: sudo dmesg");
-		return;
-	}
-	r = json_parse(buf_text(&text), text.size, file->max_bytes, &root, &detail);
-	if (r < 0)
-		say_damaged(doctor, file, path, detail.text);
+	else if (r < 0)
+		say_unreadable(doctor, detail.text);
 	else
 		check_version(doctor, file, path, root);
 }
