@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """Hostile pages in the very browser in which a person logs in: they get nothing, and disturb no login."""
 
+import contextlib
 import http.server
+import socket
 import threading
 import time
 
@@ -90,6 +92,7 @@ class Site(http.server.ThreadingHTTPServer):
     def __init__(self, address=("127.0.0.1", 0)):
         super().__init__(address, Handler)
         self.requests = []
+        self.connections = []
         self.origin = f"http://127.0.0.1:{self.server_port}"
 
     def __enter__(self):
@@ -97,10 +100,19 @@ class Site(http.server.ThreadingHTTPServer):
         self.thread.start()
         return self
 
+    def get_request(self):
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
     def __exit__(self, *_):
         self.shutdown()
         self.thread.join()
         self.server_close()
+        # A browser's spare connections too: what comes after the end is for whoever has the port then.
+        for connection in self.connections:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
