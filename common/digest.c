@@ -4,9 +4,9 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "common/cleanup.h"
 #include "common/erasing.h"
@@ -47,13 +47,6 @@ static void openssl_free(void *memory, const char *file, int line)
 	erasing_free(memory);
 }
 
-int digest_init(void)
-{
-	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
-		return ERR_CRYPTO;
-	return 0;
-}
-
 static int sha256(const void *a, size_t a_size, const void *b, size_t b_size,
 		  unsigned char ret_digest[static SHA256_BYTES])
 {
@@ -73,6 +66,19 @@ static int sha256(const void *a, size_t a_size, const void *b, size_t b_size,
 	if (EVP_DigestFinal_ex(context, ret_digest, &size) != 1 || size != SHA256_BYTES)
 		return refused();
 	return 0;
+}
+
+int digest_init(void)
+{
+	unsigned char digest[SHA256_BYTES];
+
+	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
+		return ERR_CRYPTO;
+	/* What OpenSSL finds no memory for when it begins is lost for all that follow, and without
+	 * this context it crashes. */
+	if (!OSSL_LIB_CTX_get0_global_default())
+		return ERR_CRYPTO;
+	return sha256("", 0, "", 0, digest);
 }
 
 /* Writes 2 * SIZE digits and a NUL. */
@@ -126,12 +132,11 @@ int random_id(char ret_id[static RANDOM_ID_BYTES])
 	return 0;
 }
 
+/* The kernel's, and not OpenSSL's: that one is lost for the process when there is no memory at its
+ * first use. */
 int random_bytes(void *ret_bytes, size_t size)
 {
-	/* RAND_bytes() takes an int; this is the same generator with a size_t. */
-	if (RAND_bytes_ex(NULL, ret_bytes, size, 0) != 1)
-		return refused();
-	return 0;
+	return getentropy(ret_bytes, size) < 0 ? ERR_CRYPTO : 0;
 }
 
 bool digest_text_equal(const char *a, const char *b)

@@ -3,7 +3,7 @@
 #define COMMON_DIGEST_H
 
 /*
- * Digests and random numbers, the only user of OpenSSL in common/.
+ * Digests, the only user of OpenSSL in common/, and random numbers.
  */
 
 #include <stdbool.h>
@@ -15,8 +15,8 @@
 #define SHA256_BASE64_BYTES 45 /* 44 characters and a NUL */
 #define RANDOM_ID_BYTES 33     /* 128 bits as 32 digits, and a NUL */
 
-/* Lets OpenSSL erase all memory that it frees, also in the name of other libraries (TLS). Only
- * before anything else of OpenSSL, else ERR_CRYPTO. */
+/* Prepares OpenSSL, and lets it erase all memory that it frees, also in the name of other libraries
+ * (TLS). Only before anything else of OpenSSL, else ERR_CRYPTO. */
 int digest_init(void) _must_check_;
 
 /* Lower-case hex of SHA-256 over A followed by B; either may be empty. This is Misskey's
@@ -32,7 +32,7 @@ int digest_sha256_base64(const void *bytes, size_t size,
  * ERR_CRYPTO. */
 int random_id(char ret_id[static RANDOM_ID_BYTES]) _must_check_;
 
-/* SIZE random bytes. ERR_CRYPTO. */
+/* SIZE random bytes, 256 at most (getentropy(3)). ERR_CRYPTO. */
 int random_bytes(void *ret_bytes, size_t size) _must_check_;
 
 /* Whether both texts are the same, in a time that depends on their lengths alone. */

@@ -234,7 +234,7 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 	memcpy(session.account, authorization->account->name, sizeof(session.account));
 	if (random_id(session.result) ||
 	    (session.browser && (random_id(session.start) || random_id(session.cookie))))
-		return err_set(detail, ERR_CRYPTO, "No random numbers can be had from OpenSSL");
+		return err_set(detail, ERR_CRYPTO, "No random numbers can be had from the system");
 	if (before && session.renewed) {
 		memcpy(session.result, before->result, sizeof(session.result));
 		/* A reload of the old callback leads to the same result. */

@@ -25,7 +25,7 @@ from person import Person, is_up  # noqa: E402
 from tally import Tally  # noqa: E402
 
 FAULT = BIN.parent / "tests/faults/fault.so"
-QUICK_RUNS = 3  # of each story, class and errno
+QUICK_RUNS = 2  # of each of its stories, class and errno
 SANITIZER = re.compile(r"Sanitizer|runtime error")
 STATUSES = (0, 1, 2, 3, 4, 5, 6, 7, 8)  # those that are documented
 
@@ -68,7 +68,7 @@ class Scene:
     def check_credential(self):
         """The credential is there, right, and verified, if need be by asking again: the log then has said why."""
         if self.daemon.credentials()["me"]["state"] == "unverified":
-            assert "its state could not be written" in self.daemon.log()
+            assert re.search(r"its state could not be written|\(UNVERIFIED\)", self.daemon.log())
             assert ask(self, "POST", "/v1/accounts/me/verify") == 200
         entry = self.daemon.credentials()["me"]
         assert (entry["state"], entry["user"]["username"]) == ("verified", "alice"), entry
@@ -240,6 +240,7 @@ CLIENTS = [
 STORIES = {
     "start": start, "login": log_in_by_redirect, "polled": log_in_without_browser, "serve": serve, "logout": log_out,
 }
+QUICK_STORIES = ["start", "login", "logout", "misskey-token me", "misskey-authctl list"]
 STORIES |= {" ".join(client): client for client in CLIENTS}
 
 
@@ -277,7 +278,7 @@ def main():
     parser.add_argument("--story", action="append", choices=STORIES)
     arguments = parser.parse_args()
     kinds = arguments.only or list(CLASSES)
-    stories = arguments.story or list(STORIES)
+    stories = arguments.story or (QUICK_STORIES if arguments.quick else list(STORIES))
     pairs = [(name, arguments.profile, kind) for kind in kinds for name in stories]
     fine = True
     with multiprocessing.Pool(os.cpu_count(), spread_ports) as pool:
