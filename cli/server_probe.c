@@ -55,6 +55,7 @@ static size_t receive(char *bytes, size_t size, size_t count, void *context)
 }
 
 /* libcurl keeps every line of the head, and of trailers as many as come. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): what libcurl calls */
 static size_t count_head(char *bytes, size_t size, size_t count, void *context)
 {
 	struct probe *probe = context;

@@ -134,6 +134,7 @@ static size_t answer_write(char *bytes, size_t size, size_t count, void *context
 }
 
 /* libcurl keeps every line, and of trailers as many as come. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): what libcurl calls */
 static size_t head_count(char *bytes, size_t size, size_t count, void *context)
 {
 	struct http_call *call = context;

@@ -56,6 +56,10 @@ WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
 PORTS = itertools.cycle(range(12000 + 2000 * (WORKER % 10), 14000 + 2000 * (WORKER % 10)))
 
 
+# What the daemon says when a port that was free is another's by the time of a restart.
+PORT_TAKEN = "is taken by another program"
+
+
 def spread_ports():
     """Begins somewhere else than other processes do: also for one that was forked."""
     for _ in range(random.randrange(2000)):
@@ -223,6 +227,11 @@ class Daemon:
 
     def registry(self):
         return json.loads((self.state / "registry.json").read_text())
+
+    def memory(self):
+        """Bytes that are in memory for the daemon alone."""
+        lines = Path(f"/proc/{self.process.pid}/smaps_rollup").read_text(encoding="ascii").splitlines()
+        return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
 
     def leftovers(self):
         """Temporary files in the state directory."""

@@ -229,13 +229,13 @@ FLOODS = {
 
 def test_a_flood_of_headers_is_cut_off(daemon, untouched):
     _, token, cookie = untouched
-    before = memory(daemon)
+    before = daemon.memory()
     head = f"GET /callback?token={token} HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\n{cookie}\r\n".encode()
     for what in 5 * list(FLOODS):
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             reply = send(daemon, head + FLOODS[what] + b"\r\n")
             assert reply is None or reply.status in (413, 431), what
-    assert memory(daemon) - before < 4e6
+    assert daemon.memory() - before < 4e6
     assert ask(daemon, "/").status == 200
 
 
@@ -421,12 +421,6 @@ def flood(daemon, count, first="", wait=0):
         program.stdout.close()
 
 
-def memory(daemon):
-    """Bytes that are in memory for the daemon alone."""
-    lines = Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
-
-
 @pytest.mark.parametrize("first, wait", [("", 0), ("GET / HTTP/1.1\r\nX: ", 1)], ids=["silent", "a byte a second"])
 def test_a_thousand_connections_do_not_keep_a_callback_out(server_2025, make_daemon, first, wait):
     daemon = make_daemon(servers=[server_2025])
@@ -434,7 +428,7 @@ def test_a_thousand_connections_do_not_keep_a_callback_out(server_2025, make_dae
     daemon.env["ASAN_OPTIONS"] += ":quarantine_size_mb=1"
     daemon.start()
     browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
-    before = memory(daemon)
+    before = daemon.memory()
     with flood(daemon, 1000, first, wait):
         time.sleep(2)
         started = time.monotonic()
@@ -444,7 +438,7 @@ def test_a_thousand_connections_do_not_keep_a_callback_out(server_2025, make_dae
         assert seconds < 1
         assert daemon.control("GET", "/v1/status")[0] == 200
         # 64 connections are open at once, with 64 KiB for each.
-        assert memory(daemon) - before < 16e6
+        assert daemon.memory() - before < 16e6
 
 
 def test_a_request_that_never_ends_is_cut_off(daemon):

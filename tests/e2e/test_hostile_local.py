@@ -444,12 +444,6 @@ def test_who_squats_on_the_callback_port_gets_no_token(server, make_daemon):
 # Clients of the control socket that mean no good: as the same user, whom nothing else keeps out
 
 
-def memory(daemon):
-    """Bytes that are in memory for the daemon alone."""
-    lines = Path(f"/proc/{daemon.process.pid}/smaps_rollup").read_text().splitlines()
-    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Private_"))
-
-
 def send_much(daemon, head, piece, count):
     """The head, and COUNT times the piece until the daemon has enough: how much it took, and what it answered."""
     sent, answer = 0, b""
@@ -491,18 +485,18 @@ def measured(server_2025, make_daemon):
 
 def test_a_hundred_megabytes_are_not_taken(server_2025, measured):
     daemon = measured
-    before = memory(daemon)
+    before = daemon.memory()
     for what, (head, piece) in MUCH.items():
         sent, answer = send_much(daemon, head, piece, 100)
         assert sent <= 3 * MEGABYTE, what
         assert not answer or answer.startswith(REFUSALS), what
-        assert memory(daemon) - before < 4 * MEGABYTE, what
+        assert daemon.memory() - before < 4 * MEGABYTE, what
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
 
 
 def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, measured):
     daemon = measured
-    before = memory(daemon)
+    before = daemon.memory()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
     with contextlib.ExitStack() as stack:
@@ -516,4 +510,4 @@ def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, 
         assert daemon.authctl("list").returncode == 0
         assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
         assert time.monotonic() - started < 5
-        assert memory(daemon) - before < 64 * MEGABYTE
+        assert daemon.memory() - before < 64 * MEGABYTE

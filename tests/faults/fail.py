@@ -19,7 +19,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
 from control import CLASSES, Control, error_name  # noqa: E402
-from harness import BIN, Daemon, check_tokens, spread_ports, wait_for  # noqa: E402
+from harness import BIN, PORT_TAKEN, Daemon, check_tokens, spread_ports, wait_for  # noqa: E402
 from misskey_server import MisskeyServer  # noqa: E402
 from person import Person, is_up  # noqa: E402
 from tally import Tally  # noqa: E402
@@ -250,8 +250,14 @@ def play(name, scene):
 
 
 def run(work):
-    """One fault: (how it ended, whether it came to it, None), or what was lost instead."""
-    name, profile, kind, at, error = work
+    """One fault: (how it ended, whether it came to it, None), or what was lost instead. Again if another program was
+    given the daemon's port.
+    """
+    how, is_hit, loss = run_once(*work)
+    return run_once(*work) if loss and PORT_TAKEN in loss else (how, is_hit, loss)
+
+
+def run_once(name, profile, kind, at, error):
     try:
         with scene(profile, kind, at, error) as one:
             how = play(name, one)

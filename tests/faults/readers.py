@@ -162,8 +162,10 @@ def watch(daemon, server, updates, tally):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help=f"{QUICK_UPDATES} updates")
-    updates = QUICK_UPDATES if parser.parse_args().quick else UPDATES
+    parser.add_argument("--quick", action="store_const", dest="updates", const=QUICK_UPDATES,
+                        help=f"{QUICK_UPDATES} updates")
+    parser.add_argument("--updates", type=int, default=UPDATES)
+    updates = parser.parse_args().updates
     tally = Tally("readers")
     with tempfile.TemporaryDirectory() as directory, MisskeyServer(profile="2025") as server:
         daemon = Daemon(directory).start()
