@@ -173,6 +173,17 @@ def test_a_start_link_that_two_browsers_open(server_2025, daemon, make_browser):
     first.wait_for_heading(LOGGED_IN)
 
 
+def test_a_start_link_of_a_finished_login(server_2025, daemon, browser):
+    """Somebody was faster: whose account is stored is for the owner to see."""
+    link = daemon.login("me", server=server_2025.origin)["start_url"]
+    browser.sign_in_and_accept(link)
+    browser.wait_for_heading(LOGGED_IN)
+    browser.open(link)
+    browser.wait_for_heading("This login is already finished")
+    assert "alice" not in browser.text, "everybody can open it"
+    browser.shoot("start-late")
+
+
 def test_somebody_else_signed_in(server, daemon, browser):
     authorize(daemon, server)
     before = (daemon.state / "credentials.json").read_bytes()
