@@ -275,7 +275,7 @@ def plant(kind, path, victim):
         (path / "inside").write_text(VICTIM)
 
 
-PLACES = ["credentials.json", "registry.json", "lock", "tokens", "env/me", f".tmp-{'0' * 32}"]
+PLACES = ["credentials.json", "registry.json", "lock", "env", "tokens", "env/me", "tokens/me", f".tmp-{'0' * 32}"]
 KINDS = ["symbolic link", "dangling link", "link to a directory", "hard link", "fifo", "socket", "endless device",
          "directory"]
 
