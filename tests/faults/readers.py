@@ -164,7 +164,8 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--quick", action="store_const", dest="updates", const=QUICK_UPDATES,
                         help=f"{QUICK_UPDATES} updates")
-    parser.add_argument("--updates", type=int, default=UPDATES)
+    parser.add_argument("--updates", type=int)
+    parser.set_defaults(updates=UPDATES)
     updates = parser.parse_args().updates
     tally = Tally("readers")
     with tempfile.TemporaryDirectory() as directory, MisskeyServer(profile="2025") as server:
