@@ -20,11 +20,11 @@ def switches(pid):
     return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)$", text, re.M)[1])
 
 
-def wake_ups(pids, seconds):
-    """Of each process, in the same time, for a minute."""
-    before = [switches(pid) for pid in pids]
+def wake_ups(groups, seconds):
+    """Of each group of processes, in the same time, for a minute."""
+    before = [sum(map(switches, pids)) for pids in groups]
     time.sleep(seconds)
-    return [(switches(pid) - start) * 60 / seconds for pid, start in zip(pids, before)]
+    return [(sum(map(switches, pids)) - start) * 60 / seconds for pids, start in zip(groups, before)]
 
 
 def measure(scale):
@@ -36,10 +36,10 @@ def measure(scale):
             reason = why_not()
             if reason:
                 scale.skip("wake-ups of oidc-agent", reason)
-                ours, theirs = *wake_ups([daemon.process.pid], scale.seconds(60)), None
+                ours, theirs = *wake_ups([[daemon.process.pid]], scale.seconds(60)), None
             else:
                 with agent() as other:
-                    ours, theirs = wake_ups([daemon.process.pid, other.pid], scale.seconds(60))
+                    ours, theirs = wake_ups([[daemon.process.pid], other.pids()], scale.seconds(60))
         finally:
             assert daemon.stop() == 0
     yield Row("wake-ups when idle and resident", ours, None,

@@ -36,27 +36,27 @@ def measure_logins(scale):
         theirs = (None, None)
     else:
         with agent() as other:
-            theirs = take(other.pid)
+            theirs = tuple(map(sum, zip(*map(take, other.pids()))))
     with tempfile.TemporaryDirectory() as directory, MisskeyServer(profile="2025") as server:
         daemon = Daemon(directory).start("--log-level", "info")
         try:
-            after, done = {0: take(daemon.process.pid)}, 0
-            for logins in (1, 100, scale.logins(10_000)):
+            start = take(daemon.process.pid)
+            after, done = {}, 0
+            for logins in scale.logins((1, 100, 10_000)):
                 for number in range(done, logins):
                     authorize(daemon, server, f"account{number % ACCOUNTS:03}")
                     server.requests.clear()
-                done = max(done, logins)
+                done = logins
                 after[logins] = take(daemon.process.pid)
         finally:
             assert daemon.stop() == 0
-    for which, name in ((0, "PSS"), (1, "private dirty")):
-        yield Row(f"memory after the start, {name}", after[0][which], theirs[which], "oidc-agent with an account", "KiB")
-        for logins in sorted(after)[1:-1]:
+    *_, warm, last = after
+    for which, name in enumerate(("PSS", "private dirty")):
+        yield Row(f"memory after the start, {name}", start[which], theirs[which], "oidc-agent with an account", "KiB")
+        for logins in list(after)[:-1]:
             yield Row(f"memory after {logins} logins, {name}", after[logins][which], None, "", "KiB")
-    yield Row(f"memory after {done} logins, PSS", after[done][0], after[100][0], "after 100 logins", "KiB",
-              Goal("≤", FLAT))
-    yield Row(f"memory after {done} logins, private dirty", after[done][1], after[100][1], "after 100 logins", "KiB",
-              Goal("≤", FLAT))
+        yield Row(f"memory after {last} logins, {name}", after[last][which], after[warm][which],
+                  f"after {warm} logins", "KiB", Goal("≤", FLAT))
 
 
 def measure_idle(scale):

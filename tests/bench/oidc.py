@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import tempfile
 import threading
+from pathlib import Path
 
 ACCOUNT = "bench"
 TOKEN = "a" * 64  # as long as an `i`
@@ -65,6 +66,11 @@ class Agent:
         if self.pid is not None:
             self.run("oidc-agent", "--kill")
         self.pid = None
+
+    def pids(self):
+        """Its processes: the one that talks, and the one that keeps the secrets."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text(encoding="ascii").split()
+        return [self.pid, *map(int, children)]
 
     def add_account(self, issuer):
         self.run("oidc-gen", ACCOUNT, f"--issuer={issuer}", "--client-id=client", "--client-secret=secret",

@@ -33,13 +33,13 @@ class Scale:
         self.skipped = []
 
     def rounds(self, number):
-        return 3 if self.is_quick else number
+        return 1 if self.is_quick else number
 
     def accounts(self, numbers):
         return [min(number, 10) for number in numbers[:2]] if self.is_quick else numbers
 
-    def logins(self, number):
-        return 110 if self.is_quick else number
+    def logins(self, numbers):
+        return range(1, len(numbers) + 1) if self.is_quick else numbers
 
     def seconds(self, number):
         return 1 if self.is_quick else number

@@ -16,7 +16,7 @@ from pathlib import Path
 from comparison import Goal, Row, in_pairs
 from harness import BIN, UNKNOWN_TOKEN, Daemon, free_port
 from oidc import agent, why_not
-from user_manager import UserManager, unit_text
+from user_manager import ENVIRONMENT, UserManager, unit_text
 from user_manager import why_not as why_no_manager
 
 TARGET = f"/callback?token={UNKNOWN_TOKEN}"
@@ -31,21 +31,21 @@ class Readiness:
         path = str(Path(directory) / "notify")
         self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.socket.bind(path)
-        self.socket.settimeout(60)
         self.env = {"NOTIFY_SOCKET": path}
 
-    def wait(self):
+    def wait(self, seconds):
+        self.socket.settimeout(seconds)
         while "READY=1" not in self.socket.recv(4096).decode().splitlines():
             pass
 
 
-def start_ms(daemon, readiness):
+def start_ms(daemon, readiness, seconds=60):
     """Milliseconds until READY=1. The process is stopped again."""
     begin = time.perf_counter()
     process = subprocess.Popen([PROGRAM], env={**daemon.env, **readiness.env}, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        readiness.wait()
+        readiness.wait(seconds)
         return (time.perf_counter() - begin) * 1000
     finally:
         process.terminate()
@@ -128,8 +128,9 @@ class Activated:
         self.manager.write(
             f".config/systemd/user/{name}.service",
             f"[Unit]\nStartLimitIntervalSec=0\n[Service]\nType=notify\nExecStart={command}\n"
-            f"RuntimeDirectory=bench-{name}\nRuntimeDirectoryMode=0700\nEnvironment=XDG_RUNTIME_DIR=%t/bench-{name} XDG_STATE_HOME=%t/bench-{name}\n"
-            f"{options}")
+            f"RuntimeDirectory=bench-{name}\nRuntimeDirectoryMode=0700\n"
+            f"Environment=XDG_RUNTIME_DIR=%t/bench-{name} XDG_STATE_HOME=%t/bench-{name}\n"
+            f"{options}\n{ENVIRONMENT}")
 
     def cold(self, name):
         self.manager.systemctl("stop", f"{name}.service")
