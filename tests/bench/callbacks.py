@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Replies to redirects per second, each on a connection of its own, beside a bare libmicrohttpd that answers the same."""
+"""Replies to redirects per second, a connection each, beside a bare libmicrohttpd that answers the same."""
 
 import contextlib
 import http.client

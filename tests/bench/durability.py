@@ -8,6 +8,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from pathlib import Path
 
 from comparison import PROGRAMS, Goal, Row
 from harness import UNKNOWN_TOKEN, Daemon, accept
@@ -57,7 +58,7 @@ def bare_write(daemon, directory):
 
 
 def fsyncs(daemon, server):
-    """What is synced in one login from the redirect to its end: names, in order."""
+    """What is synced in one login from the redirect to its end, in order, by its place in the state directory."""
     browser, token = first_login(daemon, server)
     with tempfile.NamedTemporaryFile("r") as trace:
         tracer = subprocess.Popen(["strace", "-y", "-e", "trace=fsync,fdatasync", "-o", trace.name, "-p",
@@ -68,7 +69,12 @@ def fsyncs(daemon, server):
         tracer.terminate()
         tracer.wait()
         tracer.stderr.close()
-        return re.findall(r"^f(?:data)?sync\(\d+<(.*)>\)", trace.read(), re.M)
+        paths = re.findall(r"^f(?:data)?sync\(\d+<(.*)>\)", trace.read(), re.M)
+    return [named(str(Path(path).relative_to(daemon.state))) for path in paths]
+
+
+def named(path):
+    return "the directory" if path == "." else re.sub(r"\.tmp-\w+", "a new file", path)
 
 
 def measure(scale):
@@ -90,3 +96,4 @@ def measure(scale):
               f"bare write of the {len(FILES)} files", "ms", Goal("≤", 2.0))
     yield Row("fsyncs of a whole login after the redirect", len(synced), 2 * len(FILES),
               "bare write of the files", "fsyncs")
+    scale.note(f"fsyncs of that login, in order: {', '.join(synced)}")

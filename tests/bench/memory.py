@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is in memory: after the start and after more and more logins, beside oidc-agent; and when nobody wants anything."""
+"""What is in memory: after the start, beside oidc-agent, after many logins, and when nobody wants anything."""
 
 import re
 import tempfile

@@ -30,7 +30,7 @@ class Scale:
 
     def __init__(self, is_quick):
         self.is_quick = is_quick
-        self.skipped = []
+        self.notes = []
 
     def rounds(self, number):
         return 1 if self.is_quick else number
@@ -44,10 +44,13 @@ class Scale:
     def seconds(self, number):
         return 1 if self.is_quick else number
 
+    def note(self, text):
+        """Said at once, and below the table."""
+        self.notes.append(text)
+        print(text, file=sys.stderr, flush=True)
+
     def skip(self, what, reason):
-        """Something that cannot be had here is said, at once and at the end."""
-        self.skipped.append(f"not measured: {what}: {reason}")
-        print(self.skipped[-1], file=sys.stderr, flush=True)
+        self.note(f"not measured: {what}: {reason}")
 
 
 def main():
@@ -68,11 +71,15 @@ def main():
             rows.append(row)
             print(table([row]).splitlines()[2], file=sys.stderr, flush=True)
     print(table(rows))
-    print(*scale.skipped, sep="\n", end="\n" if scale.skipped else "")
+    print("", *scale.notes, sep="\n")
     if arguments.json:
         write_json(rows, arguments.json)
     if arguments.plots:
-        plots.draw(rows, arguments.plots)
+        reason = plots.why_not()
+        if reason:
+            print(f"no pictures: {reason}")
+        else:
+            plots.draw(rows, arguments.plots)
 
 
 main()
