@@ -6,8 +6,7 @@
  * The next steps that more than one message ends with.
  */
 
-#define ADVICE_START \
-	"systemctl --user enable --now misskey-authd (without systemd: run misskey-authd)"
+#define ADVICE_START_BY_SYSTEMD "systemctl --user enable --now misskey-authd"
 #define ADVICE_RESTART                                                                           \
 	"systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
 	"again)"

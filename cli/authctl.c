@@ -4,6 +4,7 @@
  * misskey-authctl: what a person types. Finds the command, parses its options, finds the daemon.
  */
 
+#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,6 +134,27 @@ static int option_limit(const struct command *command, struct invocation *invoca
 	return usage_error(command);
 }
 
+static int option_color(const struct command *command)
+{
+	static const struct {
+		const char *when;
+		enum terminal_colors colors;
+	} choices[] = {
+		{"auto", TERMINAL_COLORS_AUTO},
+		{"always", TERMINAL_COLORS_ALWAYS},
+		{"never", TERMINAL_COLORS_NEVER},
+	};
+
+	for (size_t i = 0; i < sizeof(choices) / sizeof(choices[0]); i++) {
+		if (strcmp(optarg, choices[i].when) == 0) {
+			terminal_set_colors(choices[i].colors);
+			return EXIT_STATUS_DONE;
+		}
+	}
+	terminal_message("misskey-authctl: --color: `%s` is none of auto, always, never.", optarg);
+	return usage_error(command);
+}
+
 static int option_take(const struct command *command, int id, struct invocation *invocation)
 {
 	switch (id) {
@@ -145,6 +167,8 @@ static int option_take(const struct command *command, int id, struct invocation 
 	case OPTION_SOCKET:
 		invocation->socket = optarg;
 		break;
+	case OPTION_COLOR:
+		return option_color(command);
 	case OPTION_JSON:
 		invocation->options.json = true;
 		break;
@@ -283,6 +307,8 @@ int main(int argc, char **argv)
 	/* A closed pipe is an error of write(), which is reported. */
 	signal(SIGPIPE, SIG_IGN);
 	json_init();
+	/* How wide characters are. */
+	(void)setlocale(LC_CTYPE, "");
 	status = parse(argc, argv, &command, &invocation);
 	if (status != EXIT_STATUS_DONE || !command)
 		return status;

@@ -10,6 +10,7 @@ static const struct option global_options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{"color", required_argument, NULL, OPTION_COLOR},
 	{0},
 };
 
@@ -19,6 +20,7 @@ static const struct option short_options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{"color", required_argument, NULL, OPTION_COLOR},
 	{0},
 };
 
@@ -36,11 +38,12 @@ static const struct option login_options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{"socket", required_argument, NULL, OPTION_SOCKET},
+	{"color", required_argument, NULL, OPTION_COLOR},
 	{0},
 };
 
 const struct command command_program = {
-	.arguments = "[--socket PATH] COMMAND [OPTION…]",
+	.arguments = "[--socket PATH] [--color WHEN] COMMAND [OPTION…]",
 	.help = "Signs in to Misskey servers through misskey-authd.\n"
 		"\n"
 		"Commands:\n"
@@ -57,6 +60,8 @@ const struct command command_program = {
 		"Options:\n"
 		"  --socket PATH  the daemon's control socket, instead of\n"
 		"                 $XDG_RUNTIME_DIR/misskey-authd/control.sock\n"
+		"  --color WHEN   auto, always or never; auto: on a terminal, unless NO_COLOR is "
+		"set\n"
 		"  --help         this text; with a command, the command's\n"
 		"  --version      the version\n",
 	.options = global_options,

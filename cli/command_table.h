@@ -15,6 +15,7 @@ enum option_id {
 	OPTION_HELP = 256, /* beyond every character */
 	OPTION_VERSION,
 	OPTION_SOCKET,
+	OPTION_COLOR,
 	OPTION_JSON,
 	OPTION_AS,
 	OPTION_USER,

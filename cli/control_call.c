@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli/advice.h"
 #include "cli/exit_status.h"
@@ -15,12 +16,23 @@ const char *control_error_code(const struct control_reply *reply)
 	return code ? code : "";
 }
 
+/* As sd_booted() of libsystemd has it, which this program does without. */
+static bool has_systemd(void)
+{
+	return access("/run/systemd/system", F_OK) == 0;
+}
+
 /* Says what can be done about a request that ended with CODE; returns the exit status. */
 static int advise(int code)
 {
 	switch (code) {
 	case ERR_NOT_FOUND:
-		terminal_message("Start the daemon with: " ADVICE_START);
+		if (has_systemd())
+			terminal_message("Start the daemon, now and whenever it is needed, "
+					 "with: " ADVICE_START_BY_SYSTEMD);
+		else
+			terminal_message("There is no systemd here. Start the daemon by hand, in "
+					 "another terminal or with your session: misskey-authd");
 		return EXIT_STATUS_NO_DAEMON;
 	case ERR_IO:
 	case ERR_BUSY:

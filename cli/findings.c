@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/color.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
 #include "common/buf.h"
@@ -16,12 +17,19 @@
 /* An err_detail, or a sentence with two paths of PATH_MAX. */
 #define TEXT_MAX_CHARS 10000
 /* "warning" and "accounts" are the longest words of the first two columns. */
-#define LINE_FORMAT "%-7s  %-8s  %s\n"
+#define STATUS_COLUMNS 7
+#define LINE_FORMAT "%*s  %-8s  %s\n"
 #define REMEDY_FORMAT "                   → %s\n"
 
 static const char *const status_texts[FINDING_STATUS_COUNT] = {
 	[FINDING_OK] = "ok",	   [FINDING_NOTE] = "note",    [FINDING_WARNING] = "warning",
 	[FINDING_ERROR] = "error", [FINDING_UNSAFE] = "error",
+};
+
+static const enum color status_colors[FINDING_STATUS_COUNT] = {
+	[FINDING_OK] = COLOR_GOOD,	   [FINDING_NOTE] = COLOR_NONE,
+	[FINDING_WARNING] = COLOR_CAUTION, [FINDING_ERROR] = COLOR_BAD,
+	[FINDING_UNSAFE] = COLOR_BAD,
 };
 
 void findings_done(struct findings *findings)
@@ -117,8 +125,11 @@ static void append_text(struct buf *text, const struct findings *findings)
 	for (size_t i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->items[i];
 
-		buf_append_format(text, LINE_FORMAT, status_texts[finding->status], finding->check,
-				  finding->message);
+		const char *status = status_texts[finding->status];
+
+		color_append(text, status_colors[finding->status], status);
+		buf_append_format(text, LINE_FORMAT, STATUS_COLUMNS - (int)strlen(status), "",
+				  finding->check, finding->message);
 		if (finding->remedy)
 			buf_append_format(text, REMEDY_FORMAT, finding->remedy);
 	}

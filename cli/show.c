@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "cli/account_note.h"
+#include "cli/color.h"
 #include "cli/command.h"
 #include "cli/control_call.h"
 #include "cli/exit_status.h"
@@ -17,17 +18,6 @@
 enum { COLUMN_ACCOUNT, COLUMN_STATE, COLUMN_USER, COLUMN_SERVER, COLUMN_COUNT };
 
 static const char *const headers[COLUMN_COUNT] = {"ACCOUNT", "STATE", "USER", "SERVER"};
-
-/* Characters of UTF-8: all bytes but those that continue one. Near enough to what a terminal shows.
- */
-static size_t width(const char *text)
-{
-	size_t count = 0;
-
-	for (; *text; text++)
-		count += ((unsigned char)*text & 0xC0) != 0x80;
-	return count;
-}
 
 /* The cell of ACCOUNT (NULL: the header) in COLUMN, printable. */
 static void append_cell(struct buf *cell, const struct json *account, size_t column)
@@ -55,14 +45,21 @@ static void append_cell(struct buf *cell, const struct json *account, size_t col
 	}
 }
 
+static enum color cell_color(const struct json *account, size_t column)
+{
+	if (!account || column != COLUMN_STATE)
+		return COLOR_NONE;
+	return color_of_state(json_get_string(account, "state"));
+}
+
 static void measure_row(const struct json *account, size_t widths[static COLUMN_COUNT])
 {
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
 		_cleanup_(buf_done) struct buf cell = {0};
 
 		append_cell(&cell, account, i);
-		if (width(buf_text(&cell)) > widths[i])
-			widths[i] = width(buf_text(&cell));
+		if (terminal_width(buf_text(&cell)) > widths[i])
+			widths[i] = terminal_width(buf_text(&cell));
 	}
 }
 
@@ -73,10 +70,11 @@ static void append_row(struct buf *table, const struct json *account,
 		_cleanup_(buf_done) struct buf cell = {0};
 
 		append_cell(&cell, account, i);
-		buf_append_text(table, buf_text(&cell));
+		color_append(table, cell_color(account, i), buf_text(&cell));
 		if (i == COLUMN_COUNT - 1)
 			break;
-		buf_append_format(table, "%*s", (int)(widths[i] - width(buf_text(&cell)) + 2), "");
+		buf_append_format(table, "%*s",
+				  (int)(widths[i] - terminal_width(buf_text(&cell)) + 2), "");
 	}
 	buf_append_char(table, '\n');
 }

@@ -10,6 +10,7 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "cli/exit_status.h"
 #include "common/cleanup.h"
@@ -101,15 +102,29 @@ static bool locale_is_utf8(void)
 	       (strncasecmp(codeset, ".UTF-8", 6) == 0 || strncasecmp(codeset, ".UTF8", 5) == 0);
 }
 
-bool terminal_look(struct terminal *ret_terminal)
+static enum terminal_colors wanted_colors;
+
+void terminal_set_colors(enum terminal_colors colors)
+{
+	wanted_colors = colors;
+}
+
+bool terminal_takes_colors(int fd)
 {
 	const char *kind = variable("TERM");
 
+	if (wanted_colors != TERMINAL_COLORS_AUTO)
+		return wanted_colors == TERMINAL_COLORS_ALWAYS;
+	return isatty(fd) && !variable("NO_COLOR") && !(kind && strcmp(kind, "dumb") == 0);
+}
+
+bool terminal_look(struct terminal *ret_terminal)
+{
 	if (!isatty(STDERR_FILENO))
 		return false;
 	ret_terminal->columns = terminal_columns();
 	ret_terminal->utf8 = locale_is_utf8();
-	ret_terminal->colors = !variable("NO_COLOR") && !(kind && strcmp(kind, "dumb") == 0);
+	ret_terminal->colors = terminal_takes_colors(STDERR_FILENO);
 	return true;
 }
 
@@ -120,13 +135,52 @@ void terminal_draw(const struct buf *drawing)
 	fflush(stderr);
 }
 
-/* A line that wraps could not be erased: two columns stay free, for "…" and the cursor. Where a
- * sentence does not fit anyway, there is no point in cutting it. */
-static size_t live_line_chars(void)
+/* Goes on to the next character of *TEXT and returns how many columns this one takes. In a locale
+ * that is not UTF-8, or not installed, each character counts as one. */
+static size_t pass_character(const char **text)
+{
+	mbstate_t state = {0};
+	wchar_t character;
+	size_t size = mbrtowc(&character, *text, strlen(*text), &state);
+	int width = 1;
+
+	if (size == 0 || size > strlen(*text)) {
+		size = 1;
+		width = ((unsigned char)**text & 0xC0) != 0x80;
+	} else if (wcwidth(character) >= 0) {
+		width = wcwidth(character);
+	}
+	*text += size;
+	return (size_t)width;
+}
+
+size_t terminal_width(const char *text)
+{
+	size_t columns = 0;
+
+	while (*text)
+		columns += pass_character(&text);
+	return columns;
+}
+
+/* How many characters of TEXT make a live line. A line that wraps could not be erased: two columns
+ * stay free, for "…" and the cursor. Where a sentence does not fit anyway, there is no point in
+ * cutting it. */
+static size_t live_line_chars(const char *text)
 {
 	unsigned columns = terminal_columns();
+	size_t left = (columns < NARROW_COLUMNS ? DEFAULT_COLUMNS : columns) - 2;
+	size_t chars = 0;
 
-	return (columns < NARROW_COLUMNS ? DEFAULT_COLUMNS : columns) - 2;
+	while (*text) {
+		size_t width = pass_character(&text);
+
+		if (width > left)
+			break;
+		left -= width;
+		chars++;
+	}
+	return chars;
 }
 
 void terminal_progress(const char *format, ...)
@@ -142,7 +196,7 @@ void terminal_progress(const char *format, ...)
 		return;
 	strcpy(said, text);
 	terminal_progress_end();
-	write_printable(text, terminal ? live_line_chars() : MESSAGE_MAX_CHARS,
+	write_printable(text, terminal ? live_line_chars(text) : MESSAGE_MAX_CHARS,
 			terminal ? "" : "\n");
 	live = terminal;
 }

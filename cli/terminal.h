@@ -24,11 +24,23 @@ void terminal_progress(const char *format, ...) _printf_(1, 2);
 /* Removes the live line, if there is one. */
 void terminal_progress_end(void);
 
+/* Whether there are colours: AUTO is on a terminal that can show them, unless NO_COLOR is set. */
+enum terminal_colors { TERMINAL_COLORS_AUTO, TERMINAL_COLORS_ALWAYS, TERMINAL_COLORS_NEVER };
+
+/* From now on; without it AUTO. */
+void terminal_set_colors(enum terminal_colors colors);
+
+/* Whether what is written to FD may have colours. */
+bool terminal_takes_colors(int fd);
+
+/* How many columns TEXT takes, which must be printable: wide characters take two. */
+size_t terminal_width(const char *text);
+
 /* The terminal that standard error is. */
 struct terminal {
 	unsigned columns; /* 80 if it does not tell */
 	bool utf8;	  /* LC_ALL, LC_CTYPE or LANG, the first that is set, says so */
-	bool colors;	  /* NO_COLOR is not set, and TERM is not "dumb" */
+	bool colors;	  /* terminal_takes_colors() */
 };
 
 /* False: it is none. */

@@ -9,7 +9,7 @@ function __misskey_authctl_arguments
     for word in (commandline -opc)[2..]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --socket --as --user --permission --timeout --limit
+        else if contains -- $word --socket --color --as --user --permission --timeout --limit
             set is_value yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -54,6 +54,7 @@ end
 
 complete -c misskey-authctl -f
 complete -c misskey-authctl -l socket -r -F -d "The daemon's control socket"
+complete -c misskey-authctl -l color -x -a 'auto always never' -d 'Colours on standard output'
 complete -c misskey-authctl -l help -d 'Show a summary'
 complete -c misskey-authctl -l version -d 'Show the version'
 

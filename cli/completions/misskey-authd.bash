@@ -55,7 +55,7 @@ _misskey_read_current() {
 }
 
 _misskey_takes_value() {
-    [[ $1 == --@(socket|as|user|permission|timeout|limit|config|log-level|idle-exit) || $1 == -c ]]
+    [[ $1 == --@(socket|color|as|user|permission|timeout|limit|config|log-level|idle-exit) || $1 == -c ]]
 }
 
 _misskey_read_line() {
@@ -137,6 +137,7 @@ _misskey_offer_value() {
     [[ $cur != "$option="* ]] || before=$option=
     case $option in
     --socket | --config | -c) _misskey_offer_files ;;
+    --color) _misskey_offer "$before"{auto,always,never} ;;
     --log-level) _misskey_offer "$before"{error,warning,info,debug} ;;
     --permission) _misskey_offer_permissions "$before" ;;
     esac
@@ -191,7 +192,7 @@ _misskey_authctl_options() {
     login) _misskey_offer --missing --limit --unattended --as --user --permission --no-browser --no-wait --timeout --json ;;
     ?*) _misskey_offer --json ;;
     esac
-    _misskey_offer --help --version --socket
+    _misskey_offer --help --version --socket --color
 }
 
 _misskey_authctl() {

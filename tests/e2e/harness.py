@@ -36,6 +36,10 @@ TORTURES = ["fail", "kill", "readers", "soak"]
 
 BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin").resolve()
 
+# What misskey-authctl says to start the daemon by, on a machine like this one.
+START_ADVICE = ("systemctl --user enable --now misskey-authd" if Path("/run/systemd/system").exists()
+                else "There is no systemd here. Start the daemon by hand")
+
 LOGGED_IN = "You are logged in"
 UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
 

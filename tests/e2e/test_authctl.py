@@ -19,6 +19,8 @@ import urllib.parse
 
 import pytest
 
+from harness import START_ADVICE
+
 PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/asan/bin")).absolute()
 PROGRAM = PROGRAMS / "misskey-authctl"
 NAME = "misskey.example"
@@ -281,7 +283,7 @@ def test_no_daemon_is_5_and_says_how_to_start_it(machine, arguments):
     machine.daemon.stop()
     result = machine.run(*arguments)
     assert result.returncode == 5 and not result.stdout
-    assert "systemctl --user enable --now misskey-authd" in result.stderr
+    assert START_ADVICE in result.stderr
     assert str(machine.daemon.socket) in result.stderr
 
 
@@ -992,7 +994,7 @@ def test_daemon_that_stays_away(machine):
     errors = process.communicate(timeout=30)[1]
     assert 10 < time.monotonic() - begun < 20
     assert process.returncode == 5
-    assert "systemctl --user enable --now misskey-authd" in errors and "still pending" in errors
+    assert START_ADVICE in errors and "still pending" in errors
 
 
 # callback

@@ -11,7 +11,7 @@ import threading
 import pytest
 
 import misskey_server as misskey
-from harness import BIN, UnixConnection, authorize, wait_for
+from harness import BIN, START_ADVICE, UnixConnection, authorize, wait_for
 
 
 class Events:
@@ -260,7 +260,7 @@ def test_watch_survives_a_restart(server_2025, daemon, watch):
 def test_watch_says_when_there_is_no_daemon(make_daemon):
     daemon = make_daemon()
     done = daemon.authctl("watch")
-    assert done.returncode == 5 and "systemctl --user enable --now misskey-authd" in done.stderr
+    assert done.returncode == 5 and START_ADVICE in done.stderr
 
 
 def test_watch_can_be_interrupted(daemon, watch):

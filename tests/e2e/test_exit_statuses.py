@@ -13,7 +13,7 @@ from collections import namedtuple
 import pytest
 
 import misskey_server as misskey
-from harness import BIN, ROOT, Daemon, authorize, consent, secrets_of
+from harness import BIN, ROOT, START_ADVICE, Daemon, authorize, consent, secrets_of
 from misskey_server import MisskeyServer
 
 AUTHCTL = "misskey-authctl"
@@ -273,7 +273,7 @@ def watch_interrupted(stage):
     return subprocess.CompletedProcess([], process.returncode, line + output, errors)
 
 
-START = ["systemctl --user enable --now misskey-authd (without systemd: run misskey-authd)"]
+NOT_STARTED = [START_ADVICE]
 USAGE = ["usage: misskey-authctl {command}"]
 LOGIN = ["misskey-authctl login me"]
 SWITCH = ["sign out at {server}, or open the page in a private window, and log in again: misskey-authctl login"]
@@ -316,14 +316,14 @@ WITH_ONE_SERVER = [
     Row("login", run("login", "me", "--permission", "every thing!"), 2, ["--permission"], ["read:account"]),
     Row("login", run("login", "me", "--timeout", "1s"), 4, ["account me"], LOGIN),
     Row("login", login_forgotten, 4, ["login of me", "removed"], LOGIN),
-    Row("login", stopped("login", "me"), 5, ["control.sock"], START),
+    Row("login", stopped("login", "me"), 5, ["control.sock"], NOT_STARTED),
     Row("login", unreachable, 6, ["{server}", "login of me", "could not be reached"], LOGIN),
     Row("login", elsewhere, 6, ["{server}", "other.example"], ["its administrator"]),
     Row("login", damaged("login", "me"), 8, ["credentials.json"], ["mv '"]),
     Row("login --missing", full("login", "--missing", "--no-wait"), 0, [], []),
     Row("login --missing", run("login", "--missing", "me"), 2, ["--missing"], ["ACCOUNT"]),
     Row("login --missing", run("login", "--missing", "--timeout", "1s"), 4, ["account me"], LOGIN),
-    Row("login --missing", stopped("login", "--missing"), 5, ["control.sock"], START),
+    Row("login --missing", stopped("login", "--missing"), 5, ["control.sock"], NOT_STARTED),
     Row("login --missing", refused("login", "--missing"), 6, ["{server}", "HTTP 403"], ["a proxy or a firewall"]),
     Row("login --missing", damaged("login", "--missing"), 8, ["credentials.json"], ["mv '"]),
     Row("logout", signed_in("logout", "me"), 0, [], []),
@@ -331,12 +331,12 @@ WITH_ONE_SERVER = [
     Row("logout", run("logout"), 2, ["ACCOUNT is missing after logout."], USAGE),
     Row("logout", run("logout", "nobody"), 3, ["nobody"], ["misskey-authctl list"]),
     Row("logout", run("logout", "\x1b[31mred"), 3, ["red"], ["misskey-authctl list"]),
-    Row("logout", stopped("logout", "me"), 5, ["control.sock"], START),
+    Row("logout", stopped("logout", "me"), 5, ["control.sock"], NOT_STARTED),
     Row("logout", damaged("logout", "me"), 8, ["credentials.json"], ["mv '"]),
     Row("list", signed_in("list"), 0, [], [], r"ACCOUNT .*\nme .*\n"),
     Row("list", full("list"), 1, STDOUT, [""]),
     Row("list", run("list", "me"), 2, ["me"], USAGE),
-    Row("list", stopped("list"), 5, ["control.sock", "No such file or directory"], START),
+    Row("list", stopped("list"), 5, ["control.sock", "No such file or directory"], NOT_STARTED),
     Row("list", no_runtime_directory, 5, ["XDG_RUNTIME_DIR"], ["--socket PATH"]),
     Row("list", run("list", "--socket", "/" + "x" * 120), 5, ["/xxx"], ["--socket"]),
     Row("list", damaged("list"), 8, ["credentials.json"], ["mv '"]),
@@ -344,31 +344,31 @@ WITH_ONE_SERVER = [
     Row("status", damaged("status"), 0, [], [], r"(.*\n)*Problem: .*credentials\.json.*mv '(.*\n)+"),
     Row("status", full("status"), 1, STDOUT, [""]),
     Row("status", run("status", "--jsno"), 2, ["--jsno", "--json"], USAGE),
-    Row("status", stopped("status"), 5, ["control.sock"], START),
+    Row("status", stopped("status"), 5, ["control.sock"], NOT_STARTED),
     Row("verify", full("verify"), 1, STDOUT, [""]),
     Row("verify", run("verify", "-x"), 2, ["-x"], USAGE),
     Row("verify", run("verify", "nobody"), 3, ["nobody"], ["misskey-authctl list"]),
     Row("verify", run("verify", "me"), 4, ["credential of me"], LOGIN, "me absent\n"),
     Row("verify", verify_revoked_before, 4, ["{server}", "credential of me"], LOGIN, "me revoked\n"),
-    Row("verify", stopped("verify"), 5, ["control.sock"], START),
+    Row("verify", stopped("verify"), 5, ["control.sock"], NOT_STARTED),
     Row("verify", damaged("verify"), 8, ["credentials.json"], ["mv '"]),
     Row("watch", watch_interrupted, -signal.SIGINT, [], [""], r".*  me  absent\n"),
     Row("watch", full("watch"), 1, STDOUT, [""]),
     Row("watch", run("watch", "me"), 2, ["me"], USAGE),
-    Row("watch", stopped("watch"), 5, ["control.sock"], START),
+    Row("watch", stopped("watch"), 5, ["control.sock"], NOT_STARTED),
     Row("watch", damaged("watch"), 8, ["credentials.json"], ["mv '"]),
     Row("callback", callback_full, 1, STDOUT, [""]),
     Row("callback", run("callback", "nonsense"), 1, ["address"], ["/callback?token="]),
     Row("callback", run("callback", "5b75ffe5-b877-4810-990f-01e1194ef33c"), 1, ["pending"], ["misskey-authctl list"]),
     Row("callback", run("callback"), 2, ["URL is missing after callback."], USAGE),
     Row("callback", callback_forgotten, 4, ["login of me", "removed"], LOGIN),
-    Row("callback", stopped("callback", "x"), 5, ["control.sock"], START),
+    Row("callback", stopped("callback", "x"), 5, ["control.sock"], NOT_STARTED),
     Row("callback", damaged("callback", "x"), 8, ["credentials.json"], ["mv '"]),
     Row("reload", run("reload"), 0, [], []),
     Row("reload", bad_config, 1, ["config.ini:", "serevr"], ["did you mean `server`?"]),
     Row("reload", full("reload", "--json"), 1, STDOUT, [""]),
     Row("reload", run("reload", "now"), 2, ["now"], USAGE),
-    Row("reload", stopped("reload"), 5, ["control.sock"], START),
+    Row("reload", stopped("reload"), 5, ["control.sock"], NOT_STARTED),
     Row("reload", open_config, 8, ["config.ini"], ["chmod go-w '"]),
     Row("reload", damaged("reload"), 8, ["credentials.json"], ["mv '"]),
     Row("", run(), 2, ["command"], ["misskey-authctl --help"]),
