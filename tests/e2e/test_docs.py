@@ -250,16 +250,54 @@ def test_every_torture_is_in_the_documentation():
     assert sorted(set(rows)) == TORTURES
 
 
+# The architecture
+
+ARCHITECTURE = read("docs/architecture.md")
+
+
+def test_files_and_functions_of_the_architecture_exist():
+    # env/ACCOUNT and its like are the state directory's.
+    named = set(re.findall(r"`((?!env/|tokens/)(?:\w+/)+[\w.]*)`", ARCHITECTURE))
+    assert {"daemon/callback.c", "common/", "tests/fuzz/"} < named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    functions = re.findall(r"`(\w+)\(\)`(?: \||,? in) `([\w/.]+)`", ARCHITECTURE)
+    assert len(functions) == ARCHITECTURE.count("()`")
+    for function, file in functions:
+        assert re.search(rf"^(?!\t)[^;]*\b{function}\(", read(file), re.M), (function, file)
+
+
+def test_dependencies_point_down_the_list_of_the_architecture():
+    rows = ARCHITECTURE.split("| layer | files |")[1].split("\n\n")[0].splitlines()[2:]
+    layers = [re.findall(r"`([\w/]+)\.c`", row) for row in rows]
+    assert layers[0][0] == "daemon/main" and layers[-1][0] == "common/fsx"
+    for depth, files in enumerate(layers):
+        above = {f'#include "{file}.h"' for layer in layers[:depth] for file in layer}
+        for file in files:
+            sources = [source for source in (ROOT / f"{file}.h", ROOT / f"{file}.c") if source.exists()]
+            included = {line for source in sources for line in source.read_text().splitlines()}
+            assert not above & included, file
+
+
 # The README
 
 README = read("README.md")
 
 
+def anchors(document):
+    """What a link can name in it, as GitHub makes it of the headings."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md",
-                     "docs/integrations.md", "docs/testing.md", "docs/threat-model.md", "examples/README.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document)):
-            assert (ROOT / document).parent.joinpath(target).exists(), (document, target)
+    documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")]
+    for document in (*documents, *(ROOT / "docs").glob("*.md")):
+        text = document.read_text(encoding="utf-8")
+        for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", text):
+            target = document.parent / path if path else document
+            assert target.exists(), (document, path)
+            if heading:
+                assert heading[1:] in anchors(target), (document, path + heading)
 
 
 def shell_example(beginning):
