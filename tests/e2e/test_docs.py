@@ -260,7 +260,7 @@ def test_files_and_functions_of_the_architecture_exist():
     named = set(re.findall(r"`((?!env/|tokens/)(?:\w+/)+[\w.]*)`", ARCHITECTURE))
     assert {"daemon/callback.c", "common/", "tests/fuzz/"} < named
     assert [path for path in named if not (ROOT / path).exists()] == []
-    functions = re.findall(r"`(\w+)\(\)`(?: \||,? in) `([\w/.]+)`", ARCHITECTURE)
+    functions = re.findall(r"`(\w+)\(\)`(?: \|| in)\s`([\w/.]+)`", ARCHITECTURE)
     assert len(functions) == ARCHITECTURE.count("()`")
     for function, file in functions:
         assert re.search(rf"^(?!\t)[^;]*\b{function}\(", read(file), re.M), (function, file)
