@@ -69,6 +69,24 @@ def test_manual_is_clean(page):
     assert (lint.returncode, lint.stdout) == (0, "")
 
 
+# decisions.md is none: it also says what is not so any more.
+GUIDES = ["README.md", "examples/README.md",
+          *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "decisions")]
+
+
+@pytest.mark.parametrize("guide", GUIDES)
+def test_commands_of_the_guides_exist(guide):
+    text = read(guide)
+    commands = set(commands_of_help())
+    for command, rest in re.findall(r"misskey-authctl ([a-z]+)\b((?: [^`|\n]*)?)", text):
+        assert command in commands, command
+        options = set(re.findall(r"(?<= )--[a-z][a-z-]*", rest))
+        assert options <= options_of_help("misskey-authctl", command), (command, options)
+    for line in re.findall(r"misskey-token( [^`|\n]*)", text):
+        # What follows --exec is another program's.
+        assert set(re.findall(r"(?<= )--[a-z][a-z-]*", line.split(" --exec")[0])) <= options_of_help("misskey-token")
+
+
 # The config
 
 def keys_of_code():
