@@ -74,17 +74,20 @@ GUIDES = ["README.md", "examples/README.md",
           *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "decisions")]
 
 
-@pytest.mark.parametrize("guide", GUIDES)
-def test_commands_of_the_guides_exist(guide):
-    text = read(guide)
-    commands = set(commands_of_help())
-    for command, rest in re.findall(r"misskey-authctl ([a-z]+)\b((?: [^`|\n]*)?)", text):
-        assert command in commands, command
-        options = set(re.findall(r"(?<= )--[a-z][a-z-]*", rest))
-        assert options <= options_of_help("misskey-authctl", command), (command, options)
-    for line in re.findall(r"misskey-token( [^`|\n]*)", text):
-        # What follows --exec is another program's.
-        assert set(re.findall(r"(?<= )--[a-z][a-z-]*", line.split(" --exec")[0])) <= options_of_help("misskey-token")
+def options_in(text):
+    return set(re.findall(r"(?<= )--[a-z][a-z-]*", text))
+
+
+def test_commands_of_the_guides_exist():
+    known = {"misskey-token": options_of_help("misskey-token")}
+    known |= {command: options_of_help("misskey-authctl", command) for command in commands_of_help()}
+    for guide in GUIDES:
+        text = read(guide)
+        for command, rest in re.findall(r"misskey-authctl ([a-z]+)\b((?: [^`|\n]*)?)", text):
+            assert command in known and options_in(rest) <= known[command], (guide, command, rest)
+        for rest in re.findall(r"misskey-token( [^`|\n]*)", text):
+            # What follows --exec is another program's.
+            assert options_in(rest.split(" --exec")[0]) <= known["misskey-token"], (guide, rest)
 
 
 # The config
