@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""docs/tutorial.md, word by word: its commands and files under a real user manager, until the notes are on the server."""
+"""docs/tutorial.md, word by word: its commands and files under a real user manager, until there are notes."""
 
 import datetime
 import re
@@ -62,8 +62,8 @@ def let_the_morning_come(manager):
 
 @pytest.fixture(scope="module")
 def reader(manager):
-    """Who has read and done the tutorial as far as the service."""
-    # No one but the reader starts anything; the port is one that is free here.
+    """Somebody who has installed it and typed nothing yet."""
+    # With a port that is free here. It is the reader who starts it.
     service = Service(manager)
     manager.write(".config/misskey-authd/config.ini", "")
     with MisskeyServer(profile="2025", auto_accept="alice") as server:
@@ -71,7 +71,9 @@ def reader(manager):
             yield Reader(manager, server)
         finally:
             manager.systemctl("disable", "misskey-authd-verify.timer", UNIT)
-            manager.systemctl("stop", "misskey-authd-verify.timer", "good-morning.timer")
+            manager.systemctl("disable", "--now", "good-morning.timer")
+            manager.systemctl("stop", "misskey-authd-verify.timer")
+            manager.run("sh", "-c", "rm -rf ~/.config/systemd/user/good-morning.* ~/bin")
             service.stop()
             manager.forget()
 
