@@ -63,12 +63,12 @@ def test_a_credential_that_the_server_has_taken_back(server, daemon, bot):
 
 def test_waits_as_long_as_the_server_says(server_2025, daemon, bot):
     authorize(daemon, server_2025, "bot")
-    server_2025.misbehave("notes/create", misskey.RateLimited(1))
+    server_2025.misbehave("notes/create", misskey.RateLimited(2))
     done = run(daemon, bot)
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
     first, second = server_2025.calls("notes/create")
     assert [note["text"] for note in server_2025.notes] == ["Hello"]
-    assert second.time - first.time >= 1
+    assert second.time - first.time >= 2
 
 
 def test_another_refusal_is_quoted(server_2025, daemon, bot):
