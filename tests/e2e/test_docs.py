@@ -319,6 +319,8 @@ def test_links_lead_somewhere():
             assert target.exists(), (document, path)
             if heading:
                 assert heading[1:] in anchors(target), (document, path + heading)
+        for image in re.findall(r'\bsrc(?:set)?="([^"]*)"', text):
+            assert (document.parent / image).exists(), (document, image)
 
 
 def shell_example(beginning):
