@@ -19,8 +19,8 @@ from user_manager import UserManager, why_not
 # Files whose tests can run beside others (scripts/test runs them so). They measure no time and use nothing that the
 # machine has only once; those of all other files have the machine for themselves.
 TOGETHER = """
-    authctl browser completions config curl disk_faults docs doctor doctor_files doctor_servers events examples
-    exit_statuses hooks hostile_browser hostile_local integrations login logout memory notifications polling qr
+    authctl bots browser completions config curl disk_faults docs doctor doctor_files doctor_servers events examples
+    exit_statuses faq hooks hostile_browser hostile_local integrations login logout memory notifications polling qr
     reload schema server_faults state_files strace token torture valgrind verify wire
 """.split()
 

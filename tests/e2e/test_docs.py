@@ -69,6 +69,27 @@ def test_manual_is_clean(page):
     assert (lint.returncode, lint.stdout) == (0, "")
 
 
+# decisions.md is none: it also says what is not so any more.
+GUIDES = ["README.md", "examples/README.md",
+          *(f"docs/{page.name}" for page in sorted((ROOT / "docs").glob("*.md")) if page.stem != "decisions")]
+
+
+def options_in(text):
+    return set(re.findall(r"(?<= )--[a-z][a-z-]*", text))
+
+
+def test_commands_of_the_guides_exist():
+    known = {"misskey-token": options_of_help("misskey-token")}
+    known |= {command: options_of_help("misskey-authctl", command) for command in commands_of_help()}
+    for guide in GUIDES:
+        text = read(guide)
+        for command, rest in re.findall(r"misskey-authctl ([a-z]+)\b((?: [^`|\n]*)?)", text):
+            assert command in known and options_in(rest) <= known[command], (guide, command, rest)
+        for rest in re.findall(r"misskey-token( [^`|\n]*)", text):
+            # What follows --exec is another program's.
+            assert options_in(rest.split(" --exec")[0]) <= known["misskey-token"], (guide, rest)
+
+
 # The config
 
 def keys_of_code():
@@ -250,16 +271,56 @@ def test_every_torture_is_in_the_documentation():
     assert sorted(set(rows)) == TORTURES
 
 
+# The architecture
+
+ARCHITECTURE = read("docs/architecture.md")
+
+
+def test_files_and_functions_of_the_architecture_exist():
+    # env/ACCOUNT and its like are the state directory's.
+    named = set(re.findall(r"`((?!env/|tokens/)(?:\w+/)+[\w.]*)`", ARCHITECTURE))
+    assert {"daemon/callback.c", "common/", "tests/fuzz/"} < named
+    assert [path for path in named if not (ROOT / path).exists()] == []
+    functions = re.findall(r"`(\w+)\(\)`(?: \|| in)\s`([\w/.]+)`", ARCHITECTURE)
+    assert len(functions) == ARCHITECTURE.count("()`")
+    for function, file in functions:
+        assert re.search(rf"^(?!\t)[^;]*\b{function}\(", read(file), re.M), (function, file)
+
+
+def test_dependencies_point_down_the_list_of_the_architecture():
+    rows = ARCHITECTURE.split("| layer | files |")[1].split("\n\n")[0].splitlines()[2:]
+    layers = [re.findall(r"`([\w/]+)\.c`", row) for row in rows]
+    assert layers[0][0] == "daemon/main" and layers[-1][0] == "common/fsx"
+    for depth, files in enumerate(layers):
+        above = {f'#include "{file}.h"' for layer in layers[:depth] for file in layer}
+        for file in files:
+            sources = [source for source in (ROOT / f"{file}.h", ROOT / f"{file}.c") if source.exists()]
+            included = {line for source in sources for line in source.read_text().splitlines()}
+            assert not above & included, file
+
+
 # The README
 
 README = read("README.md")
 
 
+def anchors(document):
+    """What a link can name in it, as GitHub makes it of the headings."""
+    headings = re.findall(r"^#+ (.*)$", document.read_text(encoding="utf-8"), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def test_links_lead_somewhere():
-    for document in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "docs/control-api.md", "docs/credentials.md",
-                     "docs/integrations.md", "docs/testing.md", "docs/threat-model.md", "examples/README.md"):
-        for target in re.findall(r"\]\((?!https?:)([^)#]+)\)", read(document)):
-            assert (ROOT / document).parent.joinpath(target).exists(), (document, target)
+    documents = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "examples/README.md")]
+    for document in (*documents, *(ROOT / "docs").glob("*.md")):
+        text = document.read_text(encoding="utf-8")
+        for path, heading in re.findall(r"\]\((?!https?:)([^)#]*)(#[^)]*)?\)", text):
+            target = document.parent / path if path else document
+            assert target.exists(), (document, path)
+            if heading:
+                assert heading[1:] in anchors(target), (document, path + heading)
+        for image in re.findall(r'\bsrc(?:set)?="([^"]*)"', text):
+            assert (document.parent / image).exists(), (document, image)
 
 
 def shell_example(beginning):
