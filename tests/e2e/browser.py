@@ -17,8 +17,9 @@ try:
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
 except ImportError:
-    webdriver = None
+    webdriver = Keys = None
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMEDRIVER = shutil.which("chromedriver")
@@ -220,6 +221,9 @@ class Browser:
 
     def click(self, element_id):
         self.visible(element_id).click()
+
+    def press(self, key):
+        self.driver.find_element(By.TAG_NAME, "body").send_keys(key)
 
     def sign_in(self, username="alice"):
         """Fills in the form of the server's page."""

@@ -36,7 +36,7 @@ def main(directory):
     chromedriver = Chromedriver()
     try:
         with Gallery(WORK) as gallery:
-            browser = Browser(chromedriver, WORK / "profile")
+            browser = Browser(chromedriver, WORK / "profile", "--hide-scrollbars")
             try:
                 shoot(browser, gallery, directory)
             finally:
