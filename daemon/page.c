@@ -282,7 +282,7 @@ static void put_settings_link(const struct page *page)
 	text_append_html(page->html, page->facts->server, URL_ORIGIN_BYTES);
 	put(page, SETTINGS_PATH "\">");
 	text_append_html(page->html, server_name(page->facts), URL_ORIGIN_BYTES);
-	put(page, SETTINGS_PATH "</a>");
+	put(page, "<wbr>" SETTINGS_PATH "</a>");
 }
 
 /* For whoever did not want what has been done. */

@@ -174,5 +174,5 @@ class Gallery:
     def _add_unavailable(self):
         """Without passed sockets, a daemon with such a config does not start at all."""
         daemon, _ = self._start(ActivatedDaemon)
-        daemon.config_file.write_text("[daemon]\ntimeout = soon\n", encoding="utf-8")
+        daemon.config_file.write_text("[daemon]\nrequest_time = soon\n", encoding="utf-8")
         self._add("unavailable", f"http://127.0.0.1:{daemon.port}/callback?token={UNKNOWN_TOKEN}")

@@ -33,6 +33,7 @@ LOOK = """
         loaded: performance.getEntriesByType("resource").map(each => each.name),
     };
 """
+TEXT_SIZE = "return getComputedStyle(document.querySelector('main p')).fontSize"
 WIDTH = "return document.documentElement.scrollWidth"
 
 
@@ -67,14 +68,14 @@ def browser(shared_browser):
     """As if it were new."""
     shared_browser.speak("en")
     shared_browser.prefer()
-    set_window(shared_browser, 1280, 1)
+    shared_browser.resize(1280)
     return shared_browser
 
 
 def set_window(browser, width, zoom):
-    """Zoomed text, as Chromium's settings for the size of the font do it, in a window of that width."""
+    """Zoomed text, as the browser's setting for the size of the font does it, in a window of that width."""
     browser.resize(width)
-    browser.devtools("Page.setFontSizes", fontSizes={"standard": 16 * zoom})
+    browser.script("document.documentElement.style.fontSize = arguments[0]", f"{zoom * 100}%")
 
 
 def open_pages(browser, gallery, language):
@@ -125,6 +126,7 @@ def test_nothing_sticks_out_and_nothing_comes_from_elsewhere(gallery, browser, l
         titles.add(seen["title"])
         for width, zoom in ((1280, 1), (360, 1), (640, 2), (320, 2)):
             set_window(browser, width, zoom)
+            assert browser.script(TEXT_SIZE) == f"{16 * zoom}px"
             assert browser.script(WIDTH) <= width, (name, width, zoom)
     assert len(titles) == len(gallery.urls) / len(LANGUAGES)
 
