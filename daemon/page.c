@@ -266,14 +266,13 @@ static void put_undoing_title(const struct page *page, const char *title, const 
 	put_words(page, words);
 }
 
-/* Only a server's own origin becomes a link, whatever the caller says. */
+/* Only an origin of http or https becomes a link, whatever the caller says. */
 static bool is_origin(const char *server)
 {
 	char origin[URL_ORIGIN_BYTES];
 	const char *path;
 
-	return server && url_split(server, origin, &path, NULL) == 0 && !*path &&
-	       strcmp(server, origin) == 0;
+	return server && url_split(server, origin, &path, NULL) == 0 && strcmp(server, origin) == 0;
 }
 
 static void put_settings_link(const struct page *page)

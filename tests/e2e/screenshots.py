@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """For scripts/screenshots: pictures of every page in every language, as PNG files in a directory.
 
-usage: screenshots.py DIRECTORY
+usage: screenshots.py WORK DIRECTORY: WORK is an empty directory for the programs.
 """
 
 import sys
@@ -10,17 +10,17 @@ from pathlib import Path
 from browser import Browser, Chromedriver, why_not
 from page_gallery import Gallery
 
-# Pages whose look in the dark says something more than the others'.
-DARK_TOO = ("authorized", "wrong-user")
+# By night too: what all look like then, the best known one shows.
+DARK_TOO = ("authorized",)
 WIDTH = 720
-# Always the same: one page shows the path of a file in it.
-WORK = Path("/tmp/misskey-authd-pages")
 
 
 def shoot(browser, gallery, directory):
     for (name, language), url in gallery.urls.items():
         browser.speak(language)
         browser.open(url)
+        # Its many shades would take the palette's colours away from what matters.
+        browser.script("document.querySelector('main').style.boxShadow = 'none'")
         for scheme in ("light", "dark"):
             if scheme == "light" or name in DARK_TOO:
                 suffix = "" if scheme == "light" else f"-{scheme}"
@@ -28,15 +28,15 @@ def shoot(browser, gallery, directory):
                 (directory / f"{name}-{language}{suffix}.png").write_bytes(picture)
 
 
-def main(directory):
+def main(work, directory):
     reason = why_not()
     if reason:
         sys.exit(f"screenshots: {reason}")
     directory.mkdir(parents=True, exist_ok=True)
     chromedriver = Chromedriver()
     try:
-        with Gallery(WORK) as gallery:
-            browser = Browser(chromedriver, WORK / "profile", "--hide-scrollbars")
+        with Gallery(work) as gallery:
+            browser = Browser(chromedriver, work / "profile", "--hide-scrollbars")
             try:
                 shoot(browser, gallery, directory)
             finally:
@@ -45,4 +45,4 @@ def main(directory):
         chromedriver.stop()
 
 
-main(Path(sys.argv[1]))
+main(Path(sys.argv[1]), Path(sys.argv[2]))
