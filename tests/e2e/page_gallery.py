@@ -41,7 +41,11 @@ def get(url, language="en", browser=None):
 
 
 def rest(html):
-    """The page without what makes it load itself again: it can be looked at for as long as it takes."""
+    """The page without what makes it load itself again: it can be looked at for as long as it takes.
+
+    axe-core has a rule against that, because of time limits (WCAG 2.2.1). This is none: the page comes back as it was,
+    and where the browser tells that it loads itself again, only when there is something new, or after 20 s.
+    """
     still, count = re.subn(r'<meta http-equiv="refresh"[^>]*>\n', "", html)
     assert count == 1
     return still

@@ -5,6 +5,7 @@ import http.client
 import re
 import signal
 import subprocess
+import time
 import urllib.parse
 
 import pytest
@@ -301,8 +302,11 @@ def test_a_server_in_trouble(server_2025, daemon, browser):
     browser.wait_for_heading("This takes longer than usual")
     assert "503" in browser.text
     browser.shoot("trouble")
+    time.sleep(3)
     server_2025.well_behaved()
     browser.wait_for_heading(LOGGED_IN, 30)
+    # Meanwhile it was not loaded every second: whoever has it read out does not lose the place.
+    assert len([url for url in browser.requested() if url == browser.url]) <= 3
 
 
 def test_a_token_that_does_not_work(server_2025, daemon, browser):
