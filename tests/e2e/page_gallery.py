@@ -130,18 +130,18 @@ class Gallery:
 
     def _add_pages_of_a_waiting_login(self):
         daemon, server = self._start()
-        token = self._begin(daemon, server, "other")
+        token = self._begin(daemon, server, "news")
         self._add("other-browser", daemon.callback_url(token))
-        raced = daemon.login("raced", server=server.origin)["start_url"]
+        raced = daemon.login("home", server=server.origin)["start_url"]
         for _ in range(2):
             PlainBrowser().get(raced, follow=False)
         self._add("start-used", raced)
         browser = PlainBrowser()
-        token = self._begin(daemon, server, "pending", browser)
+        token = self._begin(daemon, server, "bot", browser)
         for language in LANGUAGES:
             self._add_copy("pending", language, get(daemon.callback_url(token), language, browser))
         server.misbehave("auth/session/userkey", Status(503), times=None)
-        _, (_, url, _, _) = consent(daemon, server, daemon.login("trouble", server=server.origin))
+        _, (_, url, _, _) = consent(daemon, server, daemon.login("work", server=server.origin))
         for language in LANGUAGES:
             self._add_copy("trouble", language, get(url, language))
 
