@@ -258,7 +258,7 @@ static void put_detail(const struct page *page)
 	put(page, "</p>\n</section>\n");
 }
 
-static void put_undoing_title(const struct page *page, const char *title, const char *words)
+static void begin_undoing(const struct page *page, const char *title, const char *words)
 {
 	put(page, "<div>\n<h2>");
 	put_words(page, title);
@@ -297,11 +297,11 @@ static void put_undoing(const struct page *page)
 		return;
 	put(page, "<section class=\"help\">\n");
 	if (stored) {
-		put_undoing_title(page, page->text->wrong_user, page->text->wrong_user_help);
+		begin_undoing(page, page->text->wrong_user, page->text->wrong_user_help);
 		put(page, "</p>\n</div>\n");
 	}
 	if (granted) {
-		put_undoing_title(page, page->text->withdraw, page->text->withdraw_help);
+		begin_undoing(page, page->text->withdraw, page->text->withdraw_help);
 		put(page, "<br>\n");
 		put_settings_link(page);
 		put(page, "</p>\n</div>\n");
