@@ -250,10 +250,21 @@ static void reply_waiting(struct callback *callback, struct http_request *reques
 		   });
 }
 
-/* Replies if there is something to say, which is always so with MUST_REPLY. */
+/* Whether a page of ours loads itself again (Fetch Metadata, W3C; old browsers do not tell). */
+static bool is_refresh(const struct http_request *request)
+{
+	const char *site;
+
+	return http_request_header(request, "Sec-Fetch-Site", &site) == 1 &&
+	       strcmp(site, "same-origin") == 0;
+}
+
+/* Replies if there is something new to say, which is always so with MUST_REPLY. Whoever reads a
+ * page, or has it read out, shall not lose the place every second for the same page once more. */
 static bool serve_result(struct callback *callback, struct http_request *request, const char *id,
 			 bool must_reply)
 {
+	enum page_kind kind = PAGE_WAITING;
 	const struct registry *registry = service_registry(callback->service);
 	const struct registry_finished *finished = registry_finished_by_result(registry, id);
 	const struct registry_session *session = registry_session_by_result(registry, id);
@@ -276,15 +287,15 @@ static bool serve_result(struct callback *callback, struct http_request *request
 	if (view->state == AUTHORIZER_CONSENT && session->renewed &&
 	    service_take_page(callback->service, account)) {
 		reply_redirect_to_id(request, "/start/", session->start);
-	} else if (view->state == AUTHORIZER_CONSENT && !session->renewed) {
-		reply_waiting(callback, request, session, PAGE_PENDING);
-	} else if (view->problem[0] && view->state != AUTHORIZER_CONSENT) {
-		reply_waiting(callback, request, session, PAGE_TROUBLE);
-	} else if (must_reply) {
-		reply_waiting(callback, request, session, PAGE_WAITING);
-	} else {
-		return false;
+		return true;
 	}
+	if (view->state == AUTHORIZER_CONSENT && !session->renewed)
+		kind = PAGE_PENDING;
+	else if (view->state != AUTHORIZER_CONSENT && view->problem[0])
+		kind = PAGE_TROUBLE;
+	if (!must_reply && (kind == PAGE_WAITING || is_refresh(request)))
+		return false;
+	reply_waiting(callback, request, session, kind);
 	return true;
 }
 

@@ -7,6 +7,7 @@
 #include "common/account.h"
 #include "common/digest.h"
 #include "common/text.h"
+#include "common/url.h"
 #include "daemon/page_style.h"
 #include "daemon/page_text.h"
 
@@ -16,6 +17,8 @@
 #define DETAIL_MAX_CHARS 500
 /* Of a page without a detail, most of it the style: more is made room for when it comes. */
 #define PAGE_TYPICAL_BYTES 8000
+/* Where Misskey lists the apps that a user has let in, and takes them out again. */
+#define SETTINGS_PATH "/settings/apps"
 
 /* How a message is shown. */
 struct plan {
@@ -83,15 +86,24 @@ static const char *server_name(const struct page_facts *facts)
 	return name ? name + strlen("://") : facts->server;
 }
 
+/* What is copied into a shell must hold nothing but a name: else the word ACCOUNT stands for it. */
+static const char *account_in_command(const struct page *page)
+{
+	const char *account = page->facts->account;
+
+	return account && account_name_valid(account) ? account : "ACCOUNT";
+}
+
 /* Puts what the placeholder at AT ("{…}") stands for and returns its length, 0 if it is none. */
-static size_t put_placeholder(const struct page *page, const char *at)
+static size_t put_placeholder(const struct page *page, const char *at, bool in_code)
 {
 	const struct {
 		const char *name;
 		const char *fact;
 		const char *unknown;
 	} placeholders[] = {
-		{"{account}", page->facts->account, page->text->unknown_account},
+		{"{account}", in_code ? account_in_command(page) : page->facts->account,
+		 page->text->unknown_account},
 		{"{server}", server_name(page->facts), page->text->unknown_server},
 		{"{user}", page->facts->user, page->text->unknown_user},
 		{"{expected}", page->facts->expected, page->text->unknown_user},
@@ -131,21 +143,13 @@ static void put_words(const struct page *page, const char *words)
 			words++;
 			continue;
 		}
-		length = put_placeholder(page, words);
+		length = put_placeholder(page, words, in_code);
 		if (length == 0) {
 			text_append_html(page->html, letter, 1);
 			length = 1;
 		}
 		words += length;
 	}
-}
-
-/* What is copied into a shell must hold nothing but a name: else the word ACCOUNT stands for it. */
-static const char *account_in_command(const struct page *page)
-{
-	const char *account = page->facts->account;
-
-	return account && account_name_valid(account) ? account : "ACCOUNT";
 }
 
 static void put_command(const struct page *page)
@@ -187,12 +191,12 @@ static void put_row(const struct page *page, const char *label, const char *pref
 {
 	if (!fact)
 		return;
-	put(page, "<dt>");
+	put(page, "<div><dt>");
 	put_words(page, label);
 	put(page, "</dt><dd>");
 	put(page, prefix);
 	put_fact(page, fact);
-	put(page, "</dd>\n");
+	put(page, "</dd></div>\n");
 }
 
 /* LIST is canonical: names joined by commas. */
@@ -200,7 +204,7 @@ static void put_permissions(const struct page *page, const char *list)
 {
 	char name[PERMISSION_MAX_BYTES + 1];
 
-	put(page, "<dt>");
+	put(page, "<div><dt>");
 	put_words(page, page->text->permission);
 	put(page, *list ? "</dt><dd class=\"list\">" : "</dt><dd>");
 	if (!*list)
@@ -218,7 +222,7 @@ static void put_permissions(const struct page *page, const char *list)
 		if (*list == ',')
 			list++;
 	}
-	put(page, "</dd>\n");
+	put(page, "</dd></div>\n");
 }
 
 static void put_facts(const struct page *page)
@@ -256,19 +260,71 @@ static void put_detail(const struct page *page)
 	put(page, "</p>\n</section>\n");
 }
 
+static void begin_undoing(const struct page *page, const char *title, const char *words)
+{
+	put(page, "<div>\n<h2>");
+	put_words(page, title);
+	put(page, "</h2>\n<p>");
+	put_words(page, words);
+}
+
+/* Only an origin of http or https becomes a link, whatever the caller says. */
+static bool is_origin(const char *server)
+{
+	char origin[URL_ORIGIN_BYTES];
+	const char *path;
+
+	return server && url_split(server, origin, &path, NULL) == 0 && strcmp(server, origin) == 0;
+}
+
+static void put_settings_link(const struct page *page)
+{
+	put(page, "<a rel=\"noreferrer\" href=\"");
+	text_append_html(page->html, page->facts->server, URL_ORIGIN_BYTES);
+	put(page, SETTINGS_PATH "\">");
+	text_append_html(page->html, server_name(page->facts), URL_ORIGIN_BYTES);
+	put(page, "<wbr>" SETTINGS_PATH "</a>");
+}
+
+/* For whoever did not want what has been done. */
+static void put_undoing(const struct page *page)
+{
+	const struct page_facts *facts = page->facts;
+	bool stored = facts->kind == PAGE_OUTCOME && outcome_is_success(facts->outcome);
+	bool granted =
+		stored || (facts->kind == PAGE_OUTCOME && facts->outcome == OUTCOME_WRONG_USER);
+
+	granted = granted && is_origin(facts->server);
+	if (!stored && !granted)
+		return;
+	put(page, "<section class=\"help\">\n");
+	if (stored) {
+		begin_undoing(page, page->text->wrong_user, page->text->wrong_user_help);
+		put(page, "</p>\n</div>\n");
+	}
+	if (granted) {
+		begin_undoing(page, page->text->withdraw, page->text->withdraw_help);
+		put(page, "<br>\n");
+		put_settings_link(page);
+		put(page, "</p>\n</div>\n");
+	}
+	put(page, "</section>\n");
+}
+
 static void put_main(const struct page *page)
 {
 	bool urgent = page->plan->tone == PAGE_TONE_BAD || page->plan->tone == PAGE_TONE_CAUTION;
 
 	put(page, "<main class=\"");
 	put(page, page_tone_class(page->plan->tone));
-	put(page, "\">\n");
-	put(page, page_sign(page->plan->tone));
 	/* A page that refreshes itself would be an alert every second. */
-	put(page, urgent && !page->plan->refreshes ? "\n<div role=\"alert\">\n<h1>"
-						   : "\n<div role=\"status\">\n<h1>");
+	put(page, urgent && !page->plan->refreshes ? "\">\n<div role=\"alert\">\n"
+						   : "\">\n<div role=\"status\">\n");
+	put(page, "<div class=\"title\">");
+	put(page, page_sign(page->plan->tone));
+	put(page, "<h1>");
 	put_words(page, page->message->heading);
-	put(page, "</h1>\n<p>");
+	put(page, "</h1></div>\n<p>");
 	put_words(page, page->message->explanation);
 	put(page, "</p>\n</div>\n");
 	put_detail(page);
@@ -281,7 +337,9 @@ static void put_main(const struct page *page)
 	put_command(page);
 	put(page, "<p class=\"note\">");
 	put_words(page, page->message->note);
-	put(page, "</p>\n</section>\n</main>\n");
+	put(page, "</p>\n</section>\n");
+	put_undoing(page);
+	put(page, "</main>\n");
 }
 
 int page_render(enum page_language language, const struct page_facts *facts, struct buf *html)

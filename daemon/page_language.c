@@ -120,6 +120,9 @@ static void range_note(struct preference *preference, const char *range, size_t 
 		}
 		return;
 	}
+	/* Whoever does not want "en-GB" has said nothing about "en". */
+	if (dash && weight == 0)
+		return;
 	for (size_t i = 0; i < PAGE_LANGUAGE_COUNT; i++) {
 		const char *code = page_text_of((enum page_language)i)->code;
 

@@ -7,16 +7,19 @@
 static const char style[] =
 	":root{color-scheme:light dark;"
 	"--back:#f3f5ee;--card:#fff;--edge:#dde2d3;--text:#1c2116;--soft:#565e4b;"
-	"--code:#f1f4ea;--mark:#4c6b00;--on-mark:#fff;"
-	"--neutral:#565e4b;--good:#3d7000;--caution:#8f5600;--bad:#b3261e}"
+	"--inset:#f6f8f1;--mark:#4c6b00;--on-mark:#fff;--screen:#1c2116;--on-screen:#e9eddf;"
+	"--prompt:#a9d43a;"
+	"--neutral:#565e4b;--good:#3d7000;--caution:#8f5600;--bad:#b3261e;"
+	"--neutral-tint:#eceee6;--good-tint:#e6f2d3;--caution-tint:#fcefd8;--bad-tint:#fbe5e2}"
 	"@media (prefers-color-scheme:dark){:root{"
 	"--back:#14170f;--card:#1e2218;--edge:#3a4130;--text:#e9eddf;--soft:#b3bba4;"
-	"--code:#14170f;--mark:#a9d43a;--on-mark:#1c2605;"
-	"--neutral:#b3bba4;--good:#a3d65c;--caution:#f2b84b;--bad:#ff9d92}}"
+	"--inset:#191c13;--mark:#a9d43a;--on-mark:#1c2605;--screen:#0e100a;"
+	"--neutral:#b3bba4;--good:#a3d65c;--caution:#f2b84b;--bad:#ff9d92;"
+	"--neutral-tint:#2d3326;--good-tint:#2a3a17;--caution-tint:#3d3016;--bad-tint:#46241f}}"
 	"*{box-sizing:border-box}"
 	"html{-webkit-text-size-adjust:100%;text-size-adjust:100%}"
 	"body{margin:0;min-height:100vh;display:flex;flex-direction:column;align-items:center;"
-	"padding:clamp(1rem,8vh,5rem) 1rem 2rem;background:var(--back);color:var(--text);"
+	"padding:clamp(1rem,8vh,5rem) min(1rem,4vw) 2rem;background:var(--back);color:var(--text);"
 	"font:1rem/1.6 system-ui,-apple-system,\"Segoe UI\",Roboto,\"Noto Sans\",Cantarell,Ubuntu,"
 	"\"Hiragino Sans\",\"Noto Sans JP\",\"Noto Sans CJK JP\",\"Yu Gothic "
 	"UI\",Meiryo,sans-serif}"
@@ -24,37 +27,58 @@ static const char style[] =
 	"color:var(--soft);font-size:.95rem;font-weight:600;letter-spacing:.01em}"
 	".brand svg{width:1.75rem;height:1.75rem}"
 	".plate{fill:var(--mark)}.key{fill:none;stroke:var(--on-mark)}"
-	"main{width:100%;max-width:36rem;background:var(--card);border:1px solid var(--edge);"
-	"border-radius:1rem;padding:clamp(1.25rem,5vw,2.25rem);"
+	"main{--pad:min(2.25rem,6vw);width:100%;max-width:36rem;"
+	"background:var(--card);border:1px solid var(--edge);"
+	"border-radius:1rem;padding:var(--pad);"
 	"box-shadow:0 1px 2px rgba(0,0,0,.04),0 8px 28px rgba(0,0,0,.06)}"
-	".sign{display:block;width:3rem;height:3rem;margin:0 0 1rem;color:var(--tone)}"
-	".neutral,.busy{--tone:var(--neutral)}.busy{--tone:var(--mark)}.good{--tone:var(--good)}"
-	".caution{--tone:var(--caution)}.bad{--tone:var(--bad)}"
-	"h1{margin:0 0 .5rem;font-size:1.5rem;line-height:1.3;letter-spacing:-.01em;"
+	".neutral,.busy{--tone:var(--neutral);--tint:var(--neutral-tint)}"
+	".busy{--tone:var(--mark);--tint:var(--good-tint)}"
+	".good{--tone:var(--good);--tint:var(--good-tint)}"
+	".caution{--tone:var(--caution);--tint:var(--caution-tint)}"
+	".bad{--tone:var(--bad);--tint:var(--bad-tint)}"
+	".title{display:flex;flex-wrap:wrap;align-items:center;gap:.75rem 1rem;margin:0 0 .9rem}"
+	".sign{flex:none;width:3.25rem;height:3.25rem;padding:.8rem;border-radius:50%;"
+	"background:var(--tint);color:var(--tone)}"
+	"h1{flex:1 1 12rem;margin:0;font-size:1.5rem;line-height:1.3;letter-spacing:-.01em;"
 	"text-wrap:balance}"
 	":lang(ja) h1{letter-spacing:0}:lang(ja) h1,:lang(ja) p{word-break:auto-phrase}"
 	"h2{margin:0 0 .35rem;font-size:.95rem;line-height:1.4}"
-	"p{margin:0;text-wrap:pretty}p,dd,h1,code{overflow-wrap:anywhere}"
-	"dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.55rem 1.25rem;"
-	"margin:1.5rem 0 0;padding:1.1rem 0 0;border-top:1px solid var(--edge)}"
-	"dt{color:var(--soft);font-size:.95rem}dd{margin:0;font-weight:600}"
+	"p{margin:0;text-wrap:pretty}p,dt,dd,h1,h2,code{overflow-wrap:anywhere}"
+	"dl{margin:1.5rem 0 0;padding:.35rem min(1.1rem,4vw);background:var(--inset);"
+	"border:1px solid var(--edge);border-radius:.75rem}"
+	"dl div{display:flex;flex-wrap:wrap;gap:0 1.25rem;padding:.6rem 0}"
+	"dl div+div{border-top:1px solid var(--edge)}"
+	"dt{flex:0 1 9rem;min-width:0;color:var(--soft);font-size:.95rem}"
+	"dd{flex:1 1 12rem;margin:0;font-weight:600}"
 	"dd.list{display:flex;flex-wrap:wrap;gap:.35rem;font-weight:400}"
-	"section{margin:1.5rem 0 0;padding:1.25rem 0 0;border-top:1px solid var(--edge)}"
+	"section{margin:1.75rem 0 0}"
 	"code{font-family:ui-monospace,\"SFMono-Regular\",Menlo,Consolas,\"Liberation Mono\","
-	"monospace;font-size:.9em;background:var(--code);border:1px solid var(--edge);"
+	"monospace;font-size:.9em;background:var(--inset);border:1px solid var(--edge);"
 	"-webkit-box-decoration-break:clone;box-decoration-break:clone;"
 	"border-radius:.35rem;padding:.1em .35em}"
-	"pre{margin:.75rem 0 0}"
-	"pre code{display:block;padding:.8rem 1rem;border-radius:.6rem;white-space:pre-wrap;"
-	"line-height:1.5;user-select:all}"
-	".detail{border-left:.25rem solid var(--tone);border-top:0;margin:1.25rem 0 0;"
+	"pre{display:flex;gap:.75em;margin:.75rem 0 0;padding:.85rem "
+	"min(1.1rem,4vw);border-radius:.75rem;"
+	"background:var(--screen);color:var(--on-screen);border:1px solid var(--edge);"
+	"font:.9rem/1.5 ui-monospace,\"SFMono-Regular\",Menlo,Consolas,\"Liberation "
+	"Mono\",monospace}"
+	"pre::before{content:\"$\";content:\"$\"/\"\";color:var(--prompt)}"
+	"pre code{padding:0;border:0;background:none;font:inherit;white-space:pre-wrap;"
+	"user-select:all}"
+	".detail{border-left:.25rem solid var(--tone);margin:1.25rem 0 0;"
 	"padding:.1rem 0 .1rem .9rem}"
-	".note{margin:1.25rem 0 0;color:var(--soft);font-size:.9rem}"
+	".note{margin:1rem 0 0;color:var(--soft);font-size:.9rem}"
+	".help{display:grid;gap:1.1rem;"
+	"margin:var(--pad) calc(-1*var(--pad)) calc(-1*var(--pad));"
+	"padding:1.4rem var(--pad) 1.6rem;background:var(--inset);border-top:1px solid "
+	"var(--edge);border-radius:0 0 1rem 1rem;"
+	"font-size:.9rem;color:var(--soft)}"
+	".help h2{margin:0 0 .15rem;color:var(--text)}"
+	"a{color:var(--mark);font-weight:600;text-underline-offset:.2em;border-radius:.15rem}"
+	"a:hover{text-decoration-thickness:.15em}"
+	":focus-visible{outline:.2rem solid var(--mark);outline-offset:.2rem}"
 	".spin{transform-origin:24px 24px;animation:spin 1.2s linear infinite}"
 	"@keyframes spin{to{transform:rotate(360deg)}}"
 	"@media (prefers-reduced-motion:reduce){.spin{animation:none}}"
-	"@media (max-width:30rem){dl{grid-template-columns:minmax(0,1fr);gap:0}"
-	"dd+dt{margin-top:.75rem}}"
 	"@media (forced-colors:active){.plate{fill:CanvasText}.key{stroke:Canvas}}";
 
 const char *page_style(void)
@@ -85,25 +109,20 @@ const char *page_icon(void)
 
 #define SIGN_OPEN                                                                             \
 	"<svg class=\"sign\" viewBox=\"0 0 48 48\" aria-hidden=\"true\" focusable=\"false\" " \
-	"fill=\"none\" stroke=\"currentColor\" stroke-width=\"4\" stroke-linecap=\"round\" "  \
+	"fill=\"none\" stroke=\"currentColor\" stroke-width=\"6\" stroke-linecap=\"round\" "  \
 	"stroke-linejoin=\"round\">"
-#define SIGN_CIRCLE "<circle cx=\"24\" cy=\"24\" r=\"20\"/>"
 
 static const struct {
 	const char *name;
 	const char *sign;
 } tones[PAGE_TONE_COUNT] = {
-	[PAGE_TONE_NEUTRAL] = {"neutral",
-			       SIGN_OPEN SIGN_CIRCLE "<path d=\"M24 22v11M24 14.5v.01\"/></svg>"},
+	[PAGE_TONE_NEUTRAL] = {"neutral", SIGN_OPEN "<path d=\"M24 22v20M24 7v.01\"/></svg>"},
 	[PAGE_TONE_BUSY] = {"busy", SIGN_OPEN
 			    "<circle cx=\"24\" cy=\"24\" r=\"20\" stroke-opacity=\".25\"/>"
 			    "<path class=\"spin\" d=\"M24 4a20 20 0 0 1 20 20\"/></svg>"},
-	[PAGE_TONE_GOOD] = {"good",
-			    SIGN_OPEN SIGN_CIRCLE "<path d=\"M15 25l6.5 6.5L34 18\"/></svg>"},
-	[PAGE_TONE_CAUTION] = {"caution", SIGN_OPEN "<path d=\"M24 5 45 42H3z\"/>"
-						    "<path d=\"M24 18v11M24 35.5v.01\"/></svg>"},
-	[PAGE_TONE_BAD] = {"bad",
-			   SIGN_OPEN SIGN_CIRCLE "<path d=\"M17 17l14 14M31 17 17 31\"/></svg>"},
+	[PAGE_TONE_GOOD] = {"good", SIGN_OPEN "<path d=\"M6 26l12 12L42 11\"/></svg>"},
+	[PAGE_TONE_CAUTION] = {"caution", SIGN_OPEN "<path d=\"M24 6v21M24 41v.01\"/></svg>"},
+	[PAGE_TONE_BAD] = {"bad", SIGN_OPEN "<path d=\"M9 9l30 30M39 9 9 39\"/></svg>"},
 };
 
 const char *page_sign(enum page_tone tone)

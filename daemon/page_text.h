@@ -38,6 +38,12 @@ struct page_text {
 	const char *permission;
 	const char *permission_none; /* in place of an empty list */
 
+	/* for whoever did not want what has been done: headings, and what follows them */
+	const char *wrong_user;
+	const char *wrong_user_help;
+	const char *withdraw;
+	const char *withdraw_help; /* ends in a colon: the address of the settings follows */
+
 	/* in place of a fact that is not known, inside of a sentence */
 	const char *unknown_account;
 	const char *unknown_server;

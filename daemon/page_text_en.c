@@ -13,6 +13,12 @@ const struct page_text page_text_en = {
 	.permission = "Scripts may",
 	.permission_none = "nothing beyond knowing who you are",
 
+	.wrong_user = "Not the right user?",
+	.wrong_user_help =
+		"Run `misskey-authctl logout {account}`, sign out on {server}, and log in again.",
+	.withdraw = "To withdraw the access",
+	.withdraw_help = "Remove the app in the settings of @{user}:",
+
 	.unknown_account = "this account",
 	.unknown_server = "the server",
 	.unknown_user = "somebody",
@@ -148,9 +154,7 @@ const struct page_text page_text_en = {
 					.explanation = "Scripts on this computer can now use "
 						       "Misskey as @{user}.",
 					.next = "This is how a script gets the access token:",
-					.note = "You can close this page. To withdraw the access, "
-						"remove the app "
-						"in your settings on {server}.",
+					.note = "You can close this page.",
 				},
 			[OUTCOME_UNVERIFIED] =
 				{
@@ -176,9 +180,7 @@ const struct page_text page_text_en = {
 					.next = "Sign out on {server}, or use a private window. "
 						"Then start the "
 						"login again and sign in as @{expected}:",
-					.note = "What @{user} granted was not kept. It can be "
-						"withdrawn in that "
-						"user’s settings on {server}.",
+					.note = "What @{user} granted was not kept.",
 				},
 			[OUTCOME_EXPIRED] =
 				{

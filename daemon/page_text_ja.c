@@ -13,6 +13,12 @@ const struct page_text page_text_ja = {
 	.permission = "許可された操作",
 	.permission_none = "なし（ユーザーの確認のみ）",
 
+	.wrong_user = "別のユーザーでしたか？",
+	.wrong_user_help = "`misskey-authctl logout {account}` を実行し、{server} "
+			   "でログアウトしてから、もう一度ログインしてください。",
+	.withdraw = "許可を取り消すには",
+	.withdraw_help = "@{user} の設定でアプリを削除してください：",
+
 	.unknown_account = "このアカウント",
 	.unknown_server = "サーバー",
 	.unknown_user = "不明なユーザー",
@@ -159,9 +165,7 @@ const struct page_text page_text_ja = {
 						       "できるようになりました。",
 					.next = "スクリプトからは、次のコマンドでアクセストークンを"
 						"取得できます。",
-					.note = "このページは閉じてかまいません。許可を取り消すには"
-						"、{server} の設定で"
-						"アプリを削除してください。",
+					.note = "このページは閉じてかまいません。",
 				},
 			[OUTCOME_UNVERIFIED] =
 				{
@@ -193,10 +197,7 @@ const struct page_text page_text_ja = {
 						"そのうえで、もう一度ログインを始め、@{expected} "
 						"としてログインして"
 						"ください。",
-					.note = "@{user} "
-						"による許可は保存されていません。この許可は、{"
-						"server} の"
-						"そのユーザーの設定で取り消せます。",
+					.note = "@{user} による許可は保存されていません。",
 				},
 			[OUTCOME_EXPIRED] =
 				{

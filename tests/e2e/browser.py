@@ -17,8 +17,9 @@ try:
     from selenium.webdriver.chrome.service import Service
     from selenium.webdriver.chromium.remote_connection import ChromiumRemoteConnection
     from selenium.webdriver.common.by import By
+    from selenium.webdriver.common.keys import Keys
 except ImportError:
-    webdriver = None
+    webdriver = Keys = None
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMEDRIVER = shutil.which("chromedriver")
@@ -221,6 +222,9 @@ class Browser:
     def click(self, element_id):
         self.visible(element_id).click()
 
+    def press(self, key):
+        self.driver.find_element(By.TAG_NAME, "body").send_keys(key)
+
     def sign_in(self, username="alice"):
         """Fills in the form of the server's page."""
         self.visible("username").send_keys(username)
@@ -245,9 +249,8 @@ class Browser:
         """
         if not SCREENSHOTS:
             return
-        self.devtools("Network.enable")
         for language in languages:
-            self.devtools("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+            self.speak(language)
             self.refresh()
             self._save_pictures(f"{name}-{language}")
         if not languages:
@@ -260,17 +263,29 @@ class Browser:
         directory = Path(SCREENSHOTS)
         directory.mkdir(parents=True, exist_ok=True)
         for scheme, width in itertools.product(("light", "dark"), (360, 1200)):
-            picture = self._picture(scheme, width)
-            (directory / f"{name}-{scheme}-{width}.png").write_bytes(base64.b64decode(picture))
+            (directory / f"{name}-{scheme}-{width}.png").write_bytes(self.picture(scheme, width))
         self.devtools("Emulation.setEmulatedMedia", features=[])
         self.devtools("Emulation.clearDeviceMetricsOverride")
 
-    def _picture(self, scheme, width):
-        feature = {"name": "prefers-color-scheme", "value": scheme}
-        self.devtools("Emulation.setEmulatedMedia", features=[feature])
+    def speak(self, language):
+        """From now on asks for pages in that language."""
+        self.devtools("Network.enable")
+        self.devtools("Network.setExtraHTTPHeaders", headers={"Accept-Language": language})
+
+    def prefer(self, **features):
+        """What the person has asked for: prefer(prefers_color_scheme="dark")."""
+        wanted = [{"name": name.replace("_", "-"), "value": value} for name, value in features.items()]
+        self.devtools("Emulation.setEmulatedMedia", features=wanted)
+
+    def resize(self, width, height=640):
         self.devtools(
             "Emulation.setDeviceMetricsOverride",
-            width=width, height=640, deviceScaleFactor=1, mobile=width < 600,
+            width=width, height=height, deviceScaleFactor=1, mobile=width < 600,
         )
+
+    def picture(self, scheme, width, height=640):
+        """The whole page as PNG, in a window of that size."""
+        self.prefer(prefers_color_scheme=scheme)
+        self.resize(width, height)
         answer = self.devtools("Page.captureScreenshot", captureBeyondViewport=True)
-        return answer["data"]
+        return base64.b64decode(answer["data"])

@@ -5,6 +5,7 @@ import os
 import re
 import shutil
 import subprocess
+from contextlib import contextmanager
 
 import pytest
 
@@ -19,9 +20,10 @@ from user_manager import UserManager, why_not
 # Files whose tests can run beside others (scripts/test runs them so). They measure no time and use nothing that the
 # machine has only once; those of all other files have the machine for themselves.
 TOGETHER = """
-    authctl bots browser completions config curl disk_faults docs doctor doctor_files doctor_servers events examples
-    exit_statuses faq hooks hostile_browser hostile_local integrations login logout memory notifications polling qr
-    reload schema server_faults state_files strace token torture valgrind verify wire
+    authctl bots browser completions config curl disk_faults docs doctor doctor_files doctor_servers events
+    examples exit_statuses faq hooks hostile_browser hostile_local integrations login logout memory
+    notifications pages polling qr reload schema server_faults state_files strace tables token torture valgrind
+    verify wire
 """.split()
 
 
@@ -160,13 +162,13 @@ def chromedriver():
     driver.stop()
 
 
-@pytest.fixture
-def make_browser(chromedriver, tmp_path):
+@contextmanager
+def watched_browsers(chromedriver, directory):
     """Makes browsers, each with a profile of its own. None may have complained about our pages."""
     made = []
 
     def make(*arguments, **options):
-        browser = Browser(chromedriver, tmp_path / f"profile{len(made)}", *arguments, **options)
+        browser = Browser(chromedriver, directory / f"profile{len(made)}", *arguments, **options)
         made.append(browser)
         return browser
 
@@ -181,10 +183,16 @@ def make_browser(chromedriver, tmp_path):
     assert not complaints
 
 
+@pytest.fixture
+def make_browser(chromedriver, tmp_path):
+    with watched_browsers(chromedriver, tmp_path) as make:
+        yield make
+
+
 def is_complaint(entry):
     """Whether a line of the console is about a page of the daemon: none has a script or an error.
 
-    That a status is 403 or 404, or that a killed daemon did not answer, is said there too. What
+    That a status is 403 or 503, or that a killed daemon did not answer, is said there too. What
     the server's own page, or a hostile one that may not frame ours, gets to hear is theirs.
     """
     message = entry["message"]
@@ -192,13 +200,20 @@ def is_complaint(entry):
         return "frame-ancestors" not in message
     ours = re.match(r"http://127\.0\.0\.1:\d+/(start|callback|result|favicon\.ico)", message)
     return bool(ours) and not re.search(
-        r"the server responded with a status of (400|403|404|405|410)|net::ERR_", message
+        r"the server responded with a status of (400|403|404|405|410|503)|net::ERR_", message
     )
 
 
 @pytest.fixture
 def browser(make_browser):
     return make_browser()
+
+
+@pytest.fixture(scope="module")
+def shared_browser(chromedriver, tmp_path_factory):
+    """For files whose tests only look at pages."""
+    with watched_browsers(chromedriver, tmp_path_factory.mktemp("browser")) as make:
+        yield make()
 
 
 @pytest.fixture(scope="session")

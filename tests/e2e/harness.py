@@ -84,6 +84,12 @@ def free_port():
             return port
 
 
+def connections_to(port):
+    """How many connections to that port of 127.0.0.1 are open."""
+    table = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()]
+    return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "01" for row in table)
+
+
 def wait_for(condition, seconds=10, what="the condition"):
     """Waits until condition() is true and returns its value."""
     end = time.monotonic() + seconds

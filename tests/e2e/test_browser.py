@@ -5,13 +5,15 @@ import http.client
 import re
 import signal
 import subprocess
+import time
 import urllib.parse
-from pathlib import Path
 
 import pytest
 
 from browser import SCREENSHOTS
-from harness import BIN, LOGGED_IN, SECURITY_HEADERS, UNKNOWN_TOKEN, authorize, check_stored, session_token, wait_for
+from harness import (
+    BIN, LOGGED_IN, SECURITY_HEADERS, UNKNOWN_TOKEN, authorize, check_stored, connections_to, session_token, wait_for,
+)
 from misskey_server import Cut, Delay, Status
 
 
@@ -222,12 +224,6 @@ def test_killed_while_the_consent_page_is_open(server, daemon, browser):
     check_stored(daemon, server)
 
 
-def connected_to(port):
-    """Whether somebody has an open connection to that port of 127.0.0.1."""
-    table = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()]
-    return any(row[1] == f"0100007F:{port:04X}" and row[3] == "01" for row in table)
-
-
 def wait_until_result_is_awaited(daemon, server):
     """The daemon waits for the server, and the browser for the result page.
 
@@ -235,7 +231,7 @@ def wait_until_result_is_awaited(daemon, server):
     """
     server.wait_for_calls("auth/session/userkey")
     assert raw(daemon, "/")[0] == 200  # so the callback before it has been answered, and closed
-    wait_for(lambda: connected_to(daemon.port), what="the result page's connection")
+    wait_for(lambda: connections_to(daemon.port), what="the result page's connection")
     assert raw(daemon, "/")[0] == 200  # and by now its request, sent before this one, is read
 
 
@@ -306,8 +302,11 @@ def test_a_server_in_trouble(server_2025, daemon, browser):
     browser.wait_for_heading("This takes longer than usual")
     assert "503" in browser.text
     browser.shoot("trouble")
+    time.sleep(3)
     server_2025.well_behaved()
     browser.wait_for_heading(LOGGED_IN, 30)
+    # Meanwhile it was not loaded every second: whoever has it read out does not lose the place.
+    assert len([url for url in browser.requested() if url == browser.url]) <= 3
 
 
 def test_a_token_that_does_not_work(server_2025, daemon, browser):

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import SECURITY_HEADERS, PlainBrowser, accept, authorize, needs_root
+from harness import LOGGED_IN, SECURITY_HEADERS, PlainBrowser, accept, authorize, needs_root
 from misskey_server import Delay
 
 USERKEY = "auth/session/userkey"
@@ -353,6 +353,23 @@ def test_an_unknown_result_says_nothing_of_others(server_2025, daemon):
 
 
 # The same redirect again and again
+
+
+def test_a_page_that_loads_itself_again_is_answered_when_there_is_news(server_2025, daemon):
+    """The first time it comes at once; then it stays to be read until something has changed."""
+    browser = PlainBrowser()
+    _, _, headers, _ = browser.get(daemon.login("me", server=server_2025.origin)["start_url"], follow=False)
+    token = headers["Location"].rsplit("/", 1)[1]
+    pages = [browser.get(daemon.callback_url(token)), browser.get(daemon.callback_url(token))]
+    assert all("Waiting for your consent" in page for _, _, _, page in pages)
+    result = pages[0][1]
+    with ThreadPoolExecutor() as pool:
+        again = pool.submit(PlainBrowser().get, result, **{"Sec-Fetch-Site": "same-origin"})
+        time.sleep(2)
+        assert not again.done()
+        server_2025.accept(token, "alice")
+        browser.get(daemon.callback_url(token))
+        assert LOGGED_IN in again.result(5)[3]
 
 
 def test_a_callback_that_comes_twenty_times_at_once_is_one(server_2025, daemon, pending):

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * Proves that every page has all of its words in every language, that nothing that a server or a
- * person chose becomes markup, that the style is the one that the policy allows, and that the
- * language is the one that was asked for.
+ * Proves that every page has all of its words in every language, translated from the English that
+ * is there now, that nothing that a server or a person chose becomes markup or a link, that the
+ * style is the one that the policy allows, and that the language is the one that was asked for.
  */
 
 #include <setjmp.h>
@@ -20,6 +20,7 @@
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/text.h"
+#include "common/url.h"
 #include "daemon/page.h"
 #include "daemon/page_text.h"
 
@@ -72,10 +73,17 @@ static struct page_facts facts_of(size_t page)
 	return facts;
 }
 
-static void render(enum page_language language, const struct page_facts *facts, struct buf *html)
+static void render_more(enum page_language language, const struct page_facts *facts,
+			struct buf *html)
 {
 	assert_int_equal(page_render(language, facts, html), 0);
 	assert_int_equal(strlen(buf_text(html)), html->size);
+}
+
+static void render(enum page_language language, const struct page_facts *facts, struct buf *html)
+{
+	buf_reset(html);
+	render_more(language, facts, html);
 }
 
 /* The text between the first FROM and the next TO. The caller frees. */
@@ -148,6 +156,81 @@ static void test_languages_are_not_copies(void **state)
 			same += strcmp(words_of(PAGE_ENGLISH)[i], words_of(PAGE_JAPANESE)[i]) == 0;
 	}
 	assert_int_equal(same, 0);
+}
+
+/* After a change of the English words each translation is to be looked over; then the digest that
+ * the failed test shows belongs here, by language. */
+static const char *const translated_from[PAGE_LANGUAGE_COUNT] = {
+	[PAGE_JAPANESE] = "12b35f6c133fa888a2a04722c29bea7e16922ad6a19388557d67d4b0269c4a4d",
+};
+
+static void test_no_translation_is_stale(void **state)
+{
+	_cleanup_(buf_done) struct buf english = {0};
+	char digest[SHA256_HEX_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < WORD_COUNT; i++) {
+		const char *word = words_of(PAGE_ENGLISH)[i];
+
+		buf_append_text(&english, word ? word : "");
+		buf_append_char(&english, '\n');
+	}
+	assert_int_equal(digest_sha256_hex(buf_text(&english), english.size, "", 0, digest), 0);
+	for (size_t l = 0; l < PAGE_LANGUAGE_COUNT; l++) {
+		if (l == PAGE_ENGLISH)
+			continue;
+		if (!translated_from[l] || strcmp(translated_from[l], digest) != 0)
+			fail_msg("look over language %zu: the English words are now %s", l, digest);
+	}
+}
+
+/* The longest part of WORD that is on a page as it is in the file. The caller frees. */
+static char *plain_part(const char *word)
+{
+	const char *longest = word;
+	size_t size = 0;
+	char *part;
+
+	while (*word) {
+		size_t length = strcspn(word, "{}`&<>\"'");
+
+		if (length > size) {
+			longest = word;
+			size = length;
+		}
+		word += length + (word[length] != '\0');
+	}
+	part = strndup(longest, size);
+	assert_non_null(part);
+	return part;
+}
+
+static void test_no_word_is_left_over(void **state)
+{
+	(void)state;
+	for (size_t l = 0; l < PAGE_LANGUAGE_COUNT; l++) {
+		_cleanup_(buf_done) struct buf all = {0};
+
+		for (size_t i = 0; i < PAGE_COUNT; i++) {
+			struct page_facts facts = facts_of(i), none = {.kind = facts.kind};
+
+			none.outcome = facts.outcome;
+			none.permission = "";
+			facts.user = facts.expected = facts.detail = facts.permission = "x";
+			render_more((enum page_language)l, &facts, &all);
+			facts.permission = "";
+			render_more((enum page_language)l, &facts, &all);
+			render_more((enum page_language)l, &none, &all);
+		}
+		for (size_t i = 0; i < WORD_COUNT; i++) {
+			const char *word = words_of((enum page_language)l)[i];
+			_cleanup_(freep) char *part = word ? plain_part(word) : NULL;
+
+			if (part && !strstr(buf_text(&all), part))
+				fail_msg("no page says: %s", word);
+		}
+	}
 }
 
 static void test_headings_have_no_facts(void **state)
@@ -294,7 +377,10 @@ static void test_success(void **state)
 		strstr(buf_text(&html), "<pre><code>misskey-token misskey.example</code></pre>"));
 	assert_non_null(strstr(buf_text(&html), "role=\"status\""));
 	/* Sentences name the host. */
-	assert_non_null(strstr(buf_text(&html), "settings on misskey.example."));
+	assert_non_null(strstr(buf_text(&html), "sign out on misskey.example, and log in again."));
+	assert_non_null(
+		strstr(buf_text(&html), "<code>misskey-authctl logout misskey.example</code>"));
+	assert_non_null(strstr(buf_text(&html), "Remove the app in the settings of @alice:"));
 
 	buf_reset(&html);
 	facts.permission = "";
@@ -324,6 +410,27 @@ static void test_wrong_user(void **state)
 	assert_non_null(strstr(buf_text(&html), "role=\"alert\""));
 	/* Nothing was given to scripts. */
 	assert_null(strstr(buf_text(&html), "read:account"));
+	assert_null(strstr(buf_text(&html), "logout"));
+	assert_non_null(strstr(buf_text(&html), "Remove the app in the settings of @bob:"));
+}
+
+static void test_the_settings_are_linked_where_access_was_granted(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PAGE_COUNT; i++) {
+		_cleanup_(buf_done) struct buf html = {0};
+		struct page_facts facts = facts_of(i);
+		bool granted = facts.kind == PAGE_OUTCOME && (outcome_is_success(facts.outcome) ||
+							      facts.outcome == OUTCOME_WRONG_USER);
+
+		render(PAGE_ENGLISH, &facts, &html);
+		assert_int_equal(strstr(buf_text(&html),
+					"<a rel=\"noreferrer\" href=\"https://misskey.example/"
+					"settings/apps\">misskey.example<wbr>/settings/apps</a>") !=
+					 NULL,
+				 granted);
+		assert_int_equal(occurrences(buf_text(&html), "<a "), granted);
+	}
 }
 
 static void test_details_are_shown_in_english(void **state)
@@ -429,6 +536,59 @@ static void test_facts_never_become_markup(void **state)
 	}
 }
 
+/* The longest that there are, and nothing that is not exactly an origin of http or https. */
+static void test_only_origins_become_links(void **state)
+{
+	static const char *const strange[] = {
+		"javascript:alert(1)",
+		"javascript://misskey.example",
+		"data:text/html,x",
+		"ftp://misskey.example",
+		"//misskey.example",
+		"misskey.example",
+		"HTTPS://misskey.example",
+		"https://Misskey.example",
+		"https://misskey.example/",
+		"https://misskey.example/x",
+		"https://misskey.example?x",
+		"https://misskey.example#x",
+		"https://misskey.example:443",
+		"https://alice@misskey.example",
+		"https://misskey.example\" onclick=\"alert(1)",
+		"https://misskey.example\\@evil.example",
+		"https://misskey.example\n",
+		" https://misskey.example",
+		"https://",
+		"",
+	};
+	static const char *const origins[] = {"http://127.0.0.1:3000", "https://[::1]:8443",
+					      "https://xn--zckzah.example"};
+	_cleanup_(buf_done) struct buf html = {0};
+	char longest[URL_ORIGIN_BYTES] = "https://", expected[URL_ORIGIN_BYTES + 32];
+	struct page_facts facts = {.kind = PAGE_OUTCOME, .outcome = OUTCOME_AUTHORIZED};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(strange); i++) {
+		facts.server = strange[i];
+		render(PAGE_ENGLISH, &facts, &html);
+		if (strstr(buf_text(&html), "<a ") || strstr(buf_text(&html), "href=\"h"))
+			fail_msg("a link: %s", strange[i]);
+		assert_non_null(strstr(buf_text(&html), "misskey-authctl logout ACCOUNT"));
+	}
+	for (size_t i = 0; i < COUNT_OF(origins); i++) {
+		facts.server = origins[i];
+		snprintf(expected, sizeof(expected), "href=\"%s/settings/apps\"", origins[i]);
+		render(PAGE_ENGLISH, &facts, &html);
+		assert_non_null(strstr(buf_text(&html), expected));
+	}
+	for (size_t i = 0; i < 126; i++)
+		memcpy(longest + strlen("https://") + 2 * i, i % 30 == 29 ? ".a" : "aa", 3);
+	facts.server = longest;
+	snprintf(expected, sizeof(expected), "href=\"%s/settings/apps\"", longest);
+	render(PAGE_ENGLISH, &facts, &html);
+	assert_non_null(strstr(buf_text(&html), expected));
+}
+
 static void test_commands_hold_only_names(void **state)
 {
 	static const char *const hostile[] = {"a; reboot", "$(reboot)", "-rf", "a b", "", "<b>"};
@@ -443,6 +603,8 @@ static void test_commands_hold_only_names(void **state)
 		render(PAGE_ENGLISH, &facts, &html);
 		command = between(&html, "<pre><code>", "</code></pre>");
 		assert_string_equal(command, "misskey-token ACCOUNT");
+		assert_non_null(
+			strstr(buf_text(&html), "<code>misskey-authctl logout ACCOUNT</code>"));
 	}
 }
 
@@ -536,10 +698,30 @@ static void test_language_choice(void **state)
 		{"ja;q=0", PAGE_ENGLISH},
 		{"ja;q=0.000,en;q=0", PAGE_ENGLISH},
 		{"ja;q=0.001", PAGE_JAPANESE},
+		{"ja;q=0.1,ja-JP;q=0.9,en;q=0.5", PAGE_JAPANESE},
+		{"ja;q=0.1,en;q=0.5,JA;q=0.9", PAGE_JAPANESE},
+		{"en;q=0.000,ja;q=0.001", PAGE_JAPANESE},
+		{"ja;q=1.,en;q=0.", PAGE_JAPANESE},
+		{"fr\t;\tq=1 ,\tja ; q=0.2", PAGE_JAPANESE},
+		/* a variant that is refused is not the language */
+		{"en-GB;q=0,*;q=0.5", PAGE_ENGLISH},
+		{"ja-JP;q=0,en;q=0.5,ja;q=0.8", PAGE_JAPANESE},
+		{"*;q=0,ja", PAGE_JAPANESE},
+		{"*;q=0.1,*;q=0.9,en;q=0.5", PAGE_JAPANESE},
 		{"ja;q=1.000,en;q=0.999", PAGE_JAPANESE},
 		{", ,ja,,", PAGE_JAPANESE},
 		/* not well formed: counts for nothing */
 		{"ja;q=1.001", PAGE_ENGLISH},
+		{"ja;q=1.0000", PAGE_ENGLISH},
+		{"ja;q=00.5", PAGE_ENGLISH},
+		{"ja;q=.5", PAGE_ENGLISH},
+		{"ja;q=0,5", PAGE_ENGLISH},
+		{"ja;q= 0.5", PAGE_ENGLISH},
+		{"ja;q =0.5", PAGE_ENGLISH},
+		{"ja;q=0.5;q=1", PAGE_ENGLISH},
+		{"ja--JP", PAGE_ENGLISH},
+		{"*-JP", PAGE_ENGLISH},
+		{"\"ja\"", PAGE_ENGLISH},
 		{"ja;q=2", PAGE_ENGLISH},
 		{"ja;q=0.1234", PAGE_ENGLISH},
 		{"ja;q=-1", PAGE_ENGLISH},
@@ -587,6 +769,8 @@ int main(void)
 		cmocka_unit_test(test_no_word_is_missing),
 		cmocka_unit_test(test_languages_have_the_same_placeholders),
 		cmocka_unit_test(test_languages_are_not_copies),
+		cmocka_unit_test(test_no_translation_is_stale),
+		cmocka_unit_test(test_no_word_is_left_over),
 		cmocka_unit_test(test_headings_have_no_facts),
 		cmocka_unit_test(test_commands_are_announced),
 		cmocka_unit_test(test_every_page_is_whole),
@@ -595,10 +779,12 @@ int main(void)
 		cmocka_unit_test(test_no_outcome_yet_is_waiting),
 		cmocka_unit_test(test_success),
 		cmocka_unit_test(test_wrong_user),
+		cmocka_unit_test(test_the_settings_are_linked_where_access_was_granted),
 		cmocka_unit_test(test_details_are_shown_in_english),
 		cmocka_unit_test(test_public_pages_have_no_facts),
 		cmocka_unit_test(test_unknown_facts),
 		cmocka_unit_test(test_facts_never_become_markup),
+		cmocka_unit_test(test_only_origins_become_links),
 		cmocka_unit_test(test_commands_hold_only_names),
 		cmocka_unit_test(test_long_facts_are_cut),
 		cmocka_unit_test(test_policy_allows_exactly_the_style),
