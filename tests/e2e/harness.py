@@ -8,6 +8,7 @@ import json
 import os
 import random
 import re
+import shutil
 import signal
 import socket
 import subprocess
@@ -39,6 +40,8 @@ BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin").resolve
 # What misskey-authctl says to start the daemon by, on a machine like this one.
 START_ADVICE = ("systemctl --user enable --now misskey-authd" if Path("/run/systemd/system").exists()
                 else "There is no systemd here. Start the daemon by hand")
+
+NPM_SECONDS = 120
 
 LOGGED_IN = "You are logged in"
 UNKNOWN_TOKEN = "00000000-0000-4000-8000-000000000000"
@@ -353,6 +356,25 @@ def check_schema(daemon):
     file = daemon.state / "credentials.json"
     if jsonschema and file.exists():
         assert schema_complaints(json.loads(file.read_text(encoding="utf-8"))) == []
+
+
+def npm_install(source, copy):
+    """Copies a directory with a package.json, and has npm install what it asks for; a skip where that cannot be."""
+    missing = [program for program in ("node", "npm") if not shutil.which(program)]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
+    shutil.copytree(source, copy, ignore=shutil.ignore_patterns("node_modules"))
+    try:
+        # The caller's environment: it knows the way to the registry.
+        done = subprocess.run(
+            ["npm", "ci", "--no-audit", "--no-fund", "--fetch-retries=1"], cwd=copy, text=True, capture_output=True,
+            timeout=NPM_SECONDS, stdin=subprocess.DEVNULL,
+        )
+    except subprocess.TimeoutExpired:
+        pytest.skip(f"npm did not install what {source.name} needs within {NPM_SECONDS} s")
+    if done.returncode != 0:
+        pytest.skip(f"npm cannot install what {source.name} needs: {done.stderr[-300:]}")
+    return copy
 
 
 def secrets_of(daemon, servers):

@@ -125,8 +125,9 @@ class Gallery:
 
     def _add_small_pages(self):
         daemon, _ = self._daemons[0]
-        for name, path in (("root", "/"), ("not-found", f"/callback?token={UNKNOWN_TOKEN}"), ("bad-request", "/callback")):
-            self._add(name, f"http://127.0.0.1:{daemon.port}{path}")
+        self._add("root", f"http://127.0.0.1:{daemon.port}/")
+        self._add("not-found", daemon.callback_url(UNKNOWN_TOKEN))
+        self._add("bad-request", f"http://127.0.0.1:{daemon.port}/callback")
 
     def _add_pages_of_a_waiting_login(self):
         daemon, server = self._start()
@@ -179,4 +180,4 @@ class Gallery:
         """Without passed sockets, a daemon with such a config does not start at all."""
         daemon, _ = self._start(ActivatedDaemon)
         daemon.config_file.write_text("[daemon]\nrequest_time = soon\n", encoding="utf-8")
-        self._add("unavailable", f"http://127.0.0.1:{daemon.port}/callback?token={UNKNOWN_TOKEN}")
+        self._add("unavailable", daemon.callback_url(UNKNOWN_TOKEN))

@@ -11,32 +11,16 @@ import sys
 import pytest
 
 import misskey_server as misskey
-from harness import ROOT, authorize
+from harness import ROOT, authorize, npm_install
 
 EXAMPLES = ROOT / "examples"
 NOTE = "Hello Misskey API World with My Application!"
-NPM_SECONDS = 120
 
 
 @pytest.fixture(scope="module")
 def node_example(tmp_path_factory):
     """A copy with what it depends on, as npm installs it."""
-    missing = [program for program in ("node", "npm") if not shutil.which(program)]
-    if missing:
-        pytest.skip(f"not installed: {', '.join(missing)}")
-    copy = tmp_path_factory.mktemp("examples") / "node"
-    shutil.copytree(EXAMPLES / "node", copy, ignore=shutil.ignore_patterns("node_modules"))
-    try:
-        # The caller's environment: it knows the way to the registry.
-        done = subprocess.run(
-            ["npm", "install", "--no-audit", "--no-fund", "--fetch-retries=1"], cwd=copy, text=True,
-            capture_output=True, timeout=NPM_SECONDS, stdin=subprocess.DEVNULL,
-        )
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"npm did not install misskey-js within {NPM_SECONDS} s")
-    if done.returncode != 0:
-        pytest.skip(f"npm cannot install misskey-js: {done.stderr[-300:]}")
-    return copy
+    return npm_install(EXAMPLES / "node", tmp_path_factory.mktemp("examples") / "node")
 
 
 @pytest.fixture(params=["sh", "python", "node"])
