@@ -37,7 +37,7 @@ static void say_what_is_left(const char *account, const struct json *forgotten)
 	if (!is_text(forgotten, "state", "absent") && server)
 		terminal_message(
 			"The app still has access at the server. Only you can take that away: "
-			"%s/settings/apps",
+			"%s/settings/apps (on Misskey 11 only the server's administrator can)",
 			server);
 }
 

@@ -4,10 +4,12 @@
  * misskey-authctl watch: shows what happens to the accounts, as it happens.
  */
 
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "cli/account_note.h"
 #include "cli/command.h"
@@ -171,6 +173,15 @@ static int show_event(const struct json *event, const char *name)
 
 /* ---- The stream ---- */
 
+/* Whether the pipe that the lines go to has lost its reader: else that would be noticed at the next
+ * change, perhaps tomorrow. */
+static bool is_reader_gone(void)
+{
+	struct pollfd output = {.fd = STDOUT_FILENO};
+
+	return poll(&output, 1, 0) > 0 && (output.revents & POLLERR);
+}
+
 static bool take_event(const struct json *event, void *context)
 {
 	struct watch *watch = context;
@@ -181,6 +192,10 @@ static bool take_event(const struct json *event, void *context)
 	watch->is_heard = true;
 	watch->is_stopped = strcmp(name, "stopping") == 0;
 	watch->status = watch->json ? print_json(event, false) : show_event(event, name);
+	if (watch->status == EXIT_STATUS_DONE && is_reader_gone()) {
+		terminal_message("misskey-authctl: Nobody reads standard output any more.");
+		watch->status = EXIT_STATUS_FAILED;
+	}
 	return watch->status == EXIT_STATUS_DONE;
 }
 

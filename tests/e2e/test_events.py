@@ -155,7 +155,13 @@ def test_nothing_is_lost_between_snapshot_and_stream(server_2025, daemon):
 def test_heartbeats_come_and_cost_nothing_without_clients(daemon, events):
     stream = events()
     assert stream.lines.get(timeout=5)["event"] == "snapshot"
+    # Whose reader leaves without a word learns that by the same.
+    watch = subprocess.Popen([BIN / "misskey-authctl", "watch"], env=daemon.env, stdout=subprocess.PIPE,
+                             stderr=subprocess.PIPE, text=True)
+    watch.stdout.close()
     assert stream.lines.get(timeout=20)["event"] == "heartbeat"
+    assert watch.wait(20) == 1 and "Nobody reads" in watch.stderr.read()
+    watch.stderr.close()
 
 
 def test_a_stop_ends_the_stream_with_a_word(server_2025, daemon, events):
