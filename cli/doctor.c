@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
+#include "common/translate.h"
 
 static void doctor_done(struct doctor *doctor)
 {
@@ -40,9 +41,12 @@ int command_doctor(struct control_client *client, const struct command_options *
 	struct paths_environment environment;
 	struct err_detail detail = {0};
 
+	/* What becomes a value for programs is the same in every language. */
+	if (options->json)
+		translate_end();
 	paths_environment_read(&environment);
 	if (paths_resolve(&environment, &doctor.paths, &detail) < 0) {
-		terminal_message("misskey-authctl: %s.", detail.text);
+		terminal_message(_("misskey-authctl: %s."), detail.text);
 		return EXIT_STATUS_FAILED;
 	}
 	doctor_check_sockets(&doctor);

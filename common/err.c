@@ -6,43 +6,45 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/translate.h"
+
 const char *err_text(int code)
 {
 	switch ((enum err)code) {
 	case ERR_OK:
-		return "no error";
+		return _("no error");
 	case ERR_NOMEM:
-		return "out of memory";
+		return _("out of memory");
 	case ERR_INVALID:
-		return "a value is not allowed here";
+		return _("a value is not allowed here");
 	case ERR_SYNTAX:
-		return "the text is not in the expected form";
+		return _("the text is not in the expected form");
 	case ERR_LIMIT:
-		return "a limit is exceeded";
+		return _("a limit is exceeded");
 	case ERR_NOT_FOUND:
-		return "there is no such thing";
+		return _("there is no such thing");
 	case ERR_EXISTS:
-		return "there is one already";
+		return _("there is one already");
 	case ERR_UNSAFE:
-		return "a file's owner, type or mode is not safe to use";
+		return _("a file's owner, type or mode is not safe to use");
 	case ERR_DAMAGED:
-		return "a file is damaged";
+		return _("a file is damaged");
 	case ERR_VERSION:
-		return "a file was written by a newer version";
+		return _("a file was written by a newer version");
 	case ERR_NOSPACE:
-		return "no room on the file system";
+		return _("no room on the file system");
 	case ERR_ACCESS:
-		return "access denied";
+		return _("access denied");
 	case ERR_IO:
-		return "input or output failed";
+		return _("input or output failed");
 	case ERR_BUSY:
-		return "in use by another process";
+		return _("in use by another process");
 	case ERR_CRYPTO:
-		return "the cryptographic library failed";
+		return _("the cryptographic library failed");
 	case ERR_LIBRARY:
-		return "a library failed";
+		return _("a library failed");
 	}
-	return "unknown error";
+	return _("unknown error");
 }
 
 int err_from_errno(int errnum)

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/translate.h"
 
 #define MINUTE_S 60
 #define HOUR_S (60 * MINUTE_S)
@@ -214,7 +215,8 @@ static int duration_refuse(struct err_detail *detail, int code, const char *text
 	duration_write(min_s, min, sizeof(min));
 	duration_write(max_s, max, sizeof(max));
 	return text_err(detail, code, text,
-			"expected a time from %s to %s, written like 90s, 15m, 1h or 2d", min, max);
+			_("expected a time from %s to %s, written like 90s, 15m, 1h or 2d"), min,
+			max);
 }
 
 int text_duration(const char *text, int64_t min_s, int64_t max_s, int64_t *ret_s,
