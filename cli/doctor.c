@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/doctor.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -35,15 +36,21 @@ const char *doctor_problem(const struct doctor *doctor, const char *code)
 	return NULL;
 }
 
+/* What becomes a value for programs is the same in every language, and so is what systemctl says. */
+static void speak_english(void)
+{
+	translate_end();
+	setenv("LC_ALL", "C.UTF-8", 1);
+}
+
 int command_doctor(struct control_client *client, const struct command_options *options)
 {
 	_cleanup_(doctor_done) struct doctor doctor = {.client = client};
 	struct paths_environment environment;
 	struct err_detail detail = {0};
 
-	/* What becomes a value for programs is the same in every language. */
 	if (options->json)
-		translate_end();
+		speak_english();
 	paths_environment_read(&environment);
 	if (paths_resolve(&environment, &doctor.paths, &detail) < 0) {
 		terminal_message(_("misskey-authctl: %s."), detail.text);

@@ -35,11 +35,9 @@ static bool find_catalogues(char ret_directory[static 2 * PATH_MAX])
  * part. */
 static bool terminal_is_utf8(void)
 {
-	locale_t locale = newlocale(LC_CTYPE_MASK, "", NULL);
-	bool utf8 = locale && strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+	bool utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 
-	if (locale)
-		freelocale(locale);
+	(void)setlocale(LC_CTYPE, "C");
 	return utf8;
 }
 
@@ -74,6 +72,7 @@ void translate_begin(void)
 void translate_end(void)
 {
 	is_wanted = false;
+	(void)setlocale(LC_MESSAGES, "C");
 }
 
 const char *translate(const char *text)

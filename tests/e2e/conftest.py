@@ -21,7 +21,7 @@ from user_manager import UserManager, why_not
 TOGETHER = """
     authctl browser completions config curl disk_faults docs doctor doctor_files doctor_servers events examples
     exit_statuses hooks hostile_browser hostile_local integrations login logout memory notifications polling qr
-    reload schema server_faults state_files strace token torture valgrind verify wire
+    reload schema server_faults state_files strace token torture translations valgrind verify wire
 """.split()
 
 
