@@ -14,7 +14,7 @@ LANGUAGES = (ROOT / "po/LINGUAS").read_text(encoding="utf-8").split()
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
 # What a person types, or finds so in a file: it is the same in every language.
 FIXED = re.compile(r"""
-    (?<!\w)--?[a-z][a-z-]+ | misskey-[a-z]+(?:[.-][a-z]+)* | [a-z]+ctl | [a-z]+[._/][a-z._/-]*[a-z] | [A-Z]{3,}[A-Z_]* | \[[a-z]+ |
+    (?<!\w)--?[a-z][a-z-]+ | misskey-[a-z]+(?:[.-][a-z]+)* | [a-z]+ctl | [a-z]{2,}[._/][a-z._/-]*[a-z] | [A-Z]{3,}[A-Z_]* | \[[a-z]+ |
     https?:// | 127\.0\.0\.1
 """, re.X)
 
@@ -56,11 +56,11 @@ def test_every_message_is_translated_and_none_is_stale():
     ("po/ja.po", 'msgid "Nothing is wrong."', 'msgid "Nothing was wrong."', "ja.po is out of date"),
     ("po/ja.po", "アカウント %s はありません。もしかして: %s", "アカウント %s はありません", "format specifications"),
     ("po/ja.po", "アカウント %s はありません。もしかして: %s", "アカウント %s はありません。もしかして: %d", "format specifications"),
-    ("po/ja.po", 'msgid "Nothing is wrong."', '#, fuzzy\nmsgid "Nothing is wrong."', "messages to translate"),
-    ("po/ja.po", 'msgstr "問題はありません。"', 'msgstr ""', "messages to translate"),
+    ("po/ja.po", 'msgid "Nothing is wrong."', '#, fuzzy\nmsgid "Nothing is wrong."', "1 fuzzy translation"),
+    ("po/ja.po", 'msgstr "問題はありません。"', 'msgstr ""', "1 untranslated message"),
 ], ids=["changed message", "stale translation", "placeholder missing", "placeholder of another type", "fuzzy", "not translated"])
 def test_the_check_fails(tmp_path, file, old, new, complaint):
-    for directory in ("cli", "common", "po", "scripts"):
+    for directory in ("cli", "common", "daemon", "po", "scripts"):
         shutil.copytree(ROOT / directory, tmp_path / directory)
     assert check(tmp_path).returncode == 0
     text = (tmp_path / file).read_text(encoding="utf-8")
@@ -115,7 +115,9 @@ def both(daemon, japanese, *command):
     (("misskey-authctl", "logn"), "もしかして: login"),
     (("misskey-authctl", "login", "https://misskey.example/path"), "ホストのあとには何も書けません"),
     (("misskey-authctl", "--socket", "/nowhere", "list"), "/nowhere"),
-], ids=["account", "option", "command", "server", "daemon"])
+    (("misskey-authd", "--check-config", "--config", "/dev/null"), "通常のファイルが必要です"),
+    (("misskey-authd", "--idle-exit", "never"), "のように指定してください"),
+], ids=["account", "option", "command", "server", "daemon", "config", "time"])
 def test_messages_are_in_the_persons_language(daemon, japanese, command, said):
     english, translated = both(daemon, japanese, *command)
     assert english.returncode != 0
@@ -124,7 +126,7 @@ def test_messages_are_in_the_persons_language(daemon, japanese, command, said):
     assert translated.stdout == english.stdout == ""
 
 
-@pytest.mark.parametrize("program", ["misskey-authctl", "misskey-token"])
+@pytest.mark.parametrize("program", ["misskey-authctl", "misskey-authd", "misskey-token"])
 def test_help_has_the_same_options_in_every_language(daemon, japanese, program):
     english, translated = both(daemon, japanese, program, "--help")
     assert JAPANESE.search(translated.stdout)
