@@ -32,7 +32,7 @@ def messages(language):
     text = subprocess.run(["msgcat", "--no-wrap", ROOT / f"po/{language}.po"], text=True, capture_output=True, timeout=60,
                           check=True).stdout
     for entry in text.split("\n\n")[1:]:
-        parts = {}
+        parts, key = {}, None
         for line in entry.splitlines():
             found = re.match(r'(?:(msg\w+(?:\[\d\])?) )?"(.*)"$', line)
             if found:
