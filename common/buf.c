@@ -45,6 +45,11 @@ static bool make_room(struct buf *buf, size_t more)
 	return true;
 }
 
+void buf_reserve(struct buf *buf, size_t more)
+{
+	(void)make_room(buf, more);
+}
+
 void buf_append(struct buf *buf, const void *bytes, size_t size)
 {
 	if (size == 0 || !make_room(buf, size))

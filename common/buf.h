@@ -25,6 +25,9 @@ struct buf {
 	int error; /* 0, ERR_NOMEM or ERR_LIMIT */
 };
 
+/* Makes room for MORE bytes at once: growing step by step copies and erases each time. */
+void buf_reserve(struct buf *buf, size_t more);
+
 void buf_append(struct buf *buf, const void *bytes, size_t size);
 void buf_append_text(struct buf *buf, const char *text);
 void buf_append_char(struct buf *buf, char c);

@@ -47,7 +47,7 @@ int fsx_temp_new(int dirfd, const char *name, struct fsx_temp **ret_temp,
 		 struct err_detail *detail) _must_check_;
 
 /* Sees to it that SIZE bytes can be written without asking for more room; growing is allowed at
- * any time, a smaller SIZE does nothing. The reservation itself is fsynced. */
+ * any time, a smaller SIZE does nothing. It does not outlive a crash of the machine. */
 int fsx_temp_reserve(struct fsx_temp *temp, size_t size, struct err_detail *detail) _must_check_;
 
 /* Writes, fsyncs and renames; fsyncs the directory. On success the temporary file is gone; on

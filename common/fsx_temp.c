@@ -126,6 +126,8 @@ static int truncate_to(int fd, size_t size)
 
 /* fallocate() and not posix_fallocate(): where the file system cannot reserve, glibc's emulation
  * writes single bytes, which a file system that compresses or leaves holes need not give room to.
+ * What fallocate() has given is there at once; of what was written, only fsync says whether there
+ * is room for it. Neither has to outlive a crash: a temporary file does not.
  */
 static int grow(int fd, size_t from, size_t to)
 {
@@ -141,7 +143,7 @@ static int grow(int fd, size_t from, size_t to)
 		if (write_all(fd, zeros, to - at < ZEROS_BYTES ? to - at : ZEROS_BYTES, at) < 0)
 			return -1;
 	}
-	return 0;
+	return fsx_sync(fd);
 }
 
 int fsx_temp_reserve(struct fsx_temp *temp, size_t size, struct err_detail *detail)
@@ -154,7 +156,7 @@ int fsx_temp_reserve(struct fsx_temp *temp, size_t size, struct err_detail *deta
 	}
 	if (size <= temp->reserved)
 		return 0;
-	if (grow(temp->fd, temp->reserved, size) < 0 || fsx_sync(temp->fd) < 0) {
+	if (grow(temp->fd, temp->reserved, size) < 0) {
 		int errnum = errno;
 
 		/* Half a reservation helps nobody and would keep a full disk full. */

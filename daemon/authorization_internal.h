@@ -25,6 +25,7 @@ struct authorization {
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
 	char app_id[MISSKEY_ID_BYTES]; /* whose secret the session is being made with */
+	const char *missing;	       /* the endpoint that the server does not know: a literal */
 	bool awaits_app;	       /* another account's login registers it */
 	bool renew_wanted;	       /* authorization_renew() came while an answer was awaited */
 	bool renew_browser;

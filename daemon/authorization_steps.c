@@ -94,6 +94,8 @@ static void on_answer(const struct http_answer *answer, void *context)
 
 	authorization->call = NULL;
 	authorization->reader(authorization, answer, &event);
+	if (authorization->call)
+		return; /* something else has to be known first */
 	/* What was learnt may have added or removed an app. */
 	event.app_known = authorization_find_app(authorization, NULL);
 	authorization_advance(authorization, &event);
@@ -114,6 +116,31 @@ bool authorization_ask(struct authorization *authorization, const char *path, in
 		return false;
 	authorization_fail_here(authorization, "LOCAL", &detail, event);
 	return true;
+}
+
+static void read_missing(struct authorization *authorization, const struct http_answer *answer,
+			 struct authorizer_input *event)
+{
+	struct misskey_problem problem;
+
+	misskey_missing_read(answer, authorization->missing, &problem);
+	authorization_read_verdict(authorization, MISSKEY_REFUSED, &problem, event);
+}
+
+/* Before there is a page: a server that does not know the endpoint is asked what it is. */
+static void read_early_verdict(struct authorization *authorization, enum misskey_verdict verdict,
+			       const struct misskey_problem *problem,
+			       struct authorizer_input *event)
+{
+	_cleanup_(buf_done) struct buf body = {0};
+
+	if (verdict != MISSKEY_REFUSED || problem->status != 404) {
+		authorization_read_verdict(authorization, verdict, problem, event);
+		return;
+	}
+	authorization->missing = problem->endpoint;
+	(void)authorization_ask(authorization, MISSKEY_PATH_META, misskey_meta_request(&body),
+				&body, read_missing, event);
 }
 
 /* ---- Step 1: the app ---- */
@@ -153,7 +180,7 @@ static void read_app(struct authorization *authorization, const struct http_answ
 	enum misskey_verdict verdict = misskey_app_create_read(answer, &app, &problem);
 
 	if (verdict != MISSKEY_DONE) {
-		authorization_read_verdict(authorization, verdict, &problem, event);
+		read_early_verdict(authorization, verdict, &problem, event);
 	} else if (app_store(authorization, &app, event->now.unix_s, &detail)) {
 		authorization_fail_for_good_here(authorization, &detail, event);
 	} else {
@@ -260,7 +287,7 @@ static void read_session(struct authorization *authorization, const struct http_
 	if (verdict == MISSKEY_NO_SUCH_APP)
 		registry_app_remove(registry, server, authorization->app_id);
 	if (verdict != MISSKEY_DONE) {
-		authorization_read_verdict(authorization, verdict, &problem, event);
+		read_early_verdict(authorization, verdict, &problem, event);
 	} else if (!registry_app_by_id(registry, server, authorization->app_id)) {
 		event->event = AUTHORIZER_NO_SUCH_APP;
 	} else if (session_store(authorization, &session, event->now, &detail)) {

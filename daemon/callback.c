@@ -30,8 +30,9 @@ struct callback {
 
 /* ---- Replies ---- */
 
+/* BODY is empty afterwards. */
 static void reply(struct http_request *request, unsigned status, const struct http_header *extra,
-		  size_t extra_count, const char *body, size_t body_size)
+		  size_t extra_count, struct buf *body)
 {
 	const char *policy = page_security_policy();
 	struct http_header headers[MAX_HEADERS] = {
@@ -47,7 +48,7 @@ static void reply(struct http_request *request, unsigned status, const struct ht
 
 	for (size_t n = 0; n < extra_count && count < MAX_HEADERS; n++)
 		headers[count++] = extra[n];
-	http_request_reply(request, status, headers, count, body, body_size);
+	http_request_reply_buf(request, status, headers, count, body);
 }
 
 static void reply_page(struct http_request *request, unsigned status,
@@ -65,10 +66,10 @@ static void reply_page(struct http_request *request, unsigned status,
 	(void)http_request_header(request, "Accept-Language", &accept_language);
 	language = page_language_choose(accept_language);
 	if (page_render(language, facts, &html)) {
-		reply(request, 500, NULL, 0, "", 0);
+		reply(request, 500, NULL, 0, &(struct buf){0});
 		return;
 	}
-	reply(request, status, headers, status == 405 ? 3 : 2, buf_text(&html), html.size);
+	reply(request, status, headers, status == 405 ? 3 : 2, &html);
 }
 
 static void reply_kind(struct http_request *request, unsigned status, enum page_kind kind)
@@ -83,7 +84,7 @@ static void reply_redirect(struct http_request *request, const char *location, c
 		{"Set-Cookie", cookie},
 	};
 
-	reply(request, 303, headers, cookie ? 2 : 1, "", 0);
+	reply(request, 303, headers, cookie ? 2 : 1, &(struct buf){0});
 }
 
 static void reply_redirect_to_id(struct http_request *request, const char *path, const char *id)
@@ -382,10 +383,12 @@ static void serve_route(struct callback *callback, struct http_request *request,
 			const struct callback_request *parsed)
 {
 	static const struct http_header icon_type = {"Content-Type", "image/svg+xml"};
+	_cleanup_(buf_done) struct buf icon = {0};
 	const char *unavailable = service_unavailable(callback->service);
 
 	if (parsed->route == CALLBACK_ICON) {
-		reply(request, 200, &icon_type, 1, page_icon(), strlen(page_icon()));
+		buf_append_text(&icon, page_icon());
+		reply(request, 200, &icon_type, 1, &icon);
 		return;
 	}
 	if (parsed->route == CALLBACK_NOT_FOUND) {

@@ -24,8 +24,7 @@ static void reply(struct http_request *request, unsigned status, struct json *va
 	if (r || buf_error(&text))
 		http_request_reply(request, 500, headers, 2, no_memory, strlen(no_memory));
 	else
-		http_request_reply(request, status, headers, allow ? 3 : 2, buf_text(&text),
-				   text.size);
+		http_request_reply_buf(request, status, headers, allow ? 3 : 2, &text);
 }
 
 void control_reply_json(struct http_request *request, unsigned status, struct json *value)

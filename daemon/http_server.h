@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "daemon/loop.h"
@@ -96,6 +97,11 @@ struct http_header {
 void http_request_reply(struct http_request *request, unsigned status,
 			const struct http_header *headers, size_t header_count, const char *body,
 			size_t body_size);
+
+/* The same, but BODY is not copied: it is taken over, and empty afterwards. */
+void http_request_reply_buf(struct http_request *request, unsigned status,
+			    const struct http_header *headers, size_t header_count,
+			    struct buf *body);
 
 enum http_hold_end {
 	HTTP_HOLD_DUE,	    /* its time is over: reply now */

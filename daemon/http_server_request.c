@@ -232,21 +232,22 @@ static void response_body_free(void *context)
 	free(body);
 }
 
-/* Not MHD_RESPMEM_MUST_COPY: its copy is freed without being erased, and a body can hold a
+/* Not MHD_RESPMEM_MUST_COPY or MUST_FREE: they free without erasing, and a body can hold a
  * credential. */
-static struct MHD_Response *response_new(const char *body, size_t body_size)
+static struct MHD_Response *response_new(struct buf *body)
 {
-	struct buf *copy = calloc(1, sizeof(*copy));
+	struct buf *taken = calloc(1, sizeof(*taken));
 	struct MHD_Response *response = NULL;
 
-	if (!copy)
+	if (!taken)
 		return NULL;
-	buf_append(copy, body, body_size);
-	if (!buf_error(copy))
+	*taken = *body;
+	*body = (struct buf){0};
+	if (!buf_error(taken))
 		response = MHD_create_response_from_buffer_with_free_callback_cls(
-			copy->size, copy->bytes, response_body_free, copy);
+			taken->size, taken->bytes, response_body_free, taken);
 	if (!response)
-		response_body_free(copy);
+		response_body_free(taken);
 	return response;
 }
 
@@ -273,16 +274,26 @@ void http_request_respond(struct http_request *request, unsigned status,
 		http_request_resume(request);
 }
 
-void http_request_reply(struct http_request *request, unsigned status,
-			const struct http_header *headers, size_t header_count, const char *body,
-			size_t body_size)
+void http_request_reply_buf(struct http_request *request, unsigned status,
+			    const struct http_header *headers, size_t header_count,
+			    struct buf *body)
 {
 	if (request->stage != HTTP_STAGE_HANDLING && request->stage != HTTP_STAGE_HELD)
 		return;
 	request->hold_end = NULL;
 	request->stage = HTTP_STAGE_REPLYING;
 	request->deadline_ms = moment_now().mono_ms + request->server->options.request_ms;
-	http_request_respond(request, status, headers, header_count, response_new(body, body_size));
+	http_request_respond(request, status, headers, header_count, response_new(body));
+}
+
+void http_request_reply(struct http_request *request, unsigned status,
+			const struct http_header *headers, size_t header_count, const char *body,
+			size_t body_size)
+{
+	_cleanup_(buf_done) struct buf copy = {0};
+
+	buf_append(&copy, body, body_size);
+	http_request_reply_buf(request, status, headers, header_count, &copy);
 }
 
 void http_request_hold(struct http_request *request, int64_t until_ms,

@@ -7,13 +7,15 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <time.h>
 
 #include "daemon/libcurl.h"
 
 /* poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps, but our deadlines
- * are on CLOCK_BOOTTIME: after a suspend a deadline is late by this much at most. */
-#define LONGEST_WAIT_MS 60000
+ * are on CLOCK_BOOTTIME: after a suspend a deadline is late by this much at most. What is further
+ * away is left to a timer on that clock. */
+#define LONGEST_POLL_MS 60000
 
 /* A wait can fail for want of memory. So many failures in a row, with the pause between, are not
  * that. */
@@ -26,6 +28,8 @@ struct loop {
 	bool curl_is_up;
 	bool is_stopped;
 	int signal_fd;
+	int timer_fd;
+	int64_t timer_due_ms; /* what it is set to, MOMENT_NEVER: nothing */
 	size_t source_count;
 	struct loop_source sources[LOOP_MAX_SOURCES];
 };
@@ -66,6 +70,17 @@ static int own_multi_new(struct loop *loop, struct err_detail *detail)
 	return 0;
 }
 
+static int timer_take(int *ret_fd, struct err_detail *detail)
+{
+	int fd = timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+
+	if (fd < 0)
+		return err_set(detail, err_from_errno(errno), "cannot make a timerfd: %s",
+			       strerror(errno));
+	*ret_fd = fd;
+	return 0;
+}
+
 int loop_new(CURLM *multi, struct loop **ret_loop, struct err_detail *detail)
 {
 	_cleanup_(loop_freep) struct loop *loop = calloc(1, sizeof(*loop));
@@ -74,8 +89,12 @@ int loop_new(CURLM *multi, struct loop **ret_loop, struct err_detail *detail)
 	if (!loop)
 		return err_set(detail, ERR_NOMEM, "no memory for the event loop");
 	loop->signal_fd = -1;
+	loop->timer_fd = -1;
+	loop->timer_due_ms = MOMENT_NEVER;
 	loop->multi = multi;
 	error = signals_take(&loop->signal_fd, detail);
+	if (!error)
+		error = timer_take(&loop->timer_fd, detail);
 	if (!error && !multi)
 		error = own_multi_new(loop, detail);
 	if (error)
@@ -92,26 +111,58 @@ int loop_add(struct loop *loop, const struct loop_source *source)
 	return 0;
 }
 
-/* The time to wait for: until the earliest deadline, LIMIT_MS at most. */
-static int wait_ms(const struct loop *loop, int64_t limit_ms)
+/* The earliest deadline of the sources, monotonic. */
+static int64_t earliest_due_ms(const struct loop *loop, struct moment now)
 {
-	struct moment now = moment_now();
-	int64_t wait = limit_ms;
+	int64_t earliest = MOMENT_NEVER;
 
 	for (size_t i = 0; i < loop->source_count; i++) {
 		const struct loop_source *source = &loop->sources[i];
 		int64_t due =
 			source->deadline ? source->deadline(source->context, now) : MOMENT_NEVER;
 
-		if (due <= now.mono_ms)
-			return 0;
-		if (due - now.mono_ms < wait)
-			wait = due - now.mono_ms;
+		if (due < earliest)
+			earliest = due;
 	}
-	if (wait == MOMENT_NEVER)
+	return earliest;
+}
+
+/* Whether the timer is set to DUE_MS, or earlier: then it wakes us once for nothing, which costs
+ * less than to set it in each round. */
+static bool timer_set(struct loop *loop, int64_t due_ms)
+{
+	const struct itimerspec timer = {
+		.it_value = {.tv_sec = due_ms / 1000, .tv_nsec = due_ms % 1000 * 1000000}};
+
+	if (loop->timer_due_ms <= due_ms)
+		return true;
+	if (timerfd_settime(loop->timer_fd, TFD_TIMER_ABSTIME, &timer, NULL) < 0)
+		return false;
+	loop->timer_due_ms = due_ms;
+	return true;
+}
+
+static void timer_read(struct loop *loop)
+{
+	uint64_t expirations;
+
+	if (read(loop->timer_fd, &expirations, sizeof(expirations)) == sizeof(expirations))
+		loop->timer_due_ms = MOMENT_NEVER;
+}
+
+/* The time to poll for: until the earliest deadline, LIMIT_MS at most. */
+static int poll_ms(struct loop *loop, int64_t limit_ms)
+{
+	struct moment now = moment_now();
+	int64_t due = earliest_due_ms(loop, now);
+	int64_t wait = due == MOMENT_NEVER ? MOMENT_NEVER : due - now.mono_ms;
+
+	if (limit_ms < wait)
+		wait = limit_ms;
+	if (wait == MOMENT_NEVER || (wait > LONGEST_POLL_MS && timer_set(loop, now.mono_ms + wait)))
 		return INT_MAX;
-	if (wait > LONGEST_WAIT_MS)
-		wait = LONGEST_WAIT_MS;
+	if (wait > LONGEST_POLL_MS)
+		return LONGEST_POLL_MS;
 	return wait > 0 ? (int)wait : 0;
 }
 
@@ -128,19 +179,22 @@ static void signals_read(struct loop *loop)
  * whether it did not. */
 static bool loop_round(struct loop *loop, int64_t limit_ms)
 {
-	struct curl_waitfd wait[LOOP_MAX_SOURCES + 1] = {{0}};
+	struct curl_waitfd wait[LOOP_MAX_SOURCES + 2] = {{0}};
 	unsigned count = 0;
 	struct moment now;
 	CURLMcode code;
 
+	wait[count++] = (struct curl_waitfd){.fd = loop->timer_fd, .events = CURL_WAIT_POLLIN};
 	wait[count++] = (struct curl_waitfd){.fd = loop->signal_fd, .events = CURL_WAIT_POLLIN};
 	for (size_t i = 0; i < loop->source_count; i++)
 		if (loop->sources[i].fd >= 0)
 			wait[count++] = (struct curl_waitfd){.fd = loop->sources[i].fd,
 							     .events = CURL_WAIT_POLLIN};
 
-	code = curl_multi_poll(loop->multi, wait, count, wait_ms(loop, limit_ms), NULL);
+	code = curl_multi_poll(loop->multi, wait, count, poll_ms(loop, limit_ms), NULL);
 	signals_read(loop);
+	if (wait[0].revents)
+		timer_read(loop);
 	now = moment_now();
 	for (size_t i = 0; i < loop->source_count; i++)
 		loop->sources[i].dispatch(loop->sources[i].context, now);
@@ -198,5 +252,7 @@ void loop_free(struct loop *loop)
 		curl_global_cleanup();
 	if (loop->signal_fd >= 0)
 		close(loop->signal_fd);
+	if (loop->timer_fd >= 0)
+		close(loop->timer_fd);
 	free(loop);
 }

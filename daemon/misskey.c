@@ -21,6 +21,9 @@
 
 #define CONSENT_PATH "/auth/"
 
+/* Misskey's are some ten characters, those of forks thirty. */
+#define VERSION_MAX_CHARS 64
+
 /* In UTF-8 every byte but a continuation byte begins a character. */
 static size_t char_count(const char *text)
 {
@@ -354,4 +357,39 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 	if (!user_read(reply, ret_user))
 		return unusable(ret_problem, "user");
 	return MISSKEY_DONE;
+}
+
+/* ---- Without the app authorization ---- */
+
+int misskey_meta_request(struct buf *body)
+{
+	buf_append_text(body, "{\"detail\":false}");
+	return buf_error(body);
+}
+
+void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
+			  struct misskey_problem *ret_problem)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	_cleanup_(buf_done) struct buf version = {0};
+	const char *text = NULL;
+
+	if (reply_read(answer, "meta", &reply, ret_problem) == MISSKEY_DONE)
+		text = json_get_string(reply, "version");
+	*ret_problem =
+		(struct misskey_problem){.endpoint = endpoint, .status = 404, .retry_after_s = -1};
+	if (!text) {
+		(void)misskey_problem_set(ret_problem, MISSKEY_REFUSED,
+					  "The server does not know %s (HTTP 404); perhaps it is "
+					  "no Misskey server",
+					  endpoint);
+		return;
+	}
+	text_append_printable(&version, text, VERSION_MAX_CHARS);
+	(void)misskey_problem_set(
+		ret_problem, MISSKEY_REFUSED,
+		"The server, Misskey %s, has no %s: it does not offer the app authorization that "
+		"misskey-authd logs in by. Make an access token in its settings, under API, and "
+		"give that to your scripts",
+		buf_text(&version), endpoint);
 }

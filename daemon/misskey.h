@@ -21,6 +21,7 @@
 #define MISSKEY_PATH_SESSION_GENERATE "/api/" MISSKEY_SESSION_GENERATE
 #define MISSKEY_PATH_SESSION_USERKEY "/api/" MISSKEY_SESSION_USERKEY
 #define MISSKEY_PATH_I "/api/" MISSKEY_I
+#define MISSKEY_PATH_META "/api/meta"
 
 /* Ids are 10 to 32 characters of [A-Za-z0-9] in all versions seen. */
 #define MISSKEY_ID_BYTES 129
@@ -106,5 +107,11 @@ int misskey_verify_request(const struct secret *i, struct buf *body) _must_check
 enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 					 struct misskey_user *ret_user,
 					 struct misskey_problem *ret_problem) _must_check_;
+
+/* POST /api/meta, asked when ENDPOINT (a literal, kept) was answered with 404: is it a server
+ * without the app authorization, or no Misskey at all? *ret_problem says so. */
+int misskey_meta_request(struct buf *body) _must_check_;
+void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
+			  struct misskey_problem *ret_problem);
 
 #endif

@@ -14,6 +14,8 @@
 #define FACT_MAX_CHARS 200
 /* struct misskey_problem and registry_finished carry 512 bytes and less. */
 #define DETAIL_MAX_CHARS 500
+/* Of a page without a detail, most of it the style: more is made room for when it comes. */
+#define PAGE_TYPICAL_BYTES 8000
 
 /* How a message is shown. */
 struct plan {
@@ -297,6 +299,7 @@ int page_render(enum page_language language, const struct page_facts *facts, str
 		page.message = &page.text->kinds[kind];
 		page.plan = &kind_plans[kind];
 	}
+	buf_reserve(html, PAGE_TYPICAL_BYTES);
 	put_head(&page);
 	put(&page, "<body>\n<header class=\"brand\">");
 	put(&page, page_mark());

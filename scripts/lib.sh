@@ -15,7 +15,10 @@ BUILD_PACKAGES=(
     libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libinih-dev libsystemd-dev
     libqrencode-dev
 )
-export ROOT PYTHON BUILD_PACKAGES
+
+# What scripts/bench compares with, and by.
+BENCH_PACKAGES=(python3 python3-pytest strace wrk oidc-agent-cli gnuplot-nox)
+export ROOT PYTHON BUILD_PACKAGES BENCH_PACKAGES
 
 say() {
     printf '%s\n' "$*" >&2

@@ -139,14 +139,14 @@ class Daemon:
 
     # The process
 
-    def start(self, *options, wait=True):
+    def start(self, *options, wait=True, seconds=20):
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
                 [*self.wrapper, str(BIN / "misskey-authd"), "--log-level", "debug", *options],
                 env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )
         if wait:
-            wait_for(self._is_up, 20, "the daemon's control socket")
+            wait_for(self._is_up, seconds, "the daemon's control socket")
         return self
 
     def _is_up(self):

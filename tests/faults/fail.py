@@ -282,12 +282,13 @@ def main():
     parser.add_argument("--profile", default="2025", choices=("11", "2025"))
     parser.add_argument("--only", action="append", help="a class")
     parser.add_argument("--story", action="append", choices=STORIES)
+    parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="how many at once; many only wait")
     arguments = parser.parse_args()
     kinds = arguments.only or list(CLASSES)
     stories = arguments.story or (QUICK_STORIES if arguments.quick else list(STORIES))
     pairs = [(name, arguments.profile, kind) for kind in kinds for name in stories]
     fine = True
-    with multiprocessing.Pool(os.cpu_count(), spread_ports) as pool:
+    with multiprocessing.Pool(arguments.jobs, spread_ports) as pool:
         counts = dict(zip(pairs, pool.map(count, pairs, 1)))
         for kind in kinds:
             tally = Tally(f"fail: {kind}")

@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <cmocka.h>
 
@@ -70,6 +71,55 @@ static void test_deadline_is_kept_without_spinning(void **state)
 	assert_true(probe.dispatched_ms < probe.due_ms + 500);
 	assert_in_range(probe.rounds, 1, 3);
 	loop_free(loop);
+}
+
+/* The seconds that the process's only timerfd still has, 0 if it is not set, -1 without one. */
+static long timer_seconds(void)
+{
+	char path[64];
+	char line[128];
+	long seconds = -1;
+
+	for (int fd = 3; fd < 64 && seconds < 0; fd++) {
+		FILE *info;
+
+		snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+		info = fopen(path, "re");
+		while (info && fgets(line, sizeof(line), info))
+			(void)sscanf(line, "it_value: (%ld,", &seconds);
+		if (info)
+			fclose(info);
+	}
+	return seconds;
+}
+
+/* poll(2) would wake up for nothing, or be late after a suspend. */
+static void test_far_deadline_is_left_to_a_timer(void **state)
+{
+	struct probe probe = {.fd = -1, .due_ms = moment_now().mono_ms + 30000, .stop_after = 1};
+	struct loop *loop = loop_with(&probe, NULL);
+	struct probe stopper = {.loop = loop, .due_ms = MOMENT_NEVER, .stop_after = 1};
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	stopper.fd = ends[0];
+	assert_int_equal(loop_add(loop, &(struct loop_source){.fd = ends[0],
+							      .deadline = probe_deadline,
+							      .dispatch = probe_dispatch,
+							      .context = &stopper}),
+			 0);
+	assert_int_equal(loop_run(loop, NULL), 0);
+	assert_int_equal(timer_seconds(), 0);
+
+	probe.due_ms = moment_now().mono_ms + 3600 * 1000;
+	assert_int_equal(write(ends[1], "x", 1), 1);
+	assert_int_equal(loop_run(loop, NULL), 0);
+	assert_in_range(timer_seconds(), 3590, 3600);
+	loop_free(loop);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void test_deadline_in_the_past_does_not_wait(void **state)
@@ -201,6 +251,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_deadline_is_kept_without_spinning),
+		cmocka_unit_test(test_far_deadline_is_left_to_a_timer),
 		cmocka_unit_test(test_deadline_in_the_past_does_not_wait),
 		cmocka_unit_test(test_descriptor_wakes_it),
 		cmocka_unit_test(test_a_given_multi_handle_is_waited_on_and_kept),

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * usage: pairs ROUNDS COMMAND [ARG…] [-- COMMAND [ARG…]]…
+ *
+ * Runs the commands in turns, ROUNDS times each after a few rounds of warm-up, and prints for each
+ * command a line with the nanoseconds of each run: from before its start until it is waited for.
+ * What they write is thrown away. A command that fails ends it.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COMMANDS_MAX 16
+#define ROUNDS_MAX 100000
+#define WARM_UP_ROUNDS 20
+
+extern char **environ;
+
+static int64_t now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+static int64_t run_ns(char **command, const posix_spawn_file_actions_t *actions)
+{
+	int64_t begin = now_ns();
+	int status, error;
+	pid_t pid;
+
+	error = posix_spawnp(&pid, command[0], actions, NULL, command, environ);
+	if (error) {
+		fprintf(stderr, "pairs: %s: %s\n", command[0], strerror(error));
+		exit(1);
+	}
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			exit(1);
+	if (status != 0) {
+		fprintf(stderr, "pairs: %s: wait status %d\n", command[0], status);
+		exit(1);
+	}
+	return now_ns() - begin;
+}
+
+/* Cuts ARGUMENTS at each "--" and sets COMMANDS to their beginnings. */
+static int split(char **arguments, char **commands[COMMANDS_MAX])
+{
+	int count = 0;
+
+	if (*arguments)
+		commands[count++] = arguments;
+	for (; *arguments; arguments++) {
+		if (strcmp(*arguments, "--") != 0)
+			continue;
+		*arguments = NULL;
+		if (count == COMMANDS_MAX)
+			return 0;
+		commands[count++] = arguments + 1;
+	}
+	return count;
+}
+
+int main(int argc, char **argv)
+{
+	int rounds = argc > 2 ? atoi(argv[1]) : 0;
+	posix_spawn_file_actions_t actions;
+	char **commands[COMMANDS_MAX];
+	int64_t *times;
+	int count;
+
+	count = rounds > 0 && rounds <= ROUNDS_MAX ? split(argv + 2, commands) : 0;
+	if (count == 0) {
+		fputs("usage: pairs ROUNDS COMMAND [ARG...] [-- COMMAND [ARG...]]...\n", stderr);
+		return 2;
+	}
+	times = calloc((size_t)rounds * (size_t)count, sizeof(*times));
+	if (!times || posix_spawn_file_actions_init(&actions) != 0 ||
+	    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) !=
+		    0)
+		return 1;
+
+	for (int round = -WARM_UP_ROUNDS; round < rounds; round++)
+		for (int i = 0; i < count; i++) {
+			int64_t time = run_ns(commands[i], &actions);
+
+			if (round >= 0)
+				times[i * rounds + round] = time;
+		}
+	for (int i = 0; i < count; i++)
+		for (int round = 0; round < rounds; round++)
+			printf("%" PRId64 "%c", times[i * rounds + round],
+			       round + 1 < rounds ? ' ' : '\n');
+	posix_spawn_file_actions_destroy(&actions);
+	free(times);
+	return 0;
+}

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""State directories with as many accounts, or as many pending logins, as one likes."""
+
+import json
+import uuid
+
+
+def name_of(number):
+    return f"account{number:05}"
+
+
+def write(file, content):
+    file.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    file.write_text(json.dumps(content, indent=2), encoding="utf-8")
+    file.chmod(0o600)
+
+
+def fill(daemon, template, count):
+    """A credentials.json of `count` accounts like `template`; the daemon makes the other files at its start."""
+    accounts = {name_of(number): template for number in range(count)}
+    write(daemon.state / "credentials.json", {"version": 1, "accounts": accounts})
+
+
+def fill_pending(daemon, registry, count):
+    """A registry.json of `count` logins that wait for consent, like the only one in `registry`."""
+    (account,), (session,) = registry["accounts"].values(), registry["sessions"]
+
+    def pending(number):
+        token = str(uuid.UUID(int=number, version=4))
+        identity = {name: f"{digit}{number:031x}" for digit, name in enumerate(("start", "cookie", "result"))}
+        return {**session, **identity, "account": name_of(number), "token": token,
+                "consent_url": f"{session['server']}/auth/{token}"}
+    write(daemon.state / "registry.json", {
+        **registry, "accounts": {name_of(number): account for number in range(count)},
+        "sessions": [pending(number) for number in range(count)],
+    })
