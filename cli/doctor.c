@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/daemon_text.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
 #include "common/translate.h"
@@ -36,7 +37,17 @@ const char *doctor_problem(const struct doctor *doctor, const char *code)
 	return NULL;
 }
 
-/* What becomes a value for programs is the same in every language, and so is what systemctl says. */
+void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *check,
+			const char *code, const char *message)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	daemon_text_append(&text, code, message);
+	findings_add(&doctor->findings, status, check, "%s", buf_text(&text));
+}
+
+/* What becomes a value for programs is the same in every language, and so is what systemctl says.
+ */
 static void speak_english(void)
 {
 	translate_end();

@@ -170,7 +170,7 @@ static void say_problems(struct doctor *doctor)
 	const char *set_aside = doctor_problem(doctor, "REGISTRY_SET_ASIDE");
 
 	if (damaged) {
-		findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%s", damaged);
+		doctor_say_problem(doctor, FINDING_UNSAFE, DOCTOR_FILES, "STATE_DAMAGED", damaged);
 		findings_remedy(
 			&doctor->findings,
 			_("Stop the daemon before (systemctl --user stop misskey-authd), and "
@@ -178,7 +178,8 @@ static void say_problems(struct doctor *doctor)
 			DOCTOR_START);
 	}
 	if (set_aside) {
-		findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES, "%s", set_aside);
+		doctor_say_problem(doctor, FINDING_WARNING, DOCTOR_FILES, "REGISTRY_SET_ASIDE",
+				   set_aside);
 		findings_remedy(&doctor->findings,
 				_("Start pending logins again: misskey-authctl login ACCOUNT"));
 	}

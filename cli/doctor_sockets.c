@@ -150,8 +150,7 @@ static void say_problems(struct doctor *doctor)
 
 		if (!code || is_said_elsewhere(code))
 			continue;
-		findings_add(&doctor->findings, FINDING_WARNING, DAEMON, "%s",
-			     message ? message : code);
+		doctor_say_problem(doctor, FINDING_WARNING, DAEMON, code, message ? message : code);
 		findings_remedy(&doctor->findings, _("See what else it says: %s"), DOCTOR_LOG);
 	}
 }
