@@ -6,10 +6,12 @@
  * The next steps that more than one message ends with.
  */
 
+#include "common/translate.h"
+
 #define ADVICE_START \
-	"systemctl --user enable --now misskey-authd (without systemd: run misskey-authd)"
-#define ADVICE_RESTART                                                                           \
-	"systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
-	"again)"
+	_("systemctl --user enable --now misskey-authd (without systemd: run misskey-authd)")
+#define ADVICE_RESTART                                                                             \
+	_("systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
+	  "again)")
 
 #endif

@@ -14,7 +14,6 @@
 
 #include "cli/browser_commands.h"
 #include "common/cleanup.h"
-#include "common/translate.h"
 #include "common/url.h"
 
 /* xdg-open(1): a tool that it needs was not found; the action failed. */
@@ -128,12 +127,12 @@ static bool has_opened_nothing(int status)
 static void describe(const char *command, int status, struct err_detail *ret_text)
 {
 	if (WIFSIGNALED(status))
-		(void)err_set(ret_text, 0, _("%s was ended at once by signal %d."), command,
+		(void)err_set(ret_text, 0, "%s was ended at once by signal %d.", command,
 			      WTERMSIG(status));
 	else if (WEXITSTATUS(status) == NOT_EXECUTABLE || WEXITSTATUS(status) == NOT_FOUND)
-		(void)err_set(ret_text, 0, _("%s could not be started."), command);
+		(void)err_set(ret_text, 0, "%s could not be started.", command);
 	else
-		(void)err_set(ret_text, 0, _("%s ended at once with exit status %d."), command,
+		(void)err_set(ret_text, 0, "%s ended at once with exit status %d.", command,
 			      WEXITSTATUS(status));
 }
 
@@ -179,8 +178,8 @@ static int start(struct browser_commands *commands, int report, struct err_detai
 	int ended = 0;
 
 	if (child < 0)
-		return err_set(detail, ERR_IO, _("No process could be made: %s."),
-			       translate_errno(errno));
+		return err_set(detail, ERR_IO, "No process could be made: %s.",
+			       strerrordesc_np(errno));
 	if (child == 0) {
 		pid_t keeper;
 
@@ -194,7 +193,7 @@ static int start(struct browser_commands *commands, int report, struct err_detai
 		;
 	/* Otherwise the pipe's end would pass for a browser that runs. */
 	if (ended != 0)
-		return err_set(detail, ERR_IO, _("No process could be made for a browser."));
+		return err_set(detail, ERR_IO, "No process could be made for a browser.");
 	return 0;
 }
 
@@ -213,17 +212,17 @@ int browser_open(const char *url, struct browser *ret_browser, struct err_detail
 	/* Nothing that a browser would take for an option or a file. */
 	r = url_split(url, origin, &path, NULL);
 	if (r < 0)
-		return err_set(detail, r, _("The page's address is not one for a browser."));
+		return err_set(detail, r, "The page's address is not one for a browser.");
 	r = browser_commands_build(url, &commands);
 	if (r == ERR_NOT_FOUND)
 		return err_set(detail, r,
-			       _("No browser was found (xdg-open, sensible-browser, x-www-browser, "
-				 "or the environment variable BROWSER)."));
+			       "No browser was found (xdg-open, sensible-browser, x-www-browser, "
+			       "or the environment variable BROWSER).");
 	if (r < 0)
-		return err_set(detail, r, _("BROWSER cannot be used: %s."), err_text(r));
+		return err_set(detail, r, "BROWSER cannot be used: %s.", err_text(r));
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(detail, ERR_IO, _("No pipe could be made: %s."),
-			       translate_errno(errno));
+		return err_set(detail, ERR_IO, "No pipe could be made: %s.",
+			       strerrordesc_np(errno));
 	reader = ends[0];
 	writer = ends[1];
 	r = start(&commands, writer, detail);

@@ -26,7 +26,7 @@ static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 		text_append_quoted(&option, daemons_file);
 	}
 	findings_add(&doctor->findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, CONFIG,
-		     "%s", detail->text[0] ? detail->text : err_text(code));
+		     "%s", detail->text[0] ? detail->text : _(err_text(code)));
 	findings_remedy(&doctor->findings, _("Mend it, then: misskey-authd --check-config%s && %s"),
 			buf_text(&option), DOCTOR_RESTART);
 }

@@ -195,7 +195,7 @@ int findings_report(const struct findings *findings, bool json)
 	else if (r == 0)
 		append_text(&text, findings);
 	if (r < 0) {
-		terminal_message(_("misskey-authctl: %s."), err_text(r));
+		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
 		return EXIT_STATUS_FAILED;
 	}
 	status = terminal_value(&text);

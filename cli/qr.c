@@ -128,5 +128,5 @@ int qr_append(struct buf *buf, const char *text, enum qr_style style, unsigned c
 	else
 		append_half_blocks(buf, code, quiet, style == QR_STYLE_COLORS);
 	r = buf_error(buf);
-	return r < 0 ? err_set(detail, r, _("No QR code could be drawn: %s."), err_text(r)) : 0;
+	return r < 0 ? err_set(detail, r, _("No QR code could be drawn: %s."), _(err_text(r))) : 0;
 }

@@ -14,6 +14,7 @@
 #include "cli/exit_status.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* A sentence around the longest URL (URL_MAX_BYTES) that is accepted from a server. */
 #define MESSAGE_MAX_CHARS 4096
@@ -161,13 +162,14 @@ int terminal_value(const struct buf *value)
 {
 	terminal_progress_end();
 	if (value->error) {
-		terminal_message("%s: %s.", program_invocation_short_name, err_text(value->error));
+		terminal_message("%s: %s.", program_invocation_short_name,
+				 _(err_text(value->error)));
 		return EXIT_STATUS_FAILED;
 	}
 	errno = 0;
 	if (fputs(buf_text(value), stdout) >= 0 && fflush(stdout) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("%s: Writing to standard output failed: %s.",
-			 program_invocation_short_name, strerror(errno));
+	terminal_message(_("%s: Writing to standard output failed: %s."),
+			 program_invocation_short_name, translate_errno(errno));
 	return EXIT_STATUS_FAILED;
 }

@@ -44,7 +44,7 @@ static int print(const struct buf *text)
 	size_t left = text->size;
 
 	if (text->error) {
-		terminal_message(_("misskey-token: %s."), err_text(text->error));
+		terminal_message(_("misskey-token: %s."), _(err_text(text->error)));
 		return EXIT_STATUS_FAILED;
 	}
 	/* A closed pipe is reported too, and not only by a signal. */
@@ -224,7 +224,7 @@ static int execute(char **command, struct token_file *file)
 	if (putenv(file->lines[TOKEN_KEY_SERVER]) != 0 ||
 	    putenv(file->lines[TOKEN_KEY_ACCOUNT]) != 0 ||
 	    putenv(file->lines[TOKEN_KEY_TOKEN]) != 0) {
-		terminal_message(_("misskey-token: %s."), err_text(ERR_NOMEM));
+		terminal_message(_("misskey-token: %s."), _(err_text(ERR_NOMEM)));
 		return EXIT_STATUS_FAILED;
 	}
 	execvp(command[0], command);

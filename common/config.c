@@ -129,7 +129,7 @@ static int read_all(int fd, const char *shown, struct buf *text, struct err_deta
 		buf_append(text, block, (size_t)size);
 		r = buf_error(text);
 		if (r < 0)
-			return err_set(detail, r, "%s: %s", shown, err_text(r));
+			return err_set(detail, r, "%s: %s", shown, _(err_text(r)));
 	}
 	return 0;
 }
@@ -144,7 +144,7 @@ int config_read(const char *file, struct config **ret_config, struct err_detail 
 	text_append_printable(&shown, file, PATH_MAX);
 	r = buf_error(&shown);
 	if (r < 0)
-		return err_set(detail, r, "%s", err_text(r));
+		return err_set(detail, r, "%s", _(err_text(r)));
 	/* O_NONBLOCK: a pipe in the file's place must not hold us up. */
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)

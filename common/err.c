@@ -12,39 +12,39 @@ const char *err_text(int code)
 {
 	switch ((enum err)code) {
 	case ERR_OK:
-		return _("no error");
+		return N_("no error");
 	case ERR_NOMEM:
-		return _("out of memory");
+		return N_("out of memory");
 	case ERR_INVALID:
-		return _("a value is not allowed here");
+		return N_("a value is not allowed here");
 	case ERR_SYNTAX:
-		return _("the text is not in the expected form");
+		return N_("the text is not in the expected form");
 	case ERR_LIMIT:
-		return _("a limit is exceeded");
+		return N_("a limit is exceeded");
 	case ERR_NOT_FOUND:
-		return _("there is no such thing");
+		return N_("there is no such thing");
 	case ERR_EXISTS:
-		return _("there is one already");
+		return N_("there is one already");
 	case ERR_UNSAFE:
-		return _("a file's owner, type or mode is not safe to use");
+		return N_("a file's owner, type or mode is not safe to use");
 	case ERR_DAMAGED:
-		return _("a file is damaged");
+		return N_("a file is damaged");
 	case ERR_VERSION:
-		return _("a file was written by a newer version");
+		return N_("a file was written by a newer version");
 	case ERR_NOSPACE:
-		return _("no room on the file system");
+		return N_("no room on the file system");
 	case ERR_ACCESS:
-		return _("access denied");
+		return N_("access denied");
 	case ERR_IO:
-		return _("input or output failed");
+		return N_("input or output failed");
 	case ERR_BUSY:
-		return _("in use by another process");
+		return N_("in use by another process");
 	case ERR_CRYPTO:
-		return _("the cryptographic library failed");
+		return N_("the cryptographic library failed");
 	case ERR_LIBRARY:
-		return _("a library failed");
+		return N_("a library failed");
 	}
-	return _("unknown error");
+	return N_("unknown error");
 }
 
 int err_from_errno(int errnum)
