@@ -123,7 +123,7 @@ void terminal_draw(const struct buf *drawing)
 
 /* A line that wraps could not be erased: two columns stay free, for "…" and the cursor. Where a
  * sentence does not fit anyway, there is no point in cutting it. */
-static size_t live_line_chars(void)
+static size_t live_line_columns(void)
 {
 	unsigned columns = terminal_columns();
 
@@ -143,8 +143,9 @@ void terminal_progress(const char *format, ...)
 		return;
 	strcpy(said, text);
 	terminal_progress_end();
-	write_printable(text, terminal ? live_line_chars() : MESSAGE_MAX_CHARS,
-			terminal ? "" : "\n");
+	write_printable(
+		text, terminal ? text_chars_that_fit(text, live_line_columns()) : MESSAGE_MAX_CHARS,
+		terminal ? "" : "\n");
 	live = terminal;
 }
 

@@ -199,7 +199,7 @@ int token_file_read(const char *path, const char *account, struct token_file *re
 		return r;
 	wrong = token_file_parse(ret_file, (size_t)status.st_size, account);
 	if (wrong)
-		return err_set(detail, ERR_DAMAGED, _("%s is damaged: %s. %s"), path,
-			       TOKEN_FILE_REPAIR, wrong);
+		return err_set(detail, ERR_DAMAGED, _("%s is damaged: %s. %s"), path, wrong,
+			       TOKEN_FILE_REPAIR);
 	return 0;
 }

@@ -116,6 +116,37 @@ static void append_shown(struct buf *buf, const char *text, size_t max_chars, sh
 	}
 }
 
+/* East Asian Width W and F (UAX #11), by their large blocks. */
+static bool char_is_wide(uint32_t c)
+{
+	return (c >= 0x1100 && c <= 0x115F) ||	 /* Hangul Jamo */
+	       (c >= 0x2E80 && c <= 0xA4CF) ||	 /* CJK, kana, Yi */
+	       (c >= 0xAC00 && c <= 0xD7A3) ||	 /* Hangul */
+	       (c >= 0xF900 && c <= 0xFAFF) ||	 /* CJK compatibility */
+	       (c >= 0xFE30 && c <= 0xFE6F) ||	 /* their forms */
+	       (c >= 0xFF01 && c <= 0xFF60) ||	 /* fullwidth */
+	       (c >= 0xFFE0 && c <= 0xFFE6) ||	 /* fullwidth signs */
+	       (c >= 0x1F300 && c <= 0x1FAFF) || /* pictures */
+	       (c >= 0x20000 && c <= 0x3FFFD);	 /* CJK */
+}
+
+size_t text_chars_that_fit(const char *text, size_t columns)
+{
+	size_t chars = 0;
+
+	for (; *text; chars++) {
+		uint32_t c = (unsigned char)*text;
+		size_t size = utf8_read(text, &c);
+		size_t width = size > 0 && char_is_wide(c) ? 2 : 1;
+
+		if (width > columns)
+			break;
+		columns -= width;
+		text += size > 0 ? size : 1;
+	}
+	return chars;
+}
+
 void text_append_printable(struct buf *buf, const char *text, size_t max_chars)
 {
 	append_shown(buf, text, max_chars, show_printable);

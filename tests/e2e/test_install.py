@@ -35,6 +35,7 @@ def test_everything_is_below_destdir_and_prefix(release, tmp_path, prefix, units
         *(f"bin/{program}" for program in PROGRAMS), "share/man/man1/misskey-token.1", "share/man/man8/misskey-authd.8",
         "share/bash-completion/completions/misskey-authctl", "share/fish/vendor_completions.d/misskey-token.fish",
         "share/zsh/vendor-completions/_misskey-authd", "share/doc/misskey-authd/examples/post-note.sh",
+        "share/locale/ja/LC_MESSAGES/misskey-authd.mo",
     ):
         assert f"{prefix}/{path}" in there
     assert f"{units}/misskey-authd-callback.socket" in there
