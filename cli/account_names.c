@@ -8,6 +8,7 @@
 
 #include "common/account.h"
 #include "common/cleanup.h"
+#include "common/translate.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
 
@@ -44,8 +45,8 @@ static int compare(const void *a, const void *b)
 
 static int failed(const char *directory, int error, struct err_detail *detail)
 {
-	return err_set(detail, err_from_errno(error), "%s cannot be read: %s.", directory,
-		       strerror(error));
+	return err_set(detail, err_from_errno(error), _("%s cannot be read: %s."), directory,
+		       translate_errno(error));
 }
 
 int account_names_read(const char *directory, struct account_names *ret_names,

@@ -2,6 +2,7 @@
 #include "cli/account_note.h"
 
 #include "cli/terminal.h"
+#include "common/translate.h"
 
 static void append_names(struct buf *text, const char *what, const struct json *names)
 {
@@ -22,13 +23,18 @@ void account_note_permission(const struct json *account, bool advice)
 
 	if (!json_is_object(change) || !name)
 		return;
-	append_names(&difference, "added", json_get(change, "added"));
-	append_names(&difference, "removed", json_get(change, "removed"));
-	terminal_message(
-		"The account %s is wanted with other permissions than were consented to (%s). A "
-		"new consent is needed%s%s",
-		name, buf_text(&difference), advice ? ": misskey-authctl login " : ".",
-		advice ? name : "");
+	append_names(&difference, _("added"), json_get(change, "added"));
+	append_names(&difference, _("removed"), json_get(change, "removed"));
+	if (advice)
+		terminal_message(_("The account %s is wanted with other permissions than were "
+				   "consented to (%s). "
+				   "A new consent is needed: misskey-authctl login %s"),
+				 name, buf_text(&difference), name);
+	else
+		terminal_message(_("The account %s is wanted with other permissions than were "
+				   "consented to (%s). "
+				   "A new consent is needed."),
+				 name, buf_text(&difference));
 }
 
 const char *login_page(const struct json *login)
@@ -45,7 +51,7 @@ void account_note_browser(const struct json *account)
 	const char *page = login_page(login);
 
 	if (problem && page)
-		terminal_message("The page to consent for the account %s could not be opened: %s "
-				 "Open it by hand: %s",
+		terminal_message(_("The page to consent for the account %s could not be opened: %s "
+				   "Open it by hand: %s"),
 				 json_get_string(account, "account"), problem, page);
 }

@@ -4,7 +4,6 @@
  * misskey-authctl: what a person types. Finds the command, parses its options, finds the daemon.
  */
 
-#include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include "cli/terminal.h"
 #include "common/paths.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* --timeout: a session lives for half an hour unless the config says otherwise. */
 #define TIMEOUT_MIN_S 1
@@ -31,7 +31,7 @@ struct invocation {
 
 static void append_usage(struct buf *buf, const struct command *command)
 {
-	buf_append_format(buf, "usage: misskey-authctl %s%s%s\n",
+	buf_append_format(buf, _("usage: misskey-authctl %s%s%s\n"),
 			  command->name ? command->name : "", command->name ? " " : "",
 			  command->arguments);
 }
@@ -50,7 +50,7 @@ static int print_help(const struct command *command)
 	_cleanup_(buf_done) struct buf text = {0};
 
 	append_usage(&text, command);
-	buf_append_format(&text, "\n%s", command->help);
+	buf_append_format(&text, "\n%s", _(command->help));
 	return terminal_value(&text);
 }
 
@@ -67,10 +67,10 @@ static int command_unknown(const char *name)
 	const char *nearest = command_nearest(name);
 
 	if (nearest)
-		terminal_message("misskey-authctl: There is no command %s; did you mean %s?", name,
-				 nearest);
+		terminal_message(_("misskey-authctl: There is no command %s; did you mean %s?"),
+				 name, nearest);
 	else
-		terminal_message("misskey-authctl: There is no command %s.", name);
+		terminal_message(_("misskey-authctl: There is no command %s."), name);
 	return usage_error(&command_program);
 }
 
@@ -87,10 +87,10 @@ static int option_unknown(const struct command *command, const char *word)
 	if (name && strncmp(name, "--", 2) == 0)
 		nearest = text_nearest(name + 2, names, count);
 	if (nearest)
-		terminal_message("misskey-authctl: There is no option %s; did you mean --%s?", name,
-				 nearest);
+		terminal_message(_("misskey-authctl: There is no option %s; did you mean --%s?"),
+				 name, nearest);
 	else
-		terminal_message("misskey-authctl: There is no option %s.", name ? name : word);
+		terminal_message(_("misskey-authctl: There is no option %s."), name ? name : word);
 	return usage_error(command);
 }
 
@@ -102,8 +102,9 @@ static int option_wrong(const struct command *command, int found, char *const *a
 	for (const struct option *option = command->options; option->name; option++) {
 		if (option->val != optopt)
 			continue;
-		terminal_message("misskey-authctl: --%s %s.", option->name,
-				 found == ':' ? "needs a value" : "takes no value");
+		terminal_message(found == ':' ? _("misskey-authctl: --%s needs a value.")
+					      : _("misskey-authctl: --%s takes no value."),
+				 option->name);
 		return usage_error(command);
 	}
 	return option_unknown(command, optopt ? letter : argv[optind - 1]);
@@ -116,7 +117,7 @@ static int option_timeout(const struct command *command, struct invocation *invo
 	if (text_duration(optarg, TIMEOUT_MIN_S, TIMEOUT_MAX_S, &invocation->options.timeout_s,
 			  &detail) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("misskey-authctl: --timeout: %s.", detail.text);
+	terminal_message(_("misskey-authctl: --timeout: %s."), detail.text);
 	return usage_error(command);
 }
 
@@ -129,7 +130,7 @@ static int option_limit(const struct command *command, struct invocation *invoca
 		invocation->options.limit = count;
 		return EXIT_STATUS_DONE;
 	}
-	terminal_message("misskey-authctl: --limit: `%s` is no number from 1 to %d.", optarg,
+	terminal_message(_("misskey-authctl: --limit: `%s` is no number from 1 to %d."), optarg,
 			 LIMIT_MAX);
 	return usage_error(command);
 }
@@ -151,7 +152,8 @@ static int option_color(const struct command *command)
 			return EXIT_STATUS_DONE;
 		}
 	}
-	terminal_message("misskey-authctl: --color: `%s` is none of auto, always, never.", optarg);
+	terminal_message(_("misskey-authctl: --color: `%s` is none of auto, always, never."),
+			 optarg);
 	return usage_error(command);
 }
 
@@ -231,12 +233,12 @@ static int parse_command(const struct command *command, int argc, char **argv,
 	if (status != EXIT_STATUS_DONE || invocation->ended)
 		return status;
 	if (argc - optind > command->arguments_max) {
-		terminal_message("misskey-authctl: %s is one word too many.",
+		terminal_message(_("misskey-authctl: %s is one word too many."),
 				 argv[optind + command->arguments_max]);
 		return usage_error(command);
 	}
 	if (argc - optind < command->arguments_min) {
-		terminal_message("misskey-authctl: %.*s is missing after %s.",
+		terminal_message(_("misskey-authctl: %.*s is missing after %s."),
 				 (int)strcspn(command->arguments, " "), command->arguments,
 				 command->name);
 		return usage_error(command);
@@ -258,7 +260,7 @@ static int parse(int argc, char **argv, const struct command **ret_command,
 		return status;
 	if (optind == argc) {
 		terminal_message(
-			"misskey-authctl: Which command? To see all: misskey-authctl --help");
+			_("misskey-authctl: Which command? To see all: misskey-authctl --help"));
 		return usage_error(&command_program);
 	}
 	command = command_find(argv[optind]);
@@ -285,9 +287,10 @@ static int connect_daemon(const char *path, struct control_client **ret_client, 
 		path = paths.control;
 	}
 	if (r == 0 && !*path)
-		r = err_set(&detail, ERR_NOT_FOUND,
-			    "XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot be "
-			    "found. Set it to /run/user/UID, or use --socket PATH.");
+		r = err_set(
+			&detail, ERR_NOT_FOUND,
+			_("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot be "
+			  "found. Set it to /run/user/UID, or use --socket PATH."));
 	if (r == 0)
 		r = control_client_new(path, ret_client, &detail);
 	if (r == 0)
@@ -304,11 +307,10 @@ int main(int argc, char **argv)
 	struct invocation invocation = {0};
 	int status;
 
+	translate_begin();
 	/* A closed pipe is an error of write(), which is reported. */
 	signal(SIGPIPE, SIG_IGN);
 	json_init();
-	/* How wide characters are. */
-	(void)setlocale(LC_CTYPE, "");
 	status = parse(argc, argv, &command, &invocation);
 	if (status != EXIT_STATUS_DONE || !command)
 		return status;

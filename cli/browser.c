@@ -178,7 +178,8 @@ static int start(struct browser_commands *commands, int report, struct err_detai
 	int ended = 0;
 
 	if (child < 0)
-		return err_set(detail, ERR_IO, "No process could be made: %s.", strerror(errno));
+		return err_set(detail, ERR_IO, "No process could be made: %s.",
+			       strerrordesc_np(errno));
 	if (child == 0) {
 		pid_t keeper;
 
@@ -220,7 +221,8 @@ int browser_open(const char *url, struct browser *ret_browser, struct err_detail
 	if (r < 0)
 		return err_set(detail, r, "BROWSER cannot be used: %s.", err_text(r));
 	if (pipe2(ends, O_CLOEXEC) < 0)
-		return err_set(detail, ERR_IO, "No pipe could be made: %s.", strerror(errno));
+		return err_set(detail, ERR_IO, "No pipe could be made: %s.",
+			       strerrordesc_np(errno));
 	reader = ends[0];
 	writer = ends[1];
 	r = start(&commands, writer, detail);

@@ -13,6 +13,7 @@
 #include "cli/terminal.h"
 #include "common/account.h"
 #include "common/secret.h"
+#include "common/translate.h"
 
 /* The server of ACCOUNT, for messages only; *ret_reply holds the text. NULL if it cannot be had. */
 static const char *account_server(struct control_client *client, const char *account,
@@ -53,7 +54,7 @@ int command_callback(struct control_client *client, const struct command_options
 
 	r = body ? json_add_string(body, "url", options->argument) : ERR_NOMEM;
 	if (r < 0) {
-		terminal_message("misskey-authctl: %s.", err_text(r));
+		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
 		return EXIT_STATUS_FAILED;
 	}
 	/* While the outcome is awaited, other users need not see the session's token in ps(1). */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/translate.h"
 
 static const struct option global_options[] = {
 	{"help", no_argument, NULL, OPTION_HELP},
@@ -44,7 +45,8 @@ static const struct option login_options[] = {
 
 const struct command command_program = {
 	.arguments = "[--socket PATH] [--color WHEN] COMMAND [OPTION…]",
-	.help = "Signs in to Misskey servers through misskey-authd.\n"
+	.help = N_(
+		"Signs in to Misskey servers through misskey-authd.\n"
 		"\n"
 		"Commands:\n"
 		"  login [SERVER|ACCOUNT]  sign in, by one click in a web browser\n"
@@ -63,7 +65,7 @@ const struct command command_program = {
 		"  --color WHEN   auto, always or never; auto: on a terminal, unless NO_COLOR is "
 		"set\n"
 		"  --help         this text; with a command, the command's\n"
-		"  --version      the version\n",
+		"  --version      the version\n"),
 	.options = global_options,
 };
 
@@ -73,7 +75,8 @@ static const struct command commands[] = {
 		.arguments = "[SERVER|ACCOUNT | --missing [--limit COUNT]] [--unattended] "
 			     "[--as ACCOUNT] [--user NAME] [--permission LIST] "
 			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
-		.help = "Signs in and prints the account's name. SERVER may be misskey.example,\n"
+		.help = N_(
+			"Signs in and prints the account's name. SERVER may be misskey.example,\n"
 			"https://misskey.example/ or @alice@misskey.example.\n"
 			"\n"
 			"  --missing          every account of the config that has no credential\n"
@@ -89,7 +92,7 @@ static const struct command commands[] = {
 			"device\n"
 			"  --no-wait          print the page's URL, open nothing, do not wait\n"
 			"  --timeout TIME     how long to wait for the consent: 90s, 15m\n"
-			"  --json             print an object instead of the name\n",
+			"  --json             print an object instead of the name\n"),
 		.options = login_options,
 		.arguments_max = 1,
 		.run = command_login,
@@ -97,13 +100,14 @@ static const struct command commands[] = {
 	{
 		.name = "logout",
 		.arguments = "ACCOUNT [--json]",
-		.help = "Removes the account's credential from this computer, and the account "
+		.help = N_(
+			"Removes the account's credential from this computer, and the account "
 			"itself "
 			"if it is\n"
 			"not in the config. At the server the app keeps its access until you take "
 			"it away there.\n"
 			"\n"
-			"  --json  print an object with what was removed\n",
+			"  --json  print an object with what was removed\n"),
 		.options = short_options,
 		.arguments_min = 1,
 		.arguments_max = 1,
@@ -112,30 +116,31 @@ static const struct command commands[] = {
 	{
 		.name = "list",
 		.arguments = "[--json]",
-		.help = "Prints the accounts and their states.\n"
-			"\n"
-			"  --json  print an array of objects instead of a table\n",
+		.help = N_("Prints the accounts and their states.\n"
+			   "\n"
+			   "  --json  print an array of objects instead of a table\n"),
 		.options = short_options,
 		.run = command_list,
 	},
 	{
 		.name = "status",
 		.arguments = "[--json]",
-		.help = "Prints what the daemon is, what is wrong with it, and the accounts.\n"
-			"\n"
-			"  --json  print an object\n",
+		.help = N_("Prints what the daemon is, what is wrong with it, and the accounts.\n"
+			   "\n"
+			   "  --json  print an object\n"),
 		.options = short_options,
 		.run = command_status,
 	},
 	{
 		.name = "verify",
 		.arguments = "[ACCOUNT…] [--json]",
-		.help = "Has each account's server asked whether the credential still works, and "
+		.help = N_(
+			"Has each account's server asked whether the credential still works, and "
 			"prints the\n"
 			"accounts and their states. Without ACCOUNT: all that have been logged in "
 			"to.\n"
 			"\n"
-			"  --json  print an array of objects\n",
+			"  --json  print an array of objects\n"),
 		.options = short_options,
 		.arguments_max = INT_MAX,
 		.run = command_verify,
@@ -143,23 +148,24 @@ static const struct command commands[] = {
 	{
 		.name = "watch",
 		.arguments = "[--json]",
-		.help = "Prints the accounts and their states, and then what happens to them, a "
-			"line "
-			"each, until\n"
-			"it is interrupted.\n"
-			"\n"
-			"  --json  print the events of GET /v1/events, an object a line\n",
+		.help = N_("Prints the accounts and their states, and then what happens to them, a "
+			   "line "
+			   "each, until\n"
+			   "it is interrupted.\n"
+			   "\n"
+			   "  --json  print the events of GET /v1/events, an object a line\n"),
 		.options = short_options,
 		.run = command_watch,
 	},
 	{
 		.name = "callback",
 		.arguments = "URL [--json]",
-		.help = "Goes on with a login whose browser is on another machine. URL is where "
+		.help = N_(
+			"Goes on with a login whose browser is on another machine. URL is where "
 			"the\n"
 			"browser was sent after the consent: http://127.0.0.1:…/callback?token=…\n"
 			"\n"
-			"  --json  print an object instead of the account's name\n",
+			"  --json  print an object instead of the account's name\n"),
 		.options = short_options,
 		.arguments_min = 1,
 		.arguments_max = 1,
@@ -168,24 +174,26 @@ static const struct command commands[] = {
 	{
 		.name = "reload",
 		.arguments = "[--json]",
-		.help = "Has the daemon read its config again. A bad config changes nothing; "
+		.help = N_(
+			"Has the daemon read its config again. A bad config changes nothing; "
 			"another "
 			"port\n"
 			"needs a restart.\n"
 			"\n"
-			"  --json  print an object with the names of the accounts that changed\n",
+			"  --json  print an object with the names of the accounts that changed\n"),
 		.options = short_options,
 		.run = command_reload,
 	},
 	{
 		.name = "doctor",
 		.arguments = "[--json]",
-		.help = "Looks at everything that a login needs: the daemon and its sockets, its\n"
+		.help = N_(
+			"Looks at everything that a login needs: the daemon and its sockets, its\n"
 			"unit, config and port, files and their modes, the servers and the clock, "
 			"the\n"
 			"accounts, and the browser. Changes nothing.\n"
 			"\n"
-			"  --json  print an object instead of lines\n",
+			"  --json  print an object instead of lines\n"),
 		.options = short_options,
 		.runs_without_daemon = true,
 		.run = command_doctor,

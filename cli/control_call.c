@@ -6,8 +6,10 @@
 #include <unistd.h>
 
 #include "cli/advice.h"
+#include "cli/daemon_text.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
+#include "common/translate.h"
 
 const char *control_error_code(const struct control_reply *reply)
 {
@@ -28,23 +30,27 @@ static int advise(int code)
 	switch (code) {
 	case ERR_NOT_FOUND:
 		if (has_systemd())
-			terminal_message("Start the daemon, now and whenever it is needed, "
-					 "with: " ADVICE_START_BY_SYSTEMD);
+			terminal_message(
+				_("Start the daemon, now and whenever it is needed, with: %s"),
+				ADVICE_START_BY_SYSTEMD);
 		else
-			terminal_message("There is no systemd here. Start the daemon by hand, in "
-					 "another terminal or with your session: misskey-authd");
+			terminal_message(_("There is no systemd here. Start the daemon by hand, in "
+					   "another terminal or with your session: %s"),
+					 "misskey-authd");
 		return EXIT_STATUS_NO_DAEMON;
 	case ERR_IO:
 	case ERR_BUSY:
-		terminal_message("To see what the daemon says: journalctl --user -u misskey-authd");
-		terminal_message("To start it again: " ADVICE_RESTART);
+		terminal_message(
+			_("To see what the daemon says: journalctl --user -u misskey-authd"));
+		terminal_message(_("To start it again: %s"), ADVICE_RESTART);
 		return EXIT_STATUS_NO_DAEMON;
 	case ERR_DAMAGED:
-		terminal_message("If it is misskey-authd of another version, start it "
-				 "again: " ADVICE_RESTART);
+		terminal_message(_("If it is misskey-authd of another version, start it again: %s"),
+				 ADVICE_RESTART);
 		return EXIT_STATUS_FAILED;
 	case ERR_UNSAFE:
-		terminal_message("Check whose XDG_RUNTIME_DIR is: su and sudo do not change it.");
+		terminal_message(
+			_("Check whose XDG_RUNTIME_DIR is: su and sudo do not change it."));
 		return EXIT_STATUS_UNSAFE;
 	default:
 		return EXIT_STATUS_FAILED;
@@ -59,7 +65,7 @@ int control_call_unanswered(int code, const struct err_detail *detail)
 
 int control_call_not_understood(void)
 {
-	terminal_message("misskey-authctl: The daemon's answer cannot be understood.");
+	terminal_message(_("misskey-authctl: The daemon's answer cannot be understood."));
 	return advise(ERR_DAMAGED);
 }
 
@@ -96,17 +102,26 @@ static bool file_is_unusable(struct control_client *client, const char *message)
 	return unusable;
 }
 
+static void say_refusal(const char *code, const char *message)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	daemon_text_append(&text, code, message);
+	terminal_message("misskey-authctl: %s", buf_text(&text));
+}
+
 int control_call_refused(struct control_client *client, const struct control_reply *reply)
 {
 	const char *message = json_get_string(json_get(reply->body, "error"), "message");
 	const char *code = control_error_code(reply);
 
 	if (message)
-		terminal_message("misskey-authctl: %s", message);
+		say_refusal(code, message);
 	else
-		terminal_message("misskey-authctl: The daemon refused the request with HTTP status "
-				 "%ld.",
-				 reply->status);
+		terminal_message(
+			_("misskey-authctl: The daemon refused the request with HTTP status "
+			  "%ld."),
+			reply->status);
 	if (strcmp(code, "NO_SUCH_ACCOUNT") == 0)
 		return EXIT_STATUS_NO_ACCOUNT;
 	if (strcmp(code, "NO_CREDENTIAL") == 0)

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "common/buf.h"
+#include "common/translate.h"
 
 /* The URL is "http://localhost" and a path with an account's name and two numbers. */
 #define URL_BYTES 256
@@ -45,15 +46,15 @@ int control_client_new(const char *socket_path, struct control_client **ret_clie
 
 	if (strlen(socket_path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
 		return err_set(detail, ERR_LIMIT,
-			       "The path %s is too long for a socket. Set XDG_RUNTIME_DIR to a "
-			       "shorter one, or use --socket PATH.",
+			       _("The path %s is too long for a socket. Set XDG_RUNTIME_DIR to a "
+				 "shorter one, or use --socket PATH."),
 			       socket_path);
 	if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK)
-		return err_set(detail, ERR_LIBRARY, "libcurl could not be started.");
+		return err_set(detail, ERR_LIBRARY, _("libcurl could not be started."));
 	client = calloc(1, sizeof(*client));
 	if (!client) {
 		curl_global_cleanup();
-		return err_set(detail, ERR_NOMEM, "There is no memory left.");
+		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
 	}
 	client->socket_path = strdup(socket_path);
 	client->easy = curl_easy_init();
@@ -61,7 +62,7 @@ int control_client_new(const char *socket_path, struct control_client **ret_clie
 	client->headers = curl_slist_append(NULL, "Content-Type: application/json");
 	if (!client->socket_path || !client->easy || !client->headers ||
 	    !curl_slist_append(client->headers, "Expect:"))
-		return err_set(detail, ERR_NOMEM, "There is no memory left.");
+		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
 	*ret_client = TAKE_PTR(client);
 	return 0;
 }
@@ -162,24 +163,25 @@ static int transfer_failed(const struct control_client *client, CURLcode code,
 	case CURLE_COULDNT_CONNECT:
 		if (curl_easy_getinfo(client->easy, CURLINFO_OS_ERRNO, &os_error) != CURLE_OK)
 			os_error = 0;
-		return err_set(detail, ERR_NOT_FOUND, "The daemon cannot be reached at %s%s%s.",
+		return err_set(detail, ERR_NOT_FOUND, _("The daemon cannot be reached at %s%s%s."),
 			       client->socket_path, os_error ? ": " : "",
-			       os_error ? strerror((int)os_error) : "");
+			       os_error ? translate_errno((int)os_error) : "");
 	case CURLE_OPERATION_TIMEDOUT:
-		return err_set(detail, ERR_BUSY, "The daemon at %s did not answer in time.",
+		return err_set(detail, ERR_BUSY, _("The daemon at %s did not answer in time."),
 			       client->socket_path);
 	case CURLE_ABORTED_BY_CALLBACK:
-		return err_set(detail, ERR_UNSAFE,
-			       "What listens at %s is not yours: another user made it. Nothing was "
-			       "sent to it.",
-			       client->socket_path);
+		return err_set(
+			detail, ERR_UNSAFE,
+			_("What listens at %s is not yours: another user made it. Nothing was "
+			  "sent to it."),
+			client->socket_path);
 	case CURLE_OUT_OF_MEMORY:
-		return err_set(detail, ERR_NOMEM, "There is no memory left.");
+		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
 	case CURLE_WRITE_ERROR:
 		return err_set(detail, reply->error ? reply->error : ERR_IO,
-			       "The daemon's answer is too large, or there is no memory left.");
+			       _("The daemon's answer is too large, or there is no memory left."));
 	default:
-		return err_set(detail, ERR_IO, "The daemon at %s broke the connection off (%s).",
+		return err_set(detail, ERR_IO, _("The daemon at %s broke the connection off (%s)."),
 			       client->socket_path, curl_easy_strerror(code));
 	}
 }
@@ -191,16 +193,16 @@ static int read_reply(const struct control_client *client, const struct buf *byt
 	int r;
 
 	if (curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &reply.status) != CURLE_OK)
-		return err_set(detail, ERR_LIBRARY, "libcurl does not tell the reply's status.");
+		return err_set(detail, ERR_LIBRARY, _("libcurl does not tell the reply's status."));
 	r = json_parse(buf_text(bytes), bytes->size, BUF_MAX_BYTES, &reply.body, NULL);
 	if (r == ERR_NOMEM)
-		return err_set(detail, r, "There is no memory left.");
+		return err_set(detail, r, _("There is no memory left."));
 	if (r < 0 || !json_is_object(reply.body)) {
 		control_reply_done(&reply);
 		/* An error such as 413 may come without a body. */
 		if (reply.status < 400)
 			return err_set(detail, ERR_DAMAGED,
-				       "What answers at %s does not speak the control API.",
+				       _("What answers at %s does not speak the control API."),
 				       client->socket_path);
 	}
 	*ret_reply = reply;
@@ -218,16 +220,16 @@ int control_client_request(struct control_client *client, const char *method, co
 	int r;
 
 	if ((size_t)snprintf(url, sizeof(url), HOST_URL "%s", path) >= sizeof(url))
-		return err_set(detail, ERR_LIMIT, "The request's path is too long.");
+		return err_set(detail, ERR_LIMIT, _("The request's path is too long."));
 	if (body) {
 		r = json_print(body, false, &sent);
 		if (r < 0)
-			return err_set(detail, r, "The request could not be put together: %s.",
-				       err_text(r));
+			return err_set(detail, r, _("The request could not be put together: %s."),
+				       _(err_text(r)));
 	}
 	code = prepare(client, method, url, body ? &sent : NULL, timeout_ms, &received);
 	if (code != CURLE_OK)
-		return err_set(detail, ERR_LIBRARY, "libcurl refused an option: %s.",
+		return err_set(detail, ERR_LIBRARY, _("libcurl refused an option: %s."),
 			       curl_easy_strerror(code));
 	code = curl_easy_perform(client->easy);
 	if (code != CURLE_OK)
@@ -314,7 +316,7 @@ int control_client_stream(struct control_client *client, const char *path, int64
 		code = curl_easy_perform(client->easy);
 	if (stream.error)
 		r = err_set(detail, ERR_DAMAGED,
-			    "What answers at %s does not speak the control API.",
+			    _("What answers at %s does not speak the control API."),
 			    client->socket_path);
 	else if (code != CURLE_OK && !stream.is_enough)
 		r = transfer_failed(client, code, &stream.pending, detail);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/doctor.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/daemon_text.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
+#include "common/translate.h"
 
 static void doctor_done(struct doctor *doctor)
 {
@@ -34,15 +37,34 @@ const char *doctor_problem(const struct doctor *doctor, const char *code)
 	return NULL;
 }
 
+void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *check,
+			const char *code, const char *message)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	daemon_text_append(&text, code, message);
+	findings_add(&doctor->findings, status, check, "%s", buf_text(&text));
+}
+
+/* What becomes a value for programs is the same in every language, and so is what systemctl says.
+ */
+static void speak_english(void)
+{
+	translate_end();
+	setenv("LC_ALL", "C.UTF-8", 1);
+}
+
 int command_doctor(struct control_client *client, const struct command_options *options)
 {
 	_cleanup_(doctor_done) struct doctor doctor = {.client = client};
 	struct paths_environment environment;
 	struct err_detail detail = {0};
 
+	if (options->json)
+		speak_english();
 	paths_environment_read(&environment);
 	if (paths_resolve(&environment, &doctor.paths, &detail) < 0) {
-		terminal_message("misskey-authctl: %s.", detail.text);
+		terminal_message(_("misskey-authctl: %s."), detail.text);
 		return EXIT_STATUS_FAILED;
 	}
 	doctor_check_sockets(&doctor);

@@ -15,15 +15,17 @@
 #include "common/config.h"
 #include "common/json.h"
 #include "common/paths.h"
+#include "common/translate.h"
 
 #define DOCTOR_START "systemctl --user enable --now misskey-authd"
 #define DOCTOR_RESTART "systemctl --user restart misskey-authd"
 #define DOCTOR_LOG "journalctl --user -u misskey-authd"
 /* Of the socket unit: the port of the config does not count there. */
-#define DOCTOR_OTHER_PORT                                                                         \
-	"systemctl --user edit misskey-authd-callback.socket, with the three lines [Socket] and " \
-	"ListenStream= and ListenStream=127.0.0.1:PORT, then: systemctl --user stop "             \
-	"misskey-authd && systemctl --user restart misskey-authd-callback.socket"
+#define DOCTOR_OTHER_PORT                                                                       \
+	_("systemctl --user edit misskey-authd-callback.socket, with the three lines [Socket] " \
+	  "and "                                                                                \
+	  "ListenStream= and ListenStream=127.0.0.1:PORT, then: systemctl --user stop "         \
+	  "misskey-authd && systemctl --user restart misskey-authd-callback.socket")
 
 struct doctor {
 	struct findings findings;
@@ -75,5 +77,9 @@ const struct json *doctor_accounts(const struct doctor *doctor);
 
 /* The problem CODE of the daemon's status: what it says, or NULL. */
 const char *doctor_problem(const struct doctor *doctor, const char *code);
+
+/* Adds a finding of CHECK: MESSAGE, with which the daemon tells of its problem CODE. */
+void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *check,
+			const char *code, const char *message);
 
 #endif

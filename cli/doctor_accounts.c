@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "cli/doctor.h"
+#include "common/translate.h"
 
 #define ACCOUNTS "accounts"
 
@@ -19,14 +20,14 @@ struct meaning {
 };
 
 static const struct meaning meanings[] = {
-	{"verified", FINDING_OK, "the credential works", NULL},
-	{"absent", FINDING_NOTE, "nobody has logged in yet", "misskey-authctl login"},
-	{"unverified", FINDING_WARNING, "the server could not be asked yet whether it works",
+	{"verified", FINDING_OK, N_("the credential works"), NULL},
+	{"absent", FINDING_NOTE, N_("nobody has logged in yet"), "misskey-authctl login"},
+	{"unverified", FINDING_WARNING, N_("the server could not be asked yet whether it works"),
 	 "misskey-authctl verify"},
-	{"revoked", FINDING_ERROR, "the server does not accept the credential any more",
+	{"revoked", FINDING_ERROR, N_("the server does not accept the credential any more"),
 	 "misskey-authctl login"},
-	{"suspended", FINDING_ERROR, "the server has suspended the user",
-	 "Ask those who run the server; when it is over: misskey-authctl verify"},
+	{"suspended", FINDING_ERROR, N_("the server has suspended the user"),
+	 N_("Ask those who run the server; when it is over: misskey-authctl verify")},
 };
 
 static void say(struct doctor *doctor, const struct json *account)
@@ -43,9 +44,9 @@ static void say(struct doctor *doctor, const struct json *account)
 		if (strcmp(meaning->state, state) != 0)
 			continue;
 		findings_add(&doctor->findings, meaning->status, ACCOUNTS, "%s (%s): %s", name,
-			     server, meaning->text);
+			     server, _(meaning->text));
 		if (meaning->remedy)
-			findings_remedy(&doctor->findings, "%s %s", meaning->remedy, name);
+			findings_remedy(&doctor->findings, "%s %s", _(meaning->remedy), name);
 		return;
 	}
 }

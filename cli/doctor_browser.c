@@ -7,6 +7,7 @@
 #include "cli/browser.h"
 #include "cli/doctor.h"
 #include "common/cleanup.h"
+#include "common/translate.h"
 
 #define BROWSER "browser"
 
@@ -16,24 +17,25 @@ void doctor_check_browser(struct doctor *doctor)
 	int r;
 
 	if (!browser_is_possible()) {
-		findings_add(&doctor->findings, FINDING_NOTE, BROWSER,
-			     "There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set): "
-			     "logins show the page's address and a QR code, for any device");
+		findings_add(
+			&doctor->findings, FINDING_NOTE, BROWSER,
+			_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set): "
+			  "logins show the page's address and a QR code, for any device"));
 		return;
 	}
 	r = browser_find(&command);
 	if (r == 0) {
 		findings_add(&doctor->findings, FINDING_OK, BROWSER,
-			     "Logins open the browser with %s", command);
+			     _("Logins open the browser with %s"), command);
 		return;
 	}
 	findings_add(&doctor->findings, FINDING_WARNING, BROWSER,
 		     r == ERR_NOT_FOUND
-			     ? "No command that opens a browser was found: logins only "
-			       "show the page's address"
-			     : "BROWSER cannot be used: logins only show the page's address");
+			     ? _("No command that opens a browser was found: logins only show the "
+				 "page's address")
+			     : _("BROWSER cannot be used: logins only show the page's address"));
 	findings_remedy(&doctor->findings,
 			r == ERR_NOT_FOUND
-				? "Install xdg-utils, or name a browser: export BROWSER=firefox"
-				: "Make it shorter: export BROWSER=firefox");
+				? _("Install xdg-utils, or name a browser: export BROWSER=firefox")
+				: _("Make it shorter: export BROWSER=firefox"));
 }

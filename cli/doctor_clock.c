@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "cli/doctor_clock.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+#include "common/translate.h"
 
 #define CLOCK "clock"
 
@@ -31,36 +34,41 @@ static void difference_text(int64_t ahead_s, char ret_text[static DIFFERENCE_BYT
 	int64_t s = llabs(ahead_s);
 
 	if (s >= 2 * DAY_S)
-		snprintf(ret_text, DIFFERENCE_BYTES, "%lld days", (long long)(s / DAY_S));
+		snprintf(ret_text, DIFFERENCE_BYTES, _("%lld days"), (long long)(s / DAY_S));
 	else if (s >= 2 * HOUR_S)
-		snprintf(ret_text, DIFFERENCE_BYTES, "%lld hours", (long long)(s / HOUR_S));
+		snprintf(ret_text, DIFFERENCE_BYTES, _("%lld hours"), (long long)(s / HOUR_S));
 	else
-		snprintf(ret_text, DIFFERENCE_BYTES, "%lld minutes", (long long)(s / 60));
+		snprintf(ret_text, DIFFERENCE_BYTES, _("%lld minutes"), (long long)(s / 60));
 }
 
 void doctor_check_clock(struct findings *findings, const struct clock_views *views)
 {
-	const char *direction = views->ahead_s > 0 ? "ahead of" : "behind";
+	bool ahead = views->ahead_s > 0;
 	char difference[DIFFERENCE_BYTES];
 
 	difference_text(views->ahead_s, difference);
 	if (views->agreeing == 0 && views->differing == 0) {
-		findings_add(findings, FINDING_NOTE, CLOCK,
-			     "No server told the time, so this computer's clock was not compared");
+		findings_add(
+			findings, FINDING_NOTE, CLOCK,
+			_("No server told the time, so this computer's clock was not compared"));
 	} else if (views->differing == 0) {
 		findings_add(findings, FINDING_OK, CLOCK,
-			     "This computer's clock agrees with the servers'");
+			     _("This computer's clock agrees with the servers'"));
 	} else if (views->agreeing > 0) {
 		findings_add(findings, FINDING_NOTE, CLOCK,
-			     "The clock of %s is wrong: this computer's, which other servers agree "
-			     "with, is %s %s it",
-			     views->server, difference, direction);
+			     ahead ? _("The clock of %s is wrong: this computer's, which other "
+				       "servers agree with, is %s ahead of it")
+				   : _("The clock of %s is wrong: this computer's, which other "
+				       "servers agree with, is %s behind it"),
+			     views->server, difference);
 	} else {
 		findings_add(findings, FINDING_WARNING, CLOCK,
-			     "This computer's clock is %s %s that of %s", difference, direction,
-			     views->server);
-		findings_remedy(findings,
-				"See timedatectl; let it be set from the network: sudo timedatectl "
-				"set-ntp true");
+			     ahead ? _("This computer's clock is %s ahead of that of %s")
+				   : _("This computer's clock is %s behind that of %s"),
+			     difference, views->server);
+		findings_remedy(
+			findings,
+			_("See timedatectl; let it be set from the network: sudo timedatectl "
+			  "set-ntp true"));
 	}
 }

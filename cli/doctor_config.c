@@ -12,6 +12,7 @@
 #include "cli/doctor.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 #define CONFIG "config"
 
@@ -25,8 +26,8 @@ static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 		text_append_quoted(&option, daemons_file);
 	}
 	findings_add(&doctor->findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, CONFIG,
-		     "%s", detail->text[0] ? detail->text : err_text(code));
-	findings_remedy(&doctor->findings, "Mend it, then: misskey-authd --check-config%s && %s",
+		     "%s", detail->text[0] ? detail->text : _(err_text(code)));
+	findings_remedy(&doctor->findings, _("Mend it, then: misskey-authd --check-config%s && %s"),
 			buf_text(&option), DOCTOR_RESTART);
 }
 
@@ -39,10 +40,11 @@ static void check_ca_file(struct doctor *doctor)
 	/* A directory opens, but does not read. */
 	if (fd >= 0 && read(fd, &byte, 1) >= 0)
 		return;
-	findings_add(&doctor->findings, FINDING_ERROR, CONFIG,
-		     "The file of trusted certificates that ca_file names, %s, cannot be read: %s",
-		     doctor->config->ca_file, strerror(errno));
-	findings_remedy(&doctor->findings, "Put it there, or correct ca_file in %s, then: %s",
+	findings_add(
+		&doctor->findings, FINDING_ERROR, CONFIG,
+		_("The file of trusted certificates that ca_file names, %s, cannot be read: %s"),
+		doctor->config->ca_file, translate_errno(errno));
+	findings_remedy(&doctor->findings, _("Put it there, or correct ca_file in %s, then: %s"),
 			doctor->config->file, DOCTOR_RESTART);
 }
 
@@ -59,13 +61,13 @@ static void compare(struct doctor *doctor, const char *daemons_file)
 
 	if (!daemons_file && doctor->config->file) {
 		findings_add(&doctor->findings, FINDING_WARNING, CONFIG,
-			     "The daemon runs without a config, though there is %s",
+			     _("The daemon runs without a config, though there is %s"),
 			     doctor->config->file);
 		findings_remedy(&doctor->findings, DOCTOR_RESTART);
 	}
 	if (daemons_file && strcmp(daemons_file, usual) != 0)
 		findings_add(&doctor->findings, FINDING_NOTE, CONFIG,
-			     "The daemon does not use the usual config, %s, but %s",
+			     _("The daemon does not use the usual config, %s, but %s"),
 			     doctor->paths.config, daemons_file);
 }
 
@@ -82,11 +84,11 @@ void doctor_check_config(struct doctor *doctor)
 		return;
 	}
 	if (doctor->config->file)
-		findings_add(&doctor->findings, FINDING_OK, CONFIG, "%s is good",
+		findings_add(&doctor->findings, FINDING_OK, CONFIG, _("%s is good"),
 			     doctor->config->file);
 	else
 		findings_add(&doctor->findings, FINDING_OK, CONFIG,
-			     "There is no %s, so the defaults are used", doctor->paths.config);
+			     _("There is no %s, so the defaults are used"), doctor->paths.config);
 	if (doctor->config->ca_file)
 		check_ca_file(doctor);
 	if (doctor->status)

@@ -14,6 +14,7 @@
 #include "cli/token_file.h"
 #include "common/fsx.h"
 #include "common/state.h"
+#include "common/translate.h"
 
 /* One directory and the accounts that have a file in it. */
 struct derived {
@@ -38,7 +39,8 @@ static bool derived_open(struct doctor *doctor, const char *state, const char *n
 	if (doctor_check_path(findings, DOCTOR_FILES, derived->path, S_IFDIR) ==
 	    DOCTOR_PATH_MISSING) {
 		findings_add(findings, FINDING_WARNING, DOCTOR_FILES,
-			     "There is no %s: the daemon makes it when it starts", derived->path);
+			     _("There is no %s: the daemon makes it when it starts"),
+			     derived->path);
 		findings_remedy(findings, DOCTOR_RESTART);
 		return false;
 	}
@@ -55,46 +57,51 @@ static bool is_there(const char *path)
 }
 
 /* token_file_read()'s sentence ends with the remedy, which has a place of its own here. */
-static void say_damaged(struct doctor *doctor, struct err_detail *detail)
+static void say_damaged(struct doctor *doctor, const struct err_detail *detail)
 {
-	char *remedy = strstr(detail->text, TOKEN_FILE_REPAIR);
+	const char *remedy = strstr(detail->text, TOKEN_FILE_REPAIR);
+	size_t size = remedy ? (size_t)(remedy - detail->text) : strlen(detail->text);
 
-	if (remedy > detail->text)
-		remedy[-1] = '\0'; /* the blank before it */
-	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%s", detail->text);
+	while (size > 0 && detail->text[size - 1] == ' ')
+		size--;
+	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%.*s", (int)size,
+		     detail->text);
 	if (remedy)
 		findings_remedy(&doctor->findings, "%s", remedy);
 }
 
-static void say_disagreement(struct doctor *doctor, const char *env, const char *says,
-			     const char *token, const char *but)
+/* Whether TOKEN has what FILE says. What keeps it from being read is found with the files of
+ * tokens/. */
+static bool is_same(const struct token_file *file, const char *token)
 {
-	findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES, "%s %s, but %s %s", env, says,
-		     token, but);
-	findings_remedy(&doctor->findings, "%s", TOKEN_FILE_REPAIR);
+	_cleanup_(buf_done) struct buf found = {0};
+	_cleanup_(buf_done) struct buf wanted = {0};
+
+	if (fsx_read(AT_FDCWD, token, TOKEN_FILE_MAX_BYTES, false, &found, NULL) < 0)
+		return true;
+	buf_append_format(&wanted, "%s\n", token_file_value(file, TOKEN_KEY_TOKEN));
+	return strcmp(buf_text(&found), buf_text(&wanted)) == 0;
 }
 
 /* Whether tokens/ACCOUNT is what env/ACCOUNT, already read into FILE, makes one expect. */
 static void compare(struct doctor *doctor, const struct token_file *file, const char *env,
 		    const char *token)
 {
-	_cleanup_(buf_done) struct buf found = {0};
-	_cleanup_(buf_done) struct buf wanted = {0};
+	struct findings *findings = &doctor->findings;
 	bool is_good = token_file_is_good(file);
 
-	if (is_good != is_there(token)) {
-		if (is_good)
-			say_disagreement(doctor, env, "has a credential", token, "is not there");
-		else
-			say_disagreement(doctor, env, "has no credential", token, "is there");
+	if (is_good && !is_there(token))
+		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+			     _("%s has a credential, but %s is not there"), env, token);
+	else if (!is_good && is_there(token))
+		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+			     _("%s has no credential, but %s is there"), env, token);
+	else if (is_good && !is_same(file, token))
+		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+			     _("%s has one credential, but %s has another"), env, token);
+	else
 		return;
-	}
-	/* What keeps it from being read is found with the files of tokens/. */
-	if (!is_good || fsx_read(AT_FDCWD, token, TOKEN_FILE_MAX_BYTES, false, &found, NULL) < 0)
-		return;
-	buf_append_format(&wanted, "%s\n", token_file_value(file, TOKEN_KEY_TOKEN));
-	if (strcmp(buf_text(&found), buf_text(&wanted)) != 0)
-		say_disagreement(doctor, env, "has one credential", token, "has another");
+	findings_remedy(findings, "%s", TOKEN_FILE_REPAIR);
 }
 
 static int add_account(struct json *accounts, const char *name, const struct token_file *file)
@@ -133,9 +140,9 @@ static void check_token_file(struct doctor *doctor, const char *name, const char
 	if (is_there(env))
 		return;
 	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
-		     "%s is there, but %s is not: misskey-token does not know the account", token,
-		     env);
-	findings_remedy(&doctor->findings, "The daemon sets both right when it starts: %s",
+		     _("%s is there, but %s is not: misskey-token does not know the account"),
+		     token, env);
+	findings_remedy(&doctor->findings, _("The daemon sets both right when it starts: %s"),
 			DOCTOR_RESTART);
 }
 
@@ -148,10 +155,10 @@ static void check_last_copy(struct doctor *doctor, const char *state, const stru
 	if (tokens->names.count == 0 || is_there(path))
 		return;
 	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
-		     "There is no %s: what %s has may be the last copies", path, tokens->path);
+		     _("There is no %s: what %s has may be the last copies"), path, tokens->path);
 	findings_remedy(&doctor->findings,
-			"Restore it from a backup while the daemon is stopped, or log in again: "
-			"misskey-authctl login ACCOUNT");
+			_("Restore it from a backup while the daemon is stopped, or log in again: "
+			  "misskey-authctl login ACCOUNT"));
 }
 
 typedef void check_function(struct doctor *doctor, const char *name, const char *env,

@@ -18,6 +18,7 @@
 #include "common/fsx.h"
 #include "common/state.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* A login needs a few dozen KiB at the most; below this it is a matter of minutes. */
 #define ROOM_MIN_BYTES (1024 * 1024)
@@ -42,18 +43,19 @@ static void say_damaged(struct doctor *doctor, const struct state_file *file, co
 	_cleanup_(buf_done) struct buf quoted = {0};
 
 	text_append_quoted(&quoted, path);
-	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%s is damaged: %s", path,
+	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, _("%s is damaged: %s"), path,
 		     where);
 	if (file->can_be_lost)
-		findings_remedy(&doctor->findings,
-				"The daemon keeps it aside and makes a new one when it starts: %s",
-				DOCTOR_RESTART);
+		findings_remedy(
+			&doctor->findings,
+			_("The daemon keeps it aside and makes a new one when it starts: %s"),
+			DOCTOR_RESTART);
 	else
 		findings_remedy(
 			&doctor->findings,
-			"Stop the daemon (systemctl --user stop misskey-authd), restore the "
-			"file from a backup, or move it away and log in again: mv %s "
-			"%s.damaged; then: %s",
+			_("Stop the daemon (systemctl --user stop misskey-authd), restore the "
+			  "file from a backup, or move it away and log in again: mv %s "
+			  "%s.damaged; then: %s"),
 			buf_text(&quoted), buf_text(&quoted), DOCTOR_START);
 }
 
@@ -63,21 +65,21 @@ static void check_version(struct doctor *doctor, const struct state_file *file, 
 	int64_t version;
 
 	if (!json_get_integer(root, "version", &version) || version < 1) {
-		say_damaged(doctor, file, path, "its \"version\" is missing or wrong");
+		say_damaged(doctor, file, path, _("its \"version\" is missing or wrong"));
 		return;
 	}
 	if (version <= file->version)
 		return;
 	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES,
-		     "%s is of version %lld, and %lld is the newest that this program knows", path,
-		     (long long)version, (long long)file->version);
-	findings_remedy(&doctor->findings, "Update misskey-authd, then: %s", DOCTOR_RESTART);
+		     _("%s is of version %lld, and %lld is the newest that this program knows"),
+		     path, (long long)version, (long long)file->version);
+	findings_remedy(&doctor->findings, _("Update misskey-authd, then: %s"), DOCTOR_RESTART);
 }
 
 static void say_unreadable(struct doctor *doctor, const char *why)
 {
 	findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES, "%s", why);
-	findings_remedy(&doctor->findings, "See what the system says: sudo dmesg");
+	findings_remedy(&doctor->findings, _("See what the system says: sudo dmesg"));
 }
 
 /* What the whole file means is for the daemon to judge, which reads it when it starts. */
@@ -120,14 +122,15 @@ static void check_room(struct doctor *doctor, const char *state, int dirfd)
 		return;
 	if (room.f_flag & ST_RDONLY) {
 		findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES,
-			     "The file system of %s is read-only: no login can be stored", state);
+			     _("The file system of %s is read-only: no login can be stored"),
+			     state);
 		findings_remedy(&doctor->findings,
-				"See why (dmesg, /etc/fstab), and mount it for writing");
+				_("See why (dmesg, /etc/fstab), and mount it for writing"));
 	} else if (room.f_bavail < ROOM_MIN_BYTES / room.f_frsize) {
 		findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES,
-			     "The file system of %s is full: no login can be stored", state);
+			     _("The file system of %s is full: no login can be stored"), state);
 		findings_remedy(&doctor->findings,
-				"Make room there; see: df -h, du -xh ~ | sort -h | tail");
+				_("Make room there; see: df -h, du -xh ~ | sort -h | tail"));
 	}
 }
 
@@ -150,10 +153,13 @@ static void check_leftovers(struct doctor *doctor, const char *state)
 				 0;
 	}
 	if (count > 0) {
-		findings_add(&doctor->findings, FINDING_NOTE, DOCTOR_FILES,
-			     "A daemon that was killed left %zu temporary file%s in %s", count,
-			     count == 1 ? "" : "s", state);
-		findings_remedy(&doctor->findings, "The daemon removes them when it starts: %s",
+		findings_add(
+			&doctor->findings, FINDING_NOTE, DOCTOR_FILES,
+			translate_count("A daemon that was killed left %zu temporary file in %s",
+					"A daemon that was killed left %zu temporary files in %s",
+					count),
+			count, state);
+		findings_remedy(&doctor->findings, _("The daemon removes them when it starts: %s"),
 				DOCTOR_START);
 	}
 }
@@ -164,16 +170,18 @@ static void say_problems(struct doctor *doctor)
 	const char *set_aside = doctor_problem(doctor, "REGISTRY_SET_ASIDE");
 
 	if (damaged) {
-		findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%s", damaged);
-		findings_remedy(&doctor->findings,
-				"Stop the daemon before (systemctl --user stop misskey-authd), and "
-				"start it afterwards: %s",
-				DOCTOR_START);
+		doctor_say_problem(doctor, FINDING_UNSAFE, DOCTOR_FILES, "STATE_DAMAGED", damaged);
+		findings_remedy(
+			&doctor->findings,
+			_("Stop the daemon before (systemctl --user stop misskey-authd), and "
+			  "start it afterwards: %s"),
+			DOCTOR_START);
 	}
 	if (set_aside) {
-		findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES, "%s", set_aside);
+		doctor_say_problem(doctor, FINDING_WARNING, DOCTOR_FILES, "REGISTRY_SET_ASIDE",
+				   set_aside);
 		findings_remedy(&doctor->findings,
-				"Start pending logins again: misskey-authctl login ACCOUNT");
+				_("Start pending logins again: misskey-authctl login ACCOUNT"));
 	}
 }
 
@@ -185,12 +193,12 @@ static const char *state_directory(struct doctor *doctor)
 	if (!daemons || strcmp(daemons, doctor->paths.state) == 0)
 		return doctor->paths.state;
 	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
-		     "The daemon keeps its files in %s, but misskey-token looks for them in %s",
+		     _("The daemon keeps its files in %s, but misskey-token looks for them in %s"),
 		     daemons, doctor->paths.state);
 	findings_remedy(
 		&doctor->findings,
-		"Give both the same HOME and XDG_STATE_HOME (the daemon's: systemctl --user "
-		"show-environment), then: %s",
+		_("Give both the same HOME and XDG_STATE_HOME (the daemon's: systemctl --user "
+		  "show-environment), then: %s"),
 		DOCTOR_RESTART);
 	return strlen(daemons) < PATH_MAX ? daemons : doctor->paths.state;
 }
@@ -206,7 +214,7 @@ void doctor_check_files(struct doctor *doctor)
 	say_problems(doctor);
 	if (doctor_check_path(findings, DOCTOR_FILES, state, S_IFDIR) == DOCTOR_PATH_MISSING) {
 		findings_add(findings, FINDING_NOTE, DOCTOR_FILES,
-			     "There is no %s yet: the daemon makes it when it starts", state);
+			     _("There is no %s yet: the daemon makes it when it starts"), state);
 		findings_remedy(findings, DOCTOR_START);
 		return;
 	}
@@ -220,5 +228,5 @@ void doctor_check_files(struct doctor *doctor)
 		check_leftovers(doctor, state);
 	if (findings_bad(findings) == bad)
 		findings_add(findings, FINDING_OK, DOCTOR_FILES,
-			     "What is in %s is whole, and yours alone", state);
+			     _("What is in %s is whole, and yours alone"), state);
 }

@@ -9,6 +9,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 #define OTHERS_MODE (S_IRWXG | S_IRWXO)
 
@@ -26,11 +27,11 @@ static const char *kind_text(mode_t kind)
 {
 	switch (kind) {
 	case S_IFDIR:
-		return "a directory";
+		return _("a directory");
 	case S_IFSOCK:
-		return "a socket";
+		return _("a socket");
 	default:
-		return "a regular file";
+		return _("a regular file");
 	}
 }
 
@@ -38,12 +39,12 @@ static enum doctor_path wrong_kind(const struct look *look)
 {
 	if (S_ISLNK(look->status.st_mode))
 		findings_add(look->findings, FINDING_UNSAFE, look->check,
-			     "%s is a symbolic link, which is not followed", look->path);
+			     _("%s is a symbolic link, which is not followed"), look->path);
 	else
-		findings_add(look->findings, FINDING_UNSAFE, look->check, "%s is not %s",
+		findings_add(look->findings, FINDING_UNSAFE, look->check, _("%s is not %s"),
 			     look->path, kind_text(look->kind));
 	findings_remedy(look->findings,
-			"Move it away and let the daemon make a new one: mv %s %s.old && %s",
+			_("Move it away and let the daemon make a new one: mv %s %s.old && %s"),
 			look->quoted, look->quoted, DOCTOR_RESTART);
 	return DOCTOR_PATH_BAD;
 }
@@ -51,20 +52,24 @@ static enum doctor_path wrong_kind(const struct look *look)
 static enum doctor_path wrong_owner(const struct look *look)
 {
 	findings_add(look->findings, FINDING_UNSAFE, look->check,
-		     "%s belongs to another user (uid %lu)", look->path,
+		     _("%s belongs to another user (uid %lu)"), look->path,
 		     (unsigned long)look->status.st_uid);
-	findings_remedy(look->findings, "If its content is yours: sudo chown %lu %s",
+	findings_remedy(look->findings, _("If its content is yours: sudo chown %lu %s"),
 			(unsigned long)geteuid(), look->quoted);
 	return DOCTOR_PATH_BAD;
 }
 
-static enum doctor_path wrong_mode(const struct look *look, enum finding_status status,
-				   const char *who)
+static enum doctor_path wrong_mode(const struct look *look, enum finding_status status)
 {
-	findings_add(look->findings, status, look->check, "%s %s (mode %04o)", who, look->path,
-		     (unsigned)(look->status.st_mode & 07777));
-	findings_remedy(look->findings, "%schmod %s %s",
-			status == FINDING_UNSAFE ? "Think who could have used it, then: " : "",
+	bool is_open = status == FINDING_UNSAFE;
+
+	findings_add(look->findings, status, look->check,
+		     is_open ? _("Other users have access to %s (mode %04o)")
+			     : _("You have too little access to your own %s (mode %04o)"),
+		     look->path, (unsigned)(look->status.st_mode & 07777));
+	findings_remedy(look->findings,
+			is_open ? _("Think who could have used it, then: chmod %s %s")
+				: "chmod %s %s",
 			S_ISDIR(look->kind) ? "700" : "600", look->quoted);
 	return DOCTOR_PATH_BAD;
 }
@@ -78,14 +83,14 @@ static enum doctor_path check(const struct look *look)
 	if (look->status.st_uid != geteuid())
 		return wrong_owner(look);
 	if (mode & OTHERS_MODE)
-		return wrong_mode(look, FINDING_UNSAFE, "Other users have access to");
+		return wrong_mode(look, FINDING_UNSAFE);
 	if ((S_ISDIR(mode) && (mode & S_IRWXU) != S_IRWXU) || !(mode & S_IRUSR))
-		return wrong_mode(look, FINDING_ERROR, "You have too little access to your own");
+		return wrong_mode(look, FINDING_ERROR);
 	if (S_ISREG(mode) && look->status.st_nlink > 1) {
 		findings_add(look->findings, FINDING_UNSAFE, look->check,
-			     "%s has a second name (a hard link)", look->path);
+			     _("%s has a second name (a hard link)"), look->path);
 		findings_remedy(look->findings,
-				"Replace it by a copy: cp -p %s %s.new && mv %s.new %s",
+				_("Replace it by a copy: cp -p %s %s.new && mv %s.new %s"),
 				look->quoted, look->quoted, look->quoted, look->quoted);
 		return DOCTOR_PATH_BAD;
 	}
@@ -105,8 +110,8 @@ enum doctor_path doctor_check_path(struct findings *findings, const char *check_
 	look.quoted = buf_text(&quoted);
 	if (r == 0)
 		return check(&look);
-	findings_add(findings, FINDING_ERROR, check_name, "%s cannot be looked at: %s", path,
-		     strerror(errno));
-	findings_remedy(findings, "Look at the directories above it: namei -l %s", look.quoted);
+	findings_add(findings, FINDING_ERROR, check_name, _("%s cannot be looked at: %s"), path,
+		     translate_errno(errno));
+	findings_remedy(findings, _("Look at the directories above it: namei -l %s"), look.quoted);
 	return DOCTOR_PATH_BAD;
 }

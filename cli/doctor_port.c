@@ -12,6 +12,7 @@
 
 #include "cli/doctor.h"
 #include "common/cleanup.h"
+#include "common/translate.h"
 
 #define PORT "port"
 
@@ -45,20 +46,20 @@ static void say_unusable(struct doctor *doctor, unsigned port, int error)
 
 	if (error == EADDRINUSE)
 		findings_add(findings, FINDING_WARNING, PORT,
-			     "127.0.0.1:%u is taken by another program: the browser cannot come "
-			     "back, and logins work by asking the server every few seconds",
+			     _("127.0.0.1:%u is taken by another program: the browser cannot come "
+			       "back, and logins work by asking the server every few seconds"),
 			     port);
 	else
 		findings_add(findings, FINDING_WARNING, PORT,
-			     "127.0.0.1:%u cannot be used: %s; logins work by asking the server "
-			     "every few seconds",
-			     port, strerror(error));
+			     _("127.0.0.1:%u cannot be used: %s; logins work by asking the server "
+			       "every few seconds"),
+			     port, translate_errno(error));
 	if (doctor->socket_port > 0)
-		findings_remedy(findings, "Choose another: %s", DOCTOR_OTHER_PORT);
+		findings_remedy(findings, _("Choose another: %s"), DOCTOR_OTHER_PORT);
 	else
 		findings_remedy(findings,
-				"Set another port in the config, in [daemon]: listen = "
-				"127.0.0.1:PORT, then: %s",
+				_("Set another port in the config, in [daemon]: listen = "
+				  "127.0.0.1:PORT, then: %s"),
 				DOCTOR_RESTART);
 }
 
@@ -69,10 +70,10 @@ static void check_without_daemon(struct doctor *doctor, unsigned port)
 	if (error)
 		say_unusable(doctor, port, error);
 	else if (port)
-		findings_add(&doctor->findings, FINDING_OK, PORT, "127.0.0.1:%u is free", port);
+		findings_add(&doctor->findings, FINDING_OK, PORT, _("127.0.0.1:%u is free"), port);
 	else
 		findings_add(&doctor->findings, FINDING_OK, PORT,
-			     "Any free port of 127.0.0.1 will be used");
+			     _("Any free port of 127.0.0.1 will be used"));
 }
 
 /* The daemon runs and has no listener. */
@@ -85,7 +86,7 @@ static void check_missing_listener(struct doctor *doctor, unsigned port)
 		return;
 	}
 	findings_add(&doctor->findings, FINDING_WARNING, PORT,
-		     "127.0.0.1:%u was taken when the daemon started, and is free now", port);
+		     _("127.0.0.1:%u was taken when the daemon started, and is free now"), port);
 	findings_remedy(&doctor->findings, DOCTOR_RESTART);
 }
 
@@ -93,13 +94,13 @@ static void check_listener(struct doctor *doctor, unsigned listens_on, unsigned 
 {
 	if (wanted == 0 || wanted == listens_on) {
 		findings_add(&doctor->findings, FINDING_OK, PORT,
-			     "The daemon waits for browsers at 127.0.0.1:%u", listens_on);
+			     _("The daemon waits for browsers at 127.0.0.1:%u"), listens_on);
 		return;
 	}
 	findings_add(&doctor->findings, FINDING_WARNING, PORT,
-		     "The daemon waits for browsers at 127.0.0.1:%u, but the config says %u",
+		     _("The daemon waits for browsers at 127.0.0.1:%u, but the config says %u"),
 		     listens_on, wanted);
-	findings_remedy(&doctor->findings, "A changed port needs a restart: %s", DOCTOR_RESTART);
+	findings_remedy(&doctor->findings, _("A changed port needs a restart: %s"), DOCTOR_RESTART);
 }
 
 /* systemd listens, and starts the daemon. Otherwise a daemon without systemd has a port of its own.
@@ -118,7 +119,7 @@ void doctor_check_port(struct doctor *doctor)
 		url = NULL;
 	if (is_systemds(doctor, url)) {
 		findings_add(&doctor->findings, FINDING_OK, PORT,
-			     "systemd waits for browsers at 127.0.0.1:%u", doctor->socket_port);
+			     _("systemd waits for browsers at 127.0.0.1:%u"), doctor->socket_port);
 		return;
 	}
 	if (!doctor->status && doctor->socket_port > 0) {

@@ -12,6 +12,7 @@
 
 #include "cli/capture.h"
 #include "cli/doctor.h"
+#include "common/translate.h"
 
 #define SANDBOX "sandbox"
 #define SERVICE "misskey-authd.service"
@@ -89,11 +90,11 @@ static bool is_value(const char *text, const char *key, const char *value)
 static void advise_drop_in(struct doctor *doctor)
 {
 	findings_remedy(&doctor->findings,
-			"Allow them for systemd, or do without: mkdir -p %s && cp %s %s/ && "
-			"systemctl --user daemon-reload && " DOCTOR_RESTART
-			"; then the daemon can see and write all files that you can, and trace "
-			"your other processes (docs/systemd.md says what else is lost)",
-			DROP_IN_DIRECTORY, DROP_IN, DROP_IN_DIRECTORY);
+			_("Allow them for systemd, or do without: mkdir -p %s && cp %s %s/ && "
+			  "systemctl --user daemon-reload && %s; then the daemon can see and write "
+			  "all files that you can, and trace "
+			  "your other processes (docs/systemd.md says what else is lost)"),
+			DROP_IN_DIRECTORY, DROP_IN, DROP_IN_DIRECTORY, DOCTOR_RESTART);
 }
 
 static void check_namespaces(struct doctor *doctor, const char *states)
@@ -106,23 +107,24 @@ static void check_namespaces(struct doctor *doctor, const char *states)
 	const char *setting = refusing_setting();
 
 	if (is_value(states, "PrivateUsers", "no")) {
-		findings_add(findings, FINDING_NOTE, SANDBOX,
-			     SERVICE " runs without most of its sandbox: an override says "
-				     "PrivateUsers=no");
+		findings_add(
+			findings, FINDING_NOTE, SANDBOX,
+			_("%s runs without most of its sandbox: an override says PrivateUsers=no"),
+			SERVICE);
 		if (!setting)
 			findings_remedy(findings,
-					"Nothing here refuses user namespaces. See what "
-					"overrides it: systemctl --user cat misskey-authd");
+					_("Nothing here refuses user namespaces. See what "
+					  "overrides it: systemctl --user cat misskey-authd"));
 	} else if (!is_active && (setting || has_failed)) {
 		findings_add(findings, FINDING_ERROR, SANDBOX,
-			     "The sandbox of " SERVICE " cannot be made%s%s%s",
-			     has_failed ? ", which is why it does not start" : "",
-			     setting ? ": this system refuses user namespaces, by " : "",
+			     _("The sandbox of %s cannot be made%s%s%s"), SERVICE,
+			     has_failed ? _(", which is why it does not start") : "",
+			     setting ? _(": this system refuses user namespaces, by ") : "",
 			     setting ? setting : "");
 		advise_drop_in(doctor);
 	} else {
-		findings_add(findings, FINDING_OK, SANDBOX,
-			     "The sandbox of " SERVICE " can be made");
+		findings_add(findings, FINDING_OK, SANDBOX, _("The sandbox of %s can be made"),
+			     SERVICE);
 	}
 }
 
@@ -162,12 +164,12 @@ static void check_shown(struct doctor *doctor, const char *states, const char *w
 
 	if (!home || !is_within(path, home, strlen(home)) || is_shown)
 		return;
-	findings_add(&doctor->findings, FINDING_ERROR, SANDBOX,
-		     "The sandbox of " SERVICE " hides %s, %s", what, path);
+	findings_add(&doctor->findings, FINDING_ERROR, SANDBOX, _("The sandbox of %s hides %s, %s"),
+		     SERVICE, what, path);
 	findings_remedy(&doctor->findings,
-			"systemctl --user edit misskey-authd, write [Service] and, below it, "
-			"%s=%s, then: " DOCTOR_RESTART,
-			option, path);
+			_("systemctl --user edit misskey-authd, write [Service] and, below it, "
+			  "%s=%s, then: %s"),
+			option, path, DOCTOR_RESTART);
 }
 
 static void check_paths(struct doctor *doctor, const char *states)
@@ -176,12 +178,12 @@ static void check_paths(struct doctor *doctor, const char *states)
 
 	strcpy(directory, doctor->paths.config);
 	*strrchr(directory, '/') = '\0';
-	check_shown(doctor, states, "the state directory", doctor->paths.state, true);
+	check_shown(doctor, states, _("the state directory"), doctor->paths.state, true);
 	if (access(directory, F_OK) == 0)
-		check_shown(doctor, states, "the configuration", directory, false);
+		check_shown(doctor, states, _("the configuration"), directory, false);
 	if (doctor->config && doctor->config->ca_file)
-		check_shown(doctor, states, "the file that ca_file names", doctor->config->ca_file,
-			    false);
+		check_shown(doctor, states, _("the file that ca_file names"),
+			    doctor->config->ca_file, false);
 }
 
 void doctor_check_sandbox(struct doctor *doctor)

@@ -13,6 +13,7 @@
 #include "cli/server_probe.h"
 #include "cli/terminal.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 #define SERVERS "servers"
 
@@ -63,19 +64,19 @@ static void say_untrusted(struct doctor *doctor, const char *origin, const char 
 	const char *ca_file = doctor->config ? doctor->config->ca_file : NULL;
 
 	findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
-		     "The secure connection to %s failed: %s", origin, reason);
+		     _("The secure connection to %s failed: %s"), origin, reason);
 	if (ca_file)
 		findings_remedy(
 			&doctor->findings,
-			"The authorities in ca_file, %s, are trusted instead of the system's: "
-			"add the server's there",
+			_("The authorities in ca_file, %s, are trusted instead of the system's: "
+			  "add the server's there"),
 			ca_file);
 	else
 		findings_remedy(
 			&doctor->findings,
-			"If its certificate is of a private authority, name that in the "
-			"config, in [daemon]: ca_file = /path/to/ca.pem. Otherwise somebody "
-			"may be in between: do not log in there");
+			_("If its certificate is of a private authority, name that in the "
+			  "config, in [daemon]: ca_file = /path/to/ca.pem. Otherwise somebody "
+			  "may be in between: do not log in there"));
 }
 
 static void say_unanswered(struct doctor *doctor, const char *origin, int code,
@@ -89,17 +90,18 @@ static void say_unanswered(struct doctor *doctor, const char *origin, int code,
 		break;
 	case ERR_NOT_FOUND:
 	case ERR_BUSY:
-		findings_add(findings, FINDING_ERROR, SERVERS, "%s cannot be reached: %s", origin,
-			     detail->text);
-		findings_remedy(findings,
-				"Is the name right, and is this computer online? Try: curl -v %s",
-				origin);
+		findings_add(findings, FINDING_ERROR, SERVERS, _("%s cannot be reached: %s"),
+			     origin, detail->text);
+		findings_remedy(
+			findings,
+			_("Is the name right, and is this computer online? Try: curl -v %s"),
+			origin);
 		break;
 	default:
 		findings_add(findings, FINDING_ERROR, SERVERS,
-			     "%s does not answer as a Misskey server does: %s", origin,
+			     _("%s does not answer as a Misskey server does: %s"), origin,
 			     detail->text);
-		findings_remedy(findings, "Is the name right? Try: curl -v %s", origin);
+		findings_remedy(findings, _("Is the name right? Try: curl -v %s"), origin);
 	}
 }
 
@@ -121,18 +123,20 @@ static void say_redirect(struct doctor *doctor, const char *origin, const char *
 	const char *name = server_name(url, &server);
 
 	findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
-		     "%s sends everybody on to another address, which is not followed: %s", origin,
-		     *url ? url : "it does not say where");
+		     _("%s sends everybody on to another address, which is not followed: %s"),
+		     origin, *url ? url : _("it does not say where"));
 	if (name && strcmp(name, origin) != 0)
-		findings_remedy(&doctor->findings,
-				"If that is the same server, log in with its name: misskey-authctl "
-				"login %s",
-				name);
+		findings_remedy(
+			&doctor->findings,
+			_("If that is the same server, log in with its name: misskey-authctl "
+			  "login %s"),
+			name);
 	else
-		findings_remedy(&doctor->findings,
-				"Open %s in a browser: the server, or a network that wants you to "
-				"sign in first, says what is the matter",
-				origin);
+		findings_remedy(
+			&doctor->findings,
+			_("Open %s in a browser: the server, or a network that wants you to "
+			  "sign in first, says what is the matter"),
+			origin);
 }
 
 /* A status that is none of a Misskey server's answers to this question. */
@@ -140,14 +144,16 @@ static void say_status(struct doctor *doctor, const char *origin, unsigned statu
 {
 	if (status == 429 || status >= 500) {
 		findings_add(&doctor->findings, FINDING_WARNING, SERVERS,
-			     "%s is in trouble: it answers with the HTTP status %u", origin,
+			     _("%s is in trouble: it answers with the HTTP status %u"), origin,
 			     status);
-		findings_remedy(&doctor->findings, "Wait a few minutes and try again");
+		findings_remedy(&doctor->findings, _("Wait a few minutes and try again"));
 		return;
 	}
 	findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
-		     "%s does not answer as a Misskey server does: HTTP status %u", origin, status);
-	findings_remedy(&doctor->findings, "Is the name right? Open it in a browser: %s", origin);
+		     _("%s does not answer as a Misskey server does: HTTP status %u"), origin,
+		     status);
+	findings_remedy(&doctor->findings, _("Is the name right? Open it in a browser: %s"),
+			origin);
 }
 
 static void say_misskey(struct doctor *doctor, const char *origin, const struct json *meta)
@@ -159,12 +165,13 @@ static void say_misskey(struct doctor *doctor, const char *origin, const struct 
 	text_append_printable(&version, json_get_string(meta, "version"), VERSION_MAX_CHARS);
 	if (!own || strcmp(own, origin) == 0) {
 		findings_add(&doctor->findings, FINDING_OK, SERVERS,
-			     "%s is a Misskey server of version %s", origin, buf_text(&version));
+			     _("%s is a Misskey server of version %s"), origin, buf_text(&version));
 		return;
 	}
 	findings_add(&doctor->findings, FINDING_WARNING, SERVERS,
-		     "%s calls itself %s: its consent page would be refused", origin, own);
-	findings_remedy(&doctor->findings, "Log in with that name: misskey-authctl login %s", own);
+		     _("%s calls itself %s: its consent page would be refused"), origin, own);
+	findings_remedy(&doctor->findings, _("Log in with that name: misskey-authctl login %s"),
+			own);
 }
 
 static void say_answer(struct doctor *doctor, const char *origin,
@@ -178,10 +185,10 @@ static void say_answer(struct doctor *doctor, const char *origin,
 		say_misskey(doctor, origin, answer->meta);
 	} else {
 		findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
-			     "%s does not answer as a Misskey server does: it does not tell its "
-			     "version",
+			     _("%s does not answer as a Misskey server does: it does not tell its "
+			       "version"),
 			     origin);
-		findings_remedy(&doctor->findings, "Is the name right? Open it in a browser: %s",
+		findings_remedy(&doctor->findings, _("Is the name right? Open it in a browser: %s"),
 				origin);
 	}
 }
@@ -193,7 +200,7 @@ static void ask(struct doctor *doctor, const struct url_server *server, struct c
 	struct err_detail detail = {0};
 	int r;
 
-	terminal_progress("Asking %s…", server->origin);
+	terminal_progress(_("Asking %s…"), server->origin);
 	r = server_probe(server, ca_file, &answer, &detail);
 	if (r < 0) {
 		say_unanswered(doctor, server->origin, r, &detail);
@@ -220,10 +227,10 @@ void doctor_check_servers(struct doctor *doctor)
 	terminal_progress_end();
 	if (servers->are_more)
 		findings_add(&doctor->findings, FINDING_NOTE, SERVERS,
-			     "There are more servers: %d of them were asked", SERVERS_MAX);
+			     _("There are more servers: %d of them were asked"), SERVERS_MAX);
 	if (servers->count == 0) {
 		findings_add(&doctor->findings, FINDING_NOTE, SERVERS,
-			     "There is no account yet, so no server was asked");
+			     _("There is no account yet, so no server was asked"));
 		findings_remedy(&doctor->findings, "misskey-authctl login misskey.example");
 	}
 	doctor_check_clock(&doctor->findings, &views);

@@ -10,6 +10,7 @@
 
 #include "cli/doctor.h"
 #include "cli/doctor_path.h"
+#include "common/translate.h"
 
 #define SOCKETS "sockets"
 #define DAEMON "daemon"
@@ -22,21 +23,22 @@ static void say_no_socket(struct doctor *doctor)
 	struct findings *findings = &doctor->findings;
 
 	if (!*doctor->paths.control) {
-		findings_add(findings, FINDING_ERROR, SOCKETS,
-			     "XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot be "
-			     "found");
+		findings_add(
+			findings, FINDING_ERROR, SOCKETS,
+			_("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot be "
+			  "found"));
 		findings_remedy(findings,
-				"Log in anew (su and sudo do not set it), or: export "
-				"XDG_RUNTIME_DIR=/run/user/%lu",
+				_("Log in anew (su and sudo do not set it), or: export "
+				  "XDG_RUNTIME_DIR=/run/user/%lu"),
 				(unsigned long)getuid());
 		return;
 	}
 	findings_add(findings, FINDING_ERROR, SOCKETS,
-		     "The control socket's path is too long for a socket: %s",
+		     _("The control socket's path is too long for a socket: %s"),
 		     doctor->paths.control);
 	findings_remedy(findings,
-			"Set XDG_RUNTIME_DIR to a shorter path, /run/user/%lu for instance, "
-			"for the daemon too",
+			_("Set XDG_RUNTIME_DIR to a shorter path, /run/user/%lu for instance, "
+			  "for the daemon too"),
 			(unsigned long)getuid());
 }
 
@@ -47,14 +49,14 @@ static const char *directory_fault(const char *directory, enum finding_status *r
 
 	*ret_status = FINDING_ERROR;
 	if (stat(directory, &status) < 0)
-		return strerror(errno);
+		return translate_errno(errno);
 	if (!S_ISDIR(status.st_mode))
-		return "it is no directory";
+		return _("it is no directory");
 	*ret_status = FINDING_UNSAFE;
 	if (status.st_uid != geteuid())
-		return "it belongs to another user";
+		return _("it belongs to another user");
 	if (status.st_mode & (S_IRWXG | S_IRWXO))
-		return "others have access to it";
+		return _("others have access to it");
 	return NULL;
 }
 
@@ -74,10 +76,10 @@ static void check_runtime_directory(struct doctor *doctor)
 		return;
 	}
 	findings_add(&doctor->findings, status, SOCKETS,
-		     "XDG_RUNTIME_DIR, %s, cannot be trusted: %s", directory, fault);
+		     _("XDG_RUNTIME_DIR, %s, cannot be trusted: %s"), directory, fault);
 	findings_remedy(&doctor->findings,
-			"Log in anew (su and sudo do not change it), or set it to a directory of "
-			"yours with the mode 0700");
+			_("Log in anew (su and sudo do not change it), or set it to a directory of "
+			  "yours with the mode 0700"));
 }
 
 /* Whether there is something to connect to at PATH. */
@@ -87,12 +89,12 @@ static bool check_socket(struct doctor *doctor, const char *path)
 
 	switch (doctor_check_path(findings, SOCKETS, path, S_IFSOCK)) {
 	case DOCTOR_PATH_GOOD:
-		findings_add(findings, FINDING_OK, SOCKETS, "The control socket %s is yours alone",
-			     path);
+		findings_add(findings, FINDING_OK, SOCKETS,
+			     _("The control socket %s is yours alone"), path);
 		return true;
 	case DOCTOR_PATH_MISSING:
 		findings_add(findings, FINDING_ERROR, SOCKETS,
-			     "There is no control socket %s: the daemon does not run", path);
+			     _("There is no control socket %s: the daemon does not run"), path);
 		findings_remedy(findings, DOCTOR_START);
 		return false;
 	default:
@@ -109,19 +111,19 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 	switch (code) {
 	case ERR_UNSAFE:
 		findings_remedy(findings,
-				"Log in anew (su and sudo do not change XDG_RUNTIME_DIR), "
-				"or find the program that listens there: ss -lxp");
+				_("Log in anew (su and sudo do not change XDG_RUNTIME_DIR), "
+				  "or find the program that listens there: ss -lxp"));
 		break;
 	case ERR_NOT_FOUND:
 		findings_remedy(findings, DOCTOR_START);
 		break;
 	case ERR_DAMAGED:
 		findings_remedy(findings,
-				"Find the program that listens there: ss -lxp; end it, then: %s",
+				_("Find the program that listens there: ss -lxp; end it, then: %s"),
 				DOCTOR_RESTART);
 		break;
 	default:
-		findings_remedy(findings, "See what it says: %s; start it again: %s", DOCTOR_LOG,
+		findings_remedy(findings, _("See what it says: %s; start it again: %s"), DOCTOR_LOG,
 				DOCTOR_RESTART);
 	}
 }
@@ -148,9 +150,8 @@ static void say_problems(struct doctor *doctor)
 
 		if (!code || is_said_elsewhere(code))
 			continue;
-		findings_add(&doctor->findings, FINDING_WARNING, DAEMON, "%s",
-			     message ? message : code);
-		findings_remedy(&doctor->findings, "See what else it says: %s", DOCTOR_LOG);
+		doctor_say_problem(doctor, FINDING_WARNING, DAEMON, code, message ? message : code);
+		findings_remedy(&doctor->findings, _("See what else it says: %s"), DOCTOR_LOG);
 	}
 }
 
@@ -167,7 +168,7 @@ static void check_daemon(struct doctor *doctor)
 	version = json_get_string(reply.body, "version");
 	if (r == 0 && (reply.status != 200 || !version))
 		r = err_set(&detail, ERR_DAMAGED,
-			    "What answers at %s is not misskey-authd (HTTP status %ld)",
+			    _("What answers at %s is not misskey-authd (HTTP status %ld)"),
 			    control_client_path(doctor->client), reply.status);
 	if (r < 0) {
 		control_reply_done(&reply);
@@ -177,13 +178,13 @@ static void check_daemon(struct doctor *doctor)
 	doctor->status = reply.body;
 	if (strcmp(version, MISSKEY_AUTHD_VERSION) != 0) {
 		findings_add(findings, FINDING_WARNING, DAEMON,
-			     "misskey-authd %s runs, but this is misskey-authctl %s", version,
+			     _("misskey-authd %s runs, but this is misskey-authctl %s"), version,
 			     MISSKEY_AUTHD_VERSION);
-		findings_remedy(findings, "After an update: %s", DOCTOR_RESTART);
+		findings_remedy(findings, _("After an update: %s"), DOCTOR_RESTART);
 	} else {
 		(void)json_get_integer(doctor->status, "pid", &pid);
 		findings_add(findings, FINDING_OK, DAEMON,
-			     "misskey-authd %s answers (process %lld)", version, (long long)pid);
+			     _("misskey-authd %s answers (process %lld)"), version, (long long)pid);
 	}
 	say_problems(doctor);
 }

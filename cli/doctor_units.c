@@ -10,6 +10,7 @@
 
 #include "cli/capture.h"
 #include "cli/doctor.h"
+#include "common/translate.h"
 
 #define UNITS "units"
 
@@ -116,10 +117,10 @@ static bool is_enabled(const struct unit *unit)
 static void say_no_systemd(struct doctor *doctor)
 {
 	findings_add(&doctor->findings, FINDING_NOTE, UNITS,
-		     "There is no systemd here, so nothing starts the daemon by itself");
+		     _("There is no systemd here, so nothing starts the daemon by itself"));
 	findings_remedy(&doctor->findings,
-			"Start misskey-authd with your session, for instance in ~/.profile: "
-			"misskey-authd &");
+			_("Start misskey-authd with your session, for instance in ~/.profile: "
+			  "misskey-authd &"));
 }
 
 static void say_no_manager(struct doctor *doctor, int r, struct buf *output)
@@ -128,15 +129,17 @@ static void say_no_manager(struct doctor *doctor, int r, struct buf *output)
 
 	if (r == 0 && line > 0)
 		findings_add(&doctor->findings, FINDING_NOTE, UNITS,
-			     "There is no systemd user manager to start the daemon: %.*s",
+			     _("There is no systemd user manager to start the daemon: %.*s"),
 			     (int)line, buf_text(output));
 	else
 		findings_add(&doctor->findings, FINDING_NOTE, UNITS,
-			     "systemd's user manager does not answer: systemctl --user %s",
-			     r == ERR_BUSY ? "took too long" : "failed");
+			     r == ERR_BUSY ? _("systemd's user manager does not answer: systemctl "
+					       "--user took too long")
+					   : _("systemd's user manager does not answer: systemctl "
+					       "--user failed"));
 	findings_remedy(&doctor->findings,
-			"Log in anew, not by su or sudo, or let it run always: loginctl "
-			"enable-linger; without it, start misskey-authd with your session");
+			_("Log in anew, not by su or sudo, or let it run always: loginctl "
+			  "enable-linger; without it, start misskey-authd with your session"));
 }
 
 /* Whether systemd has the unit; else that is said, and what to do. */
@@ -147,19 +150,19 @@ static bool check_loaded(struct doctor *doctor, const char *name, const struct u
 	if (is(unit->load, "loaded"))
 		return true;
 	if (is(unit->load, "masked")) {
-		findings_add(findings, FINDING_WARNING, UNITS, "%s is masked: it cannot start",
+		findings_add(findings, FINDING_WARNING, UNITS, _("%s is masked: it cannot start"),
 			     name);
 		findings_remedy(findings, "systemctl --user unmask %s && " DOCTOR_START, name);
 	} else if (is(unit->load, "not-found")) {
 		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING, UNITS,
-			     "systemd does not know %s", name);
+			     _("systemd does not know %s"), name);
 		findings_remedy(findings,
-				"Install misskey-authd, then: systemctl --user daemon-reload && "
-				"systemctl --user enable --now misskey-authd");
+				_("Install misskey-authd, then: systemctl --user daemon-reload && "
+				  "systemctl --user enable --now misskey-authd"));
 	} else {
 		findings_add(findings, FINDING_ERROR, UNITS,
-			     "systemd cannot read %s or what overrides it", name);
-		findings_remedy(findings, "See why: systemctl --user status %s", name);
+			     _("systemd cannot read %s or what overrides it"), name);
+		findings_remedy(findings, _("See why: systemctl --user status %s"), name);
 	}
 	return false;
 }
@@ -178,16 +181,17 @@ static void say_failed_socket(struct doctor *doctor, enum unit_id id)
 {
 	struct findings *findings = &doctor->findings;
 
-	findings_add(findings, FINDING_ERROR, UNITS, "%s has failed: it does not listen",
+	findings_add(findings, FINDING_ERROR, UNITS, _("%s has failed: it does not listen"),
 		     names[id]);
 	if (id == CALLBACK_SOCKET)
 		findings_remedy(findings,
-				"See why: journalctl --user -u misskey-authd-callback.socket -n "
-				"20; if the port is taken: " DOCTOR_OTHER_PORT);
+				_("See why: journalctl --user -u misskey-authd-callback.socket -n "
+				  "20; if the port is taken: %s"),
+				DOCTOR_OTHER_PORT);
 	else
 		findings_remedy(findings,
-				"See why: journalctl --user -u %s -n 20; then: systemctl --user "
-				"stop misskey-authd && systemctl --user restart %s",
+				_("See why: journalctl --user -u %s -n 20; then: systemctl --user "
+				  "stop misskey-authd && systemctl --user restart %s"),
 				names[id], names[id]);
 }
 
@@ -204,13 +208,13 @@ static bool check_socket(struct doctor *doctor, const struct unit *units, enum u
 		return false;
 	}
 	if (!is(unit->active, "active")) {
-		findings_add(findings, FINDING_WARNING, UNITS, "%s does not listen", names[id]);
+		findings_add(findings, FINDING_WARNING, UNITS, _("%s does not listen"), names[id]);
 		findings_remedy(findings, "%s", how_to_listen(&units[SERVICE]));
 		return false;
 	}
 	if (!is_enabled(unit)) {
 		findings_add(findings, FINDING_NOTE, UNITS,
-			     "%s listens, but will not after the next start of the computer",
+			     _("%s listens, but will not after the next start of the computer"),
 			     names[id]);
 		findings_remedy(findings, "systemctl --user enable misskey-authd");
 		return false;
@@ -238,22 +242,25 @@ static void check_service(struct doctor *doctor, const struct unit *units)
 		return;
 	if (is_unused(units)) {
 		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING, UNITS,
-			     "%s does not run, and its sockets do not listen%s", names[SERVICE],
-			     doctor->status ? ": the daemon was started without systemd" : "");
-		findings_remedy(findings, doctor->status ? "End that daemon, then: " DOCTOR_START
-							 : DOCTOR_START);
+			     doctor->status ? _("%s does not run, and its sockets do not listen: "
+						"the daemon was started without systemd")
+					    : _("%s does not run, and its sockets do not listen"),
+			     names[SERVICE]);
+		findings_remedy(findings, doctor->status ? _("End that daemon, then: %s") : "%s",
+				DOCTOR_START);
 		return;
 	}
 	if (is(units[SERVICE].active, "failed")) {
-		findings_add(findings, FINDING_ERROR, UNITS, "%s has failed", names[SERVICE]);
-		findings_remedy(findings, "See why: " DOCTOR_LOG " -n 20; then: " DOCTOR_RESTART);
+		findings_add(findings, FINDING_ERROR, UNITS, _("%s has failed"), names[SERVICE]);
+		findings_remedy(findings, _("See why: %s -n 20; then: %s"), DOCTOR_LOG,
+				DOCTOR_RESTART);
 	}
 	callback = check_socket(doctor, units, CALLBACK_SOCKET);
 	control = check_socket(doctor, units, CONTROL_SOCKET);
 	doctor->socket_listens = is(units[CALLBACK_SOCKET].active, "active");
 	if (callback && control && !is(units[SERVICE].active, "failed"))
 		findings_add(findings, FINDING_OK, UNITS,
-			     "systemd listens on both sockets, and starts %s when it is needed",
+			     _("systemd listens on both sockets, and starts %s when it is needed"),
 			     names[SERVICE]);
 }
 
@@ -268,15 +275,15 @@ static void check_extra(struct doctor *doctor, enum unit_id id, const struct uni
 	if (!is(unit->load, "loaded"))
 		return;
 	if (is(unit->active, "failed")) {
-		findings_add(findings, FINDING_WARNING, UNITS, "%s has failed", names[id]);
-		findings_remedy(findings, "See why: journalctl --user -u %s -n 20", names[id]);
+		findings_add(findings, FINDING_WARNING, UNITS, _("%s has failed"), names[id]);
+		findings_remedy(findings, _("See why: journalctl --user -u %s -n 20"), names[id]);
 	} else if (is_enabled(unit)) {
-		findings_add(findings, FINDING_OK, UNITS, "%s %s", names[id], what);
+		findings_add(findings, FINDING_OK, UNITS, _("%s %s"), names[id], what);
 	} else {
-		findings_add(findings, FINDING_NOTE, UNITS, "%s is not enabled: it %s", names[id],
-			     what);
-		findings_remedy(findings, "If you want that: systemctl --user enable %s%s", start,
-				names[id]);
+		findings_add(findings, FINDING_NOTE, UNITS, _("%s is not enabled: it %s"),
+			     names[id], what);
+		findings_remedy(findings, _("If you want that: systemctl --user enable %s%s"),
+				start, names[id]);
 	}
 }
 
@@ -298,9 +305,9 @@ void doctor_check_units(struct doctor *doctor)
 	read_units(doctor, buf_text(&output), units);
 	check_service(doctor, units);
 	check_extra(doctor, LOGIN_SERVICE, &units[LOGIN_SERVICE],
-		    "opens the pages of accounts without a credential at the start of a graphical "
-		    "session",
+		    _("opens the pages of accounts without a credential at the start of a "
+		      "graphical session"),
 		    "");
 	check_extra(doctor, VERIFY_TIMER, &units[VERIFY_TIMER],
-		    "has the credentials verified every day", "--now ");
+		    _("has the credentials verified every day"), "--now ");
 }

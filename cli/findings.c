@@ -13,6 +13,7 @@
 #include "common/cleanup.h"
 #include "common/json.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* An err_detail, or a sentence with two paths of PATH_MAX. */
 #define TEXT_MAX_CHARS 10000
@@ -163,23 +164,35 @@ static int append_json(struct buf *text, const struct findings *findings)
 	return r;
 }
 
+/* Two messages in one, because their plurals do not depend on each other. */
+static void say_bad(size_t errors, size_t warnings)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	buf_append_format(&text, translate_count("%zu error", "%zu errors", errors), errors);
+	buf_append_text(&text, _(", "));
+	buf_append_format(&text, translate_count("%zu warning", "%zu warnings", warnings),
+			  warnings);
+	terminal_message(_("%s."), buf_text(&text));
+}
+
 static void say_counts(const struct findings *findings)
 {
-	size_t warnings = findings->counts[FINDING_WARNING];
 	size_t shown = findings->count;
 	size_t all = 0;
 
 	for (size_t i = 0; i < FINDING_STATUS_COUNT; i++)
 		all += findings->counts[i];
 	if (all > shown)
-		terminal_message("%zu more findings are left out: %d of one kind are shown.",
-				 all - shown, FINDINGS_OF_A_CHECK_MAX);
+		terminal_message(
+			translate_count("%zu more finding is left out: %d of one kind are shown.",
+					"%zu more findings are left out: %d of one kind are shown.",
+					all - shown),
+			all - shown, FINDINGS_OF_A_CHECK_MAX);
 	if (findings_bad(findings) == 0)
-		terminal_message("Nothing is wrong.");
+		terminal_message(_("Nothing is wrong."));
 	else
-		terminal_message("%zu error%s, %zu warning%s.", errors(findings),
-				 errors(findings) == 1 ? "" : "s", warnings,
-				 warnings == 1 ? "" : "s");
+		say_bad(errors(findings), findings->counts[FINDING_WARNING]);
 }
 
 int findings_report(const struct findings *findings, bool json)
@@ -193,7 +206,7 @@ int findings_report(const struct findings *findings, bool json)
 	else if (r == 0)
 		append_text(&text, findings);
 	if (r < 0) {
-		terminal_message("misskey-authctl: %s.", err_text(r));
+		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
 		return EXIT_STATUS_FAILED;
 	}
 	status = terminal_value(&text);

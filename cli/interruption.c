@@ -8,6 +8,7 @@
 
 #include "cli/exit_status.h"
 #include "common/account.h"
+#include "common/translate.h"
 
 /* The sentence below and two names. */
 #define NOTE_BYTES (256 + 2 * ACCOUNT_NAME_BYTES)
@@ -31,8 +32,8 @@ void interruption_note(const char *account)
 
 	/* On a terminal, below the live line and the ^C. */
 	snprintf(note, sizeof(note),
-		 "%smisskey-authctl: Interrupted. The login of %s is still pending; go on with: "
-		 "misskey-authctl login %s\n",
+		 _("%smisskey-authctl: Interrupted. The login of %s is still pending; go on with: "
+		   "misskey-authctl login %s\n"),
 		 isatty(STDERR_FILENO) ? "\n" : "", account, account);
 	note_size = strlen(note);
 	sigaction(SIGINT, &action, NULL);

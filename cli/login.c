@@ -16,6 +16,7 @@
 #include "cli/login_wait.h"
 #include "cli/terminal.h"
 #include "common/account.h"
+#include "common/translate.h"
 #include "common/url.h"
 
 /* Whom the person wants to sign in. */
@@ -57,15 +58,15 @@ static int target_server(const char *server, const char *as, struct target *ret_
 	const char *name;
 
 	if (url_server_parse(server, &parsed, &detail) < 0) {
-		terminal_message("misskey-authctl: %s.", detail.text);
+		terminal_message(_("misskey-authctl: %s."), detail.text);
 		return EXIT_STATUS_USAGE;
 	}
 	name = as ? as : parsed.host;
 	if (!account_name_valid(name)) {
 		terminal_message(
-			"misskey-authctl: %s cannot be the name of an account, which is at "
-			"most 64 letters, digits and ._@:- and begins with a letter or "
-			"digit. Choose one with --as.",
+			_("misskey-authctl: %s cannot be the name of an account, which is at "
+			  "most 64 letters, digits and ._@:- and begins with a letter or "
+			  "digit. Choose one with --as."),
 			name);
 		return EXIT_STATUS_USAGE;
 	}
@@ -85,8 +86,8 @@ static int target_only(const struct json *accounts, struct target *ret_target)
 	if (account && !json_next(account))
 		return target_known(account, ret_target);
 	if (!account) {
-		terminal_message("misskey-authctl: There is no account yet. Name a server: "
-				 "misskey-authctl login misskey.example");
+		terminal_message(_("misskey-authctl: There is no account yet. Name a server: "
+				   "misskey-authctl login misskey.example"));
 		return EXIT_STATUS_USAGE;
 	}
 	for (; account; account = json_next(account)) {
@@ -94,7 +95,7 @@ static int target_only(const struct json *accounts, struct target *ret_target)
 
 		buf_append_format(&names, "%s%s", names.size ? ", " : "", name ? name : "?");
 	}
-	terminal_message("misskey-authctl: Which account? There are: %s", buf_text(&names));
+	terminal_message(_("misskey-authctl: Which account? There are: %s"), buf_text(&names));
 	return EXIT_STATUS_USAGE;
 }
 
@@ -112,8 +113,8 @@ static int target_choose(const struct command_options *options, const struct jso
 		return target_known(known, ret_target);
 	if (!options->argument) {
 		terminal_message(
-			"misskey-authctl: There is no account %s yet. Name its server too: "
-			"misskey-authctl login misskey.example --as %s",
+			_("misskey-authctl: There is no account %s yet. Name its server too: "
+			  "misskey-authctl login misskey.example --as %s"),
 			options->as, options->as);
 		return EXIT_STATUS_USAGE;
 	}
@@ -131,8 +132,9 @@ static int target_set_user(struct target *target, const char *user)
 		user++;
 	if (!*user || (*target->user && strcmp(target->user, user) != 0) ||
 	    set_text(target->user, sizeof(target->user), user) < 0) {
-		terminal_message("misskey-authctl: --user must be one user's name, the same as in "
-				 "@user@server.");
+		terminal_message(
+			_("misskey-authctl: --user must be one user's name, the same as in "
+			  "@user@server."));
 		return EXIT_STATUS_USAGE;
 	}
 	return EXIT_STATUS_DONE;
@@ -151,7 +153,7 @@ static int build_body(const struct target *target, const char *permission, bool 
 	if (r == 0 && permission)
 		r = json_add_string(body, "permission", permission);
 	if (r < 0) {
-		terminal_message("misskey-authctl: %s.", err_text(r));
+		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
 		return EXIT_STATUS_FAILED;
 	}
 	*ret_body = TAKE_PTR(body);
@@ -209,9 +211,9 @@ bool login_has_desktop(void)
 	if (browser_is_possible())
 		return true;
 	terminal_message(
-		"There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so no "
-		"page is opened. If there is one, its session has to say so: systemctl "
-		"--user import-environment DISPLAY WAYLAND_DISPLAY");
+		_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so no "
+		  "page is opened. If there is one, its session has to say so: systemctl "
+		  "--user import-environment DISPLAY WAYLAND_DISPLAY"));
 	return false;
 }
 
@@ -220,8 +222,8 @@ static int check_unattended(const struct command_options *options)
 	if (!options->unattended || (!options->no_browser && !options->no_wait && !options->json &&
 				     options->timeout_s == 0))
 		return EXIT_STATUS_DONE;
-	terminal_message("misskey-authctl: --unattended opens pages and prints nothing: no "
-			 "--no-browser, --no-wait, --timeout or --json goes with it.");
+	terminal_message(_("misskey-authctl: --unattended opens pages and prints nothing: no "
+			   "--no-browser, --no-wait, --timeout or --json goes with it."));
 	return EXIT_STATUS_USAGE;
 }
 
@@ -238,14 +240,14 @@ int command_login(struct control_client *client, const struct command_options *o
 	if (options->missing)
 		return login_missing(client, options);
 	if (options->limit > 0) {
-		terminal_message("misskey-authctl: --limit goes with --missing alone.");
+		terminal_message(_("misskey-authctl: --limit goes with --missing alone."));
 		return EXIT_STATUS_USAGE;
 	}
 	if (options->unattended && !login_has_desktop())
 		return EXIT_STATUS_DONE;
 	if (options->permission &&
 	    permission_parse(options->permission, &permission, &detail) < 0) {
-		terminal_message("misskey-authctl: --permission: %s.", detail.text);
+		terminal_message(_("misskey-authctl: --permission: %s."), detail.text);
 		return EXIT_STATUS_USAGE;
 	}
 	status = control_call(client, "GET", "/v1/accounts", NULL, &reply);

@@ -8,6 +8,7 @@
 #include "cli/control_call.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
+#include "common/translate.h"
 
 /* At the start of a session the network may come late: a server that cannot be reached is tried
  * again after these times. */
@@ -78,9 +79,11 @@ static void log_in(struct missing *missing, const struct json *account)
 static void say_left(const struct missing *missing)
 {
 	if (missing->left_count > 0)
-		terminal_message("Without a credential %s: %s. Go on with: misskey-authctl login "
-				 "--missing",
-				 missing->left_count == 1 ? "is left" : "are left",
+		terminal_message(translate_count("Without a credential is left: %s. Go on with: "
+						 "misskey-authctl login --missing",
+						 "Without a credential are left: %s. Go on with: "
+						 "misskey-authctl login --missing",
+						 missing->left_count),
 				 buf_text(&missing->left));
 }
 
@@ -102,7 +105,7 @@ static int log_in_each(struct missing *missing, const struct json *accounts)
 			log_in(missing, account);
 	}
 	if (!found)
-		terminal_message("Every account of the config has a credential.");
+		terminal_message(_("Every account of the config has a credential."));
 	say_left(missing);
 	return missing->status;
 }
@@ -136,8 +139,9 @@ static int try_pages(struct missing *missing)
 		return status;
 	/* The page could be shown, but not opened: its address is not for arguments or a log. */
 	if (!json_get_string(reply, "callback_url")) {
-		terminal_message("misskey-authctl: The daemon has no callback port, so no page can "
-				 "be opened. See why: misskey-authctl status");
+		terminal_message(
+			_("misskey-authctl: The daemon has no callback port, so no page can "
+			  "be opened. See why: misskey-authctl status"));
 		return EXIT_STATUS_FAILED;
 	}
 	open_pages(missing, json_get(reply, "accounts"));
@@ -163,9 +167,9 @@ static int open_each(struct missing *missing)
 static int check_options(const struct command_options *options)
 {
 	if (options->argument || options->as || options->user || options->permission) {
-		terminal_message(
+		terminal_message(_(
 			"misskey-authctl: --missing is for all accounts of the config, as they are "
-			"there: no SERVER, ACCOUNT, --as, --user or --permission goes with it.");
+			"there: no SERVER, ACCOUNT, --as, --user or --permission goes with it."));
 		return EXIT_STATUS_USAGE;
 	}
 	return EXIT_STATUS_DONE;

@@ -4,9 +4,11 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "cli/daemon_text.h"
 #include "cli/exit_status.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
+#include "common/translate.h"
 #include "common/url.h"
 
 /* The outcomes of docs/control-api.md. */
@@ -38,7 +40,7 @@ static int print_object(struct json *object, int code)
 	if (code == 0)
 		status = print_json(object, false);
 	else
-		terminal_message("misskey-authctl: %s.", err_text(code));
+		terminal_message(_("misskey-authctl: %s."), _(err_text(code)));
 	json_free(object);
 	return status;
 }
@@ -85,16 +87,17 @@ static int report_success(const struct login_request *request, const struct json
 			  const char *state)
 {
 	const char *username = json_get_string(user, "username");
-	const char *server = request->server ? request->server : "the server";
+	const char *server = request->server ? request->server : _("the server");
 
 	if (username)
-		terminal_message("Signed in to %s as @%s (account %s).", server, username,
+		terminal_message(_("Signed in to %s as @%s (account %s)."), server, username,
 				 request->account);
 	else
-		terminal_message("Signed in to %s (account %s).", server, request->account);
+		terminal_message(_("Signed in to %s (account %s)."), server, request->account);
 	if (strcmp(state, "unverified") == 0)
-		terminal_message("The server could not be asked yet whether the credential works.");
-	terminal_message("A script uses it with: misskey-token %s", request->account);
+		terminal_message(
+			_("The server could not be asked yet whether the credential works."));
+	terminal_message(_("A script uses it with: misskey-token %s"), request->account);
 	return print_signed_in(request, user, state);
 }
 
@@ -102,16 +105,19 @@ int login_report_finished(const struct login_request *request, const struct json
 {
 	const char *code = json_get_string(login, "outcome");
 	const char *message = json_get_string(login, "message");
+	_cleanup_(buf_done) struct buf text = {0};
 	int status = code ? outcome_status(code) : EXIT_STATUS_FAILED;
 
 	if (status == EXIT_STATUS_DONE)
 		return report_success(request, json_get(login, "user"),
 				      strcmp(code, "UNVERIFIED") == 0 ? "unverified" : "verified");
-	if (message)
-		terminal_message("misskey-authctl: %s", message);
-	else
-		terminal_message("misskey-authctl: The login of %s ended with %s.",
-				 request->account, code ? code : "no outcome");
+	if (message) {
+		daemon_text_append(&text, code, message);
+		terminal_message("misskey-authctl: %s", buf_text(&text));
+	} else {
+		terminal_message(_("misskey-authctl: The login of %s ended with %s."),
+				 request->account, code ? code : _("no outcome"));
+	}
 	return status;
 }
 
@@ -133,7 +139,7 @@ int login_report_page(const struct login_request *request, const struct json *lo
 
 	/* It comes from the server, and goes to a script or a terminal as it is. */
 	if (url_split(url, origin, &path, NULL) < 0) {
-		terminal_message("misskey-authctl: The page's address is no URL: %s", url);
+		terminal_message(_("misskey-authctl: The page's address is no URL: %s"), url);
 		return EXIT_STATUS_SERVER;
 	}
 	if (!request->json) {

@@ -7,9 +7,11 @@
 
 #include "cli/account_note.h"
 #include "cli/control_call.h"
+#include "cli/daemon_text.h"
 #include "cli/qr.h"
 #include "cli/terminal.h"
 #include "common/account.h"
+#include "common/translate.h"
 
 /* "/v1/accounts/", a name and "/browser". */
 #define PATH_BYTES (32 + ACCOUNT_NAME_BYTES)
@@ -92,11 +94,11 @@ static void note_failure(struct login_shown *shown, struct control_client *clien
 	shown->browser_failed = true;
 	if (request->open_only)
 		terminal_message(
-			"misskey-authctl: The page to consent for the account %s could not be "
-			"opened: %s Go on with: misskey-authctl login %s",
+			_("misskey-authctl: The page to consent for the account %s could not be "
+			  "opened: %s Go on with: misskey-authctl login %s"),
 			request->account, detail->text, request->account);
 	else
-		terminal_message("%s Open the page by hand.", detail->text);
+		terminal_message(_("%s Open the page by hand."), detail->text);
 }
 
 static void open_page(struct login_shown *shown, struct control_client *client,
@@ -127,10 +129,10 @@ static void show_polled_page(struct control_client *client, const struct login_r
 	draw_page(url);
 	if (request->open_browser && has_no_callback(client))
 		terminal_message(
-			"The daemon has no callback port (see: misskey-authctl status), so it "
-			"asks the server every few seconds instead.");
+			_("The daemon has no callback port (see: misskey-authctl status), so it "
+			  "asks the server every few seconds instead."));
 	terminal_message(
-		"The login completes when consent was given, on this or any other device.");
+		_("The login completes when consent was given, on this or any other device."));
 }
 
 /* Shows the page, if it has not been, and opens it where the daemon says that this is our part. A
@@ -148,7 +150,7 @@ static void show_page(struct login_shown *shown, struct control_client *client,
 	if (is_new)
 		shown->opened = false;
 	if (is_new && !request->open_only) {
-		terminal_message("Open this page to consent: %s", page);
+		terminal_message(_("Open this page to consent: %s"), page);
 		if (!start_url)
 			show_polled_page(client, request, page);
 	}
@@ -159,33 +161,37 @@ static void show_page(struct login_shown *shown, struct control_client *client,
 
 static void show_problem(struct login_shown *shown, const struct json *login)
 {
-	const char *problem = json_get_string(json_get(login, "problem"), "message");
+	const struct json *problem = json_get(login, "problem");
+	const char *message = json_get_string(problem, "message");
+	_cleanup_(buf_done) struct buf text = {0};
 
-	if (keep_text(&shown->problem, problem))
-		terminal_message("%s", problem);
+	if (!keep_text(&shown->problem, message))
+		return;
+	daemon_text_append(&text, json_get_string(problem, "code"), message);
+	terminal_message("%s", buf_text(&text));
 }
 
 static void show_state(const struct login_request *request, const struct json *login)
 {
 	const char *state = json_get_string(login, "state");
-	const char *server = request->server ? request->server : "the server";
+	const char *server = request->server ? request->server : _("the server");
 
 	if (!state)
 		return;
 	if (strcmp(state, "registering") == 0)
-		terminal_progress("Registering with %s…", server);
+		terminal_progress(_("Registering with %s…"), server);
 	else if (strcmp(state, "session") == 0)
-		terminal_progress("Asking %s for a session…", server);
+		terminal_progress(_("Asking %s for a session…"), server);
 	else if (strcmp(state, "consent") == 0)
-		terminal_progress("Waiting for consent…");
+		terminal_progress(_("Waiting for consent…"));
 	else if (strcmp(state, "securing") == 0)
-		terminal_progress("Making room for the credential…");
+		terminal_progress(_("Making room for the credential…"));
 	else if (strcmp(state, "exchanging") == 0)
-		terminal_progress("Fetching the credential from %s…", server);
+		terminal_progress(_("Fetching the credential from %s…"), server);
 	else if (strcmp(state, "storing") == 0)
-		terminal_progress("Storing the credential…");
+		terminal_progress(_("Storing the credential…"));
 	else if (strcmp(state, "verifying") == 0)
-		terminal_progress("Asking %s whether the credential works…", server);
+		terminal_progress(_("Asking %s whether the credential works…"), server);
 }
 
 void login_show(struct login_shown *shown, struct control_client *client,

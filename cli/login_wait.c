@@ -13,6 +13,7 @@
 #include "cli/terminal.h"
 #include "common/account.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* The daemon holds a long poll for 60 s at most; a proxy of the person's own may cut at 30. */
 #define POLL_WAIT_S 25
@@ -84,7 +85,7 @@ static int watch_opened(struct watch *watch)
 	if (watch->shown.browser_failed)
 		return EXIT_STATUS_FAILED;
 	if (watch->shown.opened)
-		terminal_message("Opened the page to consent for the account %s.",
+		terminal_message(_("Opened the page to consent for the account %s."),
 				 watch->request->account);
 	return EXIT_STATUS_DONE;
 }
@@ -149,15 +150,15 @@ static int watch_silence(struct watch *watch, int code, const struct err_detail 
 	watch->revision = 0; /* it counts anew when it is started again */
 	if (watch->silent_since_ms == 0) {
 		watch->silent_since_ms = now_ms();
-		terminal_progress("The daemon does not answer; trying again…");
+		terminal_progress(_("The daemon does not answer; trying again…"));
 	}
 	if (now_ms() - watch->silent_since_ms < RESTART_MS) {
 		pause_a_moment();
 		return CONTINUE;
 	}
 	status = control_call_unanswered(code, detail);
-	terminal_message("The login is still pending. When the daemon runs again, go on with: "
-			 "misskey-authctl login %s",
+	terminal_message(_("The login is still pending. When the daemon runs again, go on with: "
+			   "misskey-authctl login %s"),
 			 watch->request->account);
 	return status;
 }
@@ -192,8 +193,8 @@ static int watch_forgotten(struct watch *watch)
 		status = login_report_signed_in(watch->request, account.body);
 	} else if (!watch->request->body || ++watch->rejoins > REJOIN_MAX) {
 		terminal_message(
-			"misskey-authctl: The daemon does not know the login of %s any more. "
-			"Start it again with: misskey-authctl login %s",
+			_("misskey-authctl: The daemon does not know the login of %s any more. "
+			  "Start it again with: misskey-authctl login %s"),
 			watch->request->account, watch->request->account);
 		status = EXIT_STATUS_FAILED;
 	}
@@ -205,10 +206,10 @@ static int watch_forgotten(struct watch *watch)
 
 static int watch_late(const struct watch *watch)
 {
-	terminal_message(
-		"misskey-authctl: Nobody consented for the account %s in time. The login is still "
-		"pending; go on with: misskey-authctl login %s",
-		watch->request->account, watch->request->account);
+	terminal_message(_("misskey-authctl: Nobody consented for the account %s in time. The "
+			   "login is still "
+			   "pending; go on with: misskey-authctl login %s"),
+			 watch->request->account, watch->request->account);
 	return EXIT_STATUS_NO_CREDENTIAL;
 }
 
@@ -241,7 +242,7 @@ static int watch_step(struct watch *watch)
 		return control_call_unanswered(r, &detail);
 	/* It may be there again in a moment, and goes on with what was pending. */
 	if (reply.status == 503 && strcmp(control_error_code(&reply), "STOPPING") == 0) {
-		(void)err_set(&detail, ERR_BUSY, "The daemon was stopped.");
+		(void)err_set(&detail, ERR_BUSY, _("The daemon was stopped."));
 		return watch_silence(watch, ERR_BUSY, &detail);
 	}
 	watch->silent_since_ms = 0;

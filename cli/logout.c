@@ -13,6 +13,7 @@
 #include "cli/print_json.h"
 #include "cli/terminal.h"
 #include "common/account.h"
+#include "common/translate.h"
 
 static bool is_text(const struct json *object, const char *key, const char *text)
 {
@@ -26,18 +27,19 @@ static void say_what_is_left(const char *account, const struct json *forgotten)
 	const char *server = json_get_string(forgotten, "server");
 
 	if (is_text(forgotten, "state", "absent"))
-		terminal_message("There was no credential of %s on this computer.", account);
+		terminal_message(_("There was no credential of %s on this computer."), account);
 	else
-		terminal_message("The credential of %s was removed from this computer.", account);
+		terminal_message(_("The credential of %s was removed from this computer."),
+				 account);
 	if (is_text(forgotten, "source", "config"))
-		terminal_message("The account is still in the config; to log in again: "
-				 "misskey-authctl login %s",
+		terminal_message(_("The account is still in the config; to log in again: "
+				   "misskey-authctl login %s"),
 				 account);
 	/* An app's credential cannot take itself back. */
 	if (!is_text(forgotten, "state", "absent") && server)
 		terminal_message(
-			"The app still has access at the server. Only you can take that away: "
-			"%s/settings/apps (on Misskey 11 only the server's administrator can)",
+			_("The app still has access at the server. Only you can take that away: "
+			  "%s/settings/apps (on Misskey 11 only the server's administrator can)"),
 			server);
 }
 
@@ -48,9 +50,9 @@ int command_logout(struct control_client *client, const struct command_options *
 	int status;
 
 	if (!account_name_valid(options->argument)) {
-		terminal_message(
-			"misskey-authctl: There is no account %s. To see all: misskey-authctl list",
-			options->argument);
+		terminal_message(_("misskey-authctl: There is no account %s. To see all: "
+				   "misskey-authctl list"),
+				 options->argument);
 		return EXIT_STATUS_NO_ACCOUNT;
 	}
 	snprintf(path, sizeof(path), "/v1/accounts/%s", options->argument);

@@ -3,6 +3,7 @@
 
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
+#include "common/translate.h"
 
 int print_json(const struct json *value, bool indented)
 {
@@ -10,7 +11,7 @@ int print_json(const struct json *value, bool indented)
 	int r = json_print(value, indented, &text);
 
 	if (r < 0) {
-		terminal_message("misskey-authctl: %s.", err_text(r));
+		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
 		return EXIT_STATUS_FAILED;
 	}
 	buf_append_char(&text, '\n');

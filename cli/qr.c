@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/translate.h"
 #include "common/url.h"
 
 #define QUIET_ZONE 4
@@ -106,25 +107,26 @@ int qr_append(struct buf *buf, const char *text, enum qr_style style, unsigned c
 	int r;
 
 	if (!*text)
-		return err_set(detail, ERR_INVALID, "There is no QR code of an empty text.");
+		return err_set(detail, ERR_INVALID, _("There is no QR code of an empty text."));
 	if (strlen(text) >= URL_MAX_BYTES)
 		return err_set(detail, ERR_LIMIT,
-			       "The address is too long for a QR code: %d bytes or more.",
+			       _("The address is too long for a QR code: %d bytes or more."),
 			       URL_MAX_BYTES);
 	code = QRcode_encodeString(text, 0, QR_ECLEVEL_L, QR_MODE_8, 1);
 	if (!code)
 		return err_set(detail, errno == ENOMEM ? ERR_NOMEM : ERR_LIBRARY,
-			       "No QR code could be made: %s.", strerror(errno));
+			       _("No QR code could be made: %s."), translate_errno(errno));
 	quiet = quiet_zone(code, style, columns);
 	if (quiet < QUIET_ZONE_MIN)
-		return err_set(detail, ERR_LIMIT,
-			       "The terminal is too narrow for the QR code: it has %u columns, and "
-			       "%d are needed.",
-			       columns, (code->width + 2 * QUIET_ZONE_MIN) * module_columns(style));
+		return err_set(
+			detail, ERR_LIMIT,
+			_("The terminal is too narrow for the QR code: it has %u columns, and "
+			  "%d are needed."),
+			columns, (code->width + 2 * QUIET_ZONE_MIN) * module_columns(style));
 	if (style == QR_STYLE_BLANKS)
 		append_blanks(buf, code, quiet);
 	else
 		append_half_blocks(buf, code, quiet, style == QR_STYLE_COLORS);
 	r = buf_error(buf);
-	return r < 0 ? err_set(detail, r, "No QR code could be drawn: %s.", err_text(r)) : 0;
+	return r < 0 ? err_set(detail, r, _("No QR code could be drawn: %s."), _(err_text(r))) : 0;
 }

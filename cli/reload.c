@@ -10,6 +10,7 @@
 #include "cli/exit_status.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
+#include "common/translate.h"
 
 static void say_names(const char *what, const struct json *names)
 {
@@ -31,11 +32,11 @@ int command_reload(struct control_client *client, const struct command_options *
 	if (status != EXIT_STATUS_DONE)
 		return status;
 	file = json_get_string(report, "config");
-	terminal_message("The config was read again: %s", file ? file : "no file, defaults");
-	say_names("Accounts added", json_get(report, "added"));
-	say_names("Accounts changed", json_get(report, "changed"));
-	say_names("Accounts removed", json_get(report, "removed"));
+	terminal_message(_("The config was read again: %s"), file ? file : _("no file, defaults"));
+	say_names(_("Accounts added"), json_get(report, "added"));
+	say_names(_("Accounts changed"), json_get(report, "changed"));
+	say_names(_("Accounts removed"), json_get(report, "removed"));
 	if (json_get_bool(report, "needs_restart", &needs_restart) && needs_restart)
-		terminal_message("Another port (listen) needs a restart: " ADVICE_RESTART);
+		terminal_message(_("Another port (listen) needs a restart: %s"), ADVICE_RESTART);
 	return options->json ? print_json(report, true) : EXIT_STATUS_DONE;
 }

@@ -9,6 +9,7 @@
 
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/translate.h"
 
 /* From 12 on, the short form, which has the version too. */
 #define REQUEST "{\"detail\":false}"
@@ -122,7 +123,7 @@ static int failure_code(CURLcode code)
 static int failed(const struct probe *probe, CURLcode code, struct err_detail *detail)
 {
 	if (probe->answer.error == ERR_LIMIT)
-		return err_set(detail, ERR_LIMIT, "the answer is larger than %zu bytes",
+		return err_set(detail, ERR_LIMIT, _("the answer is larger than %zu bytes"),
 			       SERVER_PROBE_ANSWER_BYTES);
 	if (probe->answer.error)
 		code = CURLE_OUT_OF_MEMORY;
@@ -148,13 +149,13 @@ static int read_answer(const struct probe *probe, struct server_answer *ret_answ
 
 	if (curl_easy_getinfo(probe->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
 	    curl_easy_getinfo(probe->easy, CURLINFO_REDIRECT_URL, &redirect) != CURLE_OK)
-		return err_set(detail, ERR_LIBRARY, "libcurl does not tell the answer's status");
+		return err_set(detail, ERR_LIBRARY, _("libcurl does not tell the answer's status"));
 	answer.status = (unsigned)status;
 	if (redirect)
 		snprintf(answer.redirect_url, sizeof(answer.redirect_url), "%s", redirect);
 	if (json_parse(buf_text(&probe->answer), probe->answer.size, SERVER_PROBE_ANSWER_BYTES,
 		       &answer.meta, NULL) == ERR_NOMEM)
-		return err_set(detail, ERR_NOMEM, "there is no memory left");
+		return err_set(detail, ERR_NOMEM, _("there is no memory left"));
 	*ret_answer = answer;
 	return 0;
 }
@@ -169,7 +170,7 @@ int server_probe(const struct url_server *server, const char *ca_file,
 	if (probe.curl_is_up)
 		probe.easy = curl_easy_init();
 	if (!probe.easy || !set_request(&probe, server) || !set_rules(&probe, server, ca_file))
-		return err_set(detail, ERR_LIBRARY, "libcurl refuses to call it");
+		return err_set(detail, ERR_LIBRARY, _("libcurl refuses to call it"));
 	code = curl_easy_perform(probe.easy);
 	if (code != CURLE_OK)
 		return failed(&probe, code, detail);

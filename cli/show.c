@@ -11,9 +11,12 @@
 #include "cli/color.h"
 #include "cli/command.h"
 #include "cli/control_call.h"
+#include "cli/daemon_text.h"
 #include "cli/exit_status.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
+#include "common/text.h"
+#include "common/translate.h"
 
 enum { COLUMN_ACCOUNT, COLUMN_STATE, COLUMN_USER, COLUMN_SERVER, COLUMN_COUNT };
 
@@ -58,8 +61,8 @@ static void measure_row(const struct json *account, size_t widths[static COLUMN_
 		_cleanup_(buf_done) struct buf cell = {0};
 
 		append_cell(&cell, account, i);
-		if (terminal_width(buf_text(&cell)) > widths[i])
-			widths[i] = terminal_width(buf_text(&cell));
+		if (text_columns(buf_text(&cell)) > widths[i])
+			widths[i] = text_columns(buf_text(&cell));
 	}
 }
 
@@ -74,7 +77,7 @@ static void append_row(struct buf *table, const struct json *account,
 		if (i == COLUMN_COUNT - 1)
 			break;
 		buf_append_format(table, "%*s",
-				  (int)(widths[i] - terminal_width(buf_text(&cell)) + 2), "");
+				  (int)(widths[i] - text_columns(buf_text(&cell)) + 2), "");
 	}
 	buf_append_char(table, '\n');
 }
@@ -101,8 +104,8 @@ static void append_table(struct buf *table, const struct json *accounts)
 
 static void say_how_to_log_in(void)
 {
-	terminal_message("There is no account yet. Log in with: "
-			 "misskey-authctl login misskey.example");
+	terminal_message(_("There is no account yet. Log in with: "
+			   "misskey-authctl login misskey.example"));
 }
 
 /* Asks for PATH and looks whether there is a list of accounts in the reply. */
@@ -151,9 +154,12 @@ static void append_problems(struct buf *text, const struct json *problems)
 {
 	for (const struct json *c = json_first(problems); c; c = json_next(c)) {
 		const char *message = json_get_string(c, "message");
+		const char *code = json_get_string(c, "code");
+		_cleanup_(buf_done) struct buf problem = {0};
 
+		daemon_text_append(&problem, code, message ? message : code);
 		buf_append_format(text, "%-17s", "Problem:");
-		terminal_append_message(text, message ? message : json_get_string(c, "code"));
+		terminal_append_message(text, buf_text(&problem));
 		buf_append_char(text, '\n');
 	}
 }

@@ -10,11 +10,11 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #include "cli/exit_status.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* A sentence around the longest URL (URL_MAX_BYTES) that is accepted from a server. */
 #define MESSAGE_MAX_CHARS 4096
@@ -135,52 +135,13 @@ void terminal_draw(const struct buf *drawing)
 	fflush(stderr);
 }
 
-/* Goes on to the next character of *TEXT and returns how many columns this one takes. In a locale
- * that is not UTF-8, or not installed, each character counts as one. */
-static size_t pass_character(const char **text)
-{
-	mbstate_t state = {0};
-	wchar_t character;
-	size_t size = mbrtowc(&character, *text, strlen(*text), &state);
-	int width = 1;
-
-	if (size == 0 || size > strlen(*text)) {
-		size = 1;
-		width = ((unsigned char)**text & 0xC0) != 0x80;
-	} else if (wcwidth(character) >= 0) {
-		width = wcwidth(character);
-	}
-	*text += size;
-	return (size_t)width;
-}
-
-size_t terminal_width(const char *text)
-{
-	size_t columns = 0;
-
-	while (*text)
-		columns += pass_character(&text);
-	return columns;
-}
-
-/* How many characters of TEXT make a live line. A line that wraps could not be erased: two columns
- * stay free, for "…" and the cursor. Where a sentence does not fit anyway, there is no point in
- * cutting it. */
-static size_t live_line_chars(const char *text)
+/* A line that wraps could not be erased: two columns stay free, for "…" and the cursor. Where a
+ * sentence does not fit anyway, there is no point in cutting it. */
+static size_t live_line_columns(void)
 {
 	unsigned columns = terminal_columns();
-	size_t left = (columns < NARROW_COLUMNS ? DEFAULT_COLUMNS : columns) - 2;
-	size_t chars = 0;
 
-	while (*text) {
-		size_t width = pass_character(&text);
-
-		if (width > left)
-			break;
-		left -= width;
-		chars++;
-	}
-	return chars;
+	return (columns < NARROW_COLUMNS ? DEFAULT_COLUMNS : columns) - 2;
 }
 
 void terminal_progress(const char *format, ...)
@@ -196,8 +157,9 @@ void terminal_progress(const char *format, ...)
 		return;
 	strcpy(said, text);
 	terminal_progress_end();
-	write_printable(text, terminal ? live_line_chars(text) : MESSAGE_MAX_CHARS,
-			terminal ? "" : "\n");
+	write_printable(
+		text, terminal ? text_chars_that_fit(text, live_line_columns()) : MESSAGE_MAX_CHARS,
+		terminal ? "" : "\n");
 	live = terminal;
 }
 
@@ -215,13 +177,14 @@ int terminal_value(const struct buf *value)
 {
 	terminal_progress_end();
 	if (value->error) {
-		terminal_message("%s: %s.", program_invocation_short_name, err_text(value->error));
+		terminal_message("%s: %s.", program_invocation_short_name,
+				 _(err_text(value->error)));
 		return EXIT_STATUS_FAILED;
 	}
 	errno = 0;
 	if (fputs(buf_text(value), stdout) >= 0 && fflush(stdout) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("%s: Writing to standard output failed: %s.",
-			 program_invocation_short_name, strerror(errno));
+	terminal_message(_("%s: Writing to standard output failed: %s."),
+			 program_invocation_short_name, translate_errno(errno));
 	return EXIT_STATUS_FAILED;
 }

@@ -33,9 +33,6 @@ void terminal_set_colors(enum terminal_colors colors);
 /* Whether what is written to FD may have colours. */
 bool terminal_takes_colors(int fd);
 
-/* How many columns TEXT takes, which must be printable: wide characters take two. */
-size_t terminal_width(const char *text);
-
 /* The terminal that standard error is. */
 struct terminal {
 	unsigned columns; /* 80 if it does not tell */

@@ -21,6 +21,7 @@
 #include "common/cleanup.h"
 #include "common/paths.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* The state directory, which paths_resolve() lets be so long, and "/env". */
 #define DIRECTORY_BYTES (PATH_MAX + 8)
@@ -43,7 +44,7 @@ static int print(const struct buf *text)
 	size_t left = text->size;
 
 	if (text->error) {
-		terminal_message("misskey-token: %s.", err_text(text->error));
+		terminal_message(_("misskey-token: %s."), _(err_text(text->error)));
 		return EXIT_STATUS_FAILED;
 	}
 	/* A closed pipe is reported too, and not only by a signal. */
@@ -54,8 +55,8 @@ static int print(const struct buf *text)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0) {
-			terminal_message("misskey-token: Writing to standard output failed: %s.",
-					 strerror(errno));
+			terminal_message(_("misskey-token: Writing to standard output failed: %s."),
+					 translate_errno(errno));
 			return EXIT_STATUS_FAILED;
 		}
 		bytes += count;
@@ -70,15 +71,15 @@ static void say_names(const struct account_names *names)
 
 	if (names->count == 0) {
 		terminal_message(
-			"There is no account yet. Log in with: misskey-authctl login SERVER");
+			_("There is no account yet. Log in with: misskey-authctl login SERVER"));
 		return;
 	}
 	for (size_t i = 0; i < names->count && i < NAMES_SHOWN; i++)
 		buf_append_format(&line, "%s%s", i > 0 ? ", " : "", names->items[i]);
 	if (names->count > NAMES_SHOWN)
-		buf_append_format(&line, " and %zu more (see misskey-token --list)",
+		buf_append_format(&line, _(" and %zu more (see misskey-token --list)"),
 				  names->count - NAMES_SHOWN);
-	terminal_message("There are: %s", buf_text(&line));
+	terminal_message(_("There are: %s"), buf_text(&line));
 }
 
 static int say_no_account(const char *account, const char *directory)
@@ -91,10 +92,10 @@ static int say_no_account(const char *account, const char *directory)
 	if (account_names_read(directory, &names, NULL) == 0)
 		nearest = text_nearest(account, (const char *const *)names.items, names.count);
 	if (nearest)
-		terminal_message("misskey-token: There is no account %s; did you mean %s?", account,
-				 nearest);
+		terminal_message(_("misskey-token: There is no account %s; did you mean %s?"),
+				 account, nearest);
 	else
-		terminal_message("misskey-token: There is no account %s.", account);
+		terminal_message(_("misskey-token: There is no account %s."), account);
 	say_names(&names);
 	return EXIT_STATUS_NO_ACCOUNT;
 }
@@ -121,7 +122,7 @@ static int choose_account(const char *named, const char *directory,
 		return EXIT_STATUS_DONE;
 	}
 	if (names.count > 1)
-		terminal_message("misskey-token: Which account?");
+		terminal_message(_("misskey-token: Which account?"));
 	say_names(&names);
 	return names.count > 1 ? EXIT_STATUS_USAGE : EXIT_STATUS_NO_CREDENTIAL;
 }
@@ -148,17 +149,17 @@ static int check_credential(const struct token_file *file, const char *account)
 		return EXIT_STATUS_DONE;
 	if (strcmp(state, "revoked") == 0)
 		terminal_message(
-			"misskey-token: %s does not accept the credential of %s any more. Log in "
-			"again with: misskey-authctl login %s",
+			_("misskey-token: %s does not accept the credential of %s any more. Log in "
+			  "again with: misskey-authctl login %s"),
 			token_file_value(file, TOKEN_KEY_SERVER), account, account);
 	else if (strcmp(state, "suspended") == 0)
 		terminal_message(
-			"misskey-token: %s has suspended the user of %s. When that is over, "
-			"run: misskey-authctl verify %s",
+			_("misskey-token: %s has suspended the user of %s. When that is over, "
+			  "run: misskey-authctl verify %s"),
 			token_file_value(file, TOKEN_KEY_SERVER), account, account);
 	else
-		terminal_message("misskey-token: There is no credential of %s yet. Log in with: "
-				 "misskey-authctl login %s",
+		terminal_message(_("misskey-token: There is no credential of %s yet. Log in with: "
+				   "misskey-authctl login %s"),
 				 account, account);
 	return EXIT_STATUS_NO_CREDENTIAL;
 }
@@ -223,12 +224,13 @@ static int execute(char **command, struct token_file *file)
 	if (putenv(file->lines[TOKEN_KEY_SERVER]) != 0 ||
 	    putenv(file->lines[TOKEN_KEY_ACCOUNT]) != 0 ||
 	    putenv(file->lines[TOKEN_KEY_TOKEN]) != 0) {
-		terminal_message("misskey-token: %s.", err_text(ERR_NOMEM));
+		terminal_message(_("misskey-token: %s."), _(err_text(ERR_NOMEM)));
 		return EXIT_STATUS_FAILED;
 	}
 	execvp(command[0], command);
 	error = errno;
-	terminal_message("misskey-token: %s cannot be started: %s.", command[0], strerror(error));
+	terminal_message(_("misskey-token: %s cannot be started: %s."), command[0],
+			 translate_errno(error));
 	return error == ENOENT ? EXIT_STATUS_NOT_FOUND : EXIT_STATUS_NOT_EXECUTABLE;
 }
 
@@ -271,6 +273,7 @@ int main(int argc, char **argv)
 	int status;
 	int r;
 
+	translate_begin();
 	status = token_options_parse(argc, argv, &options);
 	if (status != EXIT_STATUS_DONE || options.mode == TOKEN_MODE_NOTHING)
 		return status;

@@ -9,6 +9,7 @@
 
 #include "cli/advice.h"
 #include "common/cleanup.h"
+#include "common/translate.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
@@ -47,17 +48,17 @@ static const char *take_line(char *line, struct token_file *file)
 	const char *value = line + key_size + 1;
 
 	if (key_size == 0 || line[key_size] != '=')
-		return "a line is not KEY=VALUE";
+		return _("a line is not KEY=VALUE");
 	for (const char *c = value; *c; c++)
 		if ((unsigned char)*c < 0x20 || *c == 0x7F)
-			return "a value has a control character";
+			return _("a value has a control character");
 	for (size_t i = 0; i < TOKEN_KEY_COUNT; i++) {
 		if (strlen(keys[i]) != key_size || memcmp(line, keys[i], key_size) != 0)
 			continue;
 		if (file->lines[i])
-			return "a key is there twice";
+			return _("a key is there twice");
 		if (value[strspn(value, VALUE_ALPHABET)])
-			return "a value has a character that does not belong there";
+			return _("a value has a character that does not belong there");
 		file->lines[i] = line;
 	}
 	return NULL;
@@ -70,9 +71,9 @@ static const char *take_lines(struct token_file *file, size_t size)
 	char *line = file->bytes;
 
 	if (memchr(file->bytes, '\0', size))
-		return "it has a NUL byte";
+		return _("it has a NUL byte");
 	if (size == 0 || file->bytes[size - 1] != '\n')
-		return "it ends in the middle of a line";
+		return _("it ends in the middle of a line");
 	while (!wrong && *line) {
 		char *end = line + strcspn(line, "\n");
 
@@ -92,13 +93,13 @@ static const char *check_values(const struct token_file *file, const char *accou
 
 	if (!good && strcmp(state, "absent") != 0 && strcmp(state, "revoked") != 0 &&
 	    strcmp(state, "suspended") != 0)
-		return "MISSKEY_STATE is not one that this version knows";
+		return _("MISSKEY_STATE is not one that this version knows");
 	if (strncmp(server, "https://", 8) != 0 && strncmp(server, "http://", 7) != 0)
-		return "MISSKEY_SERVER is not a server's address";
+		return _("MISSKEY_SERVER is not a server's address");
 	if (strcmp(token_file_value(file, TOKEN_KEY_ACCOUNT), account) != 0)
-		return "MISSKEY_ACCOUNT is not this account";
+		return _("MISSKEY_ACCOUNT is not this account");
 	if (good && !*token_file_value(file, TOKEN_KEY_TOKEN))
-		return "MISSKEY_TOKEN is missing";
+		return _("MISSKEY_TOKEN is missing");
 	return NULL;
 }
 
@@ -106,17 +107,18 @@ static int open_failed(const char *path, struct err_detail *detail)
 {
 	switch (errno) {
 	case ENOENT:
-		return err_set(detail, ERR_NOT_FOUND, "There is no file %s.", path);
+		return err_set(detail, ERR_NOT_FOUND, _("There is no file %s."), path);
 	case ELOOP:
-		return err_set(detail, ERR_UNSAFE,
-			       "%s is a symbolic link. Remove it. " TOKEN_FILE_REPAIR, path);
+		return err_set(detail, ERR_UNSAFE, _("%s is a symbolic link. Remove it. %s"), path,
+			       TOKEN_FILE_REPAIR);
 	case EACCES:
 		return err_set(detail, ERR_ACCESS,
-			       "%s cannot be read: Permission denied. If it is yours: "
-			       "chmod 600 '%s'; the directories above it need chmod 700.",
+			       _("%s cannot be read: Permission denied. If it is yours: "
+				 "chmod 600 '%s'; the directories above it need chmod 700."),
 			       path, path);
 	default:
-		return err_set(detail, ERR_IO, "%s cannot be read: %s.", path, strerror(errno));
+		return err_set(detail, ERR_IO, _("%s cannot be read: %s."), path,
+			       translate_errno(errno));
 	}
 }
 
@@ -125,21 +127,21 @@ static int open_failed(const char *path, struct err_detail *detail)
 static int check_status(const char *path, const struct stat *status, struct err_detail *detail)
 {
 	if (!S_ISREG(status->st_mode))
-		return err_set(detail, ERR_UNSAFE,
-			       "%s is not a regular file. Remove it. " TOKEN_FILE_REPAIR, path);
+		return err_set(detail, ERR_UNSAFE, _("%s is not a regular file. Remove it. %s"),
+			       path, TOKEN_FILE_REPAIR);
 	if (status->st_uid != geteuid())
 		return err_set(detail, ERR_UNSAFE,
-			       "%s belongs to another user (uid %lu). If its content is yours: "
-			       "sudo chown %lu '%s'",
+			       _("%s belongs to another user (uid %lu). If its content is yours: "
+				 "sudo chown %lu '%s'"),
 			       path, (unsigned long)status->st_uid, (unsigned long)geteuid(), path);
 	if (status->st_mode & (S_IRWXG | S_IRWXO))
 		return err_set(detail, ERR_UNSAFE,
-			       "Other users have access to %s (mode %04o). Think who could have "
-			       "used it, then: chmod 600 '%s'",
+			       _("Other users have access to %s (mode %04o). Think who could have "
+				 "used it, then: chmod 600 '%s'"),
 			       path, (unsigned)(status->st_mode & 07777), path);
 	if (status->st_size > TOKEN_FILE_MAX_BYTES)
-		return err_set(detail, ERR_DAMAGED,
-			       "%s is damaged: it is too large. " TOKEN_FILE_REPAIR, path);
+		return err_set(detail, ERR_DAMAGED, _("%s is damaged: it is too large. %s"), path,
+			       TOKEN_FILE_REPAIR);
 	return 0;
 }
 
@@ -155,12 +157,12 @@ static int read_bytes(int fd, const char *path, size_t size, char *ret_bytes,
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0)
-			return err_set(detail, ERR_IO, "%s cannot be read: %s.", path,
-				       strerror(errno));
+			return err_set(detail, ERR_IO, _("%s cannot be read: %s."), path,
+				       translate_errno(errno));
 		if (count == 0)
 			return err_set(detail, ERR_DAMAGED,
-				       "%s is damaged: it became shorter. " TOKEN_FILE_REPAIR,
-				       path);
+				       _("%s is damaged: it became shorter. %s"), path,
+				       TOKEN_FILE_REPAIR);
 		done += (size_t)count;
 	}
 	return 0;
@@ -187,7 +189,8 @@ int token_file_read(const char *path, const char *account, struct token_file *re
 	if (fd < 0)
 		return open_failed(path, detail);
 	if (fstat(fd, &status) < 0)
-		return err_set(detail, ERR_IO, "%s cannot be read: %s.", path, strerror(errno));
+		return err_set(detail, ERR_IO, _("%s cannot be read: %s."), path,
+			       translate_errno(errno));
 	r = check_status(path, &status, detail);
 	if (r < 0)
 		return r;
@@ -196,7 +199,7 @@ int token_file_read(const char *path, const char *account, struct token_file *re
 		return r;
 	wrong = token_file_parse(ret_file, (size_t)status.st_size, account);
 	if (wrong)
-		return err_set(detail, ERR_DAMAGED, "%s is damaged: %s. " TOKEN_FILE_REPAIR, path,
-			       wrong);
+		return err_set(detail, ERR_DAMAGED, _("%s is damaged: %s. %s"), path, wrong,
+			       TOKEN_FILE_REPAIR);
 	return 0;
 }

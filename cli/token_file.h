@@ -10,15 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cli/advice.h"
 #include "common/err.h"
+#include "common/translate.h"
 
 /* An origin of 268 bytes, a name of 64, a user's of 128, a token of 512 and the keys: half of
  * this. */
 #define TOKEN_FILE_MAX_BYTES 4096
 
 /* What to do about a damaged one: errors end so. */
-#define TOKEN_FILE_REPAIR "The daemon writes it anew when it starts: " ADVICE_RESTART
+#define TOKEN_FILE_REPAIR                                                                     \
+	_("The daemon writes it anew when it starts: systemctl --user restart misskey-authd " \
+	  "(without systemd: end misskey-authd and run it again)")
 
 enum token_key {
 	TOKEN_KEY_STATE,

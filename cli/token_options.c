@@ -9,25 +9,26 @@
 #include "cli/terminal.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 static const char usage[] =
-	"usage: misskey-token [ACCOUNT] [--json | --env | --header | --server | "
-	"--path | --list | --exec COMMAND [ARG…]]\n";
+	N_("usage: misskey-token [ACCOUNT] [--json | --env | --header | --server | "
+	   "--path | --list | --exec COMMAND [ARG…]]\n");
 
 static const char help[] =
-	"\n"
-	"Prints the credential of ACCOUNT, which can be left out if there is only one.\n"
-	"\n"
-	"  --json    an object with account, server, user, state and token\n"
-	"  --env     MISSKEY_STATE=… and so on, one a line\n"
-	"  --header  Authorization: Bearer …, for Misskey 2025 and newer\n"
-	"  --server  the server's address\n"
-	"  --path    the path of the file that has the credential alone\n"
-	"  --list    the names of all accounts\n"
-	"  --exec COMMAND [ARG…]\n"
-	"            run COMMAND with MISSKEY_SERVER, MISSKEY_TOKEN and MISSKEY_ACCOUNT\n"
-	"  --help    this text\n"
-	"  --version the version\n";
+	N_("\n"
+	   "Prints the credential of ACCOUNT, which can be left out if there is only one.\n"
+	   "\n"
+	   "  --json    an object with account, server, user, state and token\n"
+	   "  --env     MISSKEY_STATE=… and so on, one a line\n"
+	   "  --header  Authorization: Bearer …, for Misskey 2025 and newer\n"
+	   "  --server  the server's address\n"
+	   "  --path    the path of the file that has the credential alone\n"
+	   "  --list    the names of all accounts\n"
+	   "  --exec COMMAND [ARG…]\n"
+	   "            run COMMAND with MISSKEY_SERVER, MISSKEY_TOKEN and MISSKEY_ACCOUNT\n"
+	   "  --help    this text\n"
+	   "  --version the version\n");
 
 enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_MODE };
 
@@ -48,7 +49,7 @@ static const struct option options[] = {
 
 static int usage_error(void)
 {
-	fputs(usage, stderr);
+	fputs(_(usage), stderr);
 	return EXIT_STATUS_USAGE;
 }
 
@@ -64,10 +65,10 @@ static int option_unknown(const char *word)
 	if (name && strncmp(name, "--", 2) == 0)
 		nearest = text_nearest(name + 2, names, OPTION_COUNT);
 	if (nearest)
-		terminal_message("misskey-token: There is no option %s; did you mean --%s?", name,
-				 nearest);
+		terminal_message(_("misskey-token: There is no option %s; did you mean --%s?"),
+				 name, nearest);
 	else
-		terminal_message("misskey-token: There is no option %s.", name ? name : word);
+		terminal_message(_("misskey-token: There is no option %s."), name ? name : word);
 	return usage_error();
 }
 
@@ -79,7 +80,7 @@ static int option_wrong(char *const *argv)
 	for (size_t i = 0; i < OPTION_COUNT; i++) {
 		if (optopt != options[i].val)
 			continue;
-		terminal_message("misskey-token: --%s takes no value.", options[i].name);
+		terminal_message(_("misskey-token: --%s takes no value."), options[i].name);
 		return usage_error();
 	}
 	return option_unknown(optopt ? letter : argv[optind - 1]);
@@ -88,7 +89,7 @@ static int option_wrong(char *const *argv)
 static int take_account(struct token_options *ret_options, const char *account)
 {
 	if (ret_options->account) {
-		terminal_message("misskey-token: Only one account can be named; %s is too many.",
+		terminal_message(_("misskey-token: Only one account can be named; %s is too many."),
 				 account);
 		return usage_error();
 	}
@@ -99,9 +100,9 @@ static int take_account(struct token_options *ret_options, const char *account)
 static int take_mode(struct token_options *ret_options, enum token_mode mode)
 {
 	if (ret_options->mode != TOKEN_MODE_TOKEN && ret_options->mode != mode) {
-		terminal_message("misskey-token: Only one of --json, --env, --header, --server, "
-				 "--path, --list and "
-				 "--exec can be given.");
+		terminal_message(_("misskey-token: Only one of --json, --env, --header, --server, "
+				   "--path, --list and "
+				   "--exec can be given."));
 		return usage_error();
 	}
 	ret_options->mode = mode;
@@ -126,7 +127,7 @@ static int take_option(struct token_options *ret_options, int found, char *const
 	case '?':
 		return option_wrong(argv);
 	case OPTION_HELP:
-		return print_about(ret_options, usage, help);
+		return print_about(ret_options, _(usage), _(help));
 	case OPTION_VERSION:
 		return print_about(ret_options, "misskey-token " MISSKEY_AUTHD_VERSION, "\n");
 	default:
@@ -145,14 +146,14 @@ static int take_rest(int argc, char **argv, struct token_options *ret_options)
 		ret_options->command = argv + optind;
 		if (optind < argc)
 			return EXIT_STATUS_DONE;
-		terminal_message("misskey-token: --exec needs a command.");
+		terminal_message(_("misskey-token: --exec needs a command."));
 		return usage_error();
 	}
 	for (; status == EXIT_STATUS_DONE && optind < argc; optind++)
 		status = take_account(ret_options, argv[optind]);
 	if (status == EXIT_STATUS_DONE && ret_options->mode == TOKEN_MODE_LIST &&
 	    ret_options->account) {
-		terminal_message("misskey-token: --list takes no account.");
+		terminal_message(_("misskey-token: --list takes no account."));
 		return usage_error();
 	}
 	return status;

@@ -14,6 +14,7 @@
 #include "cli/print_json.h"
 #include "cli/terminal.h"
 #include "common/account.h"
+#include "common/translate.h"
 
 /* The config lets one call of a server take 5 minutes at most. */
 #define VERIFY_TIMEOUT_MS (330 * 1000)
@@ -66,22 +67,25 @@ static void say_problem(const char *account, const struct json *reply)
 	if (!message)
 		return;
 	if (!server)
-		server = "the server";
+		server = _("the server");
 	if (code && strcmp(code, "NOT_STORED") == 0)
-		terminal_message("misskey-authctl: What %s answered about %s could not be stored. "
-				 "%s",
-				 server, account, message);
+		terminal_message(
+			_("misskey-authctl: What %s answered about %s could not be stored. "
+			  "%s"),
+			server, account, message);
 	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL)
-		terminal_message("misskey-authctl: Whether the credential of %s works could not be "
-				 "found out at %s. %s Ask again with: misskey-authctl verify %s",
-				 account, server, message, account);
+		terminal_message(
+			_("misskey-authctl: Whether the credential of %s works could not be "
+			  "found out at %s. %s Ask again with: misskey-authctl verify %s"),
+			account, server, message, account);
 	else if (state && strcmp(state, "suspended") == 0)
-		terminal_message("misskey-authctl: The user of %s is suspended at %s. %s When that "
-				 "is over, run: misskey-authctl verify %s",
-				 account, server, message, account);
+		terminal_message(
+			_("misskey-authctl: The user of %s is suspended at %s. %s When that "
+			  "is over, run: misskey-authctl verify %s"),
+			account, server, message, account);
 	else
-		terminal_message("misskey-authctl: The credential of %s does not work at %s any "
-				 "more. %s Log in again with: misskey-authctl login %s",
+		terminal_message(_("misskey-authctl: The credential of %s does not work at %s any "
+				   "more. %s Log in again with: misskey-authctl login %s"),
 				 account, server, message, account);
 }
 
@@ -97,7 +101,7 @@ static int take_result(struct verify *verify, const char *account, struct json *
 	}
 	if (json_append(verify->results, result) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("misskey-authctl: %s.", err_text(ERR_NOMEM));
+	terminal_message(_("misskey-authctl: %s."), _(err_text(ERR_NOMEM)));
 	return EXIT_STATUS_FAILED;
 }
 
@@ -109,7 +113,7 @@ static int ask(struct verify *verify, const char *account)
 	struct err_detail detail = {0};
 	int r;
 
-	terminal_progress("Asking about %s…", account);
+	terminal_progress(_("Asking about %s…"), account);
 	snprintf(path, sizeof(path), "/v1/accounts/%s/verify", account);
 	r = control_client_request(verify->client, "POST", path, NULL, VERIFY_TIMEOUT_MS, &reply,
 				   &detail);
@@ -129,13 +133,14 @@ static int report_none(struct verify *verify, const char *account, const char *s
 	struct json *result = json_new_object();
 
 	if (strcmp(state, "revoked") == 0)
-		terminal_message("misskey-authctl: %s does not accept the credential of %s any "
-				 "more. Log in again with: misskey-authctl login %s",
-				 server ? server : "The server", account, account);
+		terminal_message(_("misskey-authctl: %s does not accept the credential of %s any "
+				   "more. Log in again with: misskey-authctl login %s"),
+				 server ? server : _("The server"), account, account);
 	else
-		terminal_message("misskey-authctl: There is no credential of %s yet. Log in with: "
-				 "misskey-authctl login %s",
-				 account, account);
+		terminal_message(
+			_("misskey-authctl: There is no credential of %s yet. Log in with: "
+			  "misskey-authctl login %s"),
+			account, account);
 	note_status(verify, EXIT_STATUS_NO_CREDENTIAL);
 	if (json_add_string(result, "account", account) < 0 ||
 	    json_add_string(result, "state", state) < 0) {
@@ -184,7 +189,8 @@ static int verify_named(struct verify *verify, const struct json *accounts, cons
 	if (account)
 		return verify_account(verify, account);
 	terminal_message(
-		"misskey-authctl: There is no account %s. To see all: misskey-authctl list", name);
+		_("misskey-authctl: There is no account %s. To see all: misskey-authctl list"),
+		name);
 	note_status(verify, EXIT_STATUS_NO_ACCOUNT);
 	return EXIT_STATUS_DONE;
 }

@@ -14,10 +14,12 @@
 #include "cli/account_note.h"
 #include "cli/command.h"
 #include "cli/control_call.h"
+#include "cli/daemon_text.h"
 #include "cli/exit_status.h"
 #include "cli/print_json.h"
 #include "cli/terminal.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 /* Three heartbeats of the daemon, and a bit. */
 #define SILENCE_S 50
@@ -59,22 +61,29 @@ static void append_credential(struct buf *line, const struct json *account)
 	append_user(line, account);
 }
 
+static void append_report(struct buf *line, const char *code, const char *message)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	daemon_text_append(&text, code, message);
+	buf_append_text(line, ": ");
+	terminal_append_message(line, buf_text(&text));
+}
+
 static void append_login_end(struct buf *line, const struct json *login)
 {
 	const char *outcome = json_get_string(login, "outcome");
 	const char *message = json_get_string(login, "message");
 
 	if (outcome && (strcmp(outcome, "AUTHORIZED") == 0 || strcmp(outcome, "UNVERIFIED") == 0)) {
-		buf_append_text(line, "login: signed in");
+		buf_append_text(line, _("login: signed in"));
 		append_user(line, login);
 		return;
 	}
-	buf_append_text(line, "login: ");
+	buf_append_text(line, _("login: "));
 	terminal_append_cell(line, outcome);
-	if (message) {
-		buf_append_text(line, ": ");
-		terminal_append_message(line, message);
-	}
+	if (message)
+		append_report(line, outcome, message);
 }
 
 static void append_login(struct buf *line, const struct json *login)
@@ -83,16 +92,16 @@ static void append_login(struct buf *line, const struct json *login)
 		const char *state;
 		const char *text;
 	} texts[] = {
-		{"registering", "registering the app"},
-		{"session", "asking for a session"},
-		{"consent", "waiting for consent"},
-		{"securing", "making room for the credential"},
-		{"exchanging", "fetching the credential"},
-		{"storing", "storing the credential"},
-		{"verifying", "asking whether the credential works"},
+		{"registering", N_("registering the app")},
+		{"session", N_("asking for a session")},
+		{"consent", N_("waiting for consent")},
+		{"securing", N_("making room for the credential")},
+		{"exchanging", N_("fetching the credential")},
+		{"storing", N_("storing the credential")},
+		{"verifying", N_("asking whether the credential works")},
 	};
 	const char *state = json_get_string(login, "state");
-	const char *problem = json_get_string(json_get(login, "problem"), "message");
+	const struct json *problem = json_get(login, "problem");
 	const char *browser_problem = json_get_string(login, "browser_problem");
 	const char *page = login_page(login);
 
@@ -100,18 +109,17 @@ static void append_login(struct buf *line, const struct json *login)
 		append_login_end(line, login);
 		return;
 	}
-	buf_append_text(line, "login: ");
+	buf_append_text(line, _("login: "));
 	for (size_t n = 0; state && n < sizeof(texts) / sizeof(texts[0]); n++)
 		if (strcmp(state, texts[n].state) == 0)
-			buf_append_text(line, texts[n].text);
-	if (problem) {
-		buf_append_text(line, ": ");
-		terminal_append_message(line, problem);
-	}
+			buf_append_text(line, _(texts[n].text));
+	if (json_get_string(problem, "message"))
+		append_report(line, json_get_string(problem, "code"),
+			      json_get_string(problem, "message"));
 	if (browser_problem && page) {
 		buf_append_text(line, ": ");
 		terminal_append_message(line, browser_problem);
-		buf_append_text(line, " Open it by hand: ");
+		buf_append_text(line, _(" Open it by hand: "));
 		terminal_append_message(line, page);
 	}
 }
@@ -138,9 +146,9 @@ static void append_change(struct buf *line, const char *name, const struct json 
 	if (strcmp(name, "login") == 0)
 		append_login(line, json_get(account, "login"));
 	else if (strcmp(name, "removed") == 0)
-		buf_append_text(line, "removed");
+		buf_append_text(line, _("removed"));
 	else if (strcmp(name, "account") == 0)
-		buf_append_text(line, "changed in the config");
+		buf_append_text(line, _("changed in the config"));
 	else
 		append_credential(line, account);
 }
@@ -193,7 +201,7 @@ static bool take_event(const struct json *event, void *context)
 	watch->is_stopped = strcmp(name, "stopping") == 0;
 	watch->status = watch->json ? print_json(event, false) : show_event(event, name);
 	if (watch->status == EXIT_STATUS_DONE && is_reader_gone()) {
-		terminal_message("misskey-authctl: Nobody reads standard output any more.");
+		terminal_message(_("misskey-authctl: Nobody reads standard output any more."));
 		watch->status = EXIT_STATUS_FAILED;
 	}
 	return watch->status == EXIT_STATUS_DONE;
@@ -223,13 +231,16 @@ int command_watch(struct control_client *client, const struct command_options *o
 			return control_call_refused(client, &reply);
 		if (watch.is_heard) {
 			lost_ms = now_ms();
-			terminal_message("The daemon %s; waiting for it to come back…",
-					 watch.is_stopped ? "stopped" : "does not answer any more");
+			terminal_message(
+				watch.is_stopped
+					? _("The daemon stopped; waiting for it to come back…")
+					: _("The daemon does not answer any more; waiting for it "
+					    "to come back…"));
 		}
 		if (!is_passing(r) || lost_ms == 0 || now_ms() - lost_ms > RESTART_MS) {
 			if (r == 0)
 				r = err_set(&detail, ERR_NOT_FOUND,
-					    "The daemon did not come back.");
+					    _("The daemon did not come back."));
 			return control_call_unanswered(r, &detail);
 		}
 		watch.is_heard = watch.is_stopped = false;

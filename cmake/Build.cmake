@@ -7,6 +7,9 @@ set(CMAKE_C_EXTENSIONS OFF)
 set(CMAKE_POSITION_INDEPENDENT_CODE ON)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
+# Programs look for their catalogues from where they are themselves (common/translate.h), so that an installed tree
+# works under any --prefix, and the build tree too.
+file(RELATIVE_PATH MISSKEY_LOCALEDIR ${CMAKE_INSTALL_FULL_BINDIR} ${CMAKE_INSTALL_FULL_LOCALEDIR})
 include(CheckPIESupported)
 check_pie_supported()
 

@@ -8,6 +8,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 #define PERMISSION_SEPARATORS ", \t"
 
@@ -65,12 +66,13 @@ static int permission_check(const char *permission, struct err_detail *detail)
 {
 	for (const char *c = permission; *c; c++) {
 		if (!is_alphanumeric(*c) && !strchr(":/_.-", *c))
-			return text_err(detail, ERR_INVALID, permission,
-					"expected permissions such as read:account, write:notes");
+			return text_err(
+				detail, ERR_INVALID, permission,
+				_("expected permissions such as read:account, write:notes"));
 	}
 	if (strlen(permission) > PERMISSION_MAX_BYTES)
 		return text_err(detail, ERR_LIMIT, permission,
-				"expected a permission of at most %d characters",
+				_("expected a permission of at most %d characters"),
 				PERMISSION_MAX_BYTES);
 	return 0;
 }
@@ -89,7 +91,7 @@ static int permission_split(char *text, struct permission_list *ret_list, struct
 			return r;
 		if (ret_list->count == PERMISSION_MAX_COUNT)
 			return err_set(detail, ERR_LIMIT,
-				       "too many permissions: expected at most %d",
+				       _("too many permissions: expected at most %d"),
 				       PERMISSION_MAX_COUNT);
 		permission_modernize(item);
 		ret_list->items[ret_list->count++] = item;
@@ -110,7 +112,7 @@ int permission_parse(const char *text, char **ret_list, struct err_detail *detai
 	int r;
 
 	if (!copy)
-		return err_set(detail, ERR_NOMEM, "no memory");
+		return err_set(detail, ERR_NOMEM, _("no memory"));
 	r = permission_split(copy, &list, detail);
 	if (r < 0)
 		return r;
@@ -124,10 +126,10 @@ int permission_parse(const char *text, char **ret_list, struct err_detail *detai
 	}
 	r = buf_error(&joined);
 	if (r < 0)
-		return err_set(detail, r, "no memory");
+		return err_set(detail, r, _("no memory"));
 	/* A list without items has no bytes to take. */
 	*ret_list = list.count > 0 ? buf_take(&joined) : strdup("");
-	return *ret_list ? 0 : err_set(detail, ERR_NOMEM, "no memory");
+	return *ret_list ? 0 : err_set(detail, ERR_NOMEM, _("no memory"));
 }
 
 static bool list_has(const char *list, const char *item, size_t size)

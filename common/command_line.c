@@ -8,6 +8,7 @@
 
 #include "common/cleanup.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 #define BLANKS " \t"
 
@@ -34,13 +35,14 @@ static int find_word(const char **text, const char **ret_word, size_t *ret_size,
 
 	if (quoted && !*end)
 		return text_err(detail, ERR_SYNTAX, *text,
-				"expected a closing \"; a ; after a blank begins a comment, also "
-				"between quotes");
+				_("expected a closing \"; a ; after a blank begins a comment, also "
+				  "between quotes"));
 	end += quoted;
 	if (*end && !strchr(BLANKS, *end))
-		return text_err(detail, ERR_SYNTAX, *text,
-				"expected quotes around a whole word only, as in \"--title=a b\"; "
-				"nothing else is quoted or expanded, for there is no shell");
+		return text_err(
+			detail, ERR_SYNTAX, *text,
+			_("expected quotes around a whole word only, as in \"--title=a b\"; "
+			  "nothing else is quoted or expanded, for there is no shell"));
 	*text = end;
 	*ret_word = word;
 	*ret_size = size;
@@ -52,8 +54,8 @@ static int check_program(const char *program, struct err_detail *detail)
 	if (program && program[0] == '/')
 		return 0;
 	return text_err(detail, ERR_INVALID, program ? program : "",
-			"expected a command that begins with an absolute path, such as "
-			"/usr/bin/env; there is no shell, so neither ~ nor PATH is looked at");
+			_("expected a command that begins with an absolute path, such as "
+			  "/usr/bin/env; there is no shell, so neither ~ nor PATH is looked at"));
 }
 
 int command_line_parse(const char *text, char ***ret_words, struct err_detail *detail)
@@ -64,17 +66,17 @@ int command_line_parse(const char *text, char ***ret_words, struct err_detail *d
 	int r;
 
 	if (strlen(text) > COMMAND_LINE_MAX_BYTES)
-		return text_err(detail, ERR_LIMIT, text, "expected at most %d bytes",
+		return text_err(detail, ERR_LIMIT, text, _("expected at most %d bytes"),
 				COMMAND_LINE_MAX_BYTES);
 	words = words_new(text, &bytes);
 	if (!words)
-		return err_set(detail, ERR_NOMEM, "no memory");
+		return err_set(detail, ERR_NOMEM, _("no memory"));
 	for (text += strspn(text, BLANKS); *text; text += strspn(text, BLANKS)) {
 		const char *word = "";
 		size_t size = 0;
 
 		if (count == COMMAND_LINE_MAX_WORDS)
-			return text_err(detail, ERR_LIMIT, text, "expected at most %d words",
+			return text_err(detail, ERR_LIMIT, text, _("expected at most %d words"),
 					COMMAND_LINE_MAX_WORDS);
 		r = find_word(&text, &word, &size, detail);
 		if (r)

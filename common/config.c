@@ -13,6 +13,7 @@
 #include "common/buf.h"
 #include "common/config_internal.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 int config_new(struct config **ret_config)
 {
@@ -97,14 +98,15 @@ static int check_file(int fd, const char *shown, struct err_detail *detail)
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return err_set(detail, err_from_errno(errno), "%s: %s", shown, strerror(errno));
+		return err_set(detail, err_from_errno(errno), "%s: %s", shown,
+			       translate_errno(errno));
 	if (!S_ISREG(status.st_mode))
-		return err_set(detail, ERR_UNSAFE, "%s: expected a regular file", shown);
+		return err_set(detail, ERR_UNSAFE, _("%s: expected a regular file"), shown);
 	/* The owner says nothing: inside the service's user namespace root is shown as 65534. */
 	if (status.st_mode & (S_IWGRP | S_IWOTH))
 		return err_set(detail, ERR_UNSAFE,
-			       "%s: others can write it (mode %04o), and so could send your "
-			       "credentials elsewhere; type: chmod go-w '%s'",
+			       _("%s: others can write it (mode %04o), and so could send your "
+				 "credentials elsewhere; type: chmod go-w '%s'"),
 			       shown, (unsigned)status.st_mode & 07777U, shown);
 	return 0;
 }
@@ -121,13 +123,13 @@ static int read_all(int fd, const char *shown, struct buf *text, struct err_deta
 			continue;
 		if (size < 0)
 			return err_set(detail, err_from_errno(errno), "%s: %s", shown,
-				       strerror(errno));
+				       translate_errno(errno));
 		if (size == 0)
 			break;
 		buf_append(text, block, (size_t)size);
 		r = buf_error(text);
 		if (r < 0)
-			return err_set(detail, r, "%s: %s", shown, err_text(r));
+			return err_set(detail, r, "%s: %s", shown, _(err_text(r)));
 	}
 	return 0;
 }
@@ -142,12 +144,12 @@ int config_read(const char *file, struct config **ret_config, struct err_detail 
 	text_append_printable(&shown, file, PATH_MAX);
 	r = buf_error(&shown);
 	if (r < 0)
-		return err_set(detail, r, "%s", err_text(r));
+		return err_set(detail, r, "%s", _(err_text(r)));
 	/* O_NONBLOCK: a pipe in the file's place must not hold us up. */
 	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	if (fd < 0)
 		return err_set(detail, err_from_errno(errno), "%s: %s", buf_text(&shown),
-			       strerror(errno));
+			       translate_errno(errno));
 	r = check_file(fd, buf_text(&shown), detail);
 	if (r < 0)
 		return r;

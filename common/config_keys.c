@@ -9,6 +9,7 @@
 
 #include "common/command_line.h"
 #include "common/text.h"
+#include "common/translate.h"
 
 #define SESSION_TIME_MIN_S 60
 #define SESSION_TIME_MAX_S (7 * 24 * 60 * 60)
@@ -28,13 +29,13 @@ void config_suggest(char ret_text[static CONFIG_HINT_BYTES], const char *word,
 
 	ret_text[0] = '\0';
 	if (nearest)
-		(void)snprintf(ret_text, CONFIG_HINT_BYTES, "; did you mean `%s`?", nearest);
+		(void)snprintf(ret_text, CONFIG_HINT_BYTES, _("; did you mean `%s`?"), nearest);
 }
 
 static int replace_text(char **text, const char *value, struct err_detail *detail)
 {
 	if (config_text_set(text, value) < 0)
-		return err_set(detail, ERR_NOMEM, "no memory");
+		return err_set(detail, ERR_NOMEM, _("no memory"));
 	return 0;
 }
 
@@ -86,15 +87,16 @@ static int set_poll_interval_max(struct config *config, const char *value,
 static int set_ca_file(struct config *config, const char *value, struct err_detail *detail)
 {
 	if (value[0] == '~')
-		return text_err(detail, ERR_INVALID, value,
-				"expected an absolute path; ~ is not expanded here, write the home "
-				"directory out");
+		return text_err(
+			detail, ERR_INVALID, value,
+			_("expected an absolute path; ~ is not expanded here, write the home "
+			  "directory out"));
 	if (value[0] != '/')
 		return text_err(detail, ERR_INVALID, value,
-				"expected an absolute path, one that begins with /");
+				_("expected an absolute path, one that begins with /"));
 	if (strlen(value) >= PATH_MAX)
-		return text_err(detail, ERR_LIMIT, value, "expected a path of fewer than %d bytes",
-				PATH_MAX);
+		return text_err(detail, ERR_LIMIT, value,
+				_("expected a path of fewer than %d bytes"), PATH_MAX);
 	return replace_text(&config->ca_file, value, detail);
 }
 
@@ -106,7 +108,7 @@ static int set_log_level(struct config *config, const char *value, struct err_de
 	if (log_level_parse(value, &config->log_level) == 0)
 		return 0;
 	config_suggest(hint, value, names, sizeof(names) / sizeof(names[0]));
-	return text_err(detail, ERR_INVALID, value, "expected error, warning, info or debug%s",
+	return text_err(detail, ERR_INVALID, value, _("expected error, warning, info or debug%s"),
 			hint);
 }
 
@@ -137,7 +139,7 @@ static int set_notifications(struct config *config, const char *value, struct er
 	bool yes = strcmp(value, "yes") == 0;
 
 	if (!yes && strcmp(value, "no") != 0)
-		return text_err(detail, ERR_INVALID, value, "expected yes or no");
+		return text_err(detail, ERR_INVALID, value, _("expected yes or no"));
 	config->notifications = yes;
 	return 0;
 }
@@ -161,15 +163,15 @@ static int set_user(struct config *config, const char *value, struct err_detail 
 
 	if (!*name || name[strspn(name, allowed)] != '\0' || strlen(name) >= URL_USER_BYTES)
 		return text_err(detail, ERR_INVALID, value,
-				"expected a user's name on that server, such as alice: letters, "
-				"digits, _ . -");
+				_("expected a user's name on that server, such as alice: letters, "
+				  "digits, _ . -"));
 	return replace_text(&current_account(config)->user, name, detail);
 }
 
 static int set_name(struct config *config, const char *value, struct err_detail *detail)
 {
 	if (!*value || count_chars(value) > CONFIG_APP_NAME_CHARS)
-		return text_err(detail, ERR_LIMIT, value, "expected 1 to %d characters",
+		return text_err(detail, ERR_LIMIT, value, _("expected 1 to %d characters"),
 				CONFIG_APP_NAME_CHARS);
 	return replace_text(&current_account(config)->app_name, value, detail);
 }
@@ -177,7 +179,7 @@ static int set_name(struct config *config, const char *value, struct err_detail 
 static int set_description(struct config *config, const char *value, struct err_detail *detail)
 {
 	if (!*value || count_chars(value) > CONFIG_APP_DESCRIPTION_CHARS)
-		return text_err(detail, ERR_LIMIT, value, "expected 1 to %d characters",
+		return text_err(detail, ERR_LIMIT, value, _("expected 1 to %d characters"),
 				CONFIG_APP_DESCRIPTION_CHARS);
 	return replace_text(&current_account(config)->description, value, detail);
 }
@@ -223,11 +225,11 @@ int config_account_complete(struct config_account *account, struct err_detail *d
 
 	if (!account->server.origin[0])
 		return err_set(detail, ERR_INVALID,
-			       "[account %s] has no server: expected `server = misskey.example`",
+			       _("[account %s] has no server: expected `server = misskey.example`"),
 			       account->name);
 	if (server_user[0] && account->user && strcasecmp(server_user, account->user) != 0)
 		return text_err(detail, ERR_INVALID, account->user,
-				"expected the user of `server = @%s@%s`", server_user,
+				_("expected the user of `server = @%s@%s`"), server_user,
 				account->server.host);
 	if ((server_user[0] && !account->user &&
 	     config_text_set(&account->user, server_user) < 0) ||
@@ -237,6 +239,6 @@ int config_account_complete(struct config_account *account, struct err_detail *d
 	     config_text_set(&account->app_name, CONFIG_DEFAULT_APP_NAME) < 0) ||
 	    (!account->description &&
 	     config_text_set(&account->description, CONFIG_DEFAULT_APP_DESCRIPTION) < 0))
-		return err_set(detail, ERR_NOMEM, "no memory");
+		return err_set(detail, ERR_NOMEM, _("no memory"));
 	return 0;
 }

@@ -12,9 +12,9 @@
 #include "common/buf.h"
 #include "common/config_internal.h"
 #include "common/text.h"
+#include "common/translate.h"
 
-#define SECTION_EXPECTED "expected [daemon] or [account NAME]"
-#define PAIR_EXPECTED "expected `key = value`, [daemon], [account NAME] or a comment"
+#define PAIR_EXPECTED _("expected `key = value`, [daemon], [account NAME] or a comment")
 
 /*
  * inih tells neither lines nor empty sections, cuts section names after 49 bytes and lines after
@@ -46,7 +46,7 @@ static int fail_at(struct parser *parser, unsigned line, int code, const struct 
 
 	text_append_printable(&file, parser->file, PATH_MAX);
 	if (buf_error(&file))
-		parser->error = err_set(parser->detail, ERR_NOMEM, "no memory");
+		parser->error = err_set(parser->detail, ERR_NOMEM, _("no memory"));
 	else
 		parser->error = err_set(parser->detail, code, "%s:%u: %s", buf_text(&file), line,
 					why->text);
@@ -55,7 +55,7 @@ static int fail_at(struct parser *parser, unsigned line, int code, const struct 
 
 static int fail_no_memory(struct parser *parser)
 {
-	return parser->error = err_set(parser->detail, ERR_NOMEM, "no memory");
+	return parser->error = err_set(parser->detail, ERR_NOMEM, _("no memory"));
 }
 
 /* The same for what was found in the current line, and what was expected there. */
@@ -81,7 +81,7 @@ static int begin_daemon(struct parser *parser)
 {
 	if (parser->daemon_line)
 		return fail(parser, ERR_EXISTS, "[daemon]",
-			    "expected once; the first is in line %u", parser->daemon_line);
+			    _("expected once; the first is in line %u"), parser->daemon_line);
 	parser->daemon_line = parser->line_number;
 	parser->section = CONFIG_SECTION_DAEMON;
 	return 0;
@@ -90,14 +90,14 @@ static int begin_daemon(struct parser *parser)
 static int begin_account(struct parser *parser, const char *name)
 {
 	if (!*name)
-		return fail(parser, ERR_SYNTAX, parser->line, "expected [account NAME]");
+		return fail(parser, ERR_SYNTAX, parser->line, _("expected [account NAME]"));
 	if (!account_name_valid(name))
 		return fail(parser, ERR_INVALID, name,
-			    "expected an account's name: a letter or digit, then at most 63 "
-			    "letters, digits and . _ @ : -");
+			    _("expected an account's name: a letter or digit, then at most 63 "
+			      "letters, digits and . _ @ : -"));
 	parser->section = CONFIG_SECTION_ACCOUNT;
 	if (parser->config->account_count == CONFIG_MAX_ACCOUNTS)
-		return fail(parser, ERR_LIMIT, name, "expected at most %d accounts",
+		return fail(parser, ERR_LIMIT, name, _("expected at most %d accounts"),
 			    CONFIG_MAX_ACCOUNTS);
 	if (config_account_add(parser->config, name, parser->line_number) < 0)
 		return fail_no_memory(parser);
@@ -110,7 +110,8 @@ static int unknown_section(struct parser *parser, const char *word)
 	char hint[CONFIG_HINT_BYTES];
 
 	config_suggest(hint, word, words, sizeof(words) / sizeof(words[0]));
-	return fail(parser, ERR_INVALID, parser->line, SECTION_EXPECTED "%s", hint);
+	return fail(parser, ERR_INVALID, parser->line, _("expected [daemon] or [account NAME]%s"),
+		    hint);
 }
 
 /* The key NAME of the current section, and its place in the table; NULL if there is none. */
@@ -153,12 +154,12 @@ static int check_poll_intervals(struct parser *parser)
 		return 0;
 	}
 	(void)err_set(&why, ERR_INVALID,
-		      "poll_interval_max: expected no less than poll_interval, which is %llds",
+		      _("poll_interval_max: expected no less than poll_interval, which is %llds"),
 		      (long long)config->poll_interval_s);
 	if (other_line)
-		(void)err_set(&why, ERR_INVALID, "%s in line %u", why.text, other_line);
+		(void)err_set(&why, ERR_INVALID, _("%s in line %u"), why.text, other_line);
 	else
-		(void)err_set(&why, ERR_INVALID, "%s by default", why.text);
+		(void)err_set(&why, ERR_INVALID, _("%s by default"), why.text);
 	return fail_at(parser, line, ERR_INVALID, &why);
 }
 
@@ -182,11 +183,11 @@ static int read_section(struct parser *parser)
 	memcpy(copy, parser->line, sizeof(copy));
 	close = strchr(copy, ']');
 	if (!close)
-		return fail(parser, ERR_SYNTAX, parser->line, "expected a closing ]");
+		return fail(parser, ERR_SYNTAX, parser->line, _("expected a closing ]"));
 	*close = '\0';
 	close += 1 + strspn(close + 1, " ");
 	if (*close && !strchr(";#", *close))
-		return fail(parser, ERR_SYNTAX, parser->line, "expected nothing after the ]");
+		return fail(parser, ERR_SYNTAX, parser->line, _("expected nothing after the ]"));
 
 	word = copy + 1 + strspn(copy + 1, " ");
 	size = strcspn(word, " ");
@@ -229,13 +230,14 @@ static int take_line(struct parser *parser)
 			*c = ' ';
 	}
 	if (memchr(start, '\0', size))
-		return fail(parser, ERR_SYNTAX, parser->line, "expected text, without NUL bytes");
+		return fail(parser, ERR_SYNTAX, parser->line,
+			    _("expected text, without NUL bytes"));
 	if (size > CONFIG_LINE_BYTES)
-		return fail(parser, ERR_LIMIT, parser->line, "expected a line of at most %d bytes",
-			    CONFIG_LINE_BYTES);
+		return fail(parser, ERR_LIMIT, parser->line,
+			    _("expected a line of at most %d bytes"), CONFIG_LINE_BYTES);
 	if (!text_is_plain(parser->line))
 		return fail(parser, ERR_SYNTAX, parser->line,
-			    "expected UTF-8 text without control characters");
+			    _("expected UTF-8 text without control characters"));
 	return 0;
 }
 
@@ -249,8 +251,8 @@ static int check_line(struct parser *parser)
 		return 0;
 	if (indent > 0)
 		return fail(parser, ERR_SYNTAX, parser->line,
-			    "expected no blank at the beginning of a line: a value cannot go on "
-			    "in the next line");
+			    _("expected no blank at the beginning of a line: a value cannot go on "
+			      "in the next line"));
 	if (first == '[')
 		return read_section(parser);
 	parser->pair_due = true;
@@ -316,14 +318,14 @@ static int unknown_key(struct parser *parser, const char *name)
 	keys = config_keys(parser->section, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (i > 0)
-			buf_append_text(&list, i + 1 < count ? ", " : " or ");
+			buf_append_text(&list, i + 1 < count ? ", " : _(" or "));
 		buf_append_text(&list, keys[i].name);
 		names[i] = keys[i].name;
 	}
 	if (buf_error(&list))
 		return fail_no_memory(parser);
 	config_suggest(hint, name, names, count);
-	return fail(parser, ERR_INVALID, name, "expected %s in %s%s", buf_text(&list),
+	return fail(parser, ERR_INVALID, name, _("expected %s in %s%s"), buf_text(&list),
 		    parser->section == CONFIG_SECTION_DAEMON ? "[daemon]" : "[account NAME]", hint);
 }
 
@@ -336,13 +338,14 @@ static int set_key(struct parser *parser, const char *name, const char *value)
 	int r;
 
 	if (parser->section == CONFIG_SECTION_NONE)
-		return fail(parser, ERR_SYNTAX, name, SECTION_EXPECTED " before the first key");
+		return fail(parser, ERR_SYNTAX, name,
+			    _("expected [daemon] or [account NAME] before the first key"));
 	key = find_key(parser, name, &place);
 	if (!key)
 		return unknown_key(parser, name);
 	if (parser->key_lines[place])
 		return fail(parser, ERR_EXISTS, name,
-			    "expected once in a section; the first is in line %u",
+			    _("expected once in a section; the first is in line %u"),
 			    parser->key_lines[place]);
 	parser->key_lines[place] = parser->line_number;
 	r = key->set(parser->config, value, &why);
@@ -384,7 +387,7 @@ static int refuse_repeated_accounts(struct parser *parser)
 	}
 	if (!repeated)
 		return 0;
-	(void)err_set(&why, ERR_EXISTS, "`[account %s]`: expected once; the first is in line %u",
+	(void)err_set(&why, ERR_EXISTS, _("`[account %s]`: expected once; the first is in line %u"),
 		      repeated->name, first_line);
 	return fail_at(parser, repeated->line, ERR_EXISTS, &why);
 }
@@ -432,14 +435,14 @@ int config_parse(const char *text, size_t size, const char *file, struct config 
 	int r;
 
 	if (size > CONFIG_MAX_BYTES)
-		return err_set(detail, ERR_LIMIT, "%s: expected at most %d MiB", file,
+		return err_set(detail, ERR_LIMIT, _("%s: expected at most %d MiB"), file,
 			       CONFIG_MAX_BYTES / (1024 * 1024));
 	r = config_new(&config);
 	if (r < 0)
-		return err_set(detail, r, "no memory");
+		return err_set(detail, r, _("no memory"));
 	r = config_text_set(&config->file, file);
 	if (r < 0)
-		return err_set(detail, r, "no memory");
+		return err_set(detail, r, _("no memory"));
 	/* A byte order mark, as some editors write it. */
 	if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) {
 		text += 3;

@@ -6,43 +6,45 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/translate.h"
+
 const char *err_text(int code)
 {
 	switch ((enum err)code) {
 	case ERR_OK:
-		return "no error";
+		return N_("no error");
 	case ERR_NOMEM:
-		return "out of memory";
+		return N_("out of memory");
 	case ERR_INVALID:
-		return "a value is not allowed here";
+		return N_("a value is not allowed here");
 	case ERR_SYNTAX:
-		return "the text is not in the expected form";
+		return N_("the text is not in the expected form");
 	case ERR_LIMIT:
-		return "a limit is exceeded";
+		return N_("a limit is exceeded");
 	case ERR_NOT_FOUND:
-		return "there is no such thing";
+		return N_("there is no such thing");
 	case ERR_EXISTS:
-		return "there is one already";
+		return N_("there is one already");
 	case ERR_UNSAFE:
-		return "a file's owner, type or mode is not safe to use";
+		return N_("a file's owner, type or mode is not safe to use");
 	case ERR_DAMAGED:
-		return "a file is damaged";
+		return N_("a file is damaged");
 	case ERR_VERSION:
-		return "a file was written by a newer version";
+		return N_("a file was written by a newer version");
 	case ERR_NOSPACE:
-		return "no room on the file system";
+		return N_("no room on the file system");
 	case ERR_ACCESS:
-		return "access denied";
+		return N_("access denied");
 	case ERR_IO:
-		return "input or output failed";
+		return N_("input or output failed");
 	case ERR_BUSY:
-		return "in use by another process";
+		return N_("in use by another process");
 	case ERR_CRYPTO:
-		return "the cryptographic library failed";
+		return N_("the cryptographic library failed");
 	case ERR_LIBRARY:
-		return "a library failed";
+		return N_("a library failed");
 	}
-	return "unknown error";
+	return N_("unknown error");
 }
 
 int err_from_errno(int errnum)

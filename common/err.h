@@ -40,7 +40,7 @@ struct err_detail {
 	char text[ERR_DETAIL_BYTES];
 };
 
-/* A constant English phrase for CODE, without a full stop; never NULL. */
+/* A constant English phrase for CODE, without a full stop; never NULL. _() translates it. */
 const char *err_text(int code);
 
 /* The code that stands for the errno value ERRNUM. */

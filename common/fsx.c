@@ -13,6 +13,7 @@
 
 #include "common/fsx_internal.h"
 #include "common/secret.h"
+#include "common/translate.h"
 
 #define OTHERS_MODE 0077
 #define READ_CHUNK_BYTES 16384
@@ -41,24 +42,24 @@ static const char *advice(int errnum)
 {
 	switch (err_from_errno(errnum)) {
 	case ERR_NOSPACE:
-		return "make room on this file system";
+		return _("make room on this file system");
 	case ERR_ACCESS:
 		return errnum == EROFS
-			       ? "the file system, or the sandbox of the service, is read-only "
-				 "there"
-			       : "check who owns it, its mode, and the sandbox of the service";
+			       ? _("the file system, or the sandbox of the service, is read-only "
+				   "there")
+			       : _("check who owns it, its mode, and the sandbox of the service");
 	case ERR_UNSAFE:
-		return "a symbolic link is not followed here: put the file itself in its place";
+		return _("a symbolic link is not followed here: put the file itself in its place");
 	case ERR_LIMIT:
-		return "use a shorter name";
+		return _("use a shorter name");
 	case ERR_NOT_FOUND:
-		return "check that it was not moved or removed";
+		return _("check that it was not moved or removed");
 	case ERR_NOMEM:
-		return "free some memory and try again";
+		return _("free some memory and try again");
 	case ERR_EXISTS:
-		return "move the existing one away";
+		return _("move the existing one away");
 	default:
-		return "check the disk and the system's log";
+		return _("check the disk and the system's log");
 	}
 }
 
@@ -68,8 +69,8 @@ int fsx_fail(struct err_detail *detail, int errnum, const char *doing, int dirfd
 	char text[128]; /* glibc's longest is 50 */
 
 	locate(dirfd, name, path, sizeof(path));
-	return err_set(detail, err_from_errno(errnum), "Cannot %s %.700s: %s; %s", doing, path,
-		       strerror_r(errnum, text, sizeof(text)), advice(errnum));
+	return err_set(detail, err_from_errno(errnum), _("Cannot %s %.700s: %s; %s"), _(doing),
+		       path, strerror_r(errnum, text, sizeof(text)), advice(errnum));
 }
 
 int fsx_refuse(struct err_detail *detail, int dirfd, const char *name, const char *why)
@@ -77,7 +78,7 @@ int fsx_refuse(struct err_detail *detail, int dirfd, const char *name, const cha
 	char path[PATH_MAX + NAME_MAX + 2];
 
 	locate(dirfd, name, path, sizeof(path));
-	return err_set(detail, ERR_UNSAFE, "%.700s is not safe to use: %s", path, why);
+	return err_set(detail, ERR_UNSAFE, _("%.700s is not safe to use: %s"), path, why);
 }
 
 int fsx_sync(int fd)
@@ -94,7 +95,8 @@ int fsx_sync_directory(int dirfd, const char *name, struct err_detail *detail)
 {
 	/* EINVAL: this file system knows no fsync of directories, and nothing better exists. */
 	if (fsx_sync(dirfd) < 0 && errno != EINVAL)
-		return fsx_fail(detail, errno, "make durable the directory entry of", dirfd, name);
+		return fsx_fail(detail, errno, N_("make durable the directory entry of"), dirfd,
+				name);
 	return 0;
 }
 
@@ -118,11 +120,12 @@ static int sync_parent(int dirfd, const char *name, struct err_detail *detail)
 	_cleanup_(closep) int parent = -1;
 
 	if (fd < 0)
-		return fsx_fail(detail, errno, "open the new directory", dirfd, name);
+		return fsx_fail(detail, errno, N_("open the new directory"), dirfd, name);
 	parent = open_again(fd, "..", O_RDONLY | O_DIRECTORY);
 	if (parent < 0)
-		return errno == EACCES ? 0
-				       : fsx_fail(detail, errno, "open the parent of", dirfd, name);
+		return errno == EACCES
+			       ? 0
+			       : fsx_fail(detail, errno, N_("open the parent of"), dirfd, name);
 	return fsx_sync_directory(parent, name, detail);
 }
 
@@ -136,7 +139,7 @@ static int make_directory(int dirfd, const char *name, struct err_detail *detail
 	/* A parent that is there may also be answered with EROFS or EACCES. */
 	if (errnum == EEXIST || faccessat(dirfd, name, F_OK, 0) == 0)
 		return 0;
-	return fsx_fail(detail, errnum, "make the directory", dirfd, name);
+	return fsx_fail(detail, errnum, N_("make the directory"), dirfd, name);
 }
 
 /* What counts is who owns the directory that was opened. */
@@ -147,17 +150,17 @@ static int open_own_directory(int dirfd, const char *name, int flags, int *ret_f
 	struct stat status;
 
 	if (fd < 0 && errno == ENOTDIR)
-		return fsx_refuse(detail, dirfd, name, "it is not a directory; move it away");
+		return fsx_refuse(detail, dirfd, name, _("it is not a directory; move it away"));
 	if (fd < 0)
-		return fsx_fail(detail, errno, "open the directory", dirfd, name);
+		return fsx_fail(detail, errno, N_("open the directory"), dirfd, name);
 	if (fstat(fd, &status) < 0)
-		return fsx_fail(detail, errno, "look at the directory", dirfd, name);
+		return fsx_fail(detail, errno, N_("look at the directory"), dirfd, name);
 	if (status.st_uid != geteuid())
 		return fsx_refuse(
 			detail, dirfd, name,
-			"the directory belongs to another user; move it away or chown it");
+			_("the directory belongs to another user; move it away or chown it"));
 	if ((status.st_mode & OTHERS_MODE) && fchmod(fd, 0700) < 0)
-		return fsx_fail(detail, errno, "set mode 0700 on", dirfd, name);
+		return fsx_fail(detail, errno, N_("set mode 0700 on"), dirfd, name);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
@@ -168,7 +171,7 @@ int fsx_open_directory(const char *path, int *ret_fd, struct err_detail *detail)
 	int r;
 
 	if (strlen(path) >= sizeof(prefix))
-		return fsx_fail(detail, ENAMETOOLONG, "open the directory", AT_FDCWD, path);
+		return fsx_fail(detail, ENAMETOOLONG, N_("open the directory"), AT_FDCWD, path);
 	strcpy(prefix, path);
 	for (char *p = prefix + strspn(prefix, "/"); (p = strchr(p, '/')); p++) {
 		*p = '\0';
@@ -197,22 +200,22 @@ static int check_own_file(int fd, int dirfd, const char *name, bool tighten,
 	struct stat status;
 
 	if (fstat(fd, &status) < 0)
-		return fsx_fail(detail, errno, "look at", dirfd, name);
+		return fsx_fail(detail, errno, N_("look at"), dirfd, name);
 	if (!S_ISREG(status.st_mode))
-		return fsx_refuse(detail, dirfd, name, "it is not a regular file; move it away");
+		return fsx_refuse(detail, dirfd, name, _("it is not a regular file; move it away"));
 	if (status.st_uid != geteuid())
 		return fsx_refuse(detail, dirfd, name,
-				  "it belongs to another user; move it away or chown it");
+				  _("it belongs to another user; move it away or chown it"));
 	/* None at all is a file that was replaced after it was opened: the old content is right. */
 	if (status.st_nlink > 1)
 		return fsx_refuse(detail, dirfd, name,
-				  "it has a second name (hard link); replace it by a copy");
+				  _("it has a second name (hard link); replace it by a copy"));
 	if (!(status.st_mode & OTHERS_MODE))
 		return 0;
 	if (!tighten)
-		return fsx_refuse(detail, dirfd, name, "others may use it; chmod 600 it");
+		return fsx_refuse(detail, dirfd, name, _("others may use it; chmod 600 it"));
 	if (fchmod(fd, 0600) < 0)
-		return fsx_fail(detail, errno, "set mode 0600 on", dirfd, name);
+		return fsx_fail(detail, errno, N_("set mode 0600 on"), dirfd, name);
 	return 0;
 }
 
@@ -245,19 +248,19 @@ int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct
 	int r;
 
 	if (fd < 0)
-		return fsx_fail(detail, errno, "open", dirfd, name);
+		return fsx_fail(detail, errno, N_("open"), dirfd, name);
 	r = check_own_file(fd, dirfd, name, tighten, detail);
 	if (r < 0)
 		return r;
 	if (read_all(fd, max_bytes, &content) < 0)
-		return fsx_fail(detail, errno, "read", dirfd, name);
+		return fsx_fail(detail, errno, N_("read"), dirfd, name);
 	if (content.size > max_bytes || buf_error(&content) == ERR_LIMIT)
-		return err_set(detail, ERR_LIMIT, "%s is larger than %zu bytes; move it away", name,
-			       max_bytes);
+		return err_set(detail, ERR_LIMIT, _("%s is larger than %zu bytes; move it away"),
+			       name, max_bytes);
 	if (!buf_error(&content))
 		buf_append(buf, content.bytes, content.size);
 	if (buf_error(&content) < 0 || buf_error(buf) < 0)
-		return err_set(detail, ERR_NOMEM, "No memory to read %s", name);
+		return err_set(detail, ERR_NOMEM, _("No memory to read %s"), name);
 	return 0;
 }
 
@@ -266,7 +269,7 @@ int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct
 int fsx_remove(int dirfd, const char *name, struct err_detail *detail)
 {
 	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
-		return fsx_fail(detail, errno, "remove", dirfd, name);
+		return fsx_fail(detail, errno, N_("remove"), dirfd, name);
 	/* Also when it was not there: perhaps it was removed before, and this is the second try
 	 * after a failed fsync. */
 	return fsx_sync_directory(dirfd, name, detail);
@@ -295,12 +298,12 @@ static int remove_temp_files(int dirfd, DIR *stream, size_t *ret_count, struct e
 		if (!is_temp_name(entry->d_name))
 			continue;
 		if (unlinkat(dirfd, entry->d_name, 0) < 0)
-			return fsx_fail(detail, errno, "remove the left-over", dirfd,
+			return fsx_fail(detail, errno, N_("remove the left-over"), dirfd,
 					entry->d_name);
 		count++;
 	}
 	if (errno != 0)
-		return fsx_fail(detail, errno, "list the directory", dirfd, ".");
+		return fsx_fail(detail, errno, N_("list the directory"), dirfd, ".");
 	*ret_count = count;
 	return 0;
 }
@@ -314,7 +317,7 @@ int fsx_remove_orphans(int dirfd, size_t *ret_count, struct err_detail *detail)
 	int r;
 
 	if (!stream) {
-		r = fsx_fail(detail, errno, "list the directory", dirfd, ".");
+		r = fsx_fail(detail, errno, N_("list the directory"), dirfd, ".");
 		closep(&fd);
 		return r;
 	}
@@ -350,7 +353,7 @@ int fsx_set_aside(int dirfd, const char *name, int64_t unix_s, char ret_name[sta
 	struct tm utc;
 
 	if (!gmtime_r(&seconds, &utc) || !strftime(when, sizeof(when), "%Y%m%dT%H%M%SZ", &utc))
-		return fsx_fail(detail, EINVAL, "name a time to set aside", dirfd, name);
+		return fsx_fail(detail, EINVAL, N_("name a time to set aside"), dirfd, name);
 	for (int try = 1; try <= SET_ASIDE_TRIES; try++) {
 		char suffix[16] = "";
 		int size;
@@ -359,13 +362,13 @@ int fsx_set_aside(int dirfd, const char *name, int64_t unix_s, char ret_name[sta
 			snprintf(suffix, sizeof(suffix), "-%d", try);
 		size = snprintf(new_name, sizeof(new_name), "%s.damaged-%s%s", name, when, suffix);
 		if (size < 0 || (size_t)size >= sizeof(new_name))
-			return fsx_fail(detail, ENAMETOOLONG, "set aside", dirfd, name);
+			return fsx_fail(detail, ENAMETOOLONG, N_("set aside"), dirfd, name);
 		if (rename_no_replace(dirfd, name, new_name) == 0) {
 			memcpy(ret_name, new_name, sizeof(new_name));
 			return fsx_sync_directory(dirfd, new_name, detail);
 		}
 		if (errno != EEXIST)
-			return fsx_fail(detail, errno, "set aside", dirfd, name);
+			return fsx_fail(detail, errno, N_("set aside"), dirfd, name);
 	}
-	return fsx_fail(detail, EEXIST, "set aside", dirfd, name);
+	return fsx_fail(detail, EEXIST, N_("set aside"), dirfd, name);
 }

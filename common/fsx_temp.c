@@ -10,6 +10,7 @@
 
 #include "common/digest.h"
 #include "common/fsx_internal.h"
+#include "common/translate.h"
 
 #define ZEROS_BYTES 16384
 
@@ -36,7 +37,7 @@ static int open_temp(struct fsx_temp *temp, struct err_detail *detail)
 	int fd;
 
 	if (random_id(id) < 0)
-		return err_set(detail, ERR_CRYPTO, "cannot name a temporary file for %s: %s",
+		return err_set(detail, ERR_CRYPTO, _("cannot name a temporary file for %s: %s"),
 			       temp->name, err_text(ERR_CRYPTO));
 	snprintf(temp->temp_name, sizeof(temp->temp_name), FSX_TEMP_PREFIX "%s", id);
 	do
@@ -44,13 +45,13 @@ static int open_temp(struct fsx_temp *temp, struct err_detail *detail)
 			    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	while (fd < 0 && errno == EINTR);
 	if (fd < 0)
-		return fsx_fail(detail, errno, "make a temporary file for", temp->dirfd,
+		return fsx_fail(detail, errno, N_("make a temporary file for"), temp->dirfd,
 				temp->name);
 	temp->fd = fd;
 	temp->reserved = 0;
 	if (fchmod(fd, 0600) < 0) { /* a strange umask may have taken our own rights */
-		int r = fsx_fail(detail, errno, "set the mode of a temporary file for", temp->dirfd,
-				 temp->name);
+		int r = fsx_fail(detail, errno, N_("set the mode of a temporary file for"),
+				 temp->dirfd, temp->name);
 
 		remove_temp(temp);
 		return r;
@@ -67,9 +68,9 @@ static int check_target(int dirfd, const char *name, struct err_detail *detail)
 	    strcmp(name, "..") == 0)
 		return err_set(detail, ERR_INVALID, "\"%s\" cannot be the name of a file", name);
 	if (strlen(name) > NAME_MAX)
-		return fsx_fail(detail, ENAMETOOLONG, "write", dirfd, name);
+		return fsx_fail(detail, ENAMETOOLONG, N_("write"), dirfd, name);
 	if (fstatat(dirfd, name, &status, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(status.st_mode))
-		return fsx_refuse(detail, dirfd, name, "it is a directory; move it away");
+		return fsx_refuse(detail, dirfd, name, _("it is a directory; move it away"));
 	return 0;
 }
 
@@ -82,7 +83,7 @@ int fsx_temp_new(int dirfd, const char *name, struct fsx_temp **ret_temp, struct
 		return r;
 	temp = calloc(1, sizeof(*temp));
 	if (!temp)
-		return err_set(detail, ERR_NOMEM, "no memory to write %s", name);
+		return err_set(detail, ERR_NOMEM, _("no memory to write %s"), name);
 	temp->dirfd = dirfd;
 	temp->fd = -1;
 	strcpy(temp->name, name);
@@ -161,7 +162,7 @@ int fsx_temp_reserve(struct fsx_temp *temp, size_t size, struct err_detail *deta
 		/* Half a reservation helps nobody and would keep a full disk full. */
 		if (truncate_to(temp->fd, temp->reserved) < 0)
 			errnum = errno;
-		return fsx_fail(detail, errnum, "reserve room for", temp->dirfd, temp->name);
+		return fsx_fail(detail, errnum, N_("reserve room for"), temp->dirfd, temp->name);
 	}
 	temp->reserved = size;
 	return 0;
@@ -174,11 +175,11 @@ static int write_and_rename(struct fsx_temp *temp, const char *bytes, size_t siz
 			    struct err_detail *detail)
 {
 	if (write_all(temp->fd, bytes, size, 0) < 0 || truncate_to(temp->fd, size) < 0)
-		return fsx_fail(detail, errno, "write", temp->dirfd, temp->name);
+		return fsx_fail(detail, errno, N_("write"), temp->dirfd, temp->name);
 	if (fsx_sync(temp->fd) < 0)
-		return fsx_fail(detail, errno, "make durable", temp->dirfd, temp->name);
+		return fsx_fail(detail, errno, N_("make durable"), temp->dirfd, temp->name);
 	if (renameat(temp->dirfd, temp->temp_name, temp->dirfd, temp->name) < 0)
-		return fsx_fail(detail, errno, "replace", temp->dirfd, temp->name);
+		return fsx_fail(detail, errno, N_("replace"), temp->dirfd, temp->name);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 
 #include "common/erasing.h"
 #include "common/json_check.h"
+#include "common/translate.h"
 
 #define INDENT_COLUMNS 2
 
@@ -48,7 +49,7 @@ int json_parse(const char *text, size_t size, size_t max_bytes, struct json **re
 
 	if (size > max_bytes)
 		return err_set(detail, ERR_LIMIT,
-			       "not acceptable JSON: %zu bytes, where %zu are allowed", size,
+			       _("not acceptable JSON: %zu bytes, where %zu are allowed"), size,
 			       max_bytes);
 	r = json_check(text, size, detail);
 	if (r < 0)
@@ -56,7 +57,7 @@ int json_parse(const char *text, size_t size, size_t max_bytes, struct json **re
 	/* The text is right to its last byte: what can fail is memory. */
 	item = cJSON_ParseWithLengthOpts(text, size, NULL, false);
 	if (!item)
-		return err_set(detail, ERR_NOMEM, "no memory for %zu bytes of JSON", size);
+		return err_set(detail, ERR_NOMEM, _("no memory for %zu bytes of JSON"), size);
 	*ret_value = from_tree(item);
 	return 0;
 }

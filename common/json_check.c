@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "common/json.h"
+#include "common/translate.h"
 
 /* A key as it stands in the text, without its quotes. */
 struct key {
@@ -30,8 +31,8 @@ static int check_value(struct scan *scan);
 
 static int refuse(const struct scan *scan, int code, const char *why)
 {
-	return err_set(scan->detail, code, "not acceptable JSON: at byte %zu: %s",
-		       (size_t)(scan->at - scan->begin) + 1, why);
+	return err_set(scan->detail, code, _("not acceptable JSON: at byte %zu: %s"),
+		       (size_t)(scan->at - scan->begin) + 1, _(why));
 }
 
 /* The next byte, or -1 at the end. */
@@ -62,7 +63,7 @@ static void skip_blanks(struct scan *scan)
 
 static const char *read_utf8(const unsigned char **at, const unsigned char *end, uint32_t *ret_char)
 {
-	static const char invalid[] = "bytes that are not UTF-8";
+	static const char invalid[] = N_("bytes that are not UTF-8");
 	static const uint32_t smallest[] = {0x80, 0x800, 0x10000};
 	const unsigned char *p = *at;
 	uint32_t c = *p++;
@@ -117,15 +118,15 @@ static bool read_hex4(const unsigned char **at, const unsigned char *end, uint32
 static const char *read_utf16(const unsigned char **at, const unsigned char *end,
 			      uint32_t *ret_char)
 {
-	static const char incomplete[] = "\\u without four hexadecimal digits";
-	static const char lone[] = "half of a surrogate pair";
+	static const char incomplete[] = N_("\\u without four hexadecimal digits");
+	static const char lone[] = N_("half of a surrogate pair");
 	const unsigned char *p = *at;
 	uint32_t high, low;
 
 	if (!read_hex4(&p, end, &high))
 		return incomplete;
 	if (high == 0)
-		return "a NUL character (\\u0000)";
+		return N_("a NUL character (\\u0000)");
 	if (high < 0xd800 || high > 0xdfff) {
 		*at = p;
 		*ret_char = high;
@@ -153,7 +154,7 @@ static const char *read_escape(const unsigned char **at, const unsigned char *en
 	const char *letter;
 
 	if (p == end)
-		return "the text ends inside a string";
+		return N_("the text ends inside a string");
 	if (*p == 'u') {
 		const char *why;
 
@@ -165,7 +166,7 @@ static const char *read_escape(const unsigned char **at, const unsigned char *en
 	}
 	letter = memchr(letters, *p, sizeof(letters) - 1);
 	if (!letter)
-		return "an unknown escape";
+		return N_("an unknown escape");
 	*ret_char = (unsigned char)meanings[letter - letters];
 	*at = p + 1;
 	return NULL;
@@ -174,7 +175,7 @@ static const char *read_escape(const unsigned char **at, const unsigned char *en
 static const char *read_char(const unsigned char **at, const unsigned char *end, uint32_t *ret_char)
 {
 	if (**at < 0x20)
-		return "a control character in a string";
+		return N_("a control character in a string");
 	if (**at == '\\')
 		return read_escape(at, end, ret_char);
 	if (**at >= 0x80)
@@ -189,7 +190,7 @@ static int check_string(struct scan *scan, struct key *ret_key)
 	const unsigned char *begin;
 
 	if (!take_byte(scan, '"'))
-		return refuse(scan, ERR_SYNTAX, "expected a string");
+		return refuse(scan, ERR_SYNTAX, N_("expected a string"));
 	begin = scan->at;
 	while (scan->at < scan->end && *scan->at != '"') {
 		uint32_t c;
@@ -201,7 +202,7 @@ static int check_string(struct scan *scan, struct key *ret_key)
 	if (ret_key)
 		*ret_key = (struct key){begin, scan->at};
 	if (!take_byte(scan, '"'))
-		return refuse(scan, ERR_SYNTAX, "the text ends inside a string");
+		return refuse(scan, ERR_SYNTAX, N_("the text ends inside a string"));
 	return 0;
 }
 
@@ -235,7 +236,7 @@ static int remember_key(struct scan *scan, struct key key)
 		struct key *keys = reallocarray(scan->keys, capacity, sizeof(*keys));
 
 		if (!keys)
-			return refuse(scan, ERR_NOMEM, "no memory to go on");
+			return refuse(scan, ERR_NOMEM, N_("no memory to go on"));
 		scan->keys = keys;
 		scan->key_capacity = capacity;
 	}
@@ -257,7 +258,7 @@ static int check_keys(struct scan *scan, size_t first)
 		if (compare_keys(&keys[i - 1], &keys[i]) != 0)
 			continue;
 		scan->at = keys[i - 1].begin > keys[i].begin ? keys[i - 1].begin : keys[i].begin;
-		return refuse(scan, ERR_SYNTAX, "a key that this object has already");
+		return refuse(scan, ERR_SYNTAX, N_("a key that this object has already"));
 	}
 	return 0;
 }
@@ -276,7 +277,7 @@ static int check_member(struct scan *scan)
 		return r;
 	skip_blanks(scan);
 	if (!take_byte(scan, ':'))
-		return refuse(scan, ERR_SYNTAX, "expected ':'");
+		return refuse(scan, ERR_SYNTAX, N_("expected ':'"));
 	return check_value(scan);
 }
 
@@ -295,7 +296,7 @@ static int check_object(struct scan *scan)
 		skip_blanks(scan);
 	} while (take_byte(scan, ','));
 	if (!take_byte(scan, '}'))
-		return refuse(scan, ERR_SYNTAX, "expected ',' or '}'");
+		return refuse(scan, ERR_SYNTAX, N_("expected ',' or '}'"));
 	return check_keys(scan, first_key);
 }
 
@@ -312,7 +313,7 @@ static int check_array(struct scan *scan)
 		skip_blanks(scan);
 	} while (take_byte(scan, ','));
 	if (!take_byte(scan, ']'))
-		return refuse(scan, ERR_SYNTAX, "expected ',' or ']'");
+		return refuse(scan, ERR_SYNTAX, N_("expected ',' or ']'"));
 	return 0;
 }
 
@@ -322,7 +323,7 @@ static int check_container(struct scan *scan)
 	int r;
 
 	if (scan->depth == JSON_MAX_DEPTH)
-		return refuse(scan, ERR_LIMIT, "nested too deeply");
+		return refuse(scan, ERR_LIMIT, N_("nested too deeply"));
 	scan->at++;
 	scan->depth++;
 	r = object ? check_object(scan) : check_array(scan);
@@ -347,11 +348,11 @@ static int check_magnitude(struct scan *scan, const unsigned char *begin)
 
 	scan->at = begin; /* where a refusal points to */
 	if (size > JSON_NUMBER_MAX_BYTES)
-		return refuse(scan, ERR_LIMIT, "a number with too many digits");
+		return refuse(scan, ERR_LIMIT, N_("a number with too many digits"));
 	memcpy(number, begin, size);
 	number[size] = '\0';
 	if (!isfinite(strtod(number, NULL)))
-		return refuse(scan, ERR_SYNTAX, "a number that is too large");
+		return refuse(scan, ERR_SYNTAX, N_("a number that is too large"));
 	scan->at += size;
 	return 0;
 }
@@ -363,14 +364,14 @@ static int check_number(struct scan *scan)
 
 	take_byte(scan, '-');
 	if (!take_byte(scan, '0') && !skip_digits(scan))
-		return refuse(scan, ERR_SYNTAX, "expected a digit");
+		return refuse(scan, ERR_SYNTAX, N_("expected a digit"));
 	if (take_byte(scan, '.') && !skip_digits(scan))
-		return refuse(scan, ERR_SYNTAX, "expected a digit");
+		return refuse(scan, ERR_SYNTAX, N_("expected a digit"));
 	if (take_byte(scan, 'e') || take_byte(scan, 'E')) {
 		if (!take_byte(scan, '+'))
 			take_byte(scan, '-');
 		if (!skip_digits(scan))
-			return refuse(scan, ERR_SYNTAX, "expected a digit");
+			return refuse(scan, ERR_SYNTAX, N_("expected a digit"));
 	}
 	return check_magnitude(scan, begin);
 }
@@ -380,7 +381,7 @@ static int check_word(struct scan *scan, const char *word)
 	size_t size = strlen(word);
 
 	if ((size_t)(scan->end - scan->at) < size || memcmp(scan->at, word, size) != 0)
-		return refuse(scan, ERR_SYNTAX, "expected a value");
+		return refuse(scan, ERR_SYNTAX, N_("expected a value"));
 	scan->at += size;
 	return 0;
 }
@@ -401,11 +402,11 @@ static int check_value(struct scan *scan)
 	case 'n':
 		return check_word(scan, "null");
 	case -1:
-		return refuse(scan, ERR_SYNTAX, "the text ends where a value should be");
+		return refuse(scan, ERR_SYNTAX, N_("the text ends where a value should be"));
 	default:
 		if (peek(scan) == '-' || (peek(scan) >= '0' && peek(scan) <= '9'))
 			return check_number(scan);
-		return refuse(scan, ERR_SYNTAX, "expected a value");
+		return refuse(scan, ERR_SYNTAX, N_("expected a value"));
 	}
 }
 
@@ -423,7 +424,7 @@ int json_check(const char *text, size_t size, struct err_detail *detail)
 	if (r == 0) {
 		skip_blanks(&scan);
 		if (scan.at < scan.end)
-			r = refuse(&scan, ERR_SYNTAX, "something follows the value");
+			r = refuse(&scan, ERR_SYNTAX, N_("something follows the value"));
 	}
 	free(scan.keys);
 	return r;

@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/translate.h"
+
 #define DIRECTORY_NAME "misskey-authd"
 #define CONFIG_NAME "config.ini"
 #define CONTROL_NAME "control.sock"
@@ -28,10 +30,10 @@ static int join(char ret_path[static PATH_MAX], const char *directory, const cha
 	while (size > 0 && directory[size - 1] == '/')
 		size--;
 	if (size >= PATH_MAX)
-		return err_set(detail, ERR_LIMIT, "the path of %s is too long", name);
+		return err_set(detail, ERR_LIMIT, _("the path of %s is too long"), name);
 	length = snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)size, directory, name);
 	if (length < 0 || length >= PATH_MAX)
-		return err_set(detail, ERR_LIMIT, "the path of %s is too long", name);
+		return err_set(detail, ERR_LIMIT, _("the path of %s is too long"), name);
 	return 0;
 }
 
@@ -46,7 +48,7 @@ static int join_base(char ret_path[static PATH_MAX], const char *base, const cha
 		return join(ret_path, base, name, detail);
 	if (!is_absolute(home))
 		return err_set(detail, ERR_NOT_FOUND,
-			       "there is no home directory: set HOME to an absolute path");
+			       _("there is no home directory: set HOME to an absolute path"));
 	r = join(directory, home, fallback, detail);
 	if (r < 0)
 		return r;

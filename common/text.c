@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/translate.h"
 
 #define MINUTE_S 60
 #define HOUR_S (60 * MINUTE_S)
@@ -115,6 +116,53 @@ static void append_shown(struct buf *buf, const char *text, size_t max_chars, sh
 	}
 }
 
+/* East Asian Width W and F (UAX #11), by their large blocks. */
+static bool char_is_wide(uint32_t c)
+{
+	return (c >= 0x1100 && c <= 0x115F) ||	 /* Hangul Jamo */
+	       (c >= 0x2E80 && c <= 0xA4CF) ||	 /* CJK, kana, Yi */
+	       (c >= 0xAC00 && c <= 0xD7A3) ||	 /* Hangul */
+	       (c >= 0xF900 && c <= 0xFAFF) ||	 /* CJK compatibility */
+	       (c >= 0xFE30 && c <= 0xFE6F) ||	 /* their forms */
+	       (c >= 0xFF01 && c <= 0xFF60) ||	 /* fullwidth */
+	       (c >= 0xFFE0 && c <= 0xFFE6) ||	 /* fullwidth signs */
+	       (c >= 0x1F300 && c <= 0x1FAFF) || /* pictures */
+	       (c >= 0x20000 && c <= 0x3FFFD);	 /* CJK */
+}
+
+/* Goes on to the next character of *TEXT; returns the columns that this one takes. */
+static size_t pass_char(const char **text)
+{
+	uint32_t c = (unsigned char)**text;
+	size_t size = utf8_read(*text, &c);
+
+	*text += size > 0 ? size : 1;
+	return size > 0 && char_is_wide(c) ? 2 : 1;
+}
+
+size_t text_columns(const char *text)
+{
+	size_t columns = 0;
+
+	while (*text)
+		columns += pass_char(&text);
+	return columns;
+}
+
+size_t text_chars_that_fit(const char *text, size_t columns)
+{
+	size_t chars = 0;
+
+	for (; *text; chars++) {
+		size_t width = pass_char(&text);
+
+		if (width > columns)
+			break;
+		columns -= width;
+	}
+	return chars;
+}
+
 void text_append_printable(struct buf *buf, const char *text, size_t max_chars)
 {
 	append_shown(buf, text, max_chars, show_printable);
@@ -214,7 +262,8 @@ static int duration_refuse(struct err_detail *detail, int code, const char *text
 	duration_write(min_s, min, sizeof(min));
 	duration_write(max_s, max, sizeof(max));
 	return text_err(detail, code, text,
-			"expected a time from %s to %s, written like 90s, 15m, 1h or 2d", min, max);
+			_("expected a time from %s to %s, written like 90s, 15m, 1h or 2d"), min,
+			max);
 }
 
 int text_duration(const char *text, int64_t min_s, int64_t max_s, int64_t *ret_s,

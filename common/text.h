@@ -23,6 +23,13 @@
  * \u{NNNN}; at most MAX_CHARS characters of TEXT, then "…". */
 void text_append_printable(struct buf *buf, const char *text, size_t max_chars);
 
+/* How many columns of a terminal TEXT takes, which must be printable. Characters of Chinese,
+ * Japanese and Korean take two. */
+size_t text_columns(const char *text);
+
+/* So many characters of TEXT, from its beginning, a terminal shows in COLUMNS. */
+size_t text_chars_that_fit(const char *text, size_t columns);
+
 /* Appends TEXT for HTML, in an element or a quoted attribute: & < > " ' as entities, and the same
  * characters as above as U+FFFD; at most MAX_CHARS characters of TEXT, then "…". */
 void text_append_html(struct buf *buf, const char *text, size_t max_chars);

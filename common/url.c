@@ -9,9 +9,7 @@
 #include <strings.h>
 
 #include "common/text.h"
-
-#define SERVER_EXPECTED "expected a server such as misskey.example or https://misskey.example:8443"
-#define LISTEN_EXPECTED "expected 127.0.0.1:PORT or a port alone, PORT from 0 (any) to 65535"
+#include "common/translate.h"
 
 #define PORT_HTTP 80
 #define PORT_HTTPS 443
@@ -65,17 +63,17 @@ static char ascii_lower(char c)
 static int check_characters(const char *text, struct err_detail *detail)
 {
 	if (strlen(text) >= URL_MAX_BYTES)
-		return text_err(detail, ERR_LIMIT, text, "expected fewer than %d characters",
+		return text_err(detail, ERR_LIMIT, text, _("expected fewer than %d characters"),
 				URL_MAX_BYTES);
 	for (const char *c = text; *c; c++) {
 		if ((unsigned char)*c >= 0x80)
 			return text_err(detail, ERR_SYNTAX, text,
-					"expected ASCII alone; write an international name in "
-					"punycode, as xn--…");
+					_("expected ASCII alone; write an international name in "
+					  "punycode, as xn--…"));
 		if ((unsigned char)*c <= ' ' || *c == 0x7F || strchr("\"'`\\", *c))
 			return text_err(detail, ERR_SYNTAX, text,
-					"expected no blanks, quotes, backslashes or control "
-					"characters");
+					_("expected no blanks, quotes, backslashes or control "
+					  "characters"));
 	}
 	return 0;
 }
@@ -201,12 +199,12 @@ static int authority_read(struct span text, const char *whole, struct authority 
 	}
 	if (!good || (host_end < end && *host_end != ':'))
 		return text_err(detail, ERR_SYNTAX, whole,
-				"expected a host name, without a final dot, or an IP address");
+				_("expected a host name, without a final dot, or an IP address"));
 	if (host_end < end &&
 	    (!port_read((struct span){host_end + 1, (size_t)(end - host_end - 1)}, &port) ||
 	     port == 0))
 		return text_err(detail, ERR_SYNTAX, whole,
-				"expected a port from 1 to 65535 after the host's colon");
+				_("expected a port from 1 to 65535 after the host's colon"));
 	ret_authority->port = (uint16_t)port;
 	return 0;
 }
@@ -246,10 +244,10 @@ static int user_read(const char **text, char ret_user[static URL_USER_BYTES],
 		size++;
 	if (size == 0 || user[size] != '@')
 		return text_err(detail, ERR_SYNTAX, *text,
-				"expected a user as in @alice@misskey.example");
+				_("expected a user as in @alice@misskey.example"));
 	if (size >= URL_USER_BYTES)
 		return text_err(detail, ERR_LIMIT, *text,
-				"expected a user name of at most %d characters",
+				_("expected a user name of at most %d characters"),
 				URL_USER_BYTES - 1);
 	memcpy(ret_user, user, size);
 	ret_user[size] = '\0';
@@ -267,8 +265,8 @@ static int server_split(const char *text, struct span *ret_authority, bool *ret_
 	*ret_scheme = scheme_skip(&rest, &server->tls);
 	if (!*ret_scheme && strstr(text, "://"))
 		return text_err(detail, ERR_INVALID, text,
-				"expected https:// or nothing before "
-				"the host");
+				_("expected https:// or nothing before "
+				  "the host"));
 	if (!*ret_scheme && text[0] == '@') {
 		r = user_read(&rest, server->user, detail);
 		if (r < 0)
@@ -277,12 +275,12 @@ static int server_split(const char *text, struct span *ret_authority, bool *ret_
 	*ret_authority = (struct span){rest, strcspn(rest, "/?#")};
 	if (memchr(rest, '@', ret_authority->size))
 		return text_err(detail, ERR_INVALID, text,
-				"expected no user before the host, except as in "
-				"@alice@misskey.example");
+				_("expected no user before the host, except as in "
+				  "@alice@misskey.example"));
 	rest += ret_authority->size;
 	if (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0)
 		return text_err(detail, ERR_INVALID, text,
-				"expected nothing after the host: no path, query or fragment");
+				_("expected nothing after the host: no path, query or fragment"));
 	return 0;
 }
 
@@ -295,7 +293,9 @@ int url_server_parse(const char *text, struct url_server *ret_server, struct err
 	int r;
 
 	if (!*text)
-		return err_set(detail, ERR_SYNTAX, "nothing: " SERVER_EXPECTED);
+		return err_set(detail, ERR_SYNTAX,
+			       _("nothing: expected a server such as misskey.example or "
+				 "https://misskey.example:8443"));
 	r = check_characters(text, detail);
 	if (r < 0)
 		return r;
@@ -310,8 +310,8 @@ int url_server_parse(const char *text, struct url_server *ret_server, struct err
 		server.tls = !server.loopback;
 	if (!server.tls && !server.loopback)
 		return text_err(detail, ERR_INVALID, text,
-				"expected https://: without it everybody on the way could read "
-				"the credentials (http is for this machine alone)");
+				_("expected https://: without it everybody on the way could read "
+				  "the credentials (http is for this machine alone)"));
 	host_write(&authority, server.tls, server.host, sizeof(server.host));
 	(void)snprintf(server.origin, sizeof(server.origin), "%s%s",
 		       server.tls ? "https://" : "http://", server.host);
@@ -333,12 +333,12 @@ int url_split(const char *url, char ret_origin[static URL_ORIGIN_BYTES], const c
 	if (r < 0)
 		return r;
 	if (!scheme_skip(&rest, &tls))
-		return text_err(detail, ERR_SYNTAX, url, "expected an http or https URL");
+		return text_err(detail, ERR_SYNTAX, url, _("expected an http or https URL"));
 	size = strcspn(rest, "/?#");
 	if (memchr(rest, '@', size))
-		return text_err(detail, ERR_SYNTAX, url, "expected no user before the host");
+		return text_err(detail, ERR_SYNTAX, url, _("expected no user before the host"));
 	if (rest[size] != '/' && rest[size] != '\0')
-		return text_err(detail, ERR_SYNTAX, url, "expected a path after the host");
+		return text_err(detail, ERR_SYNTAX, url, _("expected a path after the host"));
 	r = authority_read((struct span){rest, size}, url, &authority, detail);
 	if (r < 0)
 		return r;
@@ -397,10 +397,13 @@ int url_listen_parse(const char *text, unsigned *ret_port, struct err_detail *de
 	if (strncmp(text, address, sizeof(address) - 1) == 0)
 		port += sizeof(address) - 1;
 	else if (text[strspn(text, "0123456789")] != '\0')
-		return text_err(detail, ERR_INVALID, text,
-				LISTEN_EXPECTED "; nothing but this machine's browser may reach "
-						"the callback");
+		return text_err(
+			detail, ERR_INVALID, text,
+			_("expected 127.0.0.1:PORT or a port alone, PORT from 0 (any) to 65535; "
+			  "nothing but this machine's browser may reach the callback"));
 	if (!port_read((struct span){port, strlen(port)}, ret_port))
-		return text_err(detail, ERR_SYNTAX, text, LISTEN_EXPECTED);
+		return text_err(
+			detail, ERR_SYNTAX, text,
+			_("expected 127.0.0.1:PORT or a port alone, PORT from 0 (any) to 65535"));
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include "common/config.h"
 #include "common/log.h"
 #include "common/paths.h"
+#include "common/translate.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
 #include "daemon/sd.h"
@@ -23,7 +24,8 @@ static int check_config(const struct config_source *source, struct err_detail *d
 	int r = config_read_source(source, &config, detail);
 
 	if (!r)
-		printf("%s: good\n", config->file ? config->file : "no config file, defaults");
+		printf(_("%s: good\n"),
+		       config->file ? config->file : _("no config file, defaults"));
 	return r;
 }
 
@@ -37,8 +39,12 @@ int main(int argc, char **argv)
 	int status;
 	int r;
 
+	translate_begin();
 	if (options_parse(argc, argv, &options, &status))
 		return status;
+	/* The log is English. */
+	if (!options.check_config)
+		translate_end();
 	log_setup(options.has_log_level ? options.log_level : LOG_LEVEL_INFO,
 		  sd_stderr_is_journal());
 	paths_environment_read(&environment);

@@ -5,26 +5,28 @@
 #include <stdio.h>
 
 #include "common/text.h"
+#include "common/translate.h"
 
-static const char usage[] = "usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n"
-			    "                     [--idle-exit TIME]\n";
+static const char usage[] =
+	N_("usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n"
+	   "                     [--idle-exit TIME]\n");
 
 static const char help[] =
-	"\n"
-	"Gets and keeps Misskey credentials for the scripts of this user. Runs until it is\n"
-	"stopped; people talk to it with misskey-authctl, scripts with misskey-token.\n"
-	"\n"
-	"  -c, --config FILE     read this config instead of the usual one\n"
-	"      --check-config    say whether the config is good, and end\n"
-	"      --log-level LEVEL error, warning, info or debug (default: the config's, info)\n"
-	"      --idle-exit TIME  end when there was nothing to do for so long, e.g. 30s: for a\n"
-	"                        daemon that systemd starts by its sockets\n"
-	"  -h, --help            show this\n"
-	"  -V, --version         show the version\n"
-	"\n"
-	"Config: ~/.config/misskey-authd/config.ini, else /etc/xdg/misskey-authd/config.ini;\n"
-	"        without either the defaults are used.\n"
-	"State:  ~/.local/state/misskey-authd/\n";
+	N_("\n"
+	   "Gets and keeps Misskey credentials for the scripts of this user. Runs until it is\n"
+	   "stopped; people talk to it with misskey-authctl, scripts with misskey-token.\n"
+	   "\n"
+	   "  -c, --config FILE     read this config instead of the usual one\n"
+	   "      --check-config    say whether the config is good, and end\n"
+	   "      --log-level LEVEL error, warning, info or debug (default: the config's, info)\n"
+	   "      --idle-exit TIME  end when there was nothing to do for so long, e.g. 30s: for a\n"
+	   "                        daemon that systemd starts by its sockets\n"
+	   "  -h, --help            show this\n"
+	   "  -V, --version         show the version\n"
+	   "\n"
+	   "Config: ~/.config/misskey-authd/config.ini, else /etc/xdg/misskey-authd/config.ini;\n"
+	   "        without either the defaults are used.\n"
+	   "State:  ~/.local/state/misskey-authd/\n");
 
 enum { OPTION_CHECK_CONFIG = 256, OPTION_LOG_LEVEL, OPTION_IDLE_EXIT };
 
@@ -43,7 +45,7 @@ static bool take_log_level(struct options *options)
 	options->has_log_level = true;
 	if (!log_level_parse(optarg, &options->log_level))
 		return true;
-	fputs("misskey-authd: --log-level takes error, warning, info or debug\n", stderr);
+	fputs(_("misskey-authd: --log-level takes error, warning, info or debug\n"), stderr);
 	return false;
 }
 
@@ -78,14 +80,14 @@ static bool take(int option, struct options *options, int *status)
 		is_right = take_idle_exit(options);
 		break;
 	case 'h':
-		fputs(usage, stdout);
-		fputs(help, stdout);
+		fputs(_(usage), stdout);
+		fputs(_(help), stdout);
 		return false;
 	case 'V':
 		puts("misskey-authd " MISSKEY_AUTHD_VERSION);
 		return false;
 	default:
-		fputs(usage, stderr);
+		fputs(_(usage), stderr);
 		break;
 	}
 	if (!is_right)
@@ -102,7 +104,7 @@ bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_
 			return true;
 	if (optind == argc)
 		return false;
-	fprintf(stderr, "misskey-authd: there are no arguments, only options\n%s", usage);
+	fprintf(stderr, _("misskey-authd: there are no arguments, only options\n%s"), _(usage));
 	*ret_status = OPTIONS_EXIT_USAGE;
 	return true;
 }

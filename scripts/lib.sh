@@ -11,7 +11,7 @@ PYTHON=/usr/bin/python3
 
 # What a build needs, by Debian's names. CMakeLists.txt asks for the same libraries.
 BUILD_PACKAGES=(
-    gcc libc6-dev cmake ninja-build pkgconf
+    gcc libc6-dev cmake gettext ninja-build pkgconf
     libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libinih-dev libsystemd-dev
     libqrencode-dev
 )

@@ -22,8 +22,8 @@ from user_manager import UserManager, why_not
 TOGETHER = """
     authctl bots browser completions config curl disk_faults docs doctor doctor_files doctor_servers events
     examples exit_statuses faq hooks hostile_browser hostile_local integrations login logout memory
-    notifications pages polling qr reload schema server_faults state_files strace tables token torture valgrind
-    verify wire
+    notifications pages polling qr reload schema server_faults state_files strace tables token torture
+    translations valgrind verify wire
 """.split()
 
 

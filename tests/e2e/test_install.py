@@ -36,6 +36,7 @@ def test_everything_is_below_destdir_and_prefix(release, tmp_path, prefix, units
         "share/bash-completion/completions/misskey-authctl", "share/fish/vendor_completions.d/misskey-token.fish",
         "share/zsh/vendor-completions/_misskey-authd", "share/doc/misskey-authd/examples/post-note.sh",
         "share/doc/misskey-authd/tutorial.md", "share/doc/misskey-authd/examples/systemd/good-morning.timer",
+        "share/locale/ja/LC_MESSAGES/misskey-authd.mo",
     ):
         assert f"{prefix}/{path}" in there
     assert f"{units}/misskey-authd-callback.socket" in there

@@ -268,6 +268,24 @@ static void near_words_are_found(void **state)
 	assert_non_null(text_nearest(longest, (const char *const[]){longest}, 1));
 }
 
+static void wide_characters_take_two_columns(void **state)
+{
+	static const struct {
+		const char *text;
+		size_t columns, chars;
+	} cases[] = {
+		{"", 5, 0},	 {"abc", 5, 3},	  {"abc", 2, 2},
+		{"abc", 0, 0},	 {"ああa", 5, 3}, {"ああa", 4, 2},
+		{"ああa", 3, 1}, {"aああ", 4, 2}, {"漢字。한글", 10, 5},
+		{"ｱ…é", 3, 3},	 {"ＡＢ", 3, 1},  {"\xff\xfe", 2, 2},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_int_equal(text_chars_that_fit(cases[i].text, cases[i].columns),
+				 cases[i].chars);
+}
+
 static void clauses_become_sentences(void **state)
 {
 	static const struct {
@@ -298,6 +316,7 @@ int main(void)
 		cmocka_unit_test(pages_are_protected),
 		cmocka_unit_test(shells_are_protected),
 		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(wide_characters_take_two_columns),
 		cmocka_unit_test(clauses_become_sentences),
 		cmocka_unit_test(errors_quote_harmlessly),
 		cmocka_unit_test(plain_text_is_recognized),

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_TRANSLATE_H
+#define COMMON_TRANSLATE_H
+
+/*
+ * Messages in the person's language. A program that wants them says so once, by translate_begin();
+ * until then, and for good in the daemon, whose messages go to the journal, everything stays
+ * English. What programs read is never given to these functions: keys, states, codes.
+ *
+ * The locale and the catalogue are looked for when the first message is about to be shown: who has
+ * nothing to say pays nothing. The catalogue is ja/LC_MESSAGES/misskey-authd.mo, in a directory
+ * that is found from where the program itself is: in a build tree, in /usr and in ~/.local alike.
+ *
+ * scripts/translations collects the texts. It reads `_("…")`, `N_("…")` and
+ * translate_count("…", "…", n), and literals alone: a macro between them would not be seen.
+ */
+
+#include <stddef.h>
+
+/* TEXT in the person's language. */
+#define _(text) translate(text)
+/* For a table: marks TEXT, which is translated where it is used. */
+#define N_(text) text
+
+/* From now on in the language of LC_ALL, LC_MESSAGES or LANG, and LANGUAGE. */
+void translate_begin(void);
+
+/* Back to English, for messages that become values of --json. */
+void translate_end(void);
+
+/* Never NULL. Keeps errno. */
+const char *translate(const char *text) __attribute__((format_arg(1)));
+
+/* One of two texts, by whether COUNT is one; languages that have other rules follow them. */
+const char *translate_count(const char *one, const char *many, size_t count)
+	__attribute__((format_arg(1), format_arg(2)));
+
+/* strerror(), in the same language. */
+const char *translate_errno(int errnum);
+
+#endif

@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: MIT
+"""What people read is in their language, with the same commands in it; what programs read is the same in every one."""
+
+import json
+import re
+import shutil
+import subprocess
+
+import pytest
+
+from harness import BIN, ROOT, authorize, consent
+
+LANGUAGES = (ROOT / "po/LINGUAS").read_text(encoding="utf-8").split()
+JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
+# What a person types, or finds so in a file: it is the same in every language.
+FIXED = re.compile(r"""
+    (?<!\w)--?[a-z][a-z-]+ | misskey-[a-z]+(?:[.-][a-z]+)* | [a-z]+ctl | [a-z]{2,}[._/][a-z._/-]*[a-z] |
+    [A-Z]{3,}[A-Z_]* | \[[a-z]+ | https?:// | 127\.0\.0\.1
+""", re.X)
+
+needs_gettext = pytest.mark.skipif(not shutil.which("xgettext"), reason="gettext is not installed")
+
+
+# ---- The catalogues ----
+
+def check(root=ROOT):
+    return subprocess.run([root / "scripts/translations", "--check"], text=True, capture_output=True, timeout=60,
+                          check=False)
+
+
+def messages(language):
+    """The pairs of a catalogue: the original, and its translation."""
+    text = subprocess.run(["msgcat", "--no-wrap", ROOT / f"po/{language}.po"], text=True, capture_output=True,
+                          timeout=60, check=True).stdout
+    for entry in text.split("\n\n")[1:]:
+        parts, key = {}, None
+        for line in entry.splitlines():
+            found = re.match(r'(?:(msg\w+(?:\[\d\])?) )?"(.*)"$', line)
+            if found:
+                key = found.group(1) or key
+                parts[key] = parts.get(key, "") + found.group(2)
+        original = parts["msgid"]
+        for key, translation in parts.items():
+            if key.startswith("msgstr"):
+                yield original, translation
+
+
+@needs_gettext
+def test_every_message_is_translated_and_none_is_stale():
+    done = check()
+    assert done.returncode == 0, done.stderr
+
+
+@needs_gettext
+@pytest.mark.parametrize("file, old, new, complaint", [
+    ("cli/token.c", "Which account?", "Which of them?", "misskey-authd.pot is out of date"),
+    ("po/ja.po", 'msgid "Nothing is wrong."', 'msgid "Nothing was wrong."', "ja.po is out of date"),
+    ("po/ja.po", "%s はありません。もしかして: %s", "%s はありません。", "format specifications"),
+    ("po/ja.po", "%s はありません。もしかして: %s", "%s はありません。もしかして: %d", "format specifications"),
+    ("po/ja.po", 'msgid "Nothing is wrong."', '#, fuzzy\nmsgid "Nothing is wrong."', "1 fuzzy translation"),
+    ("po/ja.po", 'msgstr "問題はありません。"', 'msgstr ""', "1 untranslated message"),
+], ids=["changed message", "stale", "placeholder missing", "placeholder of another type", "fuzzy", "not translated"])
+def test_the_check_fails(tmp_path, file, old, new, complaint):
+    for directory in ("cli", "common", "daemon", "po", "scripts"):
+        shutil.copytree(ROOT / directory, tmp_path / directory)
+    assert check(tmp_path).returncode == 0
+    text = (tmp_path / file).read_text(encoding="utf-8")
+    assert old in text
+    (tmp_path / file).write_text(text.replace(old, new), encoding="utf-8")
+    done = check(tmp_path)
+    assert done.returncode != 0
+    assert complaint in done.stderr, done.stderr
+
+
+@needs_gettext
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_typed_is_not_translated(language):
+    pairs = list(messages(language))
+    assert pairs
+    for original, translation in pairs:
+        assert not [word for word in FIXED.findall(original) if word not in translation], (original, translation)
+
+
+# ---- The programs ----
+
+@pytest.fixture(scope="module")
+def locales(tmp_path_factory):
+    """Where ja_JP in UTF-8 and in EUC-JP are, whatever the machine has."""
+    directory = tmp_path_factory.mktemp("locales")
+    for name, charset in (("ja_JP.UTF-8", "UTF-8"), ("ja_JP.EUC-JP", "EUC-JP")):
+        made = shutil.which("localedef") and subprocess.run(
+            ["localedef", "-i", "ja_JP", "-f", charset, directory / name], capture_output=True, timeout=60, check=False)
+        if not made or made.returncode > 1:  # 1: there were warnings
+            pytest.skip("no Japanese locale can be made: the package locales is not installed")
+    return str(directory)
+
+
+@pytest.fixture
+def japanese(locales):
+    # With LOCPATH, glibc's newlocale() leaks.
+    return {"LC_ALL": "ja_JP.UTF-8", "LOCPATH": locales, "ASAN_OPTIONS": "detect_leaks=0:exitcode=99"}
+
+
+def both(daemon, japanese, *command):
+    """The same in English and in Japanese."""
+    english = daemon.run(*command)
+    translated = daemon.run(*command, **japanese)
+    assert not JAPANESE.search(english.stdout + english.stderr)
+    assert translated.returncode == english.returncode
+    return english, translated
+
+
+@pytest.mark.parametrize("command, said", [
+    (("misskey-token", "nobody"), "アカウント nobody はありません。"),
+    (("misskey-token", "--jsn"), "もしかして: --json"),
+    (("misskey-authctl", "logn"), "もしかして: login"),
+    (("misskey-authctl", "login", "https://misskey.example/path"), "ホストのあとには何も書けません"),
+    (("misskey-authctl", "--socket", "/nowhere", "list"), "/nowhere"),
+    (("misskey-authd", "--check-config", "--config", "/dev/null"), "通常のファイルが必要です"),
+    (("misskey-authd", "--idle-exit", "never"), "のように指定してください"),
+], ids=["account", "option", "command", "server", "daemon", "config", "time"])
+def test_messages_are_in_the_persons_language(daemon, japanese, command, said):
+    english, translated = both(daemon, japanese, *command)
+    assert english.returncode != 0
+    assert said in translated.stderr
+    assert JAPANESE.search(translated.stderr)
+    assert translated.stdout == english.stdout == ""
+
+
+@pytest.mark.parametrize("program", ["misskey-authctl", "misskey-authd", "misskey-token"])
+def test_help_has_the_same_options_in_every_language(daemon, japanese, program):
+    english, translated = both(daemon, japanese, program, "--help")
+    assert JAPANESE.search(translated.stdout)
+    assert re.findall(r"^  (\S+)", translated.stdout, re.M) == re.findall(r"^  (\S+)", english.stdout, re.M)
+
+
+@pytest.mark.parametrize("command", [
+    ("misskey-token", "me"), ("misskey-token", "me", "--json"), ("misskey-token", "me", "--env"),
+    ("misskey-token", "--list"),
+    ("misskey-authctl", "list", "--json"), ("misskey-authctl", "list"), ("misskey-authctl", "status", "--json"),
+    ("misskey-authctl", "doctor", "--json"), ("misskey-token", "--version"),
+], ids=" ".join)
+def test_what_programs_read_is_the_same(daemon, server_2025, japanese, command):
+    authorize(daemon, server_2025)
+    english, translated = both(daemon, japanese, *command)
+    assert translated.stdout == english.stdout != ""
+    if "--json" in command:
+        json.loads(translated.stdout)
+
+
+def test_the_findings_of_doctor_are_for_people(daemon, japanese):
+    english, translated = both(daemon, japanese, "misskey-authctl", "doctor")
+    columns = [line[:17] for line in english.stdout.splitlines()]
+    assert [line[:17] for line in translated.stdout.splitlines()] == columns
+    assert JAPANESE.search(translated.stdout) and JAPANESE.search(translated.stderr)
+
+
+@pytest.mark.parametrize("env, spoken", [
+    ({"LC_ALL": "ja_JP.UTF-8"}, True), ({"LC_MESSAGES": "ja_JP.UTF-8", "LC_CTYPE": "ja_JP.UTF-8"}, True),
+    ({"LANG": "ja_JP.UTF-8"}, True), ({"LC_ALL": "C.UTF-8", "LANGUAGE": "xx:ja"}, True),
+    ({"LC_ALL": "ja_JP.UTF-8", "LANGUAGE": "en"}, False), ({"LC_ALL": "C", "LANGUAGE": "ja"}, False),
+    ({"LANG": "ja_JP.UTF-8", "LC_MESSAGES": "C"}, False), ({"LC_ALL": "ja_JP.EUC-JP"}, False),
+    ({"LC_ALL": "de_DE.UTF-8"}, False),
+], ids=str)
+def test_which_language_it_is(daemon, locales, env, spoken):
+    done = daemon.run("misskey-token", "nobody", **{"LOCPATH": locales, **env})
+    assert bool(JAPANESE.search(done.stderr)) == spoken, done.stderr
+    assert done.stderr.isascii() or spoken
+
+
+def test_the_reason_of_the_system_is_in_the_same_language(daemon, server_2025, japanese):
+    """Though strerror() may be called before the rest of the message is looked for."""
+    authorize(daemon, server_2025)
+    system = subprocess.run(["cat", "/nowhere"], env={**daemon.env, **japanese}, text=True, capture_output=True,
+                            timeout=10, check=False).stderr
+    done = daemon.run("misskey-token", "me", "--exec", "/nowhere", **japanese)
+    assert done.returncode == 127
+    assert done.stderr == f"misskey-token: /nowhere を起動できません: {system.rsplit(': ')[-1].strip()}。\n"
+
+
+def test_a_login(daemon, server_2025, japanese):
+    """The page's address comes before the consent, and the account's name is all that a script gets."""
+    login = subprocess.Popen([BIN / "misskey-authctl", "login", server_2025.origin, "--as", "me"], text=True,
+                             env={**daemon.env, **japanese, "DISPLAY": ":0", "BROWSER": "true"},
+                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = ""
+    while "/start/" not in said:
+        said += login.stderr.readline()
+    consent(daemon, server_2025, {"start_url": said.rsplit(": ", 1)[1].strip()})
+    output, more = login.communicate(timeout=30)
+    assert (login.returncode, output) == (0, "me\n"), said + more
+    assert "次のページを開いて、アクセスを許可してください" in said
+    assert f"{server_2025.origin} に @alice としてログインしました（アカウント me）。" in more
+    assert "misskey-token me" in more
+    assert all(JAPANESE.search(line) for line in (said + more).splitlines())
+
+
+def test_what_the_daemon_reports_comes_after_a_sentence_for_its_code(daemon, japanese):
+    english, translated = both(daemon, japanese, "misskey-authctl", "logout", "nobody")
+    reported = english.stderr.removeprefix("misskey-authctl: ")
+    assert translated.stderr == f"misskey-authctl: アカウントがありません。一覧の表示: misskey-authctl list " \
+        f"報告された内容（英語）: {reported}"
+
+
+def test_every_code_of_the_daemon_has_a_sentence():
+    def codes(file, pattern):
+        return set(re.findall(pattern, (ROOT / file).read_text(encoding="utf-8"), re.M))
+
+    documented = codes("docs/control-api.md", r"^\| (?:\d+ \| )?`([A-Z_]+)`") | codes("daemon/outcome.c", r'= "([A-Z_]+)"')
+    known = codes("cli/daemon_text.c", r'\{"([A-Z_]+)",')
+    assert documented - known == {"AUTHORIZED", "UNVERIFIED", "NOT_FOUND", "METHOD_NOT_ALLOWED"}
+
+
+def test_a_program_without_catalogues_speaks_english(daemon, japanese, tmp_path):
+    (tmp_path / "bin").mkdir()
+    shutil.copy(BIN / "misskey-token", tmp_path / "bin")
+    done = subprocess.run([tmp_path / "bin/misskey-token", "nobody"], env={**daemon.env, **japanese}, text=True,
+                          capture_output=True, timeout=10, check=False)
+    assert "There is no account nobody." in done.stderr
+
+
+def test_who_says_nothing_looks_for_no_language(daemon, server_2025, japanese):
+    if not shutil.which("strace") or subprocess.run(["strace", "-o", "/dev/null", "true"], check=False).returncode != 0:
+        pytest.skip("no working strace here")
+    authorize(daemon, server_2025)
+
+    def calls(account, **env):
+        log = daemon.directory / "trace"
+        subprocess.run(["strace", "-o", log, BIN / "misskey-token", account], capture_output=True, timeout=60,
+                       check=False, env={**daemon.env, "ASAN_OPTIONS": "detect_leaks=0", **env})
+        return re.findall(r"^(\w+)\((?:AT_FDCWD, )?(\"[^\"]*\")?", log.read_text(errors="replace"), re.M)
+
+    assert calls("me", **japanese) == calls("me", LC_ALL="C")
+    assert any("ja_JP" in path for _, path in calls("nobody", **japanese))
