@@ -51,7 +51,7 @@ void doctor_say_problem(struct doctor *doctor, enum finding_status status, const
 static void speak_english(void)
 {
 	translate_end();
-	setenv("LC_ALL", "C.UTF-8", 1);
+	setenv("LC_ALL", "C", 1); /* LANGUAGE does not count then */
 }
 
 int command_doctor(struct control_client *client, const struct command_options *options)

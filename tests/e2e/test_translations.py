@@ -144,8 +144,15 @@ def test_what_programs_read_is_the_same(daemon, server_2025, japanese, command):
     authorize(daemon, server_2025)
     english, translated = both(daemon, japanese, *command)
     assert translated.stdout == english.stdout != ""
+    assert daemon.run(*command, LANGUAGE="ja").stdout == english.stdout
     if "--json" in command:
         json.loads(translated.stdout)
+
+
+def test_findings_for_programs_stay_english_after_a_message(daemon, japanese):
+    """The missing socket is a message that doctor does not show: by then the language is known."""
+    found = [daemon.authctl("doctor", "--json", XDG_RUNTIME_DIR="", **env).stdout for env in ({}, japanese)]
+    assert found[0] == found[1] != ""
 
 
 def test_the_findings_of_doctor_are_for_people(daemon, japanese):
