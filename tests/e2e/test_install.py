@@ -40,7 +40,7 @@ def test_everything_is_below_destdir_and_prefix(release, tmp_path, prefix, units
     ):
         assert f"{prefix}/{path}" in there
     assert f"{units}/misskey-authd-callback.socket" in there
-    for file in tmp_path.rglob("*.service"):
+    for file in (tmp_path / f".{units}").glob("*.service"):
         assert set(re.findall(r"^Exec\w+=(\S+)/misskey-", file.read_text(), re.M)) == {f"{prefix}/bin"}
         assert "@CMAKE" not in file.read_text()
     # Where the sandbox may hide the programs, they are shown.
