@@ -164,7 +164,7 @@ def test_the_findings_of_doctor_are_for_people(daemon, japanese):
 
 @pytest.mark.parametrize("env, spoken", [
     ({"LC_ALL": "ja_JP.UTF-8"}, True), ({"LC_MESSAGES": "ja_JP.UTF-8", "LC_CTYPE": "ja_JP.UTF-8"}, True),
-    ({"LANG": "ja_JP.UTF-8"}, True), ({"LC_ALL": "C.UTF-8", "LANGUAGE": "xx:ja"}, True),
+    ({"LANG": "ja_JP.UTF-8"}, True), ({"LC_ALL": "ja_JP.UTF-8", "LANGUAGE": "xx:ja"}, True),
     ({"LC_ALL": "ja_JP.UTF-8", "LANGUAGE": "en"}, False), ({"LC_ALL": "C", "LANGUAGE": "ja"}, False),
     ({"LANG": "ja_JP.UTF-8", "LC_MESSAGES": "C"}, False), ({"LC_ALL": "ja_JP.EUC-JP"}, False),
     ({"LC_ALL": "de_DE.UTF-8"}, False),
