@@ -47,17 +47,28 @@ static void openssl_free(void *memory, const char *file, int line)
 	erasing_free(memory);
 }
 
+/* Fetched once and kept: EVP_sha256() looks it up in each use. */
+static const EVP_MD *sha256_method(void)
+{
+	static EVP_MD *method;
+
+	if (!method)
+		method = EVP_MD_fetch(NULL, "SHA256", NULL);
+	return method;
+}
+
 static int sha256(const void *a, size_t a_size, const void *b, size_t b_size,
 		  unsigned char ret_digest[static SHA256_BYTES])
 {
 	_cleanup_(EVP_MD_CTX_freep) EVP_MD_CTX *context = EVP_MD_CTX_new();
+	const EVP_MD *method = sha256_method();
 	unsigned size = 0;
 
-	if (!context) {
+	if (!context || !method) {
 		ERR_clear_error();
 		return ERR_NOMEM;
 	}
-	if (EVP_DigestInit_ex(context, EVP_sha256(), NULL) != 1)
+	if (EVP_DigestInit_ex(context, method, NULL) != 1)
 		return refused();
 	if (a_size > 0 && EVP_DigestUpdate(context, a, a_size) != 1)
 		return refused();
