@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 
-STYLE = "set terminal svg size 900,{height} font 'sans,13' background 'white'\nset output '{file}'\nset grid\n"
+STYLE = "set terminal svg size 1000,{height} font 'sans,13' background 'white'\nset output '{file}'\nset grid\n"
 CURVE = re.compile(r"^(.*), (\d+)$")
 
 
@@ -31,10 +31,12 @@ def draw_ratios(rows, file):
 $rows << EOD
 {data}
 EOD
-set title 'Share of the goal that is used: up to 1 it is met'
+set title 'Share of the goal that is used: up to 1 it is met' offset screen -0.2, 0
+set lmargin at screen 0.52
 set xrange [0:]
+set xtics 0.5
 set yrange [-0.6:{len(rows) - 0.4}]
-set style fill solid 0.6
+set style fill solid
 set arrow from 1, graph 0 to 1, graph 1 nohead lw 2 lc rgb '#b00020' front
 plot $rows using 1:2:(0):1:($2-0.3):($2+0.3):ytic(3) with boxxyerror lc rgb '#3a6ea5' notitle
 """)
