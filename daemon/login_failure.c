@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/login_failure.h"
 
+#include <string.h>
+
 #include "common/text.h"
+#include "daemon/misskey.h"
 
 /* How to begin anew. A login that comes to nothing leaves no account that could be named. */
 static void append_login_command(const struct account *account, bool is_gone, struct buf *text)
@@ -84,8 +87,9 @@ void login_failure_text(const struct account *account, const struct credential *
 		text_append_sentence(text, view->problem);
 		break;
 	}
-	/* The problem of this one says with which name. */
-	if (view->outcome == OUTCOME_ELSEWHERE)
+	/* Their problems say what else to do. */
+	if (view->outcome == OUTCOME_ELSEWHERE ||
+	    strcmp(view->problem_code, MISSKEY_CODE_NO_APP_AUTHORIZATION) == 0)
 		return;
 	buf_append_text(text, " Log in again with: ");
 	append_login_command(account, is_gone, text);

@@ -386,9 +386,11 @@ void misskey_missing_read(const struct http_answer *answer, const char *endpoint
 		return;
 	}
 	text_append_printable(&version, text, VERSION_MAX_CHARS);
+	strcpy(ret_problem->code, MISSKEY_CODE_NO_APP_AUTHORIZATION);
 	(void)misskey_problem_set(
 		ret_problem, MISSKEY_REFUSED,
-		"The server, Misskey %s, has no %s: it does not offer the app authorization that "
+		"The server, Misskey %s, has no %s endpoint: it does not offer the app "
+		"authorization that "
 		"misskey-authd logs in by. Make an access token in its settings, under API, and "
 		"give that to your scripts",
 		buf_text(&version), endpoint);

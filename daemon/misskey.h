@@ -43,6 +43,9 @@ enum misskey_verdict {
 	MISSKEY_ELSEWHERE,	 /* the consent URL has another origin than the server */
 };
 
+/* Ours, in misskey_problem.code: what misskey_missing_read() found. */
+#define MISSKEY_CODE_NO_APP_AUTHORIZATION "NO_APP_AUTHORIZATION"
+
 /* What to tell a person and when to try again. */
 struct misskey_problem {
 	char text[512];		       /* one printable sentence; the code, never the body */

@@ -363,8 +363,8 @@ def test_list_is_an_aligned_table(machine):
     result = machine.run("list")
     assert result.returncode == 0 and not result.stderr
     assert result.stdout == (
-        "ACCOUNT          STATE     USER  SERVER\n"
-        "misskey.example  absent    -     https://misskey.example\n"
+        "ACCOUNT          STATE     USER     SERVER\n"
+        "misskey.example  absent    -        https://misskey.example\n"
         "a                verified  @ありす  http://127.0.0.1:3000\n")
 
 

@@ -106,7 +106,7 @@ def test_lines_on_a_terminal(server_2025, daemon):
     os.close(reader)
     assert process.returncode == 0
     shown, _, rest = text.decode().partition("\r\x1b[K")
-    assert shown == f"Asking {server_2025.origin}…" and rest.startswith("ok       sockets")
+    assert shown == f"Asking {server_2025.origin}…" and rest.startswith("\x1b[32mok\x1b[0m       sockets")
     assert rest.endswith("Nothing is wrong.\r\n")
 
 

@@ -286,6 +286,7 @@ def test_a_server_without_the_app_authorization_is_named_with_its_version(server
     version = server.profile.shape("meta", {"origin": server.origin})["version"]
     for told in (f"Misskey {version}, has no {endpoint}", "Make an access token in its settings"):
         assert told in done.stderr
+    assert "Log in again" not in done.stderr
     assert len(server.calls("meta")) == 1 and len(server.calls(endpoint)) == 1
 
 
