@@ -290,6 +290,16 @@ def test_a_server_without_the_app_authorization_is_named_with_its_version(server
     assert len(server.calls("meta")) == 1 and len(server.calls(endpoint)) == 1
 
 
+def test_a_page_that_waits_names_it_too(server, daemon):
+    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    server.forget_sessions()
+    server.misbehave(GENERATE, UNKNOWN_ROUTE, times=None)
+    version = server.profile.shape("meta", {"origin": server.origin})["version"]
+    page = browser.get(daemon.callback_url(token))[1]
+    assert daemon.outcome("me")["outcome"] == "REFUSED"
+    assert f"Misskey {version}, has no {GENERATE}" in browser.get(page)[3]
+
+
 @pytest.mark.parametrize("answer", (misskey.RawJson('{"version":5}'), misskey.Oversized(300_000), misskey.Cut(),
                                     misskey.RawJson('{"version":"\\u001b[31m%s"}' % ("x" * 10_000))))
 def test_a_version_is_not_believed_blindly(server_2025, daemon, answer):

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""What list, status and doctor look like: columns that are straight, and colours where they are wanted."""
+"""What the commands look like on a terminal: columns that are straight, colours where they are wanted, and an end."""
 
 import json
 import re
+import signal
 import unicodedata
 
 import pytest
@@ -77,3 +78,17 @@ def test_what_is_no_terminal_gets_colours_only_if_they_are_asked_for(crowd):
 def test_a_color_that_is_no_choice_is_named(daemon):
     done = daemon.authctl("list", "--color=blue")
     assert done.returncode == 2 and "`blue` is none of auto, always, never" in done.stderr
+
+
+def test_an_interrupted_login_leaves_a_whole_line(daemon, server_2025):
+    terminal = Terminal([AUTHCTL, "login", server_2025.origin, "--as", "me", "--no-browser"],
+                        {**daemon.env, "TERM": "xterm"})
+    terminal.wait_for("Waiting for consent…")
+    terminal.process.send_signal(signal.SIGINT)
+    status, _ = terminal.end()
+    text = terminal.text()
+    assert status == 1 and text.endswith(
+        "Waiting for consent…\nmisskey-authctl: Interrupted. The login of me is still pending; go on with: "
+        "misskey-authctl login me\n")
+    assert "\x1b[?25l" not in text  # the cursor was never hidden
+    assert daemon.account("me")["login"]["state"] == "consent"
