@@ -290,6 +290,13 @@ def test_a_server_without_the_app_authorization_is_named_with_its_version(server
     assert len(server.calls("meta")) == 1 and len(server.calls(endpoint)) == 1
 
 
+def test_nothing_else_is_asked_while_the_version_is(server_2025, daemon):
+    server_2025.misbehave(CREATE, UNKNOWN_ROUTE, times=None)
+    server_2025.misbehave("meta", misskey.Delay(3))
+    assert "has no app/create" in failed(daemon, server_2025, "REFUSED")["message"]
+    assert len(server_2025.calls(CREATE)) == 1
+
+
 def test_a_page_that_waits_names_it_too(server, daemon):
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     server.forget_sessions()
