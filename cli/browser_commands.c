@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -39,19 +40,29 @@ static char *expand(const char *word, const char *url, bool *ret_used)
 	return buf_take(&text);
 }
 
+static bool is_program(const char *file)
+{
+	struct stat status;
+
+	return stat(file, &status) == 0 && S_ISREG(status.st_mode) && access(file, X_OK) == 0;
+}
+
 /* As execvp() looks for it. */
 static bool can_be_found(const char *command)
 {
 	const char *path = getenv("PATH");
 
 	if (strchr(command, '/'))
-		return access(command, X_OK) == 0;
-	for (const char *at = path; at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
+		return is_program(command);
+	for (const char *at = path ? path : "/bin:/usr/bin"; at;
+	     at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
 		_cleanup_(buf_done) struct buf file = {0};
+		size_t size = strcspn(at, ":");
 
-		buf_append(&file, at, strcspn(at, ":"));
+		/* Nothing stands for the working directory. */
+		buf_append(&file, size > 0 ? at : ".", size > 0 ? size : 1);
 		buf_append_format(&file, "/%s", command);
-		if (buf_error(&file) == 0 && access(buf_text(&file), X_OK) == 0)
+		if (buf_error(&file) == 0 && is_program(buf_text(&file)))
 			return true;
 	}
 	return false;

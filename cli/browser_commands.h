@@ -5,8 +5,8 @@
 /*
  * Which commands open a page, taken apart: those of the environment variable BROWSER (a list
  * separated by colons; %s in a command stands for the URL, which is otherwise appended; %c is a
- * colon, %% a percent sign), then xdg-open, sensible-browser, x-www-browser. Only those that can be
- * found.
+ * colon, %% a percent sign), then xdg-open, sensible-browser, x-www-browser. Only those whose
+ * program can be found.
  */
 
 #include <stddef.h>

@@ -3,8 +3,9 @@
 
 #include "daemon/control_internal.h"
 
-int control_body_text(const struct json *body, const char *key, const char **ret_text,
-		      struct err_detail *detail)
+/* The text member KEY, which may be left out or null: *ret_text is NULL then. */
+static int get_text(const struct json *body, const char *key, const char **ret_text,
+		    struct err_detail *detail)
 {
 	const struct json *member = json_get(body, key);
 
@@ -52,4 +53,38 @@ int control_body_parse(const struct http_request *request, const char *const *kn
 	if (!r)
 		*ret_body = TAKE_PTR(body);
 	return r;
+}
+
+int control_body_login(const struct json *body, struct service_login *login,
+		       struct err_detail *detail)
+{
+	const struct json *browser = json_get(body, "browser");
+	int r = get_text(body, "server", &login->server, detail);
+
+	if (!r)
+		r = get_text(body, "user", &login->user, detail);
+	if (!r)
+		r = get_text(body, "permission", &login->permission, detail);
+	login->browser = true;
+	if (!r && browser && !json_get_bool(body, "browser", &login->browser))
+		r = err_set(detail, ERR_INVALID, "The member \"browser\" must be true or false");
+	return r;
+}
+
+int control_body_problem(const struct json *body, const char **ret_problem,
+			 struct err_detail *detail)
+{
+	const char *problem;
+	int r = get_text(body, "problem", &problem, detail);
+
+	if (r)
+		return r;
+	if (!problem || !*problem)
+		return err_set(detail, ERR_INVALID, "The member \"problem\" is missing");
+	if (strlen(problem) > CONTROL_PROBLEM_MAX)
+		return err_set(detail, ERR_INVALID,
+			       "The member \"problem\" must have at most %d bytes",
+			       CONTROL_PROBLEM_MAX);
+	*ret_problem = problem;
+	return 0;
 }

@@ -62,9 +62,13 @@ void control_reply_detail(struct http_request *request, unsigned status, const c
  * object. The caller frees *ret_body. */
 int control_body_parse(const struct http_request *request, const char *const *known, size_t count,
 		       struct json **ret_body, struct err_detail *detail) _must_check_;
-/* The text member KEY, which may be left out or null: *ret_text is NULL then. */
-int control_body_text(const struct json *body, const char *key, const char **ret_text,
-		      struct err_detail *detail) _must_check_;
+/* What the body of a login asks for; its texts belong to BODY, NULL where it says nothing. The rest
+ * of LOGIN stays as it is. */
+int control_body_login(const struct json *body, struct service_login *login,
+		       struct err_detail *detail) _must_check_;
+/* Why a page could not be opened: 1 to CONTROL_PROBLEM_MAX bytes that belong to BODY. */
+int control_body_problem(const struct json *body, const char **ret_problem,
+			 struct err_detail *detail) _must_check_;
 
 /* ---- Waiting: control_wait.c ---- */
 

@@ -57,22 +57,6 @@ static bool somebody_waits(const struct control *control, const char *account)
 
 /* ---- Requests ---- */
 
-static int read_login(const struct json *body, struct service_login *login,
-		      struct err_detail *detail)
-{
-	const struct json *browser = json_get(body, "browser");
-	int r = control_body_text(body, "server", &login->server, detail);
-
-	if (!r)
-		r = control_body_text(body, "user", &login->user, detail);
-	if (!r)
-		r = control_body_text(body, "permission", &login->permission, detail);
-	login->browser = true;
-	if (!r && browser && !json_get_bool(body, "browser", &login->browser))
-		r = err_set(detail, ERR_INVALID, "The member \"browser\" must be true or false");
-	return r;
-}
-
 void control_post_login(struct control *control, struct http_request *request, const char *name)
 {
 	static const char *const known[] = {"server", "user", "permission", "browser"};
@@ -87,7 +71,7 @@ void control_post_login(struct control *control, struct http_request *request, c
 				   &detail);
 
 	if (!r)
-		r = read_login(body, &login, &detail);
+		r = control_body_login(body, &login, &detail);
 	if (!r)
 		r = service_login(control->service, &login, http_request_time(request),
 				  &wish.account, &detail);
@@ -127,13 +111,7 @@ void control_post_browser(struct control *control, struct http_request *request,
 	int r = control_body_parse(request, known, 1, &body, &detail);
 
 	if (!r)
-		r = control_body_text(body, "problem", &problem, &detail);
-	if (!r && (!problem || !*problem))
-		r = err_set(&detail, ERR_INVALID, "The member \"problem\" is missing");
-	if (!r && strlen(problem) > CONTROL_PROBLEM_MAX)
-		r = err_set(&detail, ERR_INVALID,
-			    "The member \"problem\" must have at most %d bytes",
-			    CONTROL_PROBLEM_MAX);
+		r = control_body_problem(body, &problem, &detail);
 	if (!r && account)
 		r = service_browser_failed(control->service, account, problem,
 					   http_request_time(request), &detail);

@@ -146,6 +146,9 @@ static void header_read(const char *header, struct preference *preference)
 		size_t length;
 		int weight;
 
+		/* "ja;q=0" may have been cut to "ja". */
+		if (!comma && *end)
+			break;
 		skip_blanks(&at, stop);
 		length = range_length(at, stop);
 		weight = length > 0 ? weight_parse(at + length, stop) : WEIGHT_NONE;

@@ -761,6 +761,13 @@ static void test_language_header_is_bounded(void **state)
 		buf_append_char(&longest, ' ');
 	buf_append_text(&longest, "ja");
 	assert_int_equal(page_language_choose(buf_text(&longest)), PAGE_ENGLISH);
+	/* No end of the part that is read makes of a range what it was not: "ja;q=0", "jap". */
+	for (size_t i = 0; i < 1100; i++) {
+		_cleanup_(buf_done) struct buf cut = {0};
+
+		buf_append_format(&cut, "%*s,ja;q=0,jap", (int)i, "");
+		assert_int_equal(page_language_choose(buf_text(&cut)), PAGE_ENGLISH);
+	}
 }
 
 int main(void)

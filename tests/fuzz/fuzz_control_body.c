@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/text.h"
+#include "daemon/accounts.h"
+#include "daemon/callback_request.h"
+#include "daemon/control_internal.h"
+#include "daemon/http_server_internal.h"
+#include "daemon/registry_internal.h"
+#include "daemon/service_internal.h"
+#include "daemon/state_file.h"
+#include "tests/fuzz/fuzz.h"
+
+#define NAME "me"
+
+static void require(bool is_so)
+{
+	if (!is_so)
+		abort();
+}
+
+/* What the requests do with what was in the body. */
+static struct service new_service(void)
+{
+	struct service service = {.registry = calloc(1, sizeof(struct registry))};
+
+	require(service.registry && accounts_new(&service.accounts) == 0);
+	return service;
+}
+
+static void service_done(struct service *service)
+{
+	accounts_free(service->accounts);
+	registry_free(service->registry);
+}
+
+/* What a request puts into the registry is read again at the next start, and is the same. */
+static void check_registry(const struct registry *registry)
+{
+	static const struct state_file file = {
+		.name = REGISTRY_FILE,
+		.max_bytes = REGISTRY_MAX_BYTES,
+		.version = REGISTRY_VERSION,
+		.damaged_advice = "Move it away",
+		.version_advice = "Move it away",
+	};
+	_cleanup_(registry_freep) struct registry *again = calloc(1, sizeof(*again));
+	_cleanup_(json_freep) struct json *root = NULL;
+	_cleanup_(buf_done) struct buf first = {0};
+	_cleanup_(buf_done) struct buf second = {0};
+	struct err_detail detail;
+
+	require(again && registry_to_json(registry, 0, &first) == 0 &&
+		state_file_parse(&file, -1, buf_text(&first), first.size, &root, &detail) == 0 &&
+		registry_from_json(root, again, &detail) == 0 &&
+		registry_to_json(again, 0, &second) == 0);
+	require(strcmp(buf_text(&first), buf_text(&second)) == 0);
+}
+
+static struct json *parse(const struct http_request *request, const char *const *known,
+			  size_t count)
+{
+	struct json *body = NULL;
+	struct err_detail detail = {""};
+
+	if (control_body_parse(request, known, count, &body, &detail))
+		require(detail.text[0] && text_is_plain(detail.text));
+	else
+		require(json_is_object(body));
+	return body;
+}
+
+/* ---- POST /v1/accounts/NAME/login ---- */
+
+/* What was asked for, or as it is where nothing was said. */
+static void check_account(const struct account *account, const struct service_login *login)
+{
+	_cleanup_(freep) char *permission = NULL;
+	struct url_server server;
+
+	require(url_server_parse(login->server, &server, NULL) == 0 &&
+		strcmp(server.origin, account->server.origin) == 0);
+	require(account->server.tls || account->server.loopback);
+	require(permission_parse(login->permission ? login->permission : PERMISSION_DEFAULT,
+				 &permission, NULL) == 0 &&
+		strcmp(permission, account->permission) == 0);
+	require(!account->user ||
+		(text_is_plain(account->user) && account->user[0] &&
+		 strlen(account->user) < URL_USER_BYTES && !strpbrk(account->user, "@ ")));
+	require(!login->user || !login->user[login->user[0] == '@'] ||
+		strcmp(account->user, login->user + (login->user[0] == '@')) == 0);
+}
+
+static void check_login(const struct http_request *request)
+{
+	static const char *const known[] = {"server", "user", "permission", "browser"};
+	_cleanup_(json_freep) struct json *body = parse(request, known, 4);
+	struct service_login login = {.account = NAME};
+	struct service service;
+	struct err_detail detail = {""};
+	struct account *account;
+
+	if (!body)
+		return;
+	if (control_body_login(body, &login, &detail)) {
+		require(detail.text[0]);
+		return;
+	}
+	require(login.browser || json_get(body, "browser"));
+	service = new_service();
+	if (service_resolve_account(&service, &login, &account, &detail)) {
+		require(detail.text[0] && accounts_count(service.accounts) == 0 &&
+			registry_account_count(service.registry) == 0);
+	} else {
+		check_account(account, &login);
+		check_registry(service.registry);
+	}
+	service_done(&service);
+}
+
+/* ---- POST /v1/accounts/NAME/browser ---- */
+
+/* A page of NAME waits for a browser. */
+static void add_session(struct registry *registry)
+{
+	char server[] = "https://misskey.example";
+	char app[] = "app";
+	char page[] = "https://misskey.example/auth/token";
+	struct registry_session session = {
+		.account = NAME,
+		.server = server,
+		.app_id = app,
+		.consent_url = page,
+		.browser = true,
+	};
+
+	require(secret_set_text(&session.token, "token") == 0 && random_id(session.start) == 0 &&
+		random_id(session.cookie) == 0 && random_id(session.result) == 0 &&
+		registry_session_put(registry, &session) == 0);
+	secret_done(&session.token);
+}
+
+static void check_problem(const struct http_request *request)
+{
+	static const char *const known[] = {"problem"};
+	_cleanup_(json_freep) struct json *body = parse(request, known, 1);
+	_cleanup_(registry_freep) struct registry *registry = NULL;
+	struct err_detail detail = {""};
+	const char *problem;
+
+	if (!body)
+		return;
+	if (control_body_problem(body, &problem, &detail)) {
+		require(detail.text[0]);
+		return;
+	}
+	require(*problem && strlen(problem) <= CONTROL_PROBLEM_MAX);
+	registry = calloc(1, sizeof(*registry));
+	require(registry);
+	add_session(registry);
+	registry_session_set_problem(registry, NAME, problem);
+	check_registry(registry);
+}
+
+/* ---- POST /v1/callback ---- */
+
+static void check_callback(const struct http_request *request)
+{
+	static const char *const known[] = {"url"};
+	_cleanup_(json_freep) struct json *body = parse(request, known, 1);
+	const char *url = json_get_string(body, "url");
+	char token[CALLBACK_TOKEN_BYTES];
+
+	if (url && callback_pasted_token(url, token) == 0)
+		require(url_is_uuid(token) && strstr(url, token));
+}
+
+/* The input is the body of each request that has one. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct http_request request = {0};
+
+	json_init();
+	/* More is refused before. */
+	if (size > CONTROL_BODY_BYTES)
+		return 0;
+	buf_append(&request.body, data, size);
+	check_login(&request);
+	check_problem(&request);
+	check_callback(&request);
+	buf_done(&request.body);
+	return 0;
+}
