@@ -146,6 +146,32 @@ static void tags(const struct buf *html, struct buf *ret_tags)
 	}
 }
 
+static bool is_entity(const char *at)
+{
+	static const char *const entities[] = {"&amp;", "&lt;", "&gt;", "&quot;", "&#39;"};
+
+	for (size_t n = 0; n < sizeof(entities) / sizeof(entities[0]); n++)
+		if (strncmp(at, entities[n], strlen(entities[n])) == 0)
+			return true;
+	return false;
+}
+
+/* Between the tags everything that HTML could take for its own is an entity. */
+static bool is_escaped(const struct buf *html)
+{
+	const char *at = buf_text(html);
+
+	while (*at) {
+		at += strcspn(at, "<>&\"'");
+		if (*at == '<')
+			at += strcspn(at, ">");
+		else if (*at && (*at != '&' || !is_entity(at)))
+			return false;
+		at += *at != '\0';
+	}
+	return true;
+}
+
 static void check_shown(const struct buf *html, const char *fact)
 {
 	_cleanup_(buf_done) struct buf shown = {0};
@@ -161,7 +187,7 @@ static void check_page(const struct buf *html, enum page_language language,
 {
 	_cleanup_(buf_done) struct buf lang = {0};
 
-	require(is_utf8(html));
+	require(is_utf8(html) && is_escaped(html));
 	buf_append_format(&lang, "<!DOCTYPE html>\n<html lang=\"%s\">",
 			  page_text_of(language)->code);
 	require(strncmp(buf_text(html), buf_text(&lang), lang.size) == 0);
