@@ -13,7 +13,6 @@
 struct owner {
 	struct authorizer machine;
 	enum authorizer_action awaited; /* what has no answer yet; DO_NOTHING: none */
-	struct authorizer_input last;	/* the event before */
 	int64_t now_ms;
 	uint32_t random;
 	bool has_room;	   /* the place for the answer is secured */
@@ -21,6 +20,8 @@ struct owner {
 	bool is_stored;	   /* by this login */
 	bool may_have_app; /* no app was registered by itself yet */
 	bool may_renew;	   /* no session was made anew by itself yet */
+	bool has_link;	   /* the session's page is opened by a start link, which others can read */
+	bool came_back;	   /* that session's callback came */
 };
 
 static void require(bool is_so)
@@ -113,7 +114,8 @@ static void check_renewals(struct owner *owner, enum authorizer_event event)
 	}
 }
 
-static void check_action(struct owner *owner, enum authorizer_action action)
+static void check_action(const struct owner *owner, enum authorizer_event event,
+			 enum authorizer_action action)
 {
 	const struct authorizer *machine = &owner->machine;
 
@@ -121,6 +123,9 @@ static void check_action(struct owner *owner, enum authorizer_action action)
 	require(!owner->awaited || !action);
 	/* No exchange without its place. */
 	require(action != AUTHORIZER_DO_EXCHANGE || owner->has_room);
+	/* Who opened a start link may have consented: the clock asks for no such session. */
+	require(action != AUTHORIZER_DO_SECURE || event != AUTHORIZER_TIMER || !owner->has_link ||
+		owner->came_back);
 	/* While i is not stored, storing is all there is. */
 	require(!owner->has_i || !action || action == AUTHORIZER_DO_STORE);
 	require(!owner->has_i || machine->state == AUTHORIZER_STORING);
@@ -174,7 +179,12 @@ static void tell(struct owner *owner, enum authorizer_event event)
 	prepare(owner, event);
 	action = authorizer_step(&owner->machine, &input);
 	check_renewals(owner, event);
-	check_action(owner, action);
+	if (event == AUTHORIZER_SESSION_MADE || event >= AUTHORIZER_RESTORED_CONSENT) {
+		owner->has_link = owner->machine.browser;
+		owner->came_back = event == AUTHORIZER_RESTORED_EXCHANGE;
+	}
+	owner->came_back |= event == AUTHORIZER_CALLBACK;
+	check_action(owner, event, action);
 	if (action == AUTHORIZER_DO_CREATE_APP || action == AUTHORIZER_DO_MAKE_SESSION ||
 	    action == AUTHORIZER_DO_SECURE || action == AUTHORIZER_DO_FINISH ||
 	    owner->machine.state == AUTHORIZER_CONSENT)
