@@ -92,6 +92,8 @@ int paths_resolve(const struct paths_environment *environment, struct paths *ret
 		if (r < 0)
 			return r;
 	}
+	if (is_absolute(environment->home) && strlen(environment->home) < PATH_MAX)
+		strcpy(paths.home, environment->home);
 	*ret_paths = paths;
 	return 0;
 }

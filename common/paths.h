@@ -19,6 +19,7 @@ struct paths_environment {
 };
 
 struct paths {
+	char home[PATH_MAX];	      /* "" if there is none */
 	char config[PATH_MAX];	      /* $XDG_CONFIG_HOME/misskey-authd/config.ini */
 	char system_config[PATH_MAX]; /* /etc/xdg/misskey-authd/config.ini */
 	char state[PATH_MAX];	      /* $XDG_STATE_HOME/misskey-authd */

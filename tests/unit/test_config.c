@@ -401,6 +401,8 @@ static void example_is_valid(void **state)
 	assert_string_equal(config->accounts[0].description, defaults->accounts[0].description);
 }
 
+static const struct trust no_home = {.home = ""};
+
 static void files_are_read_if_safe(void **state)
 {
 	char directory[] = "/tmp/test-config-XXXXXX";
@@ -412,7 +414,7 @@ static void files_are_read_if_safe(void **state)
 	(void)state;
 	assert_non_null(mkdtemp(directory));
 	(void)snprintf(file, sizeof(file), "%s/c.ini", directory);
-	assert_int_equal(config_read(file, &config, &detail), ERR_NOT_FOUND);
+	assert_int_equal(config_read(&no_home, file, &config, &detail), ERR_NOT_FOUND);
 	assert_non_null(strstr(detail.text, file));
 
 	stream = fopen(file, "we");
@@ -423,7 +425,7 @@ static void files_are_read_if_safe(void **state)
 		bool safe = (mode & 022) == 0;
 
 		assert_int_equal(chmod(file, mode), 0);
-		if (config_read(file, &config, &detail) != (safe ? 0 : ERR_UNSAFE))
+		if (config_read(&no_home, file, &config, &detail) != (safe ? 0 : ERR_UNSAFE))
 			fail_msg("mode %04o", mode);
 		if (safe) {
 			assert_int_equal(config->account_count, 1);
@@ -436,12 +438,12 @@ static void files_are_read_if_safe(void **state)
 
 	assert_int_equal(chmod(file, 0600), 0);
 	assert_int_equal(truncate(file, CONFIG_MAX_BYTES + 1), 0);
-	assert_int_equal(config_read(file, &config, &detail), ERR_LIMIT);
+	assert_int_equal(config_read(&no_home, file, &config, &detail), ERR_LIMIT);
 	assert_int_equal(unlink(file), 0);
 	assert_int_equal(mkfifo(file, 0600), 0);
-	assert_int_equal(config_read(file, &config, &detail), ERR_UNSAFE);
+	assert_int_equal(config_read(&no_home, file, &config, &detail), ERR_UNSAFE);
 	assert_int_equal(unlink(file), 0);
-	assert_int_equal(config_read(directory, &config, &detail), ERR_UNSAFE);
+	assert_int_equal(config_read(&no_home, directory, &config, &detail), ERR_UNSAFE);
 	assert_null(config);
 	assert_int_equal(rmdir(directory), 0);
 }
@@ -471,7 +473,7 @@ static void the_first_file_that_is_there_counts(void **state)
 {
 	char directory[] = "/tmp/test-config-XXXXXX";
 	char user[64], system[64], named[64];
-	struct config_source source = {NULL, user, system};
+	struct config_source source = {NULL, user, system, no_home};
 	struct config *config = NULL;
 
 	(void)state;
