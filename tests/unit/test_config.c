@@ -422,8 +422,11 @@ static void files_are_read_if_safe(void **state)
 	(void)fputs(ACCOUNT, stream);
 	assert_int_equal(fclose(stream), 0);
 	for (unsigned mode = 0400; mode <= 0777; mode++) {
-		bool safe = (mode & 022) == 0;
+		bool safe = (mode & 02) == 0;
 
+		/* Who else has the group is the matter of test_trust.c. */
+		if (mode & 020)
+			continue;
 		assert_int_equal(chmod(file, mode), 0);
 		if (config_read(&no_home, file, &config, &detail) != (safe ? 0 : ERR_UNSAFE))
 			fail_msg("mode %04o", mode);
