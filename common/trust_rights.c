@@ -26,6 +26,7 @@ static bool is_mapped(uid_t uid)
 	/* Without /proc nobody is taken for root. */
 	if (!map)
 		return true;
+	/* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
 	while (fscanf(map, "%lu %*u %lu", &first, &count) == 2)
 		if (uid >= first && uid - first < count)
 			return true;
