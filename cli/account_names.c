@@ -8,6 +8,7 @@
 
 #include "common/account.h"
 #include "common/cleanup.h"
+#include "common/paths.h"
 #include "common/translate.h"
 
 DEFINE_CLEANUP(DIR *, closedir);
@@ -56,8 +57,10 @@ int account_names_read(const char *directory, struct account_names *ret_names,
 	const struct dirent *entry;
 
 	*ret_names = (struct account_names){0};
+	if (!stream && errno == ENOENT)
+		return paths_lead_nowhere(directory, detail) ? ERR_IO : 0;
 	if (!stream)
-		return errno == ENOENT ? 0 : failed(directory, errno, detail);
+		return failed(directory, errno, detail);
 	while ((void)(errno = 0), (entry = readdir(stream))) {
 		if (account_name_valid(entry->d_name) && add(ret_names, entry->d_name) < 0)
 			return failed(directory, ENOMEM, detail);

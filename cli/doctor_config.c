@@ -48,6 +48,23 @@ static void check_ca_file(struct doctor *doctor)
 			doctor->config->file, DOCTOR_RESTART);
 }
 
+/* Of one that is not safe the config was refused. */
+static void check_hook(struct doctor *doctor, const struct trust *trust, enum config_hook hook)
+{
+	char **words = doctor->config->hooks[hook];
+	struct err_detail detail = {0};
+
+	if (!words || (trust_check(trust, words[0], &detail) == 0 && access(words[0], X_OK) == 0))
+		return;
+	if (!detail.text[0])
+		(void)err_set(&detail, ERR_ACCESS, "%s: %s", words[0], translate_errno(errno));
+	findings_add(&doctor->findings, FINDING_ERROR, CONFIG,
+		     _("The command of %s cannot be run: %s"), config_hook_name(hook), detail.text);
+	findings_remedy(&doctor->findings,
+			_("Put an executable file there, or correct %s in %s, then: %s"),
+			config_hook_name(hook), doctor->config->file, DOCTOR_RESTART);
+}
+
 static bool file_is_there(const char *file)
 {
 	return access(file, F_OK) == 0;
@@ -74,8 +91,10 @@ static void compare(struct doctor *doctor, const char *daemons_file)
 void doctor_check_config(struct doctor *doctor)
 {
 	const char *daemons_file = json_get_string(doctor->status, "config");
-	const struct config_source source = {daemons_file, doctor->paths.config,
-					     doctor->paths.system_config};
+	const struct config_source source = {daemons_file,
+					     doctor->paths.config,
+					     doctor->paths.system_config,
+					     {.home = doctor->paths.home}};
 	struct err_detail detail = {0};
 	int r = config_read_source(&source, &doctor->config, &detail);
 
@@ -91,6 +110,8 @@ void doctor_check_config(struct doctor *doctor)
 			     _("There is no %s, so the defaults are used"), doctor->paths.config);
 	if (doctor->config->ca_file)
 		check_ca_file(doctor);
+	for (enum config_hook hook = 0; hook < CONFIG_HOOK_COUNT; hook++)
+		check_hook(doctor, &source.trust, hook);
 	if (doctor->status)
 		compare(doctor, daemons_file);
 }

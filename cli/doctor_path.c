@@ -8,6 +8,7 @@
 #include "cli/doctor.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/paths.h"
 #include "common/text.h"
 #include "common/translate.h"
 
@@ -104,8 +105,15 @@ enum doctor_path doctor_check_path(struct findings *findings, const char *check_
 	struct look look = {.findings = findings, .check = check_name, .path = path, .kind = kind};
 	int r = S_ISDIR(kind) ? stat(path, &look.status) : lstat(path, &look.status);
 
-	if (r < 0 && errno == ENOENT)
-		return DOCTOR_PATH_MISSING;
+	if (r < 0 && errno == ENOENT) {
+		struct err_detail detail;
+
+		if (!paths_lead_nowhere(path, &detail))
+			return DOCTOR_PATH_MISSING;
+		findings_add(findings, FINDING_ERROR, check_name, "%s", detail.text);
+		findings_remedy(findings, DOCTOR_RESTART);
+		return DOCTOR_PATH_BAD;
+	}
 	text_append_quoted(&quoted, path);
 	look.quoted = buf_text(&quoted);
 	if (r == 0)

@@ -9,6 +9,7 @@
 
 #include "cli/advice.h"
 #include "common/cleanup.h"
+#include "common/paths.h"
 #include "common/translate.h"
 
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -107,6 +108,8 @@ static int open_failed(const char *path, struct err_detail *detail)
 {
 	switch (errno) {
 	case ENOENT:
+		if (paths_lead_nowhere(path, detail))
+			return ERR_IO;
 		return err_set(detail, ERR_NOT_FOUND, _("There is no file %s."), path);
 	case ELOOP:
 		return err_set(detail, ERR_UNSAFE, _("%s is a symbolic link. Remove it. %s"), path,

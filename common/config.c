@@ -2,12 +2,11 @@
 #include "common/config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/buf.h"
@@ -93,24 +92,6 @@ int config_accounts_sort(struct config *config)
 	return 0;
 }
 
-static int check_file(int fd, const char *shown, struct err_detail *detail)
-{
-	struct stat status;
-
-	if (fstat(fd, &status) < 0)
-		return err_set(detail, err_from_errno(errno), "%s: %s", shown,
-			       translate_errno(errno));
-	if (!S_ISREG(status.st_mode))
-		return err_set(detail, ERR_UNSAFE, _("%s: expected a regular file"), shown);
-	/* The owner says nothing: inside the service's user namespace root is shown as 65534. */
-	if (status.st_mode & (S_IWGRP | S_IWOTH))
-		return err_set(detail, ERR_UNSAFE,
-			       _("%s: others can write it (mode %04o), and so could send your "
-				 "credentials elsewhere; type: chmod go-w '%s'"),
-			       shown, (unsigned)status.st_mode & 07777U, shown);
-	return 0;
-}
-
 static int read_all(int fd, const char *shown, struct buf *text, struct err_detail *detail)
 {
 	char block[16 * 1024];
@@ -134,29 +115,75 @@ static int read_all(int fd, const char *shown, struct buf *text, struct err_deta
 	return 0;
 }
 
-int config_read(const char *file, struct config **ret_config, struct err_detail *detail)
+/* Puts the FILE and its KEY before what is said of the file that KEY names. */
+static int name_key(const char *file, const char *key, int code, struct err_detail *detail)
 {
+	_cleanup_(buf_done) struct buf shown = {0};
+
+	text_append_printable(&shown, file, PATH_MAX);
+	if (buf_error(&shown) || !detail)
+		return code;
+	return err_set(detail, code, "%s: %s: %s", buf_text(&shown), key, detail->text);
+}
+
+static int check_named(const struct trust *trust, const struct config *config,
+		       struct err_detail *detail)
+{
+	int r = config->ca_file ? trust_check(trust, config->ca_file, detail) : 0;
+
+	if (r < 0 && r != ERR_NOT_FOUND)
+		return name_key(config->file, "ca_file", r, detail);
+	for (enum config_hook hook = 0; hook < CONFIG_HOOK_COUNT; hook++) {
+		if (!config->hooks[hook])
+			continue;
+		r = trust_check(trust, config->hooks[hook][0], detail);
+		if (r == ERR_UNSAFE)
+			return name_key(config->file, config_hook_name(hook), r, detail);
+	}
+	return 0;
+}
+
+int config_read(const struct trust *trust, const char *file, struct config **ret_config,
+		struct err_detail *detail)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
 	_cleanup_(buf_done) struct buf shown = {0};
 	_cleanup_(buf_done) struct buf text = {0};
 	_cleanup_(closep) int fd = -1;
-	int r;
+	int r = trust_open(trust, file, &fd, detail);
 
+	if (r < 0)
+		return r;
 	text_append_printable(&shown, file, PATH_MAX);
 	r = buf_error(&shown);
 	if (r < 0)
 		return err_set(detail, r, "%s", _(err_text(r)));
-	/* O_NONBLOCK: a pipe in the file's place must not hold us up. */
-	fd = open(file, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	if (fd < 0)
-		return err_set(detail, err_from_errno(errno), "%s: %s", buf_text(&shown),
-			       translate_errno(errno));
-	r = check_file(fd, buf_text(&shown), detail);
-	if (r < 0)
-		return r;
 	r = read_all(fd, buf_text(&shown), &text, detail);
+	if (r == 0)
+		r = config_parse(buf_text(&text), text.size, file, &config, detail);
+	if (r == 0)
+		r = check_named(trust, config, detail);
 	if (r < 0)
 		return r;
-	return config_parse(buf_text(&text), text.size, file, ret_config, detail);
+	*ret_config = TAKE_PTR(config);
+	return 0;
+}
+
+/* Whether there may be a file of the user that is not seen. */
+static bool is_hidden(const struct config_source *source, struct err_detail *detail)
+{
+	char directory[PATH_MAX];
+	struct err_detail why;
+
+	if (!source->trust.hides)
+		return false;
+	(void)snprintf(directory, sizeof(directory), "%s", source->user);
+	*strrchr(directory, '/') = '\0';
+	(void)err_set(&why, ERR_ACCESS, _("%s cannot be seen"), directory);
+	if (!source->trust.hides(directory, &why))
+		return false;
+	(void)err_set(detail, ERR_ACCESS, "%s", why.text);
+	return true;
 }
 
 int config_read_source(const struct config_source *source, struct config **ret_config,
@@ -165,13 +192,26 @@ int config_read_source(const struct config_source *source, struct config **ret_c
 	int r;
 
 	if (source->named)
-		return config_read(source->named, ret_config, detail);
-	r = config_read(source->user, ret_config, detail);
+		return config_read(&source->trust, source->named, ret_config, detail);
+	r = config_read(&source->trust, source->user, ret_config, detail);
+	if (r == ERR_NOT_FOUND && is_hidden(source, detail))
+		return ERR_ACCESS;
 	if (r == ERR_NOT_FOUND)
-		r = config_read(source->system, ret_config, detail);
+		r = config_read(&source->trust, source->system, ret_config, detail);
 	if (r == ERR_NOT_FOUND)
 		r = config_new(ret_config);
 	return r;
+}
+
+const char *config_hook_name(enum config_hook hook)
+{
+	static const char *const names[CONFIG_HOOK_COUNT] = {
+		[CONFIG_ON_CONSENT_NEEDED] = "on_consent_needed",
+		[CONFIG_ON_CREDENTIAL_CHANGED] = "on_credential_changed",
+		[CONFIG_ON_ERROR] = "on_error",
+	};
+
+	return names[hook];
 }
 
 static int compare_name(const void *name, const void *element)

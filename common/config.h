@@ -16,6 +16,7 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/trust.h"
 #include "common/url.h"
 
 /* A config of 10,000 accounts with every key is about 4 MiB. */
@@ -85,9 +86,11 @@ int config_new(struct config **ret_config) _must_check_;
 int config_parse(const char *text, size_t size, const char *file, struct config **ret_config,
 		 struct err_detail *detail) _must_check_;
 
-/* Reads the regular file FILE, whoever owns it, as long as neither group nor others can write it
- * (ERR_UNSAFE). ERR_NOT_FOUND if there is none, ERR_ACCESS, ERR_IO; otherwise as config_parse(). */
-int config_read(const char *file, struct config **ret_config,
+/* Reads FILE, which must be safe (common/trust.h), and so must what it names be: ca_file and the
+ * programs of hooks. Of those one that is not there is no error here, nor a program that cannot be
+ * reached: hooks of the service run outside its sandbox. Errors as of trust_open(), otherwise as
+ * config_parse(). */
+int config_read(const struct trust *trust, const char *file, struct config **ret_config,
 		struct err_detail *detail) _must_check_;
 
 /* Where a config can be. */
@@ -95,11 +98,16 @@ struct config_source {
 	const char *named;  /* NULL: none was named; else it must be there, and counts alone */
 	const char *user;   /* the first of these that is there counts, */
 	const char *system; /* without either the defaults do */
+	struct trust trust;
 };
 
-/* Errors as config_read(); ERR_NOT_FOUND for a named file only. */
+/* Errors as config_read(). ERR_NOT_FOUND for a named file only; ERR_ACCESS also if USER is hidden,
+ * as SOURCE->trust.hides() says. */
 int config_read_source(const struct config_source *source, struct config **ret_config,
 		       struct err_detail *detail) _must_check_;
+
+/* The key of the config that has its command. */
+const char *config_hook_name(enum config_hook hook);
 
 /* NULL if there is none. */
 const struct config_account *config_account_find(const struct config *config, const char *name);

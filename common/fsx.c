@@ -12,6 +12,7 @@
 #include <time.h>
 
 #include "common/fsx_internal.h"
+#include "common/paths.h"
 #include "common/secret.h"
 #include "common/translate.h"
 
@@ -66,9 +67,12 @@ static const char *advice(int errnum)
 int fsx_fail(struct err_detail *detail, int errnum, const char *doing, int dirfd, const char *name)
 {
 	char path[PATH_MAX + NAME_MAX + 2];
+	struct err_detail why;
 	char text[128]; /* glibc's longest is 50 */
 
 	locate(dirfd, name, path, sizeof(path));
+	if (errnum == ENOENT && paths_lead_nowhere(path, &why))
+		return err_set(detail, ERR_IO, _("Cannot %s %.300s: %s"), _(doing), path, why.text);
 	return err_set(detail, err_from_errno(errnum), _("Cannot %s %.700s: %s; %s"), _(doing),
 		       path, strerror_r(errnum, text, sizeof(text)), advice(errnum));
 }
@@ -136,9 +140,12 @@ static int make_directory(int dirfd, const char *name, struct err_detail *detail
 	if (mkdirat(dirfd, name, 0700) == 0)
 		return sync_parent(dirfd, name, detail);
 	errnum = errno;
-	/* A parent that is there may also be answered with EROFS or EACCES. */
-	if (errnum == EEXIST || faccessat(dirfd, name, F_OK, 0) == 0)
+	/* A parent that is there may also be answered with EROFS or EACCES. A link to nothing is
+	 * there too. */
+	if (faccessat(dirfd, name, F_OK, 0) == 0)
 		return 0;
+	if (errnum == EEXIST)
+		errnum = errno;
 	return fsx_fail(detail, errnum, N_("make the directory"), dirfd, name);
 }
 

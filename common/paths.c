@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/translate.h"
@@ -92,6 +93,34 @@ int paths_resolve(const struct paths_environment *environment, struct paths *ret
 		if (r < 0)
 			return r;
 	}
+	if (is_absolute(environment->home) && strlen(environment->home) < PATH_MAX)
+		strcpy(paths.home, environment->home);
 	*ret_paths = paths;
 	return 0;
+}
+
+bool paths_lead_nowhere(const char *path, struct err_detail *detail)
+{
+	char prefix[PATH_MAX];
+	char target[PATH_MAX];
+	struct stat status;
+
+	for (size_t size = 1; size < sizeof(prefix); size++) {
+		ssize_t target_size;
+
+		if (path[size] && path[size] != '/')
+			continue;
+		(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)size, path);
+		target_size = readlink(prefix, target, sizeof(target));
+		if (target_size > 0 && stat(prefix, &status) < 0) {
+			(void)err_set(detail, ERR_IO,
+				      _("The symbolic link %s leads to %.*s, which is not there. "
+					"Put it there, or remove the link: rm '%s'"),
+				      prefix, (int)target_size, target, prefix);
+			return true;
+		}
+		if (!path[size])
+			break;
+	}
+	return false;
 }

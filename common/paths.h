@@ -8,6 +8,7 @@
  */
 
 #include <limits.h>
+#include <stdbool.h>
 
 #include "common/err.h"
 
@@ -19,6 +20,7 @@ struct paths_environment {
 };
 
 struct paths {
+	char home[PATH_MAX];	      /* "" if there is none */
 	char config[PATH_MAX];	      /* $XDG_CONFIG_HOME/misskey-authd/config.ini */
 	char system_config[PATH_MAX]; /* /etc/xdg/misskey-authd/config.ini */
 	char state[PATH_MAX];	      /* $XDG_STATE_HOME/misskey-authd */
@@ -28,6 +30,10 @@ struct paths {
 
 /* Fills the environment from getenv() and the user data base: for the programs' main() alone. */
 void paths_environment_read(struct paths_environment *ret_environment);
+
+/* For a PATH that was not found: whether a symbolic link on the way leads to nothing. Then DETAIL
+ * says so, and what helps: what is behind the link may be there again later. */
+bool paths_lead_nowhere(const char *path, struct err_detail *detail);
 
 /* ERR_NOT_FOUND without any home, ERR_LIMIT if a path is too long. */
 int paths_resolve(const struct paths_environment *environment, struct paths *ret_paths,

@@ -12,7 +12,6 @@
 #include "common/json.h"
 #include "common/log.h"
 #include "daemon/parts.h"
-#include "daemon/sandbox.h"
 #include "daemon/standby.h"
 
 struct daemon {
@@ -96,21 +95,6 @@ static void stop(struct parts *parts, const struct idleness *idleness)
 	service_flush(parts->service);
 }
 
-/* One that is hidden would otherwise be taken for none. */
-static void warn_of_hidden_config(const struct daemon_options *options)
-{
-	struct err_detail detail;
-	char directory[PATH_MAX];
-
-	strcpy(directory, options->paths->config);
-	*strrchr(directory, '/') = '\0';
-	if (options->source.named || !sandbox_is_around() || access(directory, F_OK) == 0)
-		return;
-	(void)err_set(&detail, ERR_NOT_FOUND, "No configuration is read from %.200s", directory);
-	sandbox_explain(directory, false, &detail);
-	log_warning("%s", detail.text);
-}
-
 static void say_ready(const struct daemon *daemon, const struct parts *parts)
 {
 	char status[128];
@@ -146,7 +130,6 @@ static int serve(const struct daemon *daemon, struct refusal *ret_refusal)
 	if (idleness.limit_ms && idleness_attach(&idleness, parts.loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
 	service_restore(parts.service, moment_now());
-	warn_of_hidden_config(daemon->options);
 	say_ready(daemon, &parts);
 	r = loop_run(parts.loop, detail);
 	stop(&parts, &idleness);

@@ -32,12 +32,6 @@ struct hooks {
 	size_t error_count;
 };
 
-static const char *const names[CONFIG_HOOK_COUNT] = {
-	[CONFIG_ON_CONSENT_NEEDED] = "on_consent_needed",
-	[CONFIG_ON_CREDENTIAL_CHANGED] = "on_credential_changed",
-	[CONFIG_ON_ERROR] = "on_error",
-};
-
 /* For the log. */
 static const char *about(const char *account)
 {
@@ -61,8 +55,8 @@ static void push(struct hooks *hooks, enum config_hook kind, const struct accoun
 {
 	if (command_of(hooks, kind) &&
 	    account_queue_push(&hooks->kinds[kind].waiting, account->name, account->server.origin))
-		log_error("hook %s (account %s): not run, there is no memory", names[kind],
-			  account->name);
+		log_error("hook %s (account %s): not run, there is no memory",
+			  config_hook_name(kind), account->name);
 }
 
 void hooks_consent_needed(struct hooks *hooks, const struct account *account)
@@ -120,8 +114,8 @@ static int take_account(struct hooks *hooks, enum config_hook kind, struct hook_
 		r = hook_event_credential_changed(hooks->service, entry->account, entry->server,
 						  ret_event);
 	if (r && r != ERR_NOT_FOUND)
-		log_error("hook %s (account %s): not run, %s", names[kind], entry->account,
-			  err_text(r));
+		log_error("hook %s (account %s): not run, %s", config_hook_name(kind),
+			  entry->account, err_text(r));
 	return r;
 }
 
@@ -131,21 +125,25 @@ static int start(struct hooks *hooks, enum config_hook kind, const struct hook_e
 	_cleanup_(launch_freep) struct launch *run = NULL;
 	struct epoll_event wanted = {.events = EPOLLIN | EPOLLET};
 	struct launch_command command = {
-		.purpose = names[kind],
+		.purpose = config_hook_name(kind),
 		.account = event->account,
 		.words = command_of(hooks, kind),
 		.facts = &event->facts,
 		.input = &event->json,
 		.limit_ms = service_config(hooks->service)->hook_time_s * 1000,
 	};
-	int r = launch_start(hooks->units, &command, now, &run, detail);
+	/* It was safe when the config was read. What cannot be seen here may still be run: a unit
+	 * is outside the sandbox. */
+	int r = trust_check(service_trust(hooks->service), command.words[0], detail);
 
+	if (r != ERR_UNSAFE)
+		r = launch_start(hooks->units, &command, now, &run, detail);
 	if (r)
 		return r;
 	/* Without it the end is merely noticed late. */
 	if (launch_fd(run) >= 0 &&
 	    epoll_ctl(hooks->epoll_fd, EPOLL_CTL_ADD, launch_fd(run), &wanted) < 0)
-		log_warning("hook %s: its end cannot be waited for: %s", names[kind],
+		log_warning("hook %s: its end cannot be waited for: %s", config_hook_name(kind),
 			    strerror(errno));
 	hooks->kinds[kind].run = TAKE_PTR(run);
 	return 0;
@@ -154,7 +152,7 @@ static int start(struct hooks *hooks, enum config_hook kind, const struct hook_e
 static void log_not_started(enum config_hook kind, const struct hook *hook,
 			    const struct err_detail *detail)
 {
-	log_error("hook %s (account %s): %s cannot be started: %s", names[kind],
+	log_error("hook %s (account %s): %s cannot be started: %s", config_hook_name(kind),
 		  about(hook->account), hook->program, detail->text);
 }
 
@@ -176,13 +174,14 @@ static void start_next(struct hooks *hooks, enum config_hook kind, struct moment
 	if (start(hooks, kind, &event, now, &detail))
 		log_not_started(kind, hook, &detail);
 	else
-		log_debug("hook %s (account %s): started", names[kind], about(hook->account));
+		log_debug("hook %s (account %s): started", config_hook_name(kind),
+			  about(hook->account));
 }
 
 static void log_result(enum config_hook kind, const struct hook *hook,
 		       const struct launch_result *result)
 {
-	const char *name = names[kind];
+	const char *name = config_hook_name(kind);
 	const char *account = about(hook->account);
 	double took_s = (double)result->took_ms / 1000;
 
@@ -291,8 +290,8 @@ bool hooks_are_idle(const struct hooks *hooks)
 
 static void log_not_run(enum config_hook kind, const char *account)
 {
-	log_warning("hook %s (account %s): not run, because the daemon stops", names[kind],
-		    about(account));
+	log_warning("hook %s (account %s): not run, because the daemon stops",
+		    config_hook_name(kind), about(account));
 }
 
 static void free_waiting(struct hooks *hooks, enum config_hook kind)
@@ -313,7 +312,7 @@ void hooks_free(struct hooks *hooks)
 
 		if (hook->run)
 			log_info("hook %s (account %s): not waited for, because the daemon stops",
-				 names[kind], about(hook->account));
+				 config_hook_name(kind), about(hook->account));
 		launch_free(hook->run);
 		free_waiting(hooks, kind);
 	}

@@ -10,6 +10,7 @@
 #include "common/translate.h"
 #include "daemon/daemon.h"
 #include "daemon/options.h"
+#include "daemon/sandbox.h"
 #include "daemon/sd.h"
 
 static int fail(int code, const struct err_detail *detail)
@@ -49,7 +50,12 @@ int main(int argc, char **argv)
 		  sd_stderr_is_journal());
 	paths_environment_read(&environment);
 	r = paths_resolve(&environment, &paths, &detail);
-	source = (struct config_source){options.config_file, paths.config, paths.system_config};
+	source = (struct config_source){
+		options.config_file,
+		paths.config,
+		paths.system_config,
+		{.home = paths.home, .hides = sandbox_hides},
+	};
 	if (!r && options.check_config)
 		r = check_config(&source, &detail);
 	else if (!r)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/sandbox.h"
 
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,4 +30,21 @@ void sandbox_explain(const char *path, bool writable, struct err_detail *detail)
 		       "misskey-authd, write [Service] and, below it, %s=%s, then: systemctl "
 		       "--user restart misskey-authd",
 		       writable ? "BindPaths" : "BindReadOnlyPaths", path);
+}
+
+/* The unit shows it if it is there. */
+static bool is_shown(const char *path)
+{
+	char shown[PATH_MAX];
+
+	(void)snprintf(shown, sizeof(shown), "%s/.config/misskey-authd", getenv("HOME"));
+	return strcmp(path, shown) == 0;
+}
+
+bool sandbox_hides(const char *path, struct err_detail *detail)
+{
+	if (!sandbox_is_around() || access(path, F_OK) == 0 || is_shown(path))
+		return false;
+	sandbox_explain(path, false, detail);
+	return true;
 }

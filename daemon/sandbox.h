@@ -20,4 +20,8 @@ bool sandbox_is_around(void);
  * BindReadOnlyPaths=. Where PATH can be seen, or without a sandbox, DETAIL stays as it is. */
 void sandbox_explain(const char *path, bool writable, struct err_detail *detail);
 
+/* For struct trust: whether the sandbox may hide PATH, which is not seen. DETAIL, which says so,
+ * then also says what helps. */
+bool sandbox_hides(const char *path, struct err_detail *detail);
+
 #endif

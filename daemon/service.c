@@ -377,6 +377,11 @@ const struct config *service_config(const struct service *service)
 	return service->config;
 }
 
+const struct trust *service_trust(const struct service *service)
+{
+	return &service->source.trust;
+}
+
 struct accounts *service_accounts(struct service *service)
 {
 	return service->accounts;

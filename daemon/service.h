@@ -126,6 +126,9 @@ const char *service_unavailable(const struct service *service);
 const char *service_callback_url(const struct service *service); /* NULL: none */
 const char *service_state_directory(const struct service *service);
 const struct config *service_config(const struct service *service);
+
+/* By which the programs of hooks are safe or not. */
+const struct trust *service_trust(const struct service *service);
 struct accounts *service_accounts(struct service *service);
 /* NULL if there is none. */
 const struct credential *service_credential(const struct service *service, const char *account);

@@ -121,7 +121,7 @@ def test_terminals_are_safe_from_a_config(idle):
     assert done.returncode == 1 and "\x1b" not in done.stderr and ":2: " in done.stderr
 
 
-@pytest.mark.parametrize("mode", [0o660, 0o602, 0o666])
+@pytest.mark.parametrize("mode", [0o602, 0o662, 0o666])
 def test_a_config_that_others_may_write_is_refused(idle, mode):
     file, _ = check(idle, GOOD)
     file.chmod(mode)

@@ -360,7 +360,7 @@ def test_a_bad_config(daemon):
 def test_a_config_that_others_may_write(daemon):
     daemon.config_file.chmod(0o666)
     found = doctor(daemon)
-    found.expect("config", "error", f"{daemon.config_file}: others can write it (mode 0666)", RESTART)
+    found.expect("config", "error", f"{daemon.config_file} is not safe to use: other users can write it (mode 0666)", RESTART)
     assert found.status == 8
 
 

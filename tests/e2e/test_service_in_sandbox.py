@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The daemon does all its work in the service's sandbox, and says what that hides."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -139,10 +140,39 @@ def test_a_hidden_configuration_is_said_with_the_drop_in_that_shows_it(sandboxed
     sandboxed.write("settings/misskey-authd/config.ini", "[account bot]\nserver = misskey.example\n")
     sandboxed.systemctl("set-environment", f"XDG_CONFIG_HOME={config}")
     sandboxed.systemctl("start", *SOCKETS)
-    assert "bot" not in sandboxed.authctl("list").stdout
     drop_in = f"BindReadOnlyPaths={config}/misskey-authd"
+    assert drop_in in sandboxed.authctl("login", "misskey.example", "--no-wait").stderr
     assert any(drop_in in line for line in sandboxed.authctl("doctor", XDG_CONFIG_HOME=str(config)).stdout.splitlines())
     sandboxed.write(f"{DROP_INS}/more.conf", f"[Service]\n{drop_in}\n")
     sandboxed.systemctl("daemon-reload")
     sandboxed.systemctl("restart", SERVICE)
+    assert "bot" in sandboxed.authctl("list").stdout
+
+
+def test_a_configuration_that_is_a_link_out_of_the_sandbox_is_said_with_its_target(sandboxed):
+    """Without it the defaults would apply, and somebody else than its `user` could log in."""
+    link, target = sandboxed.home / ".config/misskey-authd/config.ini", sandboxed.home / "dotfiles/config.ini"
+    sandboxed.write("dotfiles/config.ini", "[account bot]\nserver = misskey.example\nuser = bob\n")
+    sandboxed.write(".config/misskey-authd/made", "")
+    sandboxed.run("ln", "-s", "../../dotfiles/config.ini", link)
+    sandboxed.systemctl("start", *SOCKETS)
+    drop_in = f"BindReadOnlyPaths={target}"
+    refused = sandboxed.authctl("login", "bot", "--no-wait")
+    assert refused.returncode == 1 and f"link {link} leads to {target}" in refused.stderr and drop_in in refused.stderr
+    sandboxed.write(f"{DROP_INS}/more.conf", f"[Service]\n{drop_in}\n")
+    sandboxed.systemctl("daemon-reload")
+    sandboxed.systemctl("restart", SERVICE)
+    assert "bot" in sandboxed.authctl("list").stdout
+
+
+def test_a_configuration_of_root_or_another_user_is_refused(sandboxed):
+    """The sandbox shows both as the same user."""
+    file = sandboxed.home / ".config/misskey-authd/config.ini"
+    sandboxed.write(".config/misskey-authd/config.ini", "[account bot]\nserver = misskey.example\n")
+    os.chown(file, 0, 0)
+    sandboxed.systemctl("start", *SOCKETS)
+    refused = sandboxed.authctl("list")
+    command = f"chown {sandboxed.user.pw_uid} '{file}'"
+    assert f"{file} is not safe to use" in refused.stderr and f"sudo {command}" in refused.stderr
+    subprocess.run(["sh", "-c", command], check=True)
     assert "bot" in sandboxed.authctl("list").stdout

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_TRUST_H
+#define COMMON_TRUST_H
+
+/*
+ * Whether a file that is obeyed (the config, ca_file, the program of a hook) is safe: nobody but
+ * the user and root can write it or put another in its place. As with OpenSSH's StrictModes, the
+ * file and each directory on the way belong to the user or to root, and neither group nor others
+ * can write them. The rules that differ:
+ *
+ * - A group that has the user alone may write (user private groups, umask 002).
+ * - A sticky directory, such as /tmp, may be writable. Nobody can rename there what is not theirs,
+ *   and what somebody else made there first belongs to them, so it is refused.
+ * - Directories above the home are not looked at if the path begins with the home: they are the
+ *   administrator's matter.
+ * - In a user namespace, such as the service's sandbox, root and all other users look alike. Such
+ *   an owner counts as root, but not for a file below the home.
+ *
+ * Each step is taken from the descriptor of the directory that was looked at, so nothing can be
+ * exchanged between the look and the use. Symbolic links are followed by the same rules.
+ */
+
+#include <stdbool.h>
+
+#include "common/err.h"
+
+struct trust {
+	const char *home; /* "": none */
+	/* Whether PATH, which is not seen, may be there all the same. Then DETAIL, which says that
+	 * it is not there, also says what helps. NULL: what is not seen is not there. */
+	bool (*hides)(const char *path, struct err_detail *detail);
+};
+
+/* Opens the regular file PATH for reading. ERR_UNSAFE: not safe, not a regular file, or a loop of
+ * links. ERR_NOT_FOUND: there is no such name. ERR_ACCESS, ERR_IO, ERR_LIMIT: it cannot be reached,
+ * for example because a symbolic link leads to nothing. The caller closes *ret_fd. */
+int trust_open(const struct trust *trust, const char *path, int *ret_fd,
+	       struct err_detail *detail) _must_check_;
+
+/* The same without opening it, for a file of any type. */
+int trust_check(const struct trust *trust, const char *path,
+		struct err_detail *detail) _must_check_;
+
+#endif
