@@ -26,6 +26,8 @@ int authorization_new(struct account *account, const struct authorization_enviro
 		return ERR_NOMEM;
 	authorization->account = account;
 	authorization->environment = environment;
+	authorization->turn.owner = authorization;
+	authorization->turn.server = account->server.origin;
 	authorization_adapt(authorization);
 	*ret_authorization = authorization;
 	return 0;
@@ -43,7 +45,7 @@ void authorization_free(struct authorization *authorization)
 	if (!authorization)
 		return;
 	cancel_call(authorization);
-	credentials_reservation_free(authorization->reservation);
+	authorization_release(authorization);
 	credential_done(&authorization->candidate);
 	free(authorization);
 }
@@ -168,6 +170,19 @@ static bool take_renew(struct authorization *authorization, struct moment now,
 	return true;
 }
 
+/* Turn and room are for an answer that is awaited; room also for one that is not stored yet. */
+static void give_back(struct authorization *authorization)
+{
+	const struct authorizer *machine = &authorization->machine;
+
+	if (machine->state == AUTHORIZER_SECURING && !machine->waiting)
+		authorization_queue(authorization); /* a callback may have come to a poll */
+	else if (!authorization_is_exchanging(authorization))
+		authorization_release(authorization);
+	else if (authorization->has_candidate)
+		turns_leave(authorization->environment->turns, &authorization->turn);
+}
+
 void authorization_advance(struct authorization *authorization,
 			   const struct authorizer_input *event)
 {
@@ -181,9 +196,7 @@ void authorization_advance(struct authorization *authorization,
 		goes_on = authorization_perform(authorization, action, now, &input) ||
 			  take_renew(authorization, now, &input);
 	} while (goes_on);
-	/* No answer is awaited between two polls. */
-	if (authorization->machine.state == AUTHORIZER_CONSENT && authorization->reservation)
-		credentials_reservation_rest(authorization->reservation);
+	give_back(authorization);
 	publish(authorization, now);
 }
 
@@ -317,6 +330,14 @@ void authorization_tick(struct authorization *authorization, struct moment now)
 	if (now.mono_ms < authorization_deadline(authorization))
 		return;
 	input = authorization_event(authorization, AUTHORIZER_TIMER, now);
+	authorization_advance(authorization, &input);
+}
+
+void authorization_take_turn(struct authorization *authorization, struct moment now)
+{
+	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_SECURED, now);
+
+	(void)authorization_secure(authorization, &input);
 	authorization_advance(authorization, &input);
 }
 

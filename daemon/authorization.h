@@ -7,7 +7,8 @@
  * registry and the credentials, and tells it what came of it. The rules for the access token, which
  * can be had only once, are kept here:
  *
- * 1. userkey is sent only after room for the answer has been reserved on disk,
+ * 1. userkey is sent only in a turn (daemon/turns.h) and after room for the answer has been
+ * reserved,
  * 2. and after registry.json says that an exchange is under way;
  * 3. i stays in memory until it is durable, and nobody is told of it before;
  * 4. a start that finds an exchange under way looks into credentials.json first and asks again
@@ -26,12 +27,14 @@
 #include "daemon/misskey.h"
 #include "daemon/moment.h"
 #include "daemon/registry.h"
+#include "daemon/turns.h"
 
 /* What all authorizations work with; borrowed, outlives them. */
 struct authorization_environment {
 	struct http_client *client;
 	struct registry *registry;
 	struct credentials *credentials;
+	struct turns *turns;	  /* the exchanges of all */
 	const char *callback_url; /* NULL: there is no callback listener */
 	int64_t session_time_s;
 	int64_t poll_interval_s;
@@ -95,6 +98,9 @@ void authorization_restore(struct authorization *authorization, struct moment no
 /* For the loop: monotonic ms, MOMENT_NEVER if nothing is due. */
 int64_t authorization_deadline(const struct authorization *authorization);
 void authorization_tick(struct authorization *authorization, struct moment now);
+
+/* Its turn, which turns_next() gave, has come: the exchange begins. */
+void authorization_take_turn(struct authorization *authorization, struct moment now);
 
 /* Whether a login is under way. */
 bool authorization_is_active(const struct authorization *authorization);

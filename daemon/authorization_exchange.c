@@ -17,12 +17,19 @@ void authorization_release(struct authorization *authorization)
 {
 	credentials_reservation_free(authorization->reservation);
 	authorization->reservation = NULL;
+	turns_leave(authorization->environment->turns, &authorization->turn);
+}
+
+void authorization_queue(struct authorization *authorization)
+{
+	turns_wait(authorization->environment->turns, &authorization->turn,
+		   authorization->machine.callback_arrived ? TURN_CALLBACK : TURN_POLL);
 }
 
 static int take_room(struct authorization *authorization, struct err_detail *detail)
 {
 	if (authorization->reservation)
-		return credentials_reservation_wake(authorization->reservation, detail);
+		return 0;
 	return credentials_reserve(authorization->environment->credentials,
 				   authorization->account->name, &authorization->reservation,
 				   detail);
@@ -36,6 +43,10 @@ bool authorization_secure(struct authorization *authorization, struct authorizer
 		registry_session_edit(environment->registry, authorization->account->name);
 	struct err_detail detail;
 
+	if (authorization->turn.state != TURN_TAKEN) {
+		authorization_queue(authorization);
+		return false;
+	}
 	if (take_room(authorization, &detail)) {
 		authorization_fail_here(authorization, "NO_ROOM", &detail, event);
 		return true;
@@ -44,7 +55,6 @@ bool authorization_secure(struct authorization *authorization, struct authorizer
 		session->exchanging = true;
 		if (registry_save(environment->registry, event->now.unix_s, &detail)) {
 			session->exchanging = false;
-			authorization_release(authorization);
 			authorization_fail_here(authorization, "NO_ROOM", &detail, event);
 			return true;
 		}
@@ -120,13 +130,12 @@ static void take_access_token(struct authorization *authorization,
 }
 
 /* One look at a session of a browser is over: it waits for the callback again. Polls keep their
- * place and their mark. */
+ * mark. */
 static void end_look(struct authorization *authorization, int64_t unix_s)
 {
 	struct registry *registry = authorization->environment->registry;
 	struct err_detail detail;
 
-	authorization_release(authorization);
 	registry_session_edit(registry, authorization->account->name)->exchanging = false;
 	/* With the old mark a start would only ask the server once more. */
 	if (registry_save(registry, unix_s, &detail))

@@ -21,6 +21,7 @@ struct authorization {
 	struct authorization_view published; /* what was told last */
 	struct http_call *call;		     /* under way; NULL: none */
 	answer_reader *reader;		     /* of its answer */
+	struct turn turn;		     /* while userkey is to be sent, or was sent */
 	struct credentials_reservation *reservation;
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
@@ -80,11 +81,13 @@ bool authorization_ask(struct authorization *authorization, const char *path, in
 
 /* ---- The access token: authorization_exchange.c. All return as authorization_perform(). ---- */
 
+/* Waits for a turn, as a callback if one has arrived. */
+void authorization_queue(struct authorization *authorization);
 bool authorization_secure(struct authorization *authorization, struct authorizer_input *event);
 bool authorization_exchange(struct authorization *authorization, struct authorizer_input *event);
 bool authorization_store(struct authorization *authorization, struct authorizer_input *event);
 bool authorization_verify(struct authorization *authorization, struct authorizer_input *event);
-/* Gives the reserved room back. */
+/* Gives the reserved room and the turn back. */
 void authorization_release(struct authorization *authorization);
 
 #endif

@@ -253,6 +253,8 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 		.token = made->token,
 		.consent_url = made->consent_url,
 		.browser = authorization->machine.browser,
+		/* It is polled from now on: so it is marked once, and not written again for it. */
+		.exchanging = !authorization->machine.browser,
 		.renewed = authorization->machine.session_renewed,
 		.expires_at = now.unix_s + environment->session_time_s,
 	};

@@ -90,6 +90,7 @@ static enum authorizer_action enter_session(struct authorizer *authorizer, bool 
 {
 	authorizer->callback_arrived = false;
 	authorizer->ask_again = false;
+	authorizer->failures = 0;
 	if (app_known)
 		return enter(authorizer, AUTHORIZER_SESSION, AUTHORIZER_DO_MAKE_SESSION);
 	return enter(authorizer, AUTHORIZER_REGISTERING, AUTHORIZER_DO_CREATE_APP);
@@ -140,6 +141,7 @@ static enum authorizer_action restore(struct authorizer *authorizer,
 	authorizer->expires_ms = input->expires_ms;
 	if (input->event == AUTHORIZER_RESTORED_EXCHANGE) {
 		authorizer->callback_arrived = input->browser;
+		authorizer->is_polling = !input->browser;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	}
 	if (input->event == AUTHORIZER_RESTORED_STORED)
@@ -203,7 +205,7 @@ static enum authorizer_action early_step(struct authorizer *authorizer,
 static enum authorizer_action miss_poll(struct authorizer *authorizer,
 					const struct authorizer_input *input)
 {
-	unsigned failures = ++authorizer->poll_failures;
+	unsigned failures = ++authorizer->failures;
 
 	enter_consent(authorizer, input);
 	if (!authorizer->browser) {
@@ -216,12 +218,20 @@ static enum authorizer_action miss_poll(struct authorizer *authorizer,
 	return AUTHORIZER_DO_NOTHING;
 }
 
+/* The polls that failed before do not count: somebody has consented. */
+static void take_callback(struct authorizer *authorizer)
+{
+	if (!authorizer->callback_arrived)
+		authorizer->failures = 0;
+	authorizer->callback_arrived = true;
+}
+
 static enum authorizer_action consent_step(struct authorizer *authorizer,
 					   const struct authorizer_input *input)
 {
 	switch (input->event) {
 	case AUTHORIZER_CALLBACK:
-		authorizer->callback_arrived = true;
+		take_callback(authorizer);
 		authorizer->is_polling = false;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	case AUTHORIZER_LOGIN:
@@ -259,7 +269,7 @@ static enum authorizer_action securing_step(struct authorizer *authorizer,
 		wait_for_retry(authorizer, input, AUTHORIZER_DISK_RETRY_MAX_MS);
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_CALLBACK:
-		authorizer->callback_arrived = true;
+		take_callback(authorizer);
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
@@ -276,7 +286,7 @@ static enum authorizer_action securing_step(struct authorizer *authorizer,
 static enum authorizer_action exchange_pending(struct authorizer *authorizer,
 					       const struct authorizer_input *input)
 {
-	authorizer->poll_failures = 0;
+	authorizer->failures = 0;
 	if (authorizer->ask_again) {
 		authorizer->ask_again = false;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
@@ -290,10 +300,20 @@ static enum authorizer_action exchange_failed_for_now(struct authorizer *authori
 {
 	if (!authorizer->callback_arrived)
 		return miss_poll(authorizer, input);
+	/* Each try is secured anew, with which `attempts` began anew. */
+	authorizer->attempts = authorizer->failures++;
 	wait_for_retry(authorizer, input, AUTHORIZER_RETRY_MAX_MS);
-	if (authorizer->attempts >= AUTHORIZER_EXCHANGE_ATTEMPTS)
+	if (authorizer->failures >= AUTHORIZER_EXCHANGE_ATTEMPTS)
 		return finish(authorizer, OUTCOME_UNREACHABLE);
 	return AUTHORIZER_DO_NOTHING;
+}
+
+static enum authorizer_action exchange_again(struct authorizer *authorizer,
+					     const struct authorizer_input *input)
+{
+	if (try_again(authorizer, input, AUTHORIZER_DO_SECURE) == AUTHORIZER_DO_NOTHING)
+		return AUTHORIZER_DO_NOTHING;
+	return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 }
 
 static enum authorizer_action exchanging_step(struct authorizer *authorizer,
@@ -304,7 +324,7 @@ static enum authorizer_action exchanging_step(struct authorizer *authorizer,
 		return enter(authorizer, AUTHORIZER_STORING, AUTHORIZER_DO_STORE);
 	case AUTHORIZER_CALLBACK:
 		authorizer->ask_again = !authorizer->callback_arrived;
-		authorizer->callback_arrived = true;
+		take_callback(authorizer);
 		return AUTHORIZER_DO_NOTHING;
 	case AUTHORIZER_PENDING:
 		return exchange_pending(authorizer, input);
@@ -319,7 +339,7 @@ static enum authorizer_action exchanging_step(struct authorizer *authorizer,
 		return exchange_failed_for_now(authorizer, input);
 	case AUTHORIZER_TIMER:
 	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, input, AUTHORIZER_DO_EXCHANGE);
+		return exchange_again(authorizer, input);
 	case AUTHORIZER_FAILED:
 		return finish(authorizer, input->outcome);
 	default:

@@ -81,7 +81,7 @@ enum authorizer_action {
 	AUTHORIZER_DO_CREATE_APP,
 	AUTHORIZER_DO_MAKE_SESSION,
 	AUTHORIZER_DO_SECURE,	/* reserve room, and note on disk that an exchange is under way */
-	AUTHORIZER_DO_EXCHANGE, /* only ever follows a SECURED */
+	AUTHORIZER_DO_EXCHANGE, /* only ever follows a SECURED, once */
 	AUTHORIZER_DO_STORE,
 	AUTHORIZER_DO_VERIFY,
 	AUTHORIZER_DO_FINISH, /* authorizer.outcome says how it ended */
@@ -111,7 +111,7 @@ struct authorizer {
 	bool waiting;		  /* for retry_ms, with nothing under way */
 	bool server_asked;	  /* … because the server wants it so: nobody can hurry it */
 	unsigned attempts;	  /* failures in a row in this state */
-	unsigned poll_failures;	  /* failed polls in a row */
+	unsigned failures;	  /* failed exchanges in a row, polls or after a callback */
 	int64_t retry_ms;	  /* monotonic; also the next poll */
 	int64_t expires_ms;	  /* monotonic, of the session */
 	int64_t poll_interval_ms; /* set by the owner */

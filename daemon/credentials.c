@@ -77,7 +77,6 @@ void credentials_free(struct credentials *credentials)
 {
 	if (!credentials)
 		return;
-	credentials_room_done(credentials);
 	closep(&credentials->env_fd);
 	closep(&credentials->tokens_fd);
 	credentials_set_free(&credentials->accounts);
@@ -212,15 +211,16 @@ static int write_merged(struct credentials *credentials, struct account_set *mer
 		r = ERR_LIMIT;
 	if (r < 0)
 		return cannot_write(r, detail);
-	/* The growth of one that is awake is part of everybody's room, anything else's is not. */
+	/* What a reservation adds has room in all of them; what others add has not yet. */
 	if (!reservation || !reservation->file)
-		r = credentials_room_secure(credentials, merged, detail);
+		r = credentials_room_secure(credentials, text.size, detail);
 	if (r == 0)
 		r = credentials_write_file(credentials->dirfd, file.name, &text,
 					   reservation ? &reservation->file : &none, detail);
 	if (r < 0)
 		return r;
 	adopt(credentials, merged);
+	credentials->text_size = text.size;
 	credentials->is_missing = false;
 	credentials->is_stale = false;
 	return 0;
@@ -285,6 +285,7 @@ int credentials_set_state(struct credentials *credentials, const char *account,
 		if (state == CREDENTIAL_VERIFIED) {
 			stored->verified_at = unix_s;
 			credentials->is_stale = true;
+			credentials->text_size = 0;
 		}
 		*ret_changed = false;
 		return 0;

@@ -79,12 +79,6 @@ const struct credential *credentials_find(const struct credentials *credentials,
 int credentials_reserve(struct credentials *credentials, const char *account,
 			struct credentials_reservation **ret_reservation,
 			struct err_detail *detail) _must_check_;
-/* Until it is woken no answer is awaited: the room for credentials.json serves others, the rest is
- * kept. So the room grows with the exchanges under way, not with the sessions that are polled. */
-void credentials_reservation_rest(struct credentials_reservation *reservation);
-/* Errors as credentials_reserve(); it rests on then. One that is awake stays so. */
-int credentials_reservation_wake(struct credentials_reservation *reservation,
-				 struct err_detail *detail) _must_check_;
 /* Gives the room back. May outlive nothing: free it before the store. */
 void credentials_reservation_free(struct credentials_reservation *reservation);
 DEFINE_CLEANUP(struct credentials_reservation *, credentials_reservation_free);

@@ -15,7 +15,7 @@ struct credentials_reservation {
 	char account[ACCOUNT_NAME_BYTES]; /* first: account_set sorts by it */
 	struct credentials *credentials;
 	struct credentials_reservation *next;
-	/* NULL once they have become the files; FILE also while the reservation rests. */
+	/* NULL once they have become the files. */
 	struct fsx_temp *file;
 	struct fsx_temp *env;
 	struct fsx_temp *token;
@@ -25,29 +25,20 @@ struct credentials_reservation {
 	struct credential *unwritten;
 };
 
-/* Room that resting reservations gave back is kept for the next that wakes: a few polls are under
- * way at the same time. */
-#define CREDENTIALS_SPARES 4
-
 struct credentials {
 	int dirfd; /* borrowed */
 	int env_fd;
 	int tokens_fd;
 	struct account_set accounts; /* of struct credential, as they are on disk */
 	struct credentials_reservation *reservations; /* those that are open */
-	struct fsx_temp *spares[CREDENTIALS_SPARES];
-	size_t spare_count;
-	bool is_stale;	 /* a time of verification in ACCOUNTS is newer than on disk */
-	bool is_missing; /* there was no credentials.json: the derived files may be the last copies
-			  */
+	size_t text_size; /* of ACCOUNTS, in bytes; 0: it is not known */
+	bool is_stale;	  /* a time of verification in ACCOUNTS is newer than on disk */
+	bool is_missing;  /* there was no credentials.json: the derived files may be the last copies
+			   */
 };
 
-/* Frees the spares. */
-void credentials_room_done(struct credentials *credentials);
-
-/* Sees to it that every reservation that is awake has room for ACCOUNTS and for what all of them
- * may add. */
-int credentials_room_secure(struct credentials *credentials, const struct account_set *accounts,
+/* Sees to it that every reservation has room for SIZE bytes and for what all of them may add. */
+int credentials_room_secure(struct credentials *credentials, size_t size,
 			    struct err_detail *detail) _must_check_;
 
 /* Makes env/ACCOUNT and tokens/ACCOUNT say what the store says, in this order; ORIGIN and

@@ -11,6 +11,7 @@
 #include "common/digest.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "daemon/descriptors.h"
 #include "daemon/parts.h"
 #include "daemon/standby.h"
 
@@ -208,6 +209,7 @@ int daemon_run(const struct daemon_options *options, struct err_detail *detail)
 	int r;
 
 	protect_process();
+	descriptors_raise_limit();
 	json_init();
 	r = digest_init();
 	if (r)

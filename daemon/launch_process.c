@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "daemon/descriptors.h"
+
 struct launch_process {
 	pid_t pid; /* of its process group too; ours until it is waited for */
 	int pid_fd;
@@ -65,8 +67,11 @@ static int spawn_with(char *const *words, char *const *environment, int input_fd
 	error = add_actions(&actions, input_fd);
 	if (!error)
 		error = set_attributes(attributes);
-	if (!error)
+	if (!error) {
+		descriptors_restore_limit();
 		error = posix_spawn(ret_pid, words[0], &actions, attributes, words, environment);
+		descriptors_raise_limit();
+	}
 	posix_spawn_file_actions_destroy(&actions);
 	return error;
 }

@@ -174,6 +174,7 @@ int service_new(const struct service_options *options, struct service **ret_serv
 		.client = options->client,
 		.registry = service->registry,
 		.credentials = service->credentials,
+		.turns = &service->turns,
 		.callback_url = options->callback_url,
 		.session_time_s = options->config->session_time_s,
 		.poll_interval_s = options->config->poll_interval_s,
@@ -222,7 +223,8 @@ static int64_t service_deadline(void *context, struct moment now)
 	int64_t deadline_ms =
 		service->flush_ms < service->repair_ms ? service->flush_ms : service->repair_ms;
 
-	(void)now;
+	if (service->turns.may_go_on)
+		return now.mono_ms;
 	for (size_t n = 0; n < service->login_count; n++) {
 		int64_t one_ms = authorization_deadline(service->logins[n]->authorization);
 
@@ -245,9 +247,12 @@ static void flush_times(struct service *service)
 static void service_dispatch(void *context, struct moment now)
 {
 	struct service *service = context;
+	struct authorization *next;
 
 	for (size_t n = 0; n < service->login_count; n++)
 		authorization_tick(service->logins[n]->authorization, now);
+	while ((next = turns_next(&service->turns)))
+		authorization_take_turn(next, now);
 	if (now.mono_ms >= service->flush_ms)
 		flush_times(service);
 	if (now.mono_ms >= service->repair_ms) {

@@ -39,6 +39,7 @@ struct service {
 	struct verification_environment verification_environment;
 	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; MOMENT_NEVER */
 	int64_t repair_ms;	 /* the same for env/ and tokens/ */
+	struct turns turns;	 /* of the logins' exchanges */
 	struct account **logins; /* the accounts that have an authorization */
 	size_t login_count;
 	struct service_watch watchers[SERVICE_MAX_WATCHERS];

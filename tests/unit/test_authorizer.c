@@ -208,7 +208,12 @@ static void retries_back_off_and_end(void **state)
 		assert_true(delay_ms >= last_ms && delay_ms <= AUTHORIZER_RETRY_MAX_MS);
 		last_ms = delay_ms;
 		now_ms += delay_ms;
-		step(&machine, AUTHORIZER_TIMER, now_ms, EXCHANGE);
+		/* Room and turn were given back. That there is none for a time is no try. */
+		step(&machine, AUTHORIZER_TIMER, now_ms, SECURE);
+		step(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms, NOTHING);
+		now_ms = authorizer_deadline(&machine);
+		step(&machine, AUTHORIZER_TIMER, now_ms, SECURE);
+		step(&machine, AUTHORIZER_SECURED, now_ms, EXCHANGE);
 	}
 	assert_int_equal(tries, AUTHORIZER_EXCHANGE_ATTEMPTS);
 	assert_int_equal(machine.outcome, OUTCOME_UNREACHABLE);
@@ -225,6 +230,24 @@ static void jitter_is_a_quarter(void **state)
 		(void)authorizer_step(&machine, &input);
 		assert_in_range(authorizer_deadline(&machine), 750, 1250);
 	}
+}
+
+static void polls_that_failed_do_not_shorten_a_callback(void **state)
+{
+	struct authorizer machine = polling();
+	int64_t now_ms = POLL_MS;
+
+	(void)state;
+	for (unsigned n = 0; n < AUTHORIZER_EXCHANGE_ATTEMPTS; n++) {
+		step(&machine, AUTHORIZER_TIMER, now_ms, SECURE);
+		step(&machine, AUTHORIZER_SECURED, now_ms, EXCHANGE);
+		step(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms, NOTHING);
+		now_ms = authorizer_deadline(&machine);
+	}
+	step(&machine, AUTHORIZER_CALLBACK, now_ms, SECURE);
+	step(&machine, AUTHORIZER_SECURED, now_ms, EXCHANGE);
+	step(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms, NOTHING);
+	assert_in_range(authorizer_deadline(&machine) - now_ms, 0, AUTHORIZER_RETRY_MIN_MS * 5 / 4);
 }
 
 static void retry_after_is_respected(void **state)
@@ -512,6 +535,7 @@ static void verification_gives_up(void **state)
 static void restarts_go_on(void **state)
 {
 	struct authorizer machine = new_machine();
+	struct authorizer_input polled = input_at(AUTHORIZER_RESTORED_EXCHANGE, 5);
 
 	(void)state;
 	step(&machine, AUTHORIZER_RESTORED_CONSENT, 5, NOTHING);
@@ -524,11 +548,18 @@ static void restarts_go_on(void **state)
 	step(&machine, AUTHORIZER_SECURED, 5, EXCHANGE);
 	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 5, NOTHING);
 	assert_int_equal(machine.state, AUTHORIZER_EXCHANGING);
-	step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), EXCHANGE);
+	step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), SECURE);
+	step(&machine, AUTHORIZER_SECURED, 8, EXCHANGE);
 	step(&machine, AUTHORIZER_NO_SUCH_SESSION, 9, MAKE_SESSION);
 
 	machine = new_machine();
 	step(&machine, AUTHORIZER_RESTORED_STORED, 5, VERIFY);
+
+	/* One that is polled is seen as it was before. */
+	machine = new_machine();
+	polled.browser = false;
+	assert_int_equal(authorizer_step(&machine, &polled), AUTHORIZER_DO_SECURE);
+	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_CONSENT);
 }
 
 static void a_restored_renewal_is_not_renewed_again(void **state)
@@ -572,6 +603,7 @@ static void random_events_keep_the_rules(void **state)
 				secured = true;
 			if (action == AUTHORIZER_DO_EXCHANGE)
 				assert_true(secured);
+			secured = secured && action != AUTHORIZER_DO_EXCHANGE;
 			if (action == AUTHORIZER_DO_FINISH)
 				assert_true(machine.outcome != OUTCOME_NONE);
 			last = action;
@@ -647,6 +679,7 @@ int main(void)
 		cmocka_unit_test(a_lost_session_is_renewed_once),
 		cmocka_unit_test(retries_back_off_and_end),
 		cmocka_unit_test(jitter_is_a_quarter),
+		cmocka_unit_test(polls_that_failed_do_not_shorten_a_callback),
 		cmocka_unit_test(retry_after_is_respected),
 		cmocka_unit_test(nobody_waits_long_for_a_page),
 		cmocka_unit_test(nobody_hurries_a_server_that_asked_for_time),

@@ -6,6 +6,7 @@
  * and in between nothing that was on disk is undone. Linked with alloc_fault.h's --wrap options and
  * -Wl,--wrap=fsync,--wrap=renameat,--wrap=strdup. */
 
+#include "daemon/credentials_file.h"
 #include "daemon/credentials_internal.h"
 #include "tests/unit/alloc_fault.h"
 #include "tests/unit/sample_credential.h"
@@ -255,97 +256,78 @@ static void test_full_disk_refuses_what_would_take_a_reservations_room(void **st
 	credential_done(&bob);
 }
 
-#define RESTING 50
-
-/* The large files are as many as there can be spares; 50 sessions that are polled do not hold 50.
- */
-static void test_resting_reservations_share_their_room(void **state)
+/* A hundred polls one after the other take the room of one. */
+static void test_what_is_given_back_is_room_for_the_next(void **state)
 {
-	struct credentials_reservation *reservations[RESTING];
-	struct credentials *credentials = open_store();
-	char name[8];
+	struct credentials *credentials;
+	struct credential alice;
 
 	(void)state;
-	for (unsigned i = 0; i < RESTING; i++) {
-		snprintf(name, sizeof(name), "a%u", i);
-		reservations[i] = reserve(credentials, name);
-		credentials_reservation_rest(reservations[i]);
-		credentials_reservation_rest(reservations[i]); /* once more changes nothing */
-	}
-	assert_int_equal(count_temps(), 2 * RESTING + 1);
-	for (unsigned i = 0; i < RESTING; i++)
-		assert_int_equal(credentials_reservation_wake(reservations[i], &detail), 0);
-	assert_int_equal(count_temps(), 3 * RESTING);
-	for (unsigned i = 0; i < RESTING; i++)
-		credentials_reservation_rest(reservations[i]);
-	assert_int_equal(count_temps(), 2 * RESTING + CREDENTIALS_SPARES);
-	for (unsigned i = 0; i < RESTING; i++)
-		credentials_reservation_free(reservations[i]);
+	small_disk_or_skip("size=128k");
+	alice = largest("alice");
+	credentials = open_store();
+	for (unsigned i = 0; i < 100; i++)
+		credentials_reservation_free(reserve(credentials, "bob"));
 	assert_int_equal(count_temps(), 0);
-	credentials_free(credentials);
-}
-
-static void test_full_disk_one_that_is_woken_keeps_its_promise(void **state)
-{
-	struct credentials_reservation *alices, *bobs;
-	struct credential alice;
-	struct credential bob;
-	struct credentials *credentials;
-
-	(void)state;
-	small_disk_or_skip("size=256k");
-	alice = largest("alice");
-	bob = largest("bob");
-	credentials = open_store();
-	alices = reserve(credentials, "alice");
-	bobs = reserve(credentials, "bob");
-	credentials_reservation_rest(alices);
-	credentials_reservation_rest(bobs);
-	fill_disk();
-	/* Both spares are as large as two exchanges at the same time needed. */
-	assert_int_equal(credentials_reservation_wake(alices, &detail), 0);
-	assert_int_equal(credentials_reservation_wake(bobs, &detail), 0);
-	store(credentials, &alice, alices);
+	store(credentials, &alice, NULL);
 	assert_on_disk(&alice);
-	store(credentials, &bob, bobs);
-	assert_on_disk(&alice);
-	assert_on_disk(&bob);
-	credentials_reservation_free(alices);
-	credentials_reservation_free(bobs);
 	credentials_free(credentials);
 	credential_done(&alice);
-	credential_done(&bob);
 }
 
-static void test_full_disk_one_that_cannot_be_woken_rests_on(void **state)
+#define VERIFIED 700
+
+static const char *numbered(unsigned n)
 {
-	struct credentials_reservation *alices;
+	static char name[8];
+
+	snprintf(name, sizeof(name), "b%u", n);
+	return name;
+}
+
+static void write_never_verified(void)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+	struct account_set accounts = {0};
+
+	for (unsigned n = 0; n < VERIFIED; n++) {
+		struct credential *row = calloc(1, sizeof(*row));
+
+		assert_non_null(row);
+		*row = sample(numbered(n), I_BOB);
+		row->verified_at = 0;
+		assert_int_equal(account_set_append(&accounts, row), 0);
+	}
+	assert_int_equal(credentials_to_json(&accounts, &text), 0);
+	assert_int_equal(
+		fsx_write(root_fd, "credentials.json", buf_text(&text), text.size, &detail), 0);
+	credentials_set_free(&accounts);
+}
+
+/* A time that is kept in memory makes credentials.json larger than it was: "null" before. */
+static void test_full_disk_what_is_new_in_memory_has_room(void **state)
+{
+	struct credentials_reservation *reservation;
 	struct credential alice;
-	struct credential bob;
 	struct credentials *credentials;
+	bool changed;
 
 	(void)state;
-	small_disk_or_skip("size=256k");
+	small_disk_or_skip("size=2m");
 	alice = largest("alice");
-	bob = largest("bob");
+	write_never_verified();
 	credentials = open_store();
-	alices = reserve(credentials, "alice");
-	credentials_reservation_rest(alices);
-	store(credentials, &bob, NULL); /* whom the spare has no room for */
+	for (unsigned n = 0; n < VERIFIED; n++)
+		assert_int_equal(credentials_set_state(credentials, numbered(n),
+						       CREDENTIAL_VERIFIED, 1, &changed, &detail),
+				 0);
+	reservation = reserve(credentials, "alice");
 	fill_disk();
-	for (unsigned n = 0; n < 2; n++)
-		assert_int_equal(credentials_reservation_wake(alices, &detail), ERR_NOSPACE);
-	assert_on_disk(&bob);
-	free_pages(5);
-	assert_int_equal(credentials_reservation_wake(alices, &detail), 0);
-	fill_disk();
-	store(credentials, &alice, alices);
+	store(credentials, &alice, reservation);
 	assert_on_disk(&alice);
-	assert_on_disk(&bob);
-	credentials_reservation_free(alices);
+	credentials_reservation_free(reservation);
 	credentials_free(credentials);
 	credential_done(&alice);
-	credential_done(&bob);
 }
 
 static void test_full_disk_a_derived_file_is_tried_again(void **state)
@@ -485,9 +467,8 @@ int main(void)
 		TEST(test_full_disk_a_second_reservation_tops_up_the_first),
 		TEST(test_full_disk_what_others_store_is_made_room_for),
 		TEST(test_full_disk_refuses_what_would_take_a_reservations_room),
-		TEST(test_resting_reservations_share_their_room),
-		TEST(test_full_disk_one_that_is_woken_keeps_its_promise),
-		TEST(test_full_disk_one_that_cannot_be_woken_rests_on),
+		TEST(test_what_is_given_back_is_room_for_the_next),
+		TEST(test_full_disk_what_is_new_in_memory_has_room),
 		TEST(test_full_disk_a_derived_file_is_tried_again),
 		TEST(test_whichever_call_fails_a_second_try_succeeds),
 		TEST(test_whichever_allocation_fails_nothing_is_lost),

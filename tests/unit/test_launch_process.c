@@ -5,8 +5,10 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "daemon/descriptors.h"
 #include "daemon/launch_process.h"
 
 static struct moment at(int64_t mono_ms)
@@ -100,6 +102,26 @@ static void test_standard_input_is_the_text_and_cannot_be_changed(void **state)
 	process = start_script("cat >\"$0/in\"", "");
 	assert_int_equal(finish(process, 0).number, 0);
 	assert_content("in", "");
+}
+
+static void test_descriptors_are_limited_as_they_were_for_us(void **state)
+{
+	struct rlimit before;
+	struct rlimit low;
+	struct rlimit raised;
+
+	(void)state;
+	descriptors_restore_limit();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	low = before;
+	low.rlim_cur = 100;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
+	descriptors_raise_limit();
+	assert_int_equal(finish(start_script("ulimit -Sn >\"$0/soft\"", ""), 0).number, 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &raised), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_content("soft", "100\n");
+	assert_true(raised.rlim_cur == before.rlim_max);
 }
 
 static void test_words_and_environment_are_what_was_given(void **state)
@@ -323,6 +345,7 @@ int main(void)
 #define WITH_DIRECTORY(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	static const struct CMUnitTest tests[] = {
 		WITH_DIRECTORY(test_standard_input_is_the_text_and_cannot_be_changed),
+		WITH_DIRECTORY(test_descriptors_are_limited_as_they_were_for_us),
 		WITH_DIRECTORY(test_words_and_environment_are_what_was_given),
 		WITH_DIRECTORY(test_nothing_else_is_inherited),
 		WITH_DIRECTORY(test_exit_status_and_signal_are_told),
