@@ -28,6 +28,13 @@ enum http_stage {
 	HTTP_STAGE_ENDED,     /* to be closed without a further word */
 };
 
+/* A part of a stream that libmicrohttpd has not taken. */
+struct http_piece {
+	STAILQ_ENTRY(http_piece) link;
+	struct http_bytes *bytes;
+	size_t size;
+};
+
 struct http_request {
 	TAILQ_ENTRY(http_request) link;
 	struct http_server *server;
@@ -45,12 +52,23 @@ struct http_request {
 	struct moment time;
 	struct MHD_Response *response; /* until it is queued */
 	unsigned status;
-	struct buf unsent; /* of a stream: what libmicrohttpd has not taken */
+	struct http_bytes *reply;		     /* what is sent: the response's */
+	STAILQ_HEAD(http_pieces, http_piece) unsent; /* of a stream */
+	size_t unsent_size;
+	size_t taken;	     /* bytes of the first piece */
+	int64_t progress_ms; /* when its client took something, as far as was seen */
+	int kernel_unread; /* bytes of a stream in the socket at the latest look; INT_MAX: none yet
+			    */
 	http_hold_end_function *hold_end;
 	void *hold_context;
 };
 
 TAILQ_HEAD(http_requests, http_request);
+
+struct http_bytes {
+	struct buf bytes;
+	unsigned owners;
+};
 
 struct http_server {
 	struct http_server_options options;
@@ -96,6 +114,13 @@ void http_request_suspend(struct http_request *request);
 void http_request_respond(struct http_request *request, unsigned status,
 			  const struct http_header *headers, size_t header_count,
 			  struct MHD_Response *response);
+/* http_server_stream.c */
+/* Frees what was not taken. */
+void http_stream_drop(struct http_request *request);
+/* Whether the client of a stream whose time is over has taken something meanwhile: then it has
+ * another time. */
+bool http_stream_goes_on(struct http_request *request);
+
 /* Ends a held request or a stream by its function. */
 void http_request_hold_finish(struct http_request *request, enum http_hold_end why);
 
