@@ -13,9 +13,10 @@
  * oldest that does not take its reply, else the oldest held request gets its HTTP_HOLD_DUE early,
  * else the oldest stream is closed.
  *
- * Requests that libmicrohttpd cannot read it answers by itself (400, 413 for a header, 414, 431,
- * 501, 505), with Date, Content-Length and Connection: close alone; nothing of the request is in
- * them.
+ * A head that is too large is answered by the options' function. Other requests that libmicrohttpd
+ * cannot read it answers by itself (400, 413 or 431 for a header, 414, 501, 505), with Date,
+ * Content-Length and Connection: close alone, 0.9.75 some with the head twice; nothing of the
+ * request is in them, and no browser sends such requests.
  */
 
 #include <stdbool.h>
@@ -28,9 +29,8 @@
 #include "daemon/loop.h"
 #include "daemon/moment.h"
 
-/* Headers of a request, all together: a browser's are about 1 KiB, and up to 16 KiB of cookies,
- * which browsers do not keep apart by port. libmicrohttpd copies cookies once more within the same
- * pool, and takes the reply's headers from it. */
+/* Headers of a request, all together, unless the options say otherwise. libmicrohttpd copies
+ * cookies once more within the same pool, and takes the reply's headers from it. */
 #define HTTP_SERVER_CONNECTION_BYTES (64 * 1024)
 /* Time for a request to be there in whole. */
 #define HTTP_SERVER_REQUEST_MS 10000
@@ -47,11 +47,16 @@ struct http_server_options {
 	http_handler *handler; /* called once for each whole request; must reply or hold */
 	void *context;
 	unsigned connection_limit; /* at once */
-	size_t body_limit;	   /* bytes; more is answered 413 by the server itself */
-	size_t stream_backlog;	   /* bytes; 0: HTTP_STREAM_BACKLOG_BYTES */
-	size_t reply_limit; /* bytes of all replies that were not taken: the oldest are closed at
-			     * more; 0: none */
-	bool own_user_only; /* Unix sockets: close connections of other users (SO_PEERCRED) */
+	/* Called instead of the handler when more than HEAD_LIMIT bytes came and the head has no
+	 * end yet; replies, and may look at headers, of which some are there. TCP only; NULL: as
+	 * libmicrohttpd does it within HTTP_SERVER_CONNECTION_BYTES. */
+	http_handler *refuse;
+	size_t head_limit;     /* bytes */
+	size_t body_limit;     /* bytes; more is answered 413 by the server itself */
+	size_t stream_backlog; /* bytes; 0: HTTP_STREAM_BACKLOG_BYTES */
+	size_t reply_limit;    /* bytes of all replies that were not taken: the oldest are closed at
+				* more; 0: none */
+	bool own_user_only;    /* Unix sockets: close connections of other users (SO_PEERCRED) */
 	int64_t request_ms; /* for a whole request, again for the reply to be taken, and for a piece
 			     * of a stream to be taken; 0: HTTP_SERVER_REQUEST_MS */
 };

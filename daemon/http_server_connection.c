@@ -95,6 +95,8 @@ static void connection_shed(struct http_server *server)
 	struct http_request *request = oldest_in(server, HTTP_STAGE_RECEIVING);
 
 	if (!request)
+		request = oldest_in(server, HTTP_STAGE_REFUSING);
+	if (!request)
 		request = oldest_in(server, HTTP_STAGE_REPLYING);
 	if (request)
 		http_connection_end(request);

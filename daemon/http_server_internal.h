@@ -3,9 +3,10 @@
 #define DAEMON_HTTP_SERVER_INTERNAL_H
 
 /*
- * What the four parts of the HTTP server share: http_server.c (life, waiting),
+ * What the five parts of the HTTP server share: http_server.c (life, waiting),
  * http_server_connection.c (accepting, limits, deadlines), http_server_request.c (a request from
- * its first line to its reply), http_server_stream.c (replies that are written over time).
+ * its first line to its reply), http_server_stream.c (replies that are written over time),
+ * http_server_refuse.c (heads that are too large).
  *
  * A connection carries one request, so one struct http_request is both. It lives from
  * libmicrohttpd's notice that the connection started to the one that it is closed, and these come
@@ -25,6 +26,7 @@ enum http_stage {
 	HTTP_STAGE_HELD,
 	HTTP_STAGE_REPLYING,  /* there is a reply; the client has not taken all of it */
 	HTTP_STAGE_STREAMING, /* there is a reply; more of it can be written */
+	HTTP_STAGE_REFUSING,  /* its head is too large: answered, and the rest thrown away */
 	HTTP_STAGE_ENDED,     /* to be closed without a further word */
 };
 
@@ -114,6 +116,15 @@ void http_request_suspend(struct http_request *request);
 void http_request_respond(struct http_request *request, unsigned status,
 			  const struct http_header *headers, size_t header_count,
 			  struct MHD_Response *response);
+/* http_server_refuse.c */
+/* Refuses those whose head is larger than the limit, before libmicrohttpd reads on. */
+void http_heads_check(struct http_server *server);
+void http_refusal_send(struct http_request *request, unsigned status,
+		       const struct http_header *headers, size_t header_count,
+		       const struct http_bytes *body);
+/* Throws away what its client has sent since. */
+void http_refusal_drain(struct http_request *request);
+
 /* http_server_stream.c */
 /* Frees what was not taken. */
 void http_stream_drop(struct http_request *request);

@@ -291,6 +291,8 @@ void http_request_reply_shared(struct http_request *request, unsigned status,
 			       const struct http_header *headers, size_t header_count,
 			       struct http_bytes *body)
 {
+	if (request->stage == HTTP_STAGE_REFUSING)
+		http_refusal_send(request, status, headers, header_count, body);
 	if (request->stage != HTTP_STAGE_HANDLING && request->stage != HTTP_STAGE_HELD)
 		return;
 	request->hold_end = NULL;
