@@ -12,6 +12,7 @@
 #include "cli/command_table.h"
 #include "cli/exit_status.h"
 #include "cli/terminal.h"
+#include "common/number.h"
 #include "common/paths.h"
 #include "common/text.h"
 #include "common/translate.h"
@@ -123,11 +124,10 @@ static int option_timeout(const struct command *command, struct invocation *invo
 
 static int option_limit(const struct command *command, struct invocation *invocation)
 {
-	char *end;
-	long count = strtol(optarg, &end, 10);
+	uint64_t count;
 
-	if (*optarg >= '1' && *optarg <= '9' && !*end && count <= LIMIT_MAX) {
-		invocation->options.limit = count;
+	if (*optarg != '0' && number_read(optarg, strlen(optarg), LIMIT_MAX, &count)) {
+		invocation->options.limit = (int64_t)count;
 		return EXIT_STATUS_DONE;
 	}
 	terminal_message(_("misskey-authctl: --limit: `%s` is no number from 1 to %d."), optarg,

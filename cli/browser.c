@@ -14,6 +14,7 @@
 
 #include "cli/browser_commands.h"
 #include "common/cleanup.h"
+#include "common/number.h"
 #include "common/url.h"
 
 /* xdg-open(1): a tool that it needs was not found; the action failed. */
@@ -65,7 +66,7 @@ static bool is_service(void)
 {
 	const char *pid = getenv("SYSTEMD_EXEC_PID");
 
-	return pid && strtol(pid, NULL, 10) == (long)getpid();
+	return pid && number_is_own_pid(pid);
 }
 
 /* Becomes the command WORDS, in a scope of its own if IN_SCOPE. */

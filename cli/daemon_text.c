@@ -18,6 +18,7 @@ static const struct {
 	{"CONFLICT", N_("It does not go together with the account, or with its login under way.")},
 	{"INTERNAL", N_("It failed on this computer.")},
 	{"STOPPING", N_("The daemon is ending. A pending login goes on when it starts again.")},
+	{"TOO_MANY_STREAMS", N_("Too many clients follow the events. Stop one, then try again.")},
 	{"UNAVAILABLE", N_("The daemon cannot work before a problem of this computer is solved. To "
 			   "see what to do: misskey-authctl doctor")},
 	/* Errors and problems */

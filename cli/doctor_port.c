@@ -12,6 +12,7 @@
 
 #include "cli/doctor.h"
 #include "common/cleanup.h"
+#include "common/number.h"
 #include "common/translate.h"
 
 #define PORT "port"
@@ -37,7 +38,10 @@ static int bind_error(unsigned port)
 /* The port in "http://127.0.0.1:PORT/callback". */
 static unsigned port_of_url(const char *callback_url)
 {
-	return (unsigned)strtoul(strrchr(callback_url, ':') + 1, NULL, 10);
+	const char *port = strrchr(callback_url, ':') + 1;
+	uint64_t number;
+
+	return number_read(port, number_length(port), UINT16_MAX, &number) ? (unsigned)number : 0;
 }
 
 static void say_unusable(struct doctor *doctor, unsigned port, int error)

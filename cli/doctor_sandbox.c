@@ -5,6 +5,7 @@
  * made, and the service does not start; and what it does not show, the daemon does not find.
  */
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@
 
 #include "cli/capture.h"
 #include "cli/doctor.h"
+#include "common/number.h"
 #include "common/translate.h"
 
 #define SANDBOX "sandbox"
@@ -100,9 +102,11 @@ static void advise_drop_in(struct doctor *doctor)
 static void check_namespaces(struct doctor *doctor, const char *states)
 {
 	struct findings *findings = &doctor->findings;
-	long status = strtol(value_of(states, "ExecMainStatus"), NULL, 10);
-	bool has_failed = status == EXIT_NAMESPACE_FAILED || status == EXIT_USER_FAILED ||
-			  status == EXIT_CAPABILITIES_FAILED;
+	const char *text = value_of(states, "ExecMainStatus");
+	uint64_t status;
+	bool has_failed = number_read(text, number_length(text), INT_MAX, &status) &&
+			  (status == EXIT_NAMESPACE_FAILED || status == EXIT_USER_FAILED ||
+			   status == EXIT_CAPABILITIES_FAILED);
 	bool is_active = is_value(states, "ActiveState", "active");
 	const char *setting = refusing_setting();
 

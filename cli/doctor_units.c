@@ -10,6 +10,7 @@
 
 #include "cli/capture.h"
 #include "cli/doctor.h"
+#include "common/number.h"
 #include "common/translate.h"
 
 #define UNITS "units"
@@ -74,8 +75,11 @@ static void read_value(const char *block, const char *key, char *ret_value, size
 static unsigned port_of(const char *listen)
 {
 	const char *colon = strrchr(listen, ':');
+	uint64_t port;
 
-	return colon ? (unsigned)strtoul(colon + 1, NULL, 10) : 0;
+	return colon && number_read(colon + 1, number_length(colon + 1), UINT16_MAX, &port)
+		       ? (unsigned)port
+		       : 0;
 }
 
 static void read_units(struct doctor *doctor, const char *text,

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "common/cleanup.h"
+#include "common/number.h"
 #include "common/translate.h"
 
 #define MINUTE_S 60
@@ -269,21 +270,15 @@ static int duration_refuse(struct err_detail *detail, int code, const char *text
 int text_duration(const char *text, int64_t min_s, int64_t max_s, int64_t *ret_s,
 		  struct err_detail *detail)
 {
-	const char *unit = text;
-	int64_t number = 0;
+	size_t digits = number_length(text);
+	int64_t factor = unit_seconds(text + digits);
+	uint64_t number;
 	int64_t seconds;
-	int64_t factor;
-	bool too_large = false;
 
-	for (; *unit >= '0' && *unit <= '9'; unit++) {
-		if (__builtin_mul_overflow(number, 10, &number) ||
-		    __builtin_add_overflow(number, *unit - '0', &number))
-			too_large = true;
-	}
-	factor = unit_seconds(unit);
-	if (unit == text || factor == 0)
+	if (digits == 0 || factor == 0)
 		return duration_refuse(detail, ERR_SYNTAX, text, min_s, max_s);
-	if (too_large || __builtin_mul_overflow(number, factor, &seconds) || seconds < min_s ||
+	if (!number_read(text, digits, INT64_MAX, &number) ||
+	    __builtin_mul_overflow((int64_t)number, factor, &seconds) || seconds < min_s ||
 	    seconds > max_s)
 		return duration_refuse(detail, ERR_INVALID, text, min_s, max_s);
 	*ret_s = seconds;

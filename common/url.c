@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/number.h"
 #include "common/text.h"
 #include "common/translate.h"
 
@@ -81,18 +82,12 @@ static int check_characters(const char *text, struct err_detail *detail)
 /* Reads decimal digits without leading zeros: "0", or 1 to 65535. */
 static bool port_read(struct span text, unsigned *ret_port)
 {
-	unsigned port = 0;
+	uint64_t port;
 
-	if (text.size == 0 || text.size > 5 || (text.start[0] == '0' && text.size > 1))
+	if (!number_read(text.start, text.size, PORT_MAX, &port) ||
+	    (text.start[0] == '0' && text.size > 1))
 		return false;
-	for (size_t i = 0; i < text.size; i++) {
-		if (!is_digit(text.start[i]))
-			return false;
-		port = port * 10 + (unsigned)(text.start[i] - '0');
-	}
-	if (port > PORT_MAX)
-		return false;
-	*ret_port = port;
+	*ret_port = (unsigned)port;
 	return true;
 }
 

@@ -440,6 +440,12 @@ static void serve(struct http_request *request, void *context)
 		serve_route(callback, request, &parsed);
 }
 
+static void refuse_head(struct http_request *request, void *context)
+{
+	(void)context;
+	reply_kind(request, 431, PAGE_TOO_LARGE);
+}
+
 /* ---- Life ---- */
 
 /* The URL's authority. RFC 9110, 7.2: the port is left out where it is the scheme's own. */
@@ -462,6 +468,8 @@ int callback_new(int listen_fd, struct service *service, struct callback **ret_c
 		.handler = serve,
 		.context = callback,
 		.connection_limit = CALLBACK_CONNECTIONS,
+		.refuse = refuse_head,
+		.head_limit = CALLBACK_HEAD_BYTES,
 		.body_limit = 0,
 	};
 	int r;

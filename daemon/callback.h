@@ -18,6 +18,9 @@
 #define CALLBACK_HOLD_MS 20000
 /* A browser opens about six connections at once. */
 #define CALLBACK_CONNECTIONS 64
+/* Browsers do not keep cookies apart by port: those of every server on 127.0.0.1 come too. In
+ * memory a head and the copy of its cookies take twice this, for each connection. */
+#define CALLBACK_HEAD_BYTES ((size_t)256 * 1024)
 
 struct callback;
 

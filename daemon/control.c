@@ -62,10 +62,10 @@ static void serve_route(struct control *control, struct http_request *request,
 {
 	switch (parsed->route) {
 	case CONTROL_STATUS:
-		control_reply_json(request, 200, control_json_status(control->service));
+		control_reply_shared(control, request, CONTROL_SHARED_STATUS);
 		break;
 	case CONTROL_ACCOUNTS:
-		control_reply_json(request, 200, control_json_accounts(control->service));
+		control_reply_shared(control, request, CONTROL_SHARED_ACCOUNTS);
 		break;
 	case CONTROL_CALLBACK:
 		control_post_callback(control, request);
@@ -113,6 +113,8 @@ static void serve(struct http_request *request, void *context)
 		control_reply_detail(request, 400, "INVALID_REQUEST", detail.text);
 		return;
 	}
+	if (strcmp(http_request_method(request), "GET") != 0)
+		control_shared_drop(control);
 	allow = control_route_methods(parsed.route);
 	if (parsed.route != CONTROL_NOT_FOUND && !is_allowed(allow, http_request_method(request)))
 		control_reply_not_allowed(request, allow);
@@ -127,6 +129,7 @@ static void on_change(enum service_change change, struct account *account, struc
 {
 	struct control *control = context;
 
+	control_shared_drop(control);
 	control_wake(control, account);
 	control_events_tell(control, change, account, now);
 }
@@ -144,6 +147,7 @@ int control_new(int listen_fd, struct service *service, struct control **ret_con
 		.connection_limit = CONTROL_CONNECTIONS,
 		.body_limit = CONTROL_BODY_BYTES,
 		.stream_backlog = CONTROL_EVENTS_BACKLOG_BYTES,
+		.reply_limit = CONTROL_REPLY_BYTES,
 		.own_user_only = true,
 	};
 	int r;
@@ -165,8 +169,10 @@ static int64_t events_deadline(void *context, struct moment now)
 	return control_events_deadline(context);
 }
 
+/* In every round of the loop, after the requests of the round. */
 static void events_dispatch(void *context, struct moment now)
 {
+	control_shared_drop(context);
 	control_events_tick(context, now);
 }
 
@@ -199,5 +205,6 @@ void control_free(struct control *control)
 		return;
 	http_server_free(control->server);
 	control_wait_done(control);
+	control_shared_drop(control);
 	free(control);
 }

@@ -17,6 +17,12 @@
 /* How long the answer to a login may wait for a page to open. */
 #define CONTROL_LOGIN_HOLD_MS 60000
 
+/* All answers that were not taken yet, together. */
+#define CONTROL_REPLY_BYTES ((size_t)64 * 1024 * 1024)
+/* Clients of /v1/events at once, and what makes room for another: one that has taken nothing for so
+ * long. */
+#define CONTROL_STREAMS 64
+#define CONTROL_STREAM_STALLED_MS 1000
 /* What a client of /v1/events may be behind by. The snapshot is about 700 bytes an account. */
 #define CONTROL_EVENTS_BACKLOG_BYTES ((size_t)32 * 1024 * 1024)
 /* A client of /v1/events hears something at least this often. */

@@ -4,6 +4,7 @@
  * beginning and the place among those who are told of changes are had in one step of the loop, so
  * that nothing is lost between the two.
  */
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/text.h"
@@ -12,6 +13,7 @@
 
 struct control_stream {
 	LIST_ENTRY(control_stream) link;
+	struct control *control;
 	struct http_request *request;
 };
 
@@ -41,6 +43,7 @@ static int event_print(struct json *event, struct buf *line)
 
 static void unlink_stream(struct control_stream *stream)
 {
+	stream->control->stream_count--;
 	LIST_REMOVE(stream, link);
 	free(stream);
 }
@@ -61,26 +64,23 @@ static void end_all(struct control *control)
 static void tell_all(struct control *control, struct json *event)
 {
 	_cleanup_(buf_done) struct buf line = {0};
+	_cleanup_(http_bytes_freep) struct http_bytes *bytes = NULL;
+	size_t size;
 
-	if (event_print(event, &line)) {
+	if (event_print(event, &line) == 0) {
+		size = line.size;
+		bytes = http_bytes_new(&line);
+	}
+	if (!bytes) {
 		end_all(control);
 		return;
 	}
 	for (struct control_stream *stream = LIST_FIRST(&control->streams); stream;
 	     stream = LIST_NEXT(stream, link))
-		http_request_stream_write(stream->request, buf_text(&line), line.size);
+		http_request_stream_share(stream->request, bytes, size);
 }
 
 /* ---- What is told ---- */
-
-static struct json *snapshot_event(struct control *control, struct moment now)
-{
-	_cleanup_(json_freep) struct json *event = event_new("snapshot", now);
-
-	if (json_add(event, "status", control_json_status(control->service)))
-		return NULL;
-	return TAKE_PTR(event);
-}
 
 static struct json *account_event(struct control *control, enum service_change change,
 				  struct account *account, struct moment now)
@@ -133,26 +133,74 @@ static void end_stream(struct http_request *request, enum http_hold_end why, voi
 	unlink_stream(stream);
 }
 
+/* Closes the stream whose client has taken nothing for longest, if that is long. */
+static bool make_room(struct control *control, struct moment now)
+{
+	struct control_stream *slowest = NULL;
+	int64_t longest_ms = CONTROL_STREAM_STALLED_MS - 1;
+
+	for (struct control_stream *stream = LIST_FIRST(&control->streams); stream;
+	     stream = LIST_NEXT(stream, link)) {
+		int64_t stalled_ms = http_request_stream_stalled_ms(stream->request, now);
+
+		if (stalled_ms > longest_ms) {
+			longest_ms = stalled_ms;
+			slowest = stream;
+		}
+	}
+	if (!slowest)
+		return false;
+	http_request_stream_cut(slowest->request);
+	unlink_stream(slowest);
+	return true;
+}
+
+/* {"event": "snapshot", "time": …, "status": STATUS}, of which STATUS is there once for all. */
+static void write_snapshot(struct http_request *request, struct moment now,
+			   struct http_bytes *status)
+{
+	char time[TEXT_TIME_BYTES];
+	char begin[64 + TEXT_TIME_BYTES];
+	int size;
+
+	text_time(now.unix_s, time);
+	size = snprintf(begin, sizeof(begin),
+			"{\"event\":\"snapshot\",\"time\":\"%s\",\"status\":", time);
+	http_request_stream_write(request, begin, (size_t)size);
+	/* Without its line's end. */
+	http_request_stream_share(request, status, http_bytes_size(status) - 1);
+	http_request_stream_write(request, "}\n", 2);
+}
+
 void control_get_events(struct control *control, struct http_request *request)
 {
 	static const struct http_header headers[] = {
 		{"Content-Type", "application/x-ndjson"},
 		{"Cache-Control", "no-store"},
 	};
-	struct control_stream *stream = calloc(1, sizeof(*stream));
 	struct moment now = http_request_time(request);
-	_cleanup_(buf_done) struct buf line = {0};
+	struct http_bytes *status;
+	struct control_stream *stream;
 
-	if (!stream || event_print(snapshot_event(control, now), &line)) {
-		free(stream);
+	if (control->stream_count >= CONTROL_STREAMS && !make_room(control, now)) {
+		control_reply_error(request, 503, "TOO_MANY_STREAMS",
+				    "Too many clients follow the events. Stop one, then try "
+				    "again.");
+		return;
+	}
+	status = control_shared(control, CONTROL_SHARED_STATUS);
+	stream = status ? calloc(1, sizeof(*stream)) : NULL;
+	if (!stream) {
 		control_reply_error(request, 500, "INTERNAL", "There is no memory left.");
 		return;
 	}
 	stream->request = request;
+	stream->control = control;
 	if (LIST_EMPTY(&control->streams))
 		control->heartbeat_ms = now.mono_ms + CONTROL_HEARTBEAT_MS;
 	LIST_INSERT_HEAD(&control->streams, stream, link);
+	control->stream_count++;
 	http_request_stream(request, 200, headers, sizeof(headers) / sizeof(headers[0]), end_stream,
 			    stream);
-	http_request_stream_write(request, buf_text(&line), line.size);
+	write_snapshot(request, now, status);
 }

@@ -4,9 +4,9 @@
 
 /*
  * What the parts of the control server share: control.c (life, which route is whose),
- * control_reply.c (replies), control_body.c (bodies), control_wait.c (clients that wait),
- * control_login.c (logins), control_account.c (accounts and their credentials), control_events.c
- * (the stream of changes).
+ * control_reply.c (replies), control_shared.c (replies that are the same for everybody),
+ * control_body.c (bodies), control_wait.c (clients that wait), control_login.c (logins),
+ * control_account.c (accounts and their credentials), control_events.c (the stream of changes).
  */
 
 #include <sys/queue.h>
@@ -32,13 +32,33 @@ struct control_waiter {
 	unsigned revision;
 };
 
+enum control_shared {
+	CONTROL_SHARED_STATUS,
+	CONTROL_SHARED_ACCOUNTS,
+	CONTROL_SHARED_COUNT,
+};
+
 struct control {
 	struct service *service;
 	struct http_server *server;
 	LIST_HEAD(control_waiters, control_waiter) waiters;
 	LIST_HEAD(control_streams, control_stream) streams;
+	unsigned stream_count;
 	int64_t heartbeat_ms; /* monotonic: when the next is due, while there are streams */
+	/* Answers of this round of the loop that are the same for everybody: control_shared.c */
+	struct http_bytes *shared[CONTROL_SHARED_COUNT];
 };
+
+/* ---- Answers that are the same for everybody: control_shared.c ---- */
+
+/* The JSON text with a line's end, which is built once in a round of the loop, until something
+ * changes: many clients at once cost the time and the room of one. It belongs to CONTROL; NULL
+ * without memory. */
+struct http_bytes *control_shared(struct control *control, enum control_shared which);
+void control_reply_shared(struct control *control, struct http_request *request,
+			  enum control_shared which);
+/* Something may have changed. */
+void control_shared_drop(struct control *control);
 
 /* ---- Replies: control_reply.c ---- */
 

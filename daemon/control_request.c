@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "daemon/control_request.h"
 
+#include <limits.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "common/number.h"
 #include "common/url.h"
 
 #define ACCOUNTS_PREFIX "/v1/accounts/"
@@ -54,18 +56,11 @@ static int parse_account(const char *rest, size_t size, struct control_request *
 	return 0;
 }
 
-static int parse_number(const char *text, size_t size, unsigned long max, unsigned *ret_number)
+static int parse_number(const char *text, size_t size, unsigned max, unsigned *ret_number)
 {
-	unsigned long number = 0;
+	uint64_t number;
 
-	if (size == 0 || size > 10)
-		return ERR_INVALID;
-	for (size_t n = 0; n < size; n++) {
-		if (text[n] < '0' || text[n] > '9')
-			return ERR_INVALID;
-		number = number * 10 + (unsigned long)(text[n] - '0');
-	}
-	if (number > max)
+	if (!number_read(text, size, max, &number))
 		return ERR_INVALID;
 	*ret_number = (unsigned)number;
 	return 0;
@@ -85,7 +80,7 @@ static int parse_query(const char *query, struct control_request *request,
 			r = parse_number(query + 5, size - 5, CONTROL_MAX_WAIT_S, &request->wait_s);
 			has_wait = true;
 		} else if (strncmp(query, "revision=", 9) == 0 && !request->has_revision) {
-			r = parse_number(query + 9, size - 9, UINT32_MAX, &request->revision);
+			r = parse_number(query + 9, size - 9, UINT_MAX, &request->revision);
 			request->has_revision = true;
 		}
 		if (r)

@@ -13,6 +13,10 @@
 /* A reply given while libmicrohttpd runs asks for another run. Handlers that keep replying to each
  * other must not keep the loop. */
 #define MAX_RUNS 8
+/* libmicrohttpd reads a head into half of a connection's memory, and copies its cookies into the
+ * rest. What arrives between two looks at a head's size has to fit as well. The memory is mapped,
+ * and not there before it is used. */
+#define HTTP_SERVER_POOL_FACTOR 4
 /* Connections of ours are limited by ourselves; while room is made there can be one more. */
 #define SPARE_CONNECTIONS 8
 
@@ -49,7 +53,10 @@ static int daemon_start(struct http_server *server, struct err_detail *detail)
 	server->daemon = MHD_start_daemon(
 		flags, 0, NULL, NULL, http_request_progress, server, MHD_OPTION_CONNECTION_LIMIT,
 		server->options.connection_limit + SPARE_CONNECTIONS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTP_SERVER_CONNECTION_BYTES,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+		server->options.head_limit > 0
+			? HTTP_SERVER_POOL_FACTOR * server->options.head_limit
+			: (size_t)HTTP_SERVER_CONNECTION_BYTES,
 		MHD_OPTION_NOTIFY_CONNECTION, http_connection_notify, server,
 		MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, server,
 		MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, server,
@@ -90,6 +97,7 @@ void http_server_run(struct http_server *server)
 
 	do {
 		server->must_run = false;
+		http_heads_check(server);
 		(void)MHD_run(server->daemon);
 	} while (server->must_run && ++runs < MAX_RUNS);
 }
@@ -115,6 +123,8 @@ static void watch_dispatch(void *context, struct moment now)
 			has_backlog = true;
 		else if (is_open(request))
 			http_request_hold_finish(request, HTTP_HOLD_GONE);
+		else if (request->stage == HTTP_STAGE_REFUSING)
+			http_refusal_drain(request);
 	}
 	if (has_backlog && server->is_listening)
 		http_connections_accept(server, now);
@@ -198,6 +208,8 @@ void http_server_free(struct http_server *server)
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
 		if (is_open(request))
 			http_request_hold_finish(request, HTTP_HOLD_GONE);
+		else if (request->stage == HTTP_STAGE_REFUSING)
+			http_connection_end(request);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
 	if (server->watch_fd >= 0)

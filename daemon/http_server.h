@@ -13,9 +13,10 @@
  * oldest that does not take its reply, else the oldest held request gets its HTTP_HOLD_DUE early,
  * else the oldest stream is closed.
  *
- * Requests that libmicrohttpd cannot read it answers by itself (400, 413 for a header, 414, 431,
- * 501, 505), with Date, Content-Length and Connection: close alone; nothing of the request is in
- * them.
+ * A head that is too large is answered by the options' function. Other requests that libmicrohttpd
+ * cannot read it answers by itself (400, 413 or 431 for a header, 414, 501, 505), with Date,
+ * Content-Length and Connection: close alone, 0.9.75 some with the head twice; nothing of the
+ * request is in them, and no browser sends such requests.
  */
 
 #include <stdbool.h>
@@ -28,9 +29,8 @@
 #include "daemon/loop.h"
 #include "daemon/moment.h"
 
-/* Headers of a request, all together: a browser's are about 1 KiB, and up to 16 KiB of cookies,
- * which browsers do not keep apart by port. libmicrohttpd copies cookies once more within the same
- * pool, and takes the reply's headers from it. */
+/* Headers of a request, all together, unless the options say otherwise. libmicrohttpd copies
+ * cookies once more within the same pool, and takes the reply's headers from it. */
 #define HTTP_SERVER_CONNECTION_BYTES (64 * 1024)
 /* Time for a request to be there in whole. */
 #define HTTP_SERVER_REQUEST_MS 10000
@@ -47,9 +47,16 @@ struct http_server_options {
 	http_handler *handler; /* called once for each whole request; must reply or hold */
 	void *context;
 	unsigned connection_limit; /* at once */
-	size_t body_limit;	   /* bytes; more is answered 413 by the server itself */
-	size_t stream_backlog;	   /* bytes; 0: HTTP_STREAM_BACKLOG_BYTES */
-	bool own_user_only; /* Unix sockets: close connections of other users (SO_PEERCRED) */
+	/* Called instead of the handler when more than HEAD_LIMIT bytes came and the head has no
+	 * end yet; replies, and may look at headers, of which some are there. TCP only; NULL: as
+	 * libmicrohttpd does it within HTTP_SERVER_CONNECTION_BYTES. */
+	http_handler *refuse;
+	size_t head_limit;     /* bytes */
+	size_t body_limit;     /* bytes; more is answered 413 by the server itself */
+	size_t stream_backlog; /* bytes; 0: HTTP_STREAM_BACKLOG_BYTES */
+	size_t reply_limit;    /* bytes of all replies that were not taken: the oldest are closed at
+				* more; 0: none */
+	bool own_user_only;    /* Unix sockets: close connections of other users (SO_PEERCRED) */
 	int64_t request_ms; /* for a whole request, again for the reply to be taken, and for a piece
 			     * of a stream to be taken; 0: HTTP_SERVER_REQUEST_MS */
 };
@@ -103,6 +110,21 @@ void http_request_reply_buf(struct http_request *request, unsigned status,
 			    const struct http_header *headers, size_t header_count,
 			    struct buf *body);
 
+/* Bytes that several replies and streams send: there once, however many clients there are. */
+struct http_bytes;
+
+/* Takes BUF over, which is empty afterwards; NULL without memory, or if BUF has an error. */
+struct http_bytes *http_bytes_new(struct buf *buf);
+/* Replies and streams that send them keep them. */
+void http_bytes_free(struct http_bytes *bytes);
+size_t http_bytes_size(const struct http_bytes *bytes);
+DEFINE_CLEANUP(struct http_bytes *, http_bytes_free);
+
+/* The same, with a body that is kept as it is. NULL, for want of memory, closes. */
+void http_request_reply_shared(struct http_request *request, unsigned status,
+			       const struct http_header *headers, size_t header_count,
+			       struct http_bytes *body);
+
 enum http_hold_end {
 	HTTP_HOLD_DUE,	    /* its time is over: reply now */
 	HTTP_HOLD_GONE,	    /* the client hung up or closed its sending side: REQUEST is gone after
@@ -137,6 +159,16 @@ void http_request_stream(struct http_request *request, unsigned status,
  * than the options' backlog that are not sent, or there is no memory, the stream is closed
  * where it is. Until FUNCTION is called for that, further calls do nothing. */
 void http_request_stream_write(struct http_request *request, const char *bytes, size_t size);
+
+/* The same with the first SIZE of BYTES, which are not copied. NULL, for want of memory, closes. */
+void http_request_stream_share(struct http_request *request, struct http_bytes *bytes, size_t size);
+
+/* How long the client has taken nothing of what there is for it: 0 if it has all. */
+int64_t http_request_stream_stalled_ms(const struct http_request *request, struct moment now);
+
+/* Closes the stream where it is. FUNCTION is not called any more. Afterwards REQUEST must not be
+ * used. */
+void http_request_stream_cut(struct http_request *request);
 
 /* Ends the stream after what was written; the client has the time of a reply to take that. FUNCTION
  * is not called any more. Afterwards REQUEST must not be used. */

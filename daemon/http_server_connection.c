@@ -27,6 +27,7 @@ static struct http_request *request_new(struct http_server *server,
 	request->server = server;
 	request->connection = connection;
 	request->fd = info->connect_fd;
+	STAILQ_INIT(&request->unsent);
 	request->deadline_ms = moment_now().mono_ms + server->options.request_ms;
 	TAILQ_INSERT_TAIL(&server->requests, request, link);
 	server->count++;
@@ -93,6 +94,8 @@ static void connection_shed(struct http_server *server)
 {
 	struct http_request *request = oldest_in(server, HTTP_STAGE_RECEIVING);
 
+	if (!request)
+		request = oldest_in(server, HTTP_STAGE_REFUSING);
 	if (!request)
 		request = oldest_in(server, HTTP_STAGE_REPLYING);
 	if (request)
@@ -208,6 +211,9 @@ void http_connections_expire(struct http_server *server, struct moment now)
 			continue;
 		if (request->stage == HTTP_STAGE_HELD)
 			http_request_hold_finish(request, HTTP_HOLD_DUE);
+		else if (request->stage == HTTP_STAGE_STREAMING && !server->is_stopping &&
+			 http_stream_goes_on(request))
+			continue;
 		else if (request->stage == HTTP_STAGE_STREAMING)
 			http_request_hold_finish(request, server->is_stopping ? HTTP_HOLD_STOPPING
 									      : HTTP_HOLD_GONE);

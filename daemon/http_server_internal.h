@@ -3,9 +3,10 @@
 #define DAEMON_HTTP_SERVER_INTERNAL_H
 
 /*
- * What the four parts of the HTTP server share: http_server.c (life, waiting),
+ * What the five parts of the HTTP server share: http_server.c (life, waiting),
  * http_server_connection.c (accepting, limits, deadlines), http_server_request.c (a request from
- * its first line to its reply), http_server_stream.c (replies that are written over time).
+ * its first line to its reply), http_server_stream.c (replies that are written over time),
+ * http_server_refuse.c (heads that are too large).
  *
  * A connection carries one request, so one struct http_request is both. It lives from
  * libmicrohttpd's notice that the connection started to the one that it is closed, and these come
@@ -25,7 +26,15 @@ enum http_stage {
 	HTTP_STAGE_HELD,
 	HTTP_STAGE_REPLYING,  /* there is a reply; the client has not taken all of it */
 	HTTP_STAGE_STREAMING, /* there is a reply; more of it can be written */
+	HTTP_STAGE_REFUSING,  /* its head is too large: answered, and the rest thrown away */
 	HTTP_STAGE_ENDED,     /* to be closed without a further word */
+};
+
+/* A part of a stream that libmicrohttpd has not taken. */
+struct http_piece {
+	STAILQ_ENTRY(http_piece) link;
+	struct http_bytes *bytes;
+	size_t size;
 };
 
 struct http_request {
@@ -45,12 +54,23 @@ struct http_request {
 	struct moment time;
 	struct MHD_Response *response; /* until it is queued */
 	unsigned status;
-	struct buf unsent; /* of a stream: what libmicrohttpd has not taken */
+	struct http_bytes *reply;		     /* what is sent: the response's */
+	STAILQ_HEAD(http_pieces, http_piece) unsent; /* of a stream */
+	size_t unsent_size;
+	size_t taken;	     /* bytes of the first piece */
+	int64_t progress_ms; /* when its client took something, as far as was seen */
+	int kernel_unread; /* bytes of a stream in the socket at the latest look; INT_MAX: none yet
+			    */
 	http_hold_end_function *hold_end;
 	void *hold_context;
 };
 
 TAILQ_HEAD(http_requests, http_request);
+
+struct http_bytes {
+	struct buf bytes;
+	unsigned owners;
+};
 
 struct http_server {
 	struct http_server_options options;
@@ -96,6 +116,22 @@ void http_request_suspend(struct http_request *request);
 void http_request_respond(struct http_request *request, unsigned status,
 			  const struct http_header *headers, size_t header_count,
 			  struct MHD_Response *response);
+/* http_server_refuse.c */
+/* Refuses those whose head is larger than the limit, before libmicrohttpd reads on. */
+void http_heads_check(struct http_server *server);
+void http_refusal_send(struct http_request *request, unsigned status,
+		       const struct http_header *headers, size_t header_count,
+		       const struct http_bytes *body);
+/* Throws away what its client has sent since. */
+void http_refusal_drain(struct http_request *request);
+
+/* http_server_stream.c */
+/* Frees what was not taken. */
+void http_stream_drop(struct http_request *request);
+/* Whether the client of a stream whose time is over has taken something meanwhile: then it has
+ * another time. */
+bool http_stream_goes_on(struct http_request *request);
+
 /* Ends a held request or a stream by its function. */
 void http_request_hold_finish(struct http_request *request, enum http_hold_end why);
 

@@ -43,7 +43,9 @@ void http_request_release(struct http_request *request)
 	free(request->target);
 	request->target = NULL;
 	buf_done(&request->body);
-	buf_done(&request->unsent);
+	http_stream_drop(request);
+	http_bytes_free(request->reply);
+	request->reply = NULL;
 	if (request->response)
 		MHD_destroy_response(request->response);
 	request->response = NULL;
@@ -226,28 +228,21 @@ unsigned http_request_header(const struct http_request *request, const char *nam
 
 static void response_body_free(void *context)
 {
-	struct buf *body = context;
-
-	buf_done(body);
-	free(body);
+	http_bytes_free(context);
 }
 
 /* Not MHD_RESPMEM_MUST_COPY or MUST_FREE: they free without erasing, and a body can hold a
  * credential. */
-static struct MHD_Response *response_new(struct buf *body)
+static struct MHD_Response *response_new(struct http_bytes *body)
 {
-	struct buf *taken = calloc(1, sizeof(*taken));
-	struct MHD_Response *response = NULL;
+	struct MHD_Response *response;
 
-	if (!taken)
+	if (!body)
 		return NULL;
-	*taken = *body;
-	*body = (struct buf){0};
-	if (!buf_error(taken))
-		response = MHD_create_response_from_buffer_with_free_callback_cls(
-			taken->size, taken->bytes, response_body_free, taken);
-	if (!response)
-		response_body_free(taken);
+	response = MHD_create_response_from_buffer_with_free_callback_cls(
+		body->bytes.size, body->bytes.bytes, response_body_free, body);
+	if (response)
+		body->owners++;
 	return response;
 }
 
@@ -274,16 +269,51 @@ void http_request_respond(struct http_request *request, unsigned status,
 		http_request_resume(request);
 }
 
-void http_request_reply_buf(struct http_request *request, unsigned status,
-			    const struct http_header *headers, size_t header_count,
-			    struct buf *body)
+/* Closes the oldest connections whose replies are beyond the limit. What several replies share
+ * counts once. */
+static void replies_limit(struct http_server *server)
 {
+	struct http_request *request;
+	size_t total = 0;
+
+	for (request = TAILQ_LAST(&server->requests, http_requests); request;
+	     request = TAILQ_PREV(request, http_requests, link)) {
+		if (request->stage != HTTP_STAGE_REPLYING || !request->reply)
+			continue;
+		/* Each has two owners: the request and libmicrohttpd's response. */
+		total += 2 * request->reply->bytes.size / request->reply->owners;
+		if (total > server->options.reply_limit)
+			http_connection_end(request);
+	}
+}
+
+void http_request_reply_shared(struct http_request *request, unsigned status,
+			       const struct http_header *headers, size_t header_count,
+			       struct http_bytes *body)
+{
+	if (request->stage == HTTP_STAGE_REFUSING)
+		http_refusal_send(request, status, headers, header_count, body);
 	if (request->stage != HTTP_STAGE_HANDLING && request->stage != HTTP_STAGE_HELD)
 		return;
 	request->hold_end = NULL;
 	request->stage = HTTP_STAGE_REPLYING;
 	request->deadline_ms = moment_now().mono_ms + request->server->options.request_ms;
 	http_request_respond(request, status, headers, header_count, response_new(body));
+	if (request->stage == HTTP_STAGE_REPLYING) {
+		request->reply = body;
+		body->owners++;
+	}
+	if (request->server->options.reply_limit > 0)
+		replies_limit(request->server);
+}
+
+void http_request_reply_buf(struct http_request *request, unsigned status,
+			    const struct http_header *headers, size_t header_count,
+			    struct buf *body)
+{
+	_cleanup_(http_bytes_freep) struct http_bytes *bytes = http_bytes_new(body);
+
+	http_request_reply_shared(request, status, headers, header_count, bytes);
 }
 
 void http_request_reply(struct http_request *request, unsigned status,

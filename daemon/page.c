@@ -38,6 +38,7 @@ static const struct plan kind_plans[PAGE_KIND_COUNT] = {
 	[PAGE_START_LATE] = {PAGE_TONE_CAUTION, "misskey-authctl list", false, false},
 	[PAGE_OTHER_BROWSER] = {PAGE_TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false,
 				false},
+	[PAGE_TOO_LARGE] = {PAGE_TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false, false},
 	[PAGE_WAITING] = {PAGE_TONE_BUSY, NULL, true, true},
 	[PAGE_TROUBLE] = {PAGE_TONE_CAUTION, "misskey-authctl status", true, true},
 	[PAGE_PENDING] = {PAGE_TONE_BUSY, NULL, true, true},

@@ -19,6 +19,7 @@ enum page_kind {
 	PAGE_START_USED,    /* the start link has been opened before */
 	PAGE_START_LATE,    /* the start link was opened before, and the login is finished */
 	PAGE_OTHER_BROWSER, /* the callback came from a browser that did not open the start link */
+	PAGE_TOO_LARGE,	    /* the browser sent more headers than are taken: cookies of others */
 	PAGE_WAITING,	    /* the outcome is awaited; refreshes itself */
 	PAGE_TROUBLE,	    /* the outcome is awaited, but something is in the way (facts.detail);
 			       refreshes itself */

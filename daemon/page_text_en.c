@@ -85,6 +85,20 @@ const struct page_text page_text_en = {
 						"`misskey-authctl logout`, and log in again with "
 						"`--user` and your name.",
 				},
+			[PAGE_TOO_LARGE] =
+				{
+					.heading = "Your browser sent too many cookies",
+					.explanation = "Browsers send this program the cookies of "
+						       "every other program on 127.0.0.1. "
+						       "Together they are too large.",
+					.next = "If you came from a Misskey server, copy the "
+						"address of this page from the address bar, and "
+						"put it in place of ADDRESS in this command, on "
+						"the computer where you started the login:",
+					.note = "Or delete the browser's cookies for 127.0.0.1, or "
+						"use a private window, and start the login again. "
+						"Do not give this address to anybody.",
+				},
 			[PAGE_OTHER_BROWSER] =
 				{
 					.heading = "This is not the browser in which the login was "

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
+#include "common/number.h"
 #include "daemon/moment.h"
 
 /* ---- Sockets ---- */
@@ -121,19 +122,20 @@ int sd_watchdog_attach(struct sd_watchdog *watchdog, struct loop *loop)
 int sd_stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
-	unsigned long long device;
-	unsigned long long inode;
+	size_t length = stream ? number_length(stream) : 0;
+	uint64_t device;
+	uint64_t inode;
 	struct stat is;
 
-	/* NOLINTNEXTLINE(cert-err34-c): a number out of range is not the file's either */
-	return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(2, &is) == 0 &&
-	       is.st_dev == device && is.st_ino == inode;
+	return stream && stream[length] == ':' &&
+	       number_read(stream, length, UINT64_MAX, &device) &&
+	       number_read(stream + length + 1, strlen(stream + length + 1), UINT64_MAX, &inode) &&
+	       fstat(2, &is) == 0 && is.st_dev == device && is.st_ino == inode;
 }
 
 int sd_is_user_service(void)
 {
 	const char *main_process = getenv("SYSTEMD_EXEC_PID");
 
-	return main_process && getenv("MANAGERPID") &&
-	       strtoll(main_process, NULL, 10) == (long long)getpid();
+	return main_process && getenv("MANAGERPID") && number_is_own_pid(main_process);
 }

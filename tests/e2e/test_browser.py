@@ -2,9 +2,11 @@
 """The logins of a person with a real browser: headless Chromium, from the link to the result."""
 
 import http.client
+import http.server
 import re
 import signal
 import subprocess
+import threading
 import time
 import urllib.parse
 
@@ -102,6 +104,32 @@ def test_a_second_authorization_needs_no_click(server, daemon, browser):
     second = daemon.credentials()["me"]
     assert second["i"] == first["i"]
     assert second["session_sha256"] != first["session_sha256"]
+
+
+def test_cookies_of_other_servers_do_not_stop_a_login(server, daemon, browser):
+    """Thirty big ones of a server on another port, which all come with the callback."""
+
+    class Cookies(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            for n in range(30):
+                self.send_header("Set-Cookie", f"other{n}={'x' * 4000}; Path=/callback")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *arguments):
+            pass
+
+    with http.server.HTTPServer(("127.0.0.1", 0), Cookies) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        browser.open(f"http://127.0.0.1:{other.server_port}/")
+        login = daemon.login("me", server=server.origin)
+        token = session_token(server)
+        browser.sign_in_and_accept(login["start_url"])
+        check_result(browser, daemon, server, token)
+        sent = [headers["cookie"] for headers in browser.sent_headers() if "misskey-authd-" in headers.get("cookie", "")]
+        assert sent and all(len(cookies) > 100_000 for cookies in sent)
+        other.shutdown()
 
 
 def test_cancel_changes_nothing_and_accept_still_works(server, daemon, browser):

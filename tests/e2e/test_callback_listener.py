@@ -212,9 +212,62 @@ def test_overlong_requests_are_refused(daemon, untouched):
     for target in ("/" + "x" * 5000, f"/callback?token={token}&{'x' * 20_000}", "/" + "x" * 100_000):
         reply = ask(daemon, target, cookie)
         assert reply is None or reply.status in (400, 404, 414, 431)
-    reply = ask(daemon, "/", "X-Padding: " + "x" * 100_000)
+    reply = ask(daemon, "/", "X-Padding: " + "x" * 300_000)
     assert reply is None or reply.status in (413, 431)
     assert ask(daemon, "/", "Cookie: " + "x" * 8000).status == 200
+
+
+def test_cookies_of_other_servers_are_no_hindrance(server_2025, daemon, pending):
+    """Up to 256 KiB of them, big or small; a browser sends them in one header."""
+    _, token, cookie = pending
+    for size, count in ((1024, 230), (4000, 60), (240_000, 1), (500, 180)):
+        others = "; ".join(f"other{n}={'x' * size}" for n in range(count))
+        reply = ask(daemon, f"/callback?token={token}", f"Cookie: {others}")
+        refused(reply, 403)
+        assert b"misskey-authctl callback" in reply.body
+        assert ask(daemon, "/", f"Cookie: {others}").status == 200
+    others = "; ".join(f"other{n}={'x' * 1024}" for n in range(230))
+    assert ask(daemon, f"/callback?token={token}", f"Cookie: {others}; {cookie.removeprefix('Cookie: ')}").status == 303
+
+
+@pytest.mark.parametrize("size", [300_000, 1_000_000, 8_000_000])
+def test_more_cookies_than_are_taken_get_a_page_with_the_next_step(daemon, untouched, size):
+    _, token, cookie = untouched
+    others = "; ".join(f"other{n}={'x' * 4000}" for n in range(size // 4000))
+    for _ in range(5):
+        reply = ask(daemon, f"/callback?token={token}", f"{cookie}; {others}")
+        refused(reply, 431)
+        assert reply.raw.count(b"HTTP/1.1 ") == 1 and token.encode() not in reply.raw
+        assert int(reply.headers["content-length"]) == len(reply.body)
+        assert b"misskey-authctl callback" in reply.body and b"too many cookies" in reply.body
+    assert ask(daemon, "/").status == 200
+
+
+def test_large_heads_take_bounded_room(daemon, untouched):
+    """Every connection that there is has a head just below the limit, and none has its end."""
+    before = daemon.memory()
+    head = f"GET / HTTP/1.1\r\nHost: 127.0.0.1:{daemon.port}\r\nCookie: a=".encode() + b"x" * 250_000
+    with contextlib.ExitStack() as stack:
+        for _ in range(64):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 10))
+            connection.sendall(head)
+        time.sleep(1)
+        assert 10e6 < daemon.memory() - before < 64 * 2 * 256 * 1024
+    time.sleep(1)
+    # What stays is what the sanitizers keep.
+    assert daemon.memory() - before < 15e6
+    assert ask(daemon, "/").status == 200
+
+
+def test_a_refused_head_that_never_ends_is_closed(daemon):
+    with socket.create_connection(("127.0.0.1", daemon.port), 10) as connection:
+        connection.sendall(b"GET / HTTP/1.1\r\nCookie: a=" + b"x" * 300_000)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            for _ in range(40):
+                connection.sendall(b"x")
+                time.sleep(0.1)
+            raise AssertionError("still open")
+    assert daemon.stop(5) == 0
 
 
 FLOODS = {

@@ -1,12 +1,16 @@
 # SPDX-License-Identifier: MIT
 """GET /v1/events and misskey-authctl watch: every change, in order, from the snapshot on."""
 
+import contextlib
 import json
 import queue
 import re
+import select
 import signal
+import socket
 import subprocess
 import threading
+import time
 
 import pytest
 
@@ -191,6 +195,135 @@ def test_many_accounts_fit_into_a_snapshot(make_daemon, server_2025):
     assert daemon.authctl("reload").returncode == 0
     assert stream.next()["account"]["expected_user"] == "bob"
     stream.close()
+
+
+# Clients that do not read
+
+ACCOUNTS = 2000
+
+
+def many_accounts(user="alice"):
+    return "\n".join(f"[account a{n}]\nserver = http://127.0.0.1:9\nuser = {user}" for n in range(ACCOUNTS))
+
+
+@pytest.fixture
+def crowd(make_daemon):
+    """A daemon with many accounts."""
+    daemon = make_daemon(config=many_accounts())
+    # What is measured is what the daemon keeps, not what the sanitizer does of what was freed.
+    daemon.env["ASAN_OPTIONS"] += ":quarantine_size_mb=0:thread_local_quarantine_size_kb=0"
+    return daemon.start(seconds=60)
+
+
+def ask_and_do_not_read(daemon, path, count=1):
+    connections = []
+    for _ in range(count):
+        connections.append(socket.socket(socket.AF_UNIX))
+        connections[-1].connect(str(daemon.socket))
+        connections[-1].sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+    return connections
+
+
+def seconds_of(call):
+    start = time.monotonic()
+    assert call()[0] == 200
+    return time.monotonic() - start
+
+
+def status_of(daemon):
+    return lambda: daemon.control("GET", "/v1/status")
+
+
+def read_all(connection):
+    """What the daemon sent until it closed; a time-out is an error."""
+    connection.settimeout(20)
+    raw = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := connection.recv(1 << 20):
+            raw += chunk
+    return raw
+
+
+def is_hung_up(connection):
+    poll = select.poll()
+    poll.register(connection, 0)
+    return bool(poll.poll(0))
+
+
+def test_streams_that_nobody_reads_are_cut(crowd):
+    """They cost others neither time nor room, and one that reads gets every event."""
+    alone, before = seconds_of(status_of(crowd)), crowd.memory()
+    reader = Events(crowd)
+    assert len(reader.next()["status"]["accounts"]) == ACCOUNTS
+    stuck = ask_and_do_not_read(crowd, "/v1/events", 250)
+    # Each of them used to have its own snapshot built first: that were 250 times this.
+    assert seconds_of(status_of(crowd)) < 1 + 30 * alone
+    for user in ("bob", "carol"):
+        crowd.configure(many_accounts(user))
+        assert crowd.authctl("reload").returncode == 0
+        changes = [reader.next(30) for _ in range(ACCOUNTS)]
+        assert {event["account"]["account"] for event in changes} == {f"a{n}" for n in range(ACCOUNTS)}
+        assert {event["account"]["expected_user"] for event in changes} == {user}
+        assert seconds_of(status_of(crowd)) < 1 + 30 * alone
+    assert crowd.memory() - before < 150e6
+    wait_for(lambda: all(is_hung_up(connection) for connection in stuck), 15, "all to be cut")
+    refused = [raw for raw in map(read_all, stuck) if b"TOO_MANY_STREAMS" in raw]
+    assert len(refused) > 100 and all(raw.startswith(b"HTTP/1.1 503 ") for raw in refused)
+    crowd.configure(many_accounts("dora"))
+    assert crowd.authctl("reload").returncode == 0
+    assert reader.next()["account"]["expected_user"] == "dora"
+    reader.close()
+
+
+def test_a_stream_that_does_not_read_makes_room_for_another(crowd):
+    stuck = ask_and_do_not_read(crowd, "/v1/events", 64)
+    time.sleep(1.5)
+    reader = Events(crowd)
+    assert reader.reply.status == 200 and reader.next()["event"] == "snapshot"
+    for connection in stuck:
+        connection.close()
+    reader.close()
+
+
+def test_a_stream_that_is_read_slowly_is_kept(crowd):
+    """4 KiB at a time, in all less than a socket's buffer within the time that a stuck one gets."""
+    (slow,) = ask_and_do_not_read(crowd, "/v1/events")
+    raw, end = b"", time.monotonic() + 15
+    while time.monotonic() < end:
+        raw += slow.recv(4096)
+        time.sleep(0.5)
+    slow.settimeout(10)
+    # The end of the snapshot, wherever chunks begin.
+    while b"]}}\n" not in re.sub(rb"\r\n[0-9a-f]+\r\n", b"", raw[-10_000:]):
+        chunk = slow.recv(4096)
+        assert chunk, "the stream was cut"
+        raw += chunk
+    slow.close()
+
+
+@pytest.mark.parametrize("path", ["/v1/accounts", "/v1/status"])
+def test_answers_that_nobody_reads_cost_little(crowd, path):
+    alone, before = seconds_of(status_of(crowd)), crowd.memory()
+    stuck = ask_and_do_not_read(crowd, path, 250)
+    assert seconds_of(status_of(crowd)) < 1 + 30 * alone
+    assert crowd.memory() - before < 150e6
+    replies = [read_all(connection) for connection in stuck[:20]]
+    assert all(json.loads(raw.partition(b"\r\n\r\n")[2])["accounts"] for raw in replies)
+    for connection in stuck:
+        connection.close()
+
+
+def test_answers_that_nobody_reads_are_bounded(crowd):
+    """One after the other, so that no two of them are the same."""
+    before = crowd.memory()
+    stuck = []
+    for _ in range(200):
+        stuck += ask_and_do_not_read(crowd, "/v1/accounts")
+        select.select(stuck[-1:], [], [], 5)
+    assert crowd.memory() - before < 200e6
+    assert b'"a1999"' in read_all(stuck[-1])
+    for connection in stuck:
+        connection.close()
 
 
 # misskey-authctl watch
