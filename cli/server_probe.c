@@ -89,8 +89,10 @@ static bool set_request(struct probe *probe, const struct url_server *server)
 static int failure_code(CURLcode code)
 {
 	static const int codes[] = {
-		[HTTP_RULES_UNREACHABLE] = ERR_NOT_FOUND, [HTTP_RULES_DISTRUST] = ERR_UNSAFE,
-		[HTTP_RULES_TIMED_OUT] = ERR_BUSY,	  [HTTP_RULES_NO_MEMORY] = ERR_NOMEM,
+		[HTTP_RULES_UNREACHABLE] = ERR_NOT_FOUND,
+		[HTTP_RULES_DISTRUST] = ERR_UNSAFE,
+		[HTTP_RULES_TIMED_OUT] = ERR_BUSY,
+		[HTTP_RULES_NO_MEMORY] = ERR_NOMEM,
 		[HTTP_RULES_BROKEN] = ERR_IO,
 	};
 

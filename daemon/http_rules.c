@@ -15,7 +15,8 @@ static int message_count_index(void)
 }
 
 /* OpenSSL calls this for each message. One that it skips does not end its own loop: it passes over
- * HelloRequest for as long as a handshake lasts. As if the server had closed: that ends the loop. */
+ * HelloRequest for as long as a handshake lasts. As if the server had closed: that ends the loop.
+ */
 static void count_message(int is_sent, int version, int type, const void *bytes, size_t size,
 			  SSL *ssl, void *context)
 {
@@ -34,8 +35,9 @@ static void count_message(int is_sent, int version, int type, const void *bytes,
 		SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
-/* AUTO_RETRY keeps one SSL_read() busy for as long as a server sends anything but data: key updates,
- * tickets. Without it OpenSSL must not read ahead: libcurl would wait for what is already there. */
+/* AUTO_RETRY keeps one SSL_read() busy for as long as a server sends anything but data: key
+ * updates, tickets. Without it OpenSSL must not read ahead: libcurl would wait for what is already
+ * there. */
 static CURLcode limit_tls(CURL *easy, void *tls_context, void *context)
 {
 	SSL_CTX *tls = tls_context;
@@ -61,17 +63,16 @@ static bool set_trust(CURL *easy, const struct http_rules *rules)
 {
 	return SET(CURLOPT_SSL_VERIFYPEER, 1L) && SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
 	       SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-	       SET(CURLOPT_SSL_SESSIONID_CACHE, 0L) &&
-	       SET(CURLOPT_SSL_CTX_FUNCTION, limit_tls) &&
+	       SET(CURLOPT_SSL_SESSIONID_CACHE, 0L) && SET(CURLOPT_SSL_CTX_FUNCTION, limit_tls) &&
 	       (!rules->ca_file ||
 		(SET(CURLOPT_CAINFO, rules->ca_file) && SET(CURLOPT_CAPATH, NULL)));
 }
 
-/* HTTP/1.1: after REFUSED_STREAM libcurl sends an HTTP/2 request again, silently. A connection of its
- * own for each call, because it does the same when one that was used before breaks without an answer.
- * ACCEPT_ENCODING stays unset: a compressed answer could be larger than it looks. QUICK_EXIT: a name
- * that is being looked up is not waited for: joining libcurl's resolver thread would block for as
- * long as a silent DNS server does. */
+/* HTTP/1.1: after REFUSED_STREAM libcurl sends an HTTP/2 request again, silently. A connection of
+ * its own for each call, because it does the same when one that was used before breaks without an
+ * answer. ACCEPT_ENCODING stays unset: a compressed answer could be larger than it looks.
+ * QUICK_EXIT: a name that is being looked up is not waited for: joining libcurl's resolver thread
+ * would block for as long as a silent DNS server does. */
 static bool set_protocols(CURL *easy, const struct http_rules *rules)
 {
 	return SET(CURLOPT_PROTOCOLS_STR, rules->is_loopback ? "http,https" : "https") &&
@@ -123,15 +124,19 @@ enum http_rules_verdict http_rules_judge(CURLcode code)
 void http_rules_clean_environment(void)
 {
 	static const char *const names[] = {
-		"SSLKEYLOGFILE", /* libcurl, OpenSSL from 3.5 on: write the keys of each connection */
+		"SSLKEYLOGFILE", /* libcurl, OpenSSL from 3.5 on: write the keys of each connection
+				  */
 		"QLOGDIR",	 /* libcurl, OpenSSL: write what was sent by QUIC */
 		"OSSL_QFILTER",
 		"CURL_SSL_BACKEND", /* another TLS library, for which the rules are not set */
 		"SSL_CERT_FILE",    /* trusted certificates: ca_file in the config says which */
-		"SSL_CERT_DIR",	    "CURL_CA_BUNDLE",
+		"SSL_CERT_DIR",
+		"CURL_CA_BUNDLE",
 		"OPENSSL_CONF", /* code that OpenSSL loads, and which protocols it allows */
-		"OPENSSL_CONF_INCLUDE", "OPENSSL_MODULES",
-		"OPENSSL_ENGINES",	"OPENSSL_TRACE",
+		"OPENSSL_CONF_INCLUDE",
+		"OPENSSL_MODULES",
+		"OPENSSL_ENGINES",
+		"OPENSSL_TRACE",
 		"CTLOG_FILE",
 	};
 

@@ -5,8 +5,8 @@
 /*
  * The one list of rules for calls to a server: trust, protocols, limits, and what libcurl's codes
  * mean. The daemon's HTTP client and doctor's probe both use it. A server that breaks a rule may
- * end its own call. It may not hold up the program: no call into libcurl lasts longer than a moment,
- * whatever the server sends.
+ * end its own call. It may not hold up the program: no call into libcurl lasts longer than a
+ * moment, whatever the server sends.
  */
 
 #include <curl/curl.h>
