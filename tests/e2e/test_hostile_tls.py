@@ -60,7 +60,7 @@ def test_the_first_call(attacked, attack):
         end = daemon.login("me", server=server.origin)
     assert end["outcome"] in ("UNREACHABLE", "BAD_REPLY", "REFUSED"), end
     assert server.origin in end["message"] and said_of(attack, CREATE) in end["message"], end
-    assert watch.worst < SOON_S and watch.answers > 5
+    assert watch.worst < SOON_S and watch.answers
     assert [path for _, path in server.asked] == (["/api/app/create"] * len(server.asked))
     assert bool(server.asked) == (attack in ANSWER)
 
