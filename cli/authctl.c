@@ -16,6 +16,7 @@
 #include "common/paths.h"
 #include "common/text.h"
 #include "common/translate.h"
+#include "daemon/http_rules.h"
 
 /* --timeout: a session lives for half an hour unless the config says otherwise. */
 #define TIMEOUT_MIN_S 1
@@ -314,6 +315,9 @@ int main(int argc, char **argv)
 	status = parse(argc, argv, &command, &invocation);
 	if (status != EXIT_STATUS_DONE || !command)
 		return status;
+	/* Who calls servers keeps their rules. Other commands leave a browser its environment. */
+	if (command->run == command_doctor)
+		http_rules_clean_environment();
 	status = connect_daemon(invocation.socket, &client, !command->runs_without_daemon);
 	if (status != EXIT_STATUS_DONE && !command->runs_without_daemon)
 		return status;

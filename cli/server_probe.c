@@ -10,6 +10,7 @@
 #include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/translate.h"
+#include "daemon/http_rules.h"
 
 /* From 12 on, the short form, which has the version too. */
 #define REQUEST "{\"detail\":false}"
@@ -85,39 +86,17 @@ static bool set_request(struct probe *probe, const struct url_server *server)
 	       SET(CURLOPT_ERRORBUFFER, probe->error);
 }
 
-/* QUICK_EXIT: a silent DNS server must not hold us up longer than the time-out. */
-static bool set_rules(struct probe *probe, const struct url_server *server, const char *ca_file)
-{
-	return SET(CURLOPT_PROTOCOLS_STR, server->loopback ? "http,https" : "https") &&
-	       SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_NOSIGNAL, 1L) &&
-	       SET(CURLOPT_QUICK_EXIT, 1L) && SET(CURLOPT_TIMEOUT_MS, (long)SERVER_PROBE_MS) &&
-	       (!server->loopback || SET(CURLOPT_NOPROXY, "*")) &&
-	       SET(CURLOPT_SSL_VERIFYPEER, 1L) && SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
-	       SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-	       (!ca_file || (SET(CURLOPT_CAINFO, ca_file) && SET(CURLOPT_CAPATH, NULL)));
-}
-
 static int failure_code(CURLcode code)
 {
-	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_PROXY:
-		return ERR_NOT_FOUND;
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_ISSUER_ERROR:
-		return ERR_UNSAFE;
-	case CURLE_OPERATION_TIMEDOUT:
-		return ERR_BUSY;
-	case CURLE_OUT_OF_MEMORY:
-		return ERR_NOMEM;
-	default:
-		return ERR_IO;
-	}
+	static const int codes[] = {
+		[HTTP_RULES_UNREACHABLE] = ERR_NOT_FOUND,
+		[HTTP_RULES_DISTRUST] = ERR_UNSAFE,
+		[HTTP_RULES_TIMED_OUT] = ERR_BUSY,
+		[HTTP_RULES_NO_MEMORY] = ERR_NOMEM,
+		[HTTP_RULES_BROKEN] = ERR_IO,
+	};
+
+	return codes[http_rules_judge(code)];
 }
 
 static int failed(const struct probe *probe, CURLcode code, struct err_detail *detail)
@@ -164,12 +143,17 @@ int server_probe(const struct url_server *server, const char *ca_file,
 		 struct server_answer *ret_answer, struct err_detail *detail)
 {
 	_cleanup_(probe_done) struct probe probe = {0};
+	const struct http_rules rules = {
+		.is_loopback = server->loopback,
+		.ca_file = ca_file,
+		.call_ms = SERVER_PROBE_MS,
+	};
 	CURLcode code;
 
 	probe.curl_is_up = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	if (probe.curl_is_up)
 		probe.easy = curl_easy_init();
-	if (!probe.easy || !set_request(&probe, server) || !set_rules(&probe, server, ca_file))
+	if (!probe.easy || !set_request(&probe, server) || !http_rules_set(probe.easy, &rules))
 		return err_set(detail, ERR_LIBRARY, _("libcurl refuses to call it"));
 	code = curl_easy_perform(probe.easy);
 	if (code != CURLE_OK)

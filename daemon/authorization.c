@@ -305,6 +305,8 @@ void authorization_restore(struct authorization *authorization, struct moment no
 		left_s = environment->session_time_s;
 	input.browser = session->browser;
 	input.renewed = session->renewed;
+	input.resumes =
+		session->resumes > 1 ? (unsigned)session->resumes - 1 : 0; /* less this start */
 	input.expires_ms = now.mono_ms + left_s * 1000;
 	if (session->exchanging && is_stored(authorization, session)) {
 		input.event = AUTHORIZER_RESTORED_STORED;

@@ -157,12 +157,14 @@ static bool is_unheard(const struct authorization *authorization, const struct h
 static void read_userkey(struct authorization *authorization, const struct http_answer *answer,
 			 struct authorizer_input *event)
 {
-	const struct registry_session *session = authorization_session(authorization);
+	struct registry_session *session = registry_session_edit(
+		authorization->environment->registry, authorization->account->name);
 	_cleanup_(secret_done) struct secret access_token = {0};
 	struct misskey_user user = {0};
 	struct misskey_problem problem;
 	enum misskey_verdict verdict = misskey_userkey_read(answer, &access_token, &user, &problem);
 
+	session->resumes = 0; /* this server does not end the daemon */
 	if (verdict == MISSKEY_DONE) {
 		take_access_token(authorization, &access_token, &user, event);
 		return;

@@ -136,17 +136,29 @@ static void begin_anew(struct authorizer *authorizer, bool browser)
 static enum authorizer_action restore(struct authorizer *authorizer,
 				      const struct authorizer_input *input)
 {
+	enum authorizer_action action;
+
 	begin_anew(authorizer, input->browser);
 	authorizer->session_renewed = input->renewed;
 	authorizer->expires_ms = input->expires_ms;
+	if (input->event == AUTHORIZER_RESTORED_CONSENT)
+		return enter_consent(authorizer, input);
 	if (input->event == AUTHORIZER_RESTORED_EXCHANGE) {
 		authorizer->callback_arrived = input->browser;
 		authorizer->is_polling = !input->browser;
-		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
+		action = enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
+	} else {
+		action = enter(authorizer, AUTHORIZER_VERIFYING, AUTHORIZER_DO_VERIFY);
 	}
-	if (input->event == AUTHORIZER_RESTORED_STORED)
-		return enter(authorizer, AUTHORIZER_VERIFYING, AUTHORIZER_DO_VERIFY);
-	return enter_consent(authorizer, input);
+	if (input->resumes == 0)
+		return action;
+	/* The same call at once could end this start too. A verification can be asked for later. */
+	action = action == AUTHORIZER_DO_VERIFY ? finish(authorizer, OUTCOME_UNVERIFIED)
+						: AUTHORIZER_DO_NOTHING;
+	wait_until(authorizer,
+		   input->now.mono_ms + retry_delay(input, input->resumes, AUTHORIZER_RESUME_MIN_MS,
+						    AUTHORIZER_RETRY_MAX_MS));
+	return action;
 }
 
 static enum authorizer_action idle_step(struct authorizer *authorizer,

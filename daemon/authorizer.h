@@ -31,6 +31,9 @@
 #define AUTHORIZER_EARLY_RETRY_MAX_MS 15000
 /* After the consent: about six minutes. A new login then needs no click. */
 #define AUTHORIZER_EXCHANGE_ATTEMPTS 11
+/* A start that goes on with what several starts before did not get through waits 5 s, 10 s, 20 s …
+ * up to AUTHORIZER_RETRY_MAX_MS: the server may be what ended them. */
+#define AUTHORIZER_RESUME_MIN_MS 5000
 /* Asking whether a stored credential works goes on in the background for about ten minutes. */
 #define AUTHORIZER_VERIFY_ATTEMPTS 15
 
@@ -70,7 +73,7 @@ enum authorizer_event {
 				     */
 	AUTHORIZER_FAILED_FOR_NOW,  /* retry_after_s */
 	AUTHORIZER_FAILED,	    /* outcome */
-	/* From disk, at start; browser, expires_ms, renewed */
+	/* From disk, at start; browser, expires_ms, renewed, resumes */
 	AUTHORIZER_RESTORED_CONSENT,
 	AUTHORIZER_RESTORED_EXCHANGE,
 	AUTHORIZER_RESTORED_STORED, /* the credential is there, whether it works is not known */
@@ -94,6 +97,7 @@ struct authorizer_input {
 	bool app_known;
 	bool browser;
 	bool renewed;
+	unsigned resumes;      /* starts that began with this before, and were killed */
 	int64_t expires_ms;    /* monotonic */
 	int64_t retry_after_s; /* -1: the server asked for nothing */
 	enum outcome outcome;

@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/text.h"
+#include "daemon/http_rules.h"
 #include "daemon/libcurl.h"
 #include "daemon/sandbox.h"
 
@@ -29,7 +30,6 @@ struct http_call {
 	struct buf answer;
 	size_t head_size; /* of all heads and trailers that came */
 	bool is_too_large;
-	bool is_loopback;
 	char error[CURL_ERROR_SIZE];
 	http_answer_function *function;
 	void *context;
@@ -173,41 +173,21 @@ static bool call_set_request(struct http_call *call, const char *url)
 	       SET(CURLOPT_ERRORBUFFER, call->error) && SET(CURLOPT_PRIVATE, call);
 }
 
-static bool call_set_rules(struct http_call *call)
-{
-	/* ACCEPT_ENCODING stays unset: a compressed answer could be larger than it looks.
-	 * QUICK_EXIT: a name that is being looked up is not waited for: joining libcurl's
-	 * resolver thread would block for as long as a silent DNS server does. */
-	return SET(CURLOPT_PROTOCOLS_STR, call->is_loopback ? "http,https" : "https") &&
-	       SET(CURLOPT_FOLLOWLOCATION, 0L) && SET(CURLOPT_NOSIGNAL, 1L) &&
-	       SET(CURLOPT_QUICK_EXIT, 1L) && SET(CURLOPT_FRESH_CONNECT, 1L) &&
-	       SET(CURLOPT_FORBID_REUSE, 1L) &&
-	       SET(CURLOPT_CONNECTTIMEOUT_MS, (long)HTTP_CLIENT_CONNECT_MS) &&
-	       SET(CURLOPT_TIMEOUT_MS, (long)call->client->request_ms) &&
-	       (!call->is_loopback || SET(CURLOPT_NOPROXY, "*"));
-}
-
-static bool call_set_trust(struct http_call *call)
-{
-	/* Verification is the default; it is said here because everything hangs on it. The
-	 * directory that libcurl was built with would count besides the file. */
-	return SET(CURLOPT_SSL_VERIFYPEER, 1L) && SET(CURLOPT_SSL_VERIFYHOST, 2L) &&
-	       SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) &&
-	       (!call->client->ca_file ||
-		(SET(CURLOPT_CAINFO, call->client->ca_file) && SET(CURLOPT_CAPATH, NULL)));
-}
-
 int http_client_post(struct http_client *client, const struct url_server *server, const char *path,
 		     const char *json, size_t size, http_answer_function *function, void *context,
 		     struct http_call **ret_call, struct err_detail *detail)
 {
 	_cleanup_(call_freep) struct http_call *call = calloc(1, sizeof(*call));
 	_cleanup_(buf_done) struct buf url = {0};
+	const struct http_rules rules = {
+		.is_loopback = server->loopback,
+		.ca_file = client->ca_file,
+		.call_ms = client->request_ms,
+	};
 
 	if (!call)
 		return err_set(detail, ERR_NOMEM, "no memory to call %s", server->origin);
 	call->client = client;
-	call->is_loopback = server->loopback;
 	call->function = function;
 	call->context = context;
 	buf_append_text(&url, server->origin);
@@ -216,8 +196,8 @@ int http_client_post(struct http_client *client, const struct url_server *server
 	call->easy = curl_easy_init();
 	if (!call->easy || buf_error(&url) || buf_error(&call->request))
 		return err_set(detail, ERR_NOMEM, "no memory to call %s", server->origin);
-	if (!call_set_request(call, buf_text(&url)) || !call_set_rules(call) ||
-	    !call_set_trust(call) || curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
+	if (!call_set_request(call, buf_text(&url)) || !http_rules_set(call->easy, &rules) ||
+	    curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
 		return err_set(detail, ERR_LIBRARY, "libcurl refuses to call %s", server->origin);
 	TAILQ_INSERT_TAIL(&client->calls, call, link);
 	*ret_call = TAKE_PTR(call);
@@ -233,28 +213,6 @@ static bool call_was_sent(const struct http_call *call)
 	       us > 0;
 }
 
-static bool is_about_trust(CURLcode code)
-{
-	switch (code) {
-	case CURLE_SSL_CONNECT_ERROR:
-	case CURLE_PEER_FAILED_VERIFICATION:
-	case CURLE_SSL_CACERT_BADFILE:
-	case CURLE_SSL_CERTPROBLEM:
-	case CURLE_SSL_CIPHER:
-	case CURLE_SSL_CRL_BADFILE:
-	case CURLE_SSL_ENGINE_INITFAILED:
-	case CURLE_SSL_ENGINE_NOTFOUND:
-	case CURLE_SSL_ENGINE_SETFAILED:
-	case CURLE_SSL_INVALIDCERTSTATUS:
-	case CURLE_SSL_ISSUER_ERROR:
-	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
-	case CURLE_USE_SSL_FAILED:
-		return true;
-	default:
-		return false;
-	}
-}
-
 static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 {
 	if (call->is_too_large)
@@ -263,19 +221,21 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 		return HTTP_ANSWERED;
 	if (call->answer.error)
 		return HTTP_FAILED;
-	/* So libcurl calls a line of the answer's head that is too long for it, too. */
-	if (code == CURLE_OUT_OF_MEMORY)
-		return call_was_sent(call) ? HTTP_CUT : HTTP_FAILED;
-	if (is_about_trust(code))
+	switch (http_rules_judge(code)) {
+	case HTTP_RULES_DISTRUST:
 		return HTTP_UNTRUSTED;
+	case HTTP_RULES_NO_MEMORY:
+		return call_was_sent(call) ? HTTP_CUT : HTTP_FAILED;
+	case HTTP_RULES_TIMED_OUT:
+		return call_was_sent(call) ? HTTP_TIMED_OUT : HTTP_UNREACHABLE;
+	case HTTP_RULES_UNREACHABLE:
+		return call_was_sent(call) ? HTTP_CUT : HTTP_UNREACHABLE;
+	default:
+		break;
+	}
 	if (call_was_sent(call))
-		return code == CURLE_OPERATION_TIMEDOUT ? HTTP_TIMED_OUT : HTTP_CUT;
+		return HTTP_CUT;
 	switch (code) {
-	case CURLE_COULDNT_RESOLVE_HOST:
-	case CURLE_COULDNT_RESOLVE_PROXY:
-	case CURLE_COULDNT_CONNECT:
-	case CURLE_OPERATION_TIMEDOUT:
-	case CURLE_PROXY:
 	case CURLE_RECV_ERROR: /* a proxy that says no to CONNECT */
 	case CURLE_SEND_ERROR:
 	case CURLE_GOT_NOTHING:

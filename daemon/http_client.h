@@ -3,9 +3,9 @@
 #define DAEMON_HTTP_CLIENT_H
 
 /*
- * One POST of JSON, the only user of libcurl besides the loop's wait. TLS with verification; plain
- * HTTP for loopback alone; no redirect is followed; answers are capped in size and time. A proxy of
- * the environment is used for other machines, never for loopback.
+ * One POST of JSON, by the rules of http_rules.h. TLS with verification; plain HTTP for loopback
+ * alone; HTTP/1.1; no redirect is followed; answers are capped in size and time. A request is never
+ * sent twice. A proxy of the environment is used for other machines, never for loopback.
  */
 
 #include <stdbool.h>
@@ -17,12 +17,8 @@
 #include "common/url.h"
 #include "daemon/loop.h"
 
-/* Every call has a connection of its own. libcurl sends a POST again, silently, when a connection
- * that it used before breaks without an answer; userkey must not be sent twice. */
-
 /* The largest real answer seen is 3 KiB (i on 2025); users' own fields can make it a few dozen. */
 #define HTTP_CLIENT_ANSWER_BYTES (256 * 1024)
-#define HTTP_CLIENT_CONNECT_MS 10000
 
 enum http_failure {
 	HTTP_ANSWERED,	  /* there is a whole answer, whatever its status */

@@ -9,6 +9,7 @@
 #include "common/paths.h"
 #include "common/translate.h"
 #include "daemon/daemon.h"
+#include "daemon/http_rules.h"
 #include "daemon/options.h"
 #include "daemon/sandbox.h"
 #include "daemon/sd.h"
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
 	int status;
 	int r;
 
+	http_rules_clean_environment();
 	translate_begin();
 	if (options_parse(argc, argv, &options, &status))
 		return status;

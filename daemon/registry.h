@@ -47,6 +47,9 @@ struct registry_app {
 	int64_t created_at;   /* unix s */
 };
 
+/* More starts than that are not counted. */
+#define REGISTRY_RESUMES_MAX 100
+
 struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
 	char *server; /* origin; with app_id: which app */
@@ -63,6 +66,7 @@ struct registry_session {
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
 	bool browser;
 	bool exchanging;    /* userkey may have been sent */
+	int64_t resumes;    /* starts that went on with that, and had no answer yet */
 	bool renewed;	    /* made by itself after one that was lost */
 	int64_t expires_at; /* unix s */
 };

@@ -68,6 +68,8 @@ const char *registry_session_bad_member(const struct registry_session *session)
 		return "cookie";
 	if (!is_random_id(session->result))
 		return "result";
+	if (session->resumes < 0 || session->resumes > REGISTRY_RESUMES_MAX)
+		return "resumes";
 	if (!state_is_time(session->expires_at))
 		return "expires_at";
 	return NULL;

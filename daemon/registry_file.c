@@ -83,6 +83,8 @@ static int session_read(struct state_reader *reader, struct registry *registry)
 	state_read_bool(reader, "browser", &s->browser);
 	state_read_bool(reader, "exchanging", &s->exchanging);
 	state_read_bool(reader, "renewed", &s->renewed);
+	if (reader->error == 0 && !json_get_integer(reader->object, "resumes", &s->resumes))
+		state_refuse(reader, "resumes");
 	state_read_seconds(reader, "expires_at", &s->expires_at);
 	bad = reader->error < 0 ? NULL : registry_session_bad_member(s);
 	if (bad)
@@ -233,6 +235,7 @@ static int session_write(struct json *object, const struct registry_session *ses
 	    json_add_string(object, "result", session->result) < 0 ||
 	    json_add_bool(object, "browser", session->browser) < 0 ||
 	    json_add_bool(object, "exchanging", session->exchanging) < 0 ||
+	    json_add_integer(object, "resumes", session->resumes) < 0 ||
 	    json_add_bool(object, "renewed", session->renewed) < 0 ||
 	    json_add_integer(object, "expires_at", session->expires_at) < 0)
 		return ERR_NOMEM;

@@ -322,6 +322,7 @@ void service_flush(struct service *service)
 				"again, the server will not ask for consent again",
 				account->name, detail.text);
 	}
+	service_forget_resumes(service, moment_now());
 	flush_times(service);
 }
 

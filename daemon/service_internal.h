@@ -37,6 +37,7 @@ struct service {
 	struct accounts *accounts;
 	struct authorization_environment environment;
 	struct verification_environment verification_environment;
+	bool has_resumed;	 /* this start went on with an exchange */
 	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; MOMENT_NEVER */
 	int64_t repair_ms;	 /* the same for env/ and tokens/ */
 	struct turns turns;	 /* of the logins' exchanges */
@@ -66,6 +67,9 @@ void service_derive_all(struct service *service);
 /* Whether ACCOUNT is still what SESSION was made for. */
 bool service_session_fits(const struct service *service, const struct registry_session *session,
 			  const struct account *account);
+
+/* At an orderly end: no server has ended this start. */
+void service_forget_resumes(struct service *service, struct moment now);
 
 /* Takes ACCOUNT, whose login must not be under way, out and frees it. */
 void service_drop_account(struct service *service, struct account *account, struct moment now);

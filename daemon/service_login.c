@@ -134,6 +134,40 @@ static void drop_misfits(struct service *service)
 	}
 }
 
+/* Before an exchange goes on: if its server ends this start, the next one shall begin with a pause.
+ */
+static void note_resumes(struct service *service, struct moment now)
+{
+	struct err_detail detail;
+
+	for (size_t n = 0; n < registry_session_count(service->registry); n++) {
+		struct registry_session *session = registry_session_edit(
+			service->registry, registry_session_at(service->registry, n)->account);
+
+		if (!session->exchanging)
+			continue;
+		service->has_resumed = true;
+		if (session->resumes < REGISTRY_RESUMES_MAX)
+			session->resumes++;
+	}
+	if (service->has_resumed && registry_save(service->registry, now.unix_s, &detail))
+		log_warning("%s", detail.text);
+}
+
+void service_forget_resumes(struct service *service, struct moment now)
+{
+	struct err_detail detail;
+
+	if (!service->has_resumed)
+		return;
+	for (size_t n = 0; n < registry_session_count(service->registry); n++)
+		registry_session_edit(service->registry,
+				      registry_session_at(service->registry, n)->account)
+			->resumes = 0;
+	if (registry_save(service->registry, now.unix_s, &detail))
+		log_warning("%s", detail.text);
+}
+
 void service_restore(struct service *service, struct moment now)
 {
 	size_t count;
@@ -142,6 +176,7 @@ void service_restore(struct service *service, struct moment now)
 	if (!service->registry)
 		return;
 	drop_misfits(service);
+	note_resumes(service, now);
 	count = registry_session_count(service->registry);
 	accounts = calloc(count + 1, sizeof(struct account *));
 	if (!accounts)

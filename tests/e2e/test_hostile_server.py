@@ -13,7 +13,7 @@ from contextlib import ExitStack
 import pytest
 
 import misskey_server as misskey
-from harness import accept, authorize, wait_for
+from harness import accept, authorize, needs_root, wait_for
 from misskey_server import MisskeyServer, knobs
 
 CREATE, GENERATE, USERKEY, I = STEPS = ("app/create", "auth/session/generate", "auth/session/userkey", "i")
@@ -160,6 +160,7 @@ class OldTls(MisskeyServer):
         context.maximum_version = ssl.TLSVersion.TLSv1_1
 
 
+@needs_root
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_tls_older_than_1_2_is_refused(pki, make_daemon, tmp_path):
     """Also where the system's configuration of OpenSSL would allow it."""
@@ -169,7 +170,8 @@ def test_tls_older_than_1_2_is_refused(pki, make_daemon, tmp_path):
     )
     with OldTls(tls=(pki / "good.pem", pki / "good.key"), public_host=NAME) as server:
         daemon = make_daemon(servers=[server])
-        daemon.env["OPENSSL_CONF"] = str(tmp_path / "openssl.cnf")
+        script = f"mount --bind {tmp_path}/openssl.cnf /etc/ssl/openssl.cnf && exec \"$@\""
+        daemon.wrapper = ["unshare", "--mount", "sh", "-c", script, "sh"]
         daemon.configure(daemon=f"ca_file = {pki}/ca.pem")
         message = refused_by(daemon.start(), server.origin)
         assert "secure connection" in message and "TLS 1.2 is the oldest" in message

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 import misskey_server as misskey
-from harness import PlainBrowser, accept, authorize, consent, needs_root, wait_for
+from harness import PlainBrowser, accept, authorize, consent, needs_root, session_token, wait_for
 
 GENERATE, USERKEY, I = "auth/session/generate", "auth/session/userkey", "i"
 
@@ -156,6 +156,39 @@ def test_killed_again_and_again(server, daemon):
     if login["state"] == "consent":
         consent(daemon, server, login)
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+@pytest.mark.parametrize("polled", [False, True])
+def test_an_exchange_that_may_have_ended_the_daemon_waits(server_2025, daemon, polled):
+    """After one kill it goes on at once, after more only after a pause, in which everybody is served."""
+    server_2025.misbehave(USERKEY, misskey.NeverAnswer(), None)
+    login = daemon.login("me", server=server_2025.origin, browser=not polled)
+    if not polled:
+        browser, token = accept(daemon, server_2025, login)
+        begin_exchange(daemon, browser, token)
+    server_2025.wait_for_calls(USERKEY, 1)
+    daemon.kill()
+    daemon.start()
+    server_2025.wait_for_calls(USERKEY, 2, timeout=2)
+    daemon.kill()
+    daemon.start()
+    time.sleep(1)
+    assert len(server_2025.calls(USERKEY)) == 2
+    assert daemon.registry()["sessions"][0]["resumes"] == 2
+    server_2025.well_behaved()
+    if polled:
+        server_2025.accept(session_token(server_2025), "alice")
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert len(server_2025.calls(USERKEY)) == 3
+
+
+def test_an_orderly_end_is_no_reason_to_wait(server_2025, daemon):
+    server_2025.misbehave(USERKEY, misskey.NeverAnswer(), None)
+    daemon.login("me", server=server_2025.origin, browser=False)
+    for count in (1, 2, 3, 4):
+        server_2025.wait_for_calls(USERKEY, count, timeout=8 if count == 1 else 2)
+        assert daemon.stop() == 0
+        daemon.start()
 
 
 def test_a_pending_session_survives_many_restarts(server, daemon):

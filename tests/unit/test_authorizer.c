@@ -562,6 +562,30 @@ static void restarts_go_on(void **state)
 	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_CONSENT);
 }
 
+/* What may have ended the starts before is not begun at once: 5 s, 10 s … 60 s. */
+static void what_ended_starts_before_waits(void **state)
+{
+	static const int64_t pauses_ms[] = {0, 5000, 10000, 20000, 40000, 60000, 60000};
+
+	(void)state;
+	for (unsigned n = 1; n < sizeof(pauses_ms) / sizeof(pauses_ms[0]); n++) {
+		struct authorizer machine = new_machine();
+		struct authorizer_input input = input_at(AUTHORIZER_RESTORED_EXCHANGE, 7);
+
+		input.resumes = n;
+		assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_NOTHING);
+		assert_int_equal(authorizer_deadline(&machine), 7 + pauses_ms[n]);
+		step(&machine, AUTHORIZER_CALLBACK, 8, NOTHING);
+		step(&machine, AUTHORIZER_TIMER, 7 + pauses_ms[n], SECURE);
+
+		machine = new_machine();
+		input.event = AUTHORIZER_RESTORED_STORED;
+		assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_FINISH);
+		assert_int_equal(machine.outcome, OUTCOME_UNVERIFIED);
+		step(&machine, AUTHORIZER_TIMER, 7 + pauses_ms[n], VERIFY);
+	}
+}
+
 static void a_restored_renewal_is_not_renewed_again(void **state)
 {
 	struct authorizer machine = new_machine();
@@ -700,6 +724,7 @@ int main(void)
 		cmocka_unit_test(a_silent_verification_is_repeated),
 		cmocka_unit_test(verification_gives_up),
 		cmocka_unit_test(restarts_go_on),
+		cmocka_unit_test(what_ended_starts_before_waits),
 		cmocka_unit_test(a_restored_renewal_is_not_renewed_again),
 		cmocka_unit_test(random_events_keep_the_rules),
 		cmocka_unit_test(a_poll_is_seen_as_waiting),

@@ -79,6 +79,7 @@ static int put_session(struct registry *registry, const char *account, const cha
 		.browser_problem = number % 2 == 1 ? text("it \"ended\"") : NULL,
 		.browser = true,
 		.exchanging = number % 2 == 0,
+		.resumes = number == 1 ? REGISTRY_RESUMES_MAX : 0,
 		.renewed = number % 2 == 1,
 		.expires_at = NOW + 1800,
 	};
@@ -204,6 +205,7 @@ static void assert_filled(const struct registry *registry)
 	assert_null(registry_session_at(registry, 1)->browser_problem);
 	assert_false(session->start_raced || session->exchanging);
 	assert_true(registry_session_at(registry, 1)->exchanging);
+	assert_int_equal(session->resumes, REGISTRY_RESUMES_MAX);
 	assert_int_equal(session->expires_at, NOW + 1800);
 
 	assert_string_equal(finished->account, "alice");
@@ -563,6 +565,9 @@ static const struct change damages[] = {
 	{"\"cookie\": \"b0", "\"cookie\": \"g0", "\"cookie\""},
 	{"\"result\": \"c0000000000000000000000000000001\"", "\"result\": \"\"", "\"result\""},
 	{"\"browser\": true", "\"browser\": \"true\"", "\"browser\""},
+	{"\"resumes\": 100", "\"resumes\": 101", "\"resumes\""},
+	{"\"resumes\": 100", "\"resumes\": -1", "\"resumes\""},
+	{"\"resumes\": 100", "\"resumes\": true", "\"resumes\""},
 	{"\"expires_at\": 1795350600", "\"expires_at\": null", "\"expires_at\""},
 	{"\"finished\": [", "\"finished\": 1, \"x\": [", "\"finished\""},
 	{"\"token_sha256\": \"", "\"token_sha256\": \"0", "number 1 in \"finished\""},

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TESTS_HOSTILE_TLS_ATTACKS_H
+#define TESTS_HOSTILE_TLS_ATTACKS_H
+
+/*
+ * What a hostile server does with one connection. Each attack goes on until the client has left.
+ */
+
+#include <openssl/ssl.h>
+#include <stdbool.h>
+
+struct attack {
+	const char *name;
+	int version;		       /* of TLS; 0: any */
+	void (*prepare)(SSL_CTX *tls); /* before the handshake; NULL: nothing */
+	void (*raw)(int fd);	       /* instead of a handshake; NULL: there is one */
+	void (*act)(SSL *ssl);	       /* instead of an answer, when the request is there */
+};
+
+/* NULL: there is none of that name. */
+const struct attack *attack_find(const char *name);
+void attack_print_names(void);
+
+#endif
