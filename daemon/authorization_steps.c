@@ -253,7 +253,9 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 		.token = made->token,
 		.consent_url = made->consent_url,
 		.browser = authorization->machine.browser,
-		.renewed = authorization->machine.session_renewed,
+		/* Else the page that waits may be somebody else's. */
+		.renewed = authorization->machine.session_renewed && before &&
+			   registry_session_is_trusted(before),
 		.expires_at = now.unix_s + environment->session_time_s,
 	};
 	int r;
@@ -262,7 +264,7 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 	if (random_id(session.result) ||
 	    (session.browser && (random_id(session.start) || random_id(session.cookie))))
 		return err_set(detail, ERR_CRYPTO, "No random numbers can be had from the system");
-	if (before && session.renewed) {
+	if (session.renewed) {
 		memcpy(session.result, before->result, sizeof(session.result));
 		/* A reload of the old callback leads to the same result. */
 		(void)finished_store(authorization, before, OUTCOME_LOST, now.unix_s);

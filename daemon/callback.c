@@ -103,6 +103,21 @@ static void cookie_name(const struct registry_session *session,
 	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
 }
 
+static bool is_from_our_browser(struct http_request *request,
+				const struct registry_session *session)
+{
+	char name[COOKIE_NAME_BYTES];
+	const char *cookies;
+
+	/* A session that was never for a browser has no cookie. */
+	if (!session->cookie[0])
+		return true;
+	cookie_name(session, name);
+	/* RFC 6265, 5.4: a browser sends one Cookie header. */
+	return http_request_header(request, "Cookie", &cookies) == 1 &&
+	       callback_has_cookie(cookies, name, session->cookie);
+}
+
 /* Whoever opens the link of a finished login may have lost a race for it. */
 static void serve_late_start(struct callback *callback, struct http_request *request,
 			     const char *id)
@@ -122,11 +137,13 @@ static void serve_late_start(struct callback *callback, struct http_request *req
 
 static void serve_start(struct callback *callback, struct http_request *request, const char *id)
 {
-	struct moment now = http_request_time(request);
-	const struct registry_session *session;
+	const struct registry_session *session =
+		registry_session_by_start(service_registry(callback->service), id);
+	bool has_cookie = session && is_from_our_browser(request, session);
 	char name[COOKIE_NAME_BYTES];
 	char cookie[160];
-	int r = service_open_start(callback->service, id, now, &session);
+	int r = service_open_start(callback->service, id, has_cookie, http_request_time(request),
+				   &session);
 
 	if (r == ERR_EXISTS) {
 		reply_page(request, 410,
@@ -140,30 +157,14 @@ static void serve_start(struct callback *callback, struct http_request *request,
 		return;
 	}
 	cookie_name(session, name);
-	snprintf(cookie, sizeof(cookie),
-		 "%s=%s; Max-Age=%lld; Path=/callback; HttpOnly; SameSite=Lax", name,
-		 session->cookie,
-		 (long long)(session->expires_at > now.unix_s ? session->expires_at - now.unix_s
-							      : 0));
+	/* It goes with the browser's session: the clock may be wrong. The link, the callback and the
+	 * result's page look at it. */
+	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax", name,
+		 session->cookie);
 	reply_redirect(request, session->consent_url, cookie);
 }
 
 /* ---- /callback?token=TOKEN ---- */
-
-static bool is_from_our_browser(struct http_request *request,
-				const struct registry_session *session)
-{
-	char name[COOKIE_NAME_BYTES];
-	const char *cookies;
-
-	/* A session that was never for a browser has no cookie. */
-	if (!session->cookie[0])
-		return true;
-	cookie_name(session, name);
-	/* RFC 6265, 5.4: a browser sends one Cookie header. */
-	return http_request_header(request, "Cookie", &cookies) == 1 &&
-	       callback_has_cookie(cookies, name, session->cookie);
-}
 
 static void serve_callback(struct callback *callback, struct http_request *request,
 			   const char *token)
@@ -201,7 +202,8 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 		return;
 	}
 	memcpy(result, session->result, sizeof(result));
-	if (service_callback(callback->service, token, http_request_time(request), &account))
+	if (service_callback(callback->service, token, REGISTRY_PROOF_COOKIE,
+			     http_request_time(request), &account))
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 	else
 		reply_redirect_to_id(request, "/result/", result);
@@ -286,6 +288,11 @@ static bool serve_result(struct callback *callback, struct http_request *request
 	view = authorization_view(account->authorization);
 	if (view->state == AUTHORIZER_CONSENT && session->renewed &&
 	    service_take_page(callback->service, account)) {
+		reply_redirect_to_id(request, "/start/", session->start);
+		return true;
+	}
+	if (view->state == AUTHORIZER_CONSENT &&
+	    service_lead_back(callback->service, account, is_from_our_browser(request, session))) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}

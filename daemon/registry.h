@@ -47,6 +47,13 @@ struct registry_app {
 	int64_t created_at;   /* unix s */
 };
 
+/* What shows that the person of this machine came back from the session's consent page. */
+enum registry_proof {
+	REGISTRY_PROOF_NONE,
+	REGISTRY_PROOF_COOKIE, /* the callback came with the session's cookie */
+	REGISTRY_PROOF_OWNER,  /* the owner gave the callback's address */
+};
+
 struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
 	char *server; /* origin; with app_id: which app */
@@ -56,6 +63,7 @@ struct registry_session {
 	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
 	bool start_used;	      /* the link has been opened */
 	bool start_raced;	      /* it was opened again: perhaps by somebody else */
+	enum registry_proof proof;    /* of the callback that came */
 	bool page_given;	      /* somebody has the link's page or was told to open it */
 	char *browser_problem;	      /* why somebody failed; NULL: nobody has, or it was opened */
 	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
@@ -63,6 +71,7 @@ struct registry_session {
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
 	bool browser;
 	bool exchanging;    /* userkey may have been sent */
+	bool led_back;	    /* the result page led its browser through the link again; not on disk */
 	bool renewed;	    /* made by itself after one that was lost */
 	int64_t expires_at; /* unix s */
 };
@@ -133,6 +142,10 @@ int registry_session_put(struct registry *registry,
 			 const struct registry_session *session) _must_check_;
 /* The account's session, for changing what is no pointer in it; NULL if there is none. */
 struct registry_session *registry_session_edit(struct registry *registry, const char *account);
+/* Whether a credential may be taken from the session: it never had a start link, or its callback
+ * came with the cookie and nobody else opened the link, or the owner gave the callback's address.
+ */
+bool registry_session_is_trusted(const struct registry_session *session);
 /* Sets the browser_problem of the account's session, if it has one, to a copy of PROBLEM, which may
  * be NULL. Without memory it is NULL. */
 void registry_session_set_problem(struct registry *registry, const char *account,
