@@ -129,9 +129,10 @@ static void serve_late_start(struct callback *callback, struct http_request *req
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}
-	log_warning("account %s: the start link was opened again after the login was finished; see "
-		    "whose account is stored: misskey-authctl list",
-		    finished->account);
+	if (service_tell_late_start(callback->service, id))
+		log_warning("account %s: the start link was opened again after the login was "
+			    "finished; see whose account is stored: misskey-authctl list",
+			    finished->account);
 	reply_kind(request, 410, PAGE_START_LATE);
 }
 
@@ -192,9 +193,10 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 		return;
 	}
 	if (!is_from_our_browser(request, session)) {
-		log_warning("account %s: the callback came from a browser that did not open the "
-			    "start link; it was not taken",
-			    session->account);
+		if (service_tell_refusal(callback->service, session->account))
+			log_warning("account %s: the callback came from a browser that did not "
+				    "open the start link; it was not taken",
+				    session->account);
 		reply_page(request, 403,
 			   &(struct page_facts){.kind = PAGE_OTHER_BROWSER,
 						.account = session->account,

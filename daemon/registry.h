@@ -71,6 +71,7 @@ struct registry_session {
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
 	bool browser;
 	bool exchanging;    /* userkey may have been sent */
+	bool refusal_told;  /* a callback without the cookie was logged; not on disk */
 	bool led_back;	    /* the result page led its browser through the link again; not on disk */
 	bool renewed;	    /* made by itself after one that was lost */
 	int64_t expires_at; /* unix s */
@@ -87,6 +88,7 @@ struct registry_finished {
 	char *detail;	/* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
 	enum outcome outcome;
 	int64_t finished_at; /* unix s */
+	bool late_start_told; /* not on disk */
 };
 
 struct registry;
@@ -160,6 +162,8 @@ const struct registry_finished *registry_finished_by_result(const struct registr
 							    const char *result);
 const struct registry_finished *registry_finished_by_start(const struct registry *registry,
 							   const char *start);
+/* Whether this is the first time that its link was opened late, in this process. */
+bool registry_finished_tell_late(struct registry *registry, const char *start);
 int registry_finished_add(struct registry *registry,
 			  const struct registry_finished *finished) _must_check_;
 

@@ -154,6 +154,11 @@ bool service_take_page(struct service *service, struct account *account);
  * in a process's life, because what the callback had brought may be lost with the process before. */
 bool service_lead_back(struct service *service, const struct account *account, bool has_cookie);
 
+/* For the log, which others must not fill: whether this is the first callback without the cookie
+ * for the account's session, the first late opening of the finished login's link. */
+bool service_tell_refusal(struct service *service, const char *account);
+bool service_tell_late_start(struct service *service, const char *start);
+
 /* Who was told to open the page could not: PROBLEM, a clause or a sentence, is shown with the login
  * until the page is opened or the login goes on, also over a restart, and the next caller is told
  * to open it. Nothing happens if a browser has the page already. ERR_NOT_FOUND if no page waits for

@@ -245,6 +245,20 @@ bool service_lead_back(struct service *service, const struct account *account, b
 	return true;
 }
 
+bool service_tell_refusal(struct service *service, const char *account)
+{
+	struct registry_session *session = registry_session_edit(service->registry, account);
+	bool is_first = !session->refusal_told;
+
+	session->refusal_told = true;
+	return is_first;
+}
+
+bool service_tell_late_start(struct service *service, const char *start)
+{
+	return registry_finished_tell_late(service->registry, start);
+}
+
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
 			   struct moment now, struct err_detail *detail)
 {
