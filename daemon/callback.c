@@ -158,8 +158,8 @@ static void serve_start(struct callback *callback, struct http_request *request,
 		return;
 	}
 	cookie_name(session, name);
-	/* It goes with the browser's session: the clock may be wrong. The link, the callback and the
-	 * result's page look at it. */
+	/* It goes with the browser's session: the clock may be wrong. The link, the callback and
+	 * the result's page look at it. */
 	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax", name,
 		 session->cookie);
 	reply_redirect(request, session->consent_url, cookie);

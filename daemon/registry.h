@@ -70,10 +70,10 @@ struct registry_session {
 					 browser */
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
 	bool browser;
-	bool exchanging;    /* userkey may have been sent */
-	bool refusal_told;  /* a callback without the cookie was logged; not on disk */
-	bool led_back;	    /* the result page led its browser through the link again; not on disk */
-	bool renewed;	    /* made by itself after one that was lost */
+	bool exchanging;   /* userkey may have been sent */
+	bool refusal_told; /* a callback without the cookie was logged; not on disk */
+	bool led_back;	   /* the result page led its browser through the link again; not on disk */
+	bool renewed;	   /* made by itself after one that was lost */
 	int64_t expires_at; /* unix s */
 };
 
@@ -87,7 +87,7 @@ struct registry_finished {
 	char *expected; /* who should have, for OUTCOME_WRONG_USER; else NULL */
 	char *detail;	/* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
 	enum outcome outcome;
-	int64_t finished_at; /* unix s */
+	int64_t finished_at;  /* unix s */
 	bool late_start_told; /* not on disk */
 };
 

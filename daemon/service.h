@@ -151,7 +151,8 @@ int service_login(struct service *service, const struct service_login *login, st
 bool service_take_page(struct service *service, struct account *account);
 
 /* Whether the result's page leads its browser, which HAS_COOKIE, through the start link again: once
- * in a process's life, because what the callback had brought may be lost with the process before. */
+ * in a process's life, because what the callback had brought may be lost with the process before.
+ */
 bool service_lead_back(struct service *service, const struct account *account, bool has_cookie);
 
 /* For the log, which others must not fill: whether this is the first callback without the cookie
@@ -167,7 +168,8 @@ int service_browser_failed(struct service *service, struct account *account, con
 			   struct moment now, struct err_detail *detail) _must_check_;
 
 /* The start link was opened: 0 the first time, and in the browser that has the session's cookie;
- * else ERR_EXISTS: the session is spoiled from then on. ERR_NOT_FOUND. *ret_session is valid until the next change. */
+ * else ERR_EXISTS: the session is spoiled from then on. ERR_NOT_FOUND. *ret_session is valid until
+ * the next change. */
 int service_open_start(struct service *service, const char *start, bool has_cookie,
 		       struct moment now, const struct registry_session **ret_session) _must_check_;
 

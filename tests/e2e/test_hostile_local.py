@@ -427,6 +427,7 @@ import os, socket, sys
 where = sys.argv[1]
 family, address = (socket.AF_UNIX, where) if where[0] == "/" else (socket.AF_INET, ("127.0.0.1", int(where)))
 listener = socket.socket(family)
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 listener.bind(address)
 if family == socket.AF_UNIX:
     os.chmod(address, 0o777)

@@ -236,28 +236,6 @@ def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
     assert not server_2025.calls("auth/session/userkey") and not daemon.credentials()
 
 
-def test_a_callback_during_a_look_is_secured_again(server, daemon):
-    """A second login asks the server about the session; the redirect arrives while the answer is on its way."""
-    login = daemon.login("me", server=server.origin)
-    browser = PlainBrowser()
-    token = browser.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
-    server.misbehave("auth/session/userkey", Delay(1, when="after"))
-    server.misbehave("auth/session/userkey", Delay(1))
-    with ThreadPoolExecutor() as pool:
-        def look():
-            while not server.calls("auth/session/userkey"):
-                daemon.login("me")
-        looking = pool.submit(look)
-        server.wait_for_calls("auth/session/userkey")
-        server.accept(token, "alice")
-        browser.get(daemon.callback_url(token), follow=False)
-        server.wait_for_calls("auth/session/userkey", 2)
-        assert daemon.registry()["sessions"][0]["exchanging"] is True
-        assert len(daemon.leftovers()) == 3
-        looking.result()
-    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-
-
 def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemon):
     """Else one server would be sent the secret of another's app."""
     with MisskeyServer() as other, ThreadPoolExecutor() as pool:
