@@ -241,12 +241,40 @@ void authorization_cancel(struct authorization *authorization, const char *reaso
 	}
 }
 
-void authorization_callback(struct authorization *authorization, struct moment now)
+/* authorization_secure() writes it down. While userkey is under way that is over. */
+static void note_proof(struct authorization *authorization, enum registry_proof proof,
+		       struct moment now)
+{
+	struct registry *registry = authorization->environment->registry;
+	struct registry_session *session =
+		registry_session_edit(registry, authorization->account->name);
+	struct err_detail detail;
+
+	if (proof <= session->proof)
+		return;
+	session->proof = proof;
+	if (authorization->machine.state != AUTHORIZER_EXCHANGING)
+		session->exchanging = false;
+	else if (registry_save(registry, now.unix_s, &detail))
+		log_warning("account %s: %s", authorization->account->name, detail.text);
+}
+
+void authorization_callback(struct authorization *authorization, enum registry_proof proof,
+			    struct moment now)
 {
 	struct authorizer_input input =
 		authorization_event(authorization, AUTHORIZER_CALLBACK, now);
 
+	note_proof(authorization, proof, now);
 	authorization_advance(authorization, &input);
+}
+
+void authorization_spoil(struct authorization *authorization, struct moment now)
+{
+	authorization_set_problem(authorization, "START_RACED",
+				  "The login's page was opened twice, perhaps by another user of "
+				  "this machine. Log in again.");
+	publish(authorization, now);
 }
 
 void authorization_refresh(struct authorization *authorization, struct moment now)
@@ -278,7 +306,7 @@ static void restore_stored(struct authorization *authorization)
 	snprintf(user->username, sizeof(user->username), "%s", credential->username);
 }
 
-/* Whether the app's callbackUrl is still ours. Else the session is polled. */
+/* Whether the app's callbackUrl is still ours. */
 static bool redirect_arrives(const struct authorization *authorization,
 			     const struct registry_session *session)
 {
@@ -298,8 +326,13 @@ void authorization_restore(struct authorization *authorization, struct moment no
 	struct authorizer_input input =
 		authorization_event(authorization, AUTHORIZER_RESTORED_CONSENT, now);
 
-	if (!redirect_arrives(authorization, session))
-		session->browser = false;
+	bool arrives = redirect_arrives(authorization, session);
+
+	/* Its callback cannot come or would not be taken, and it is never polled. */
+	if (session->start[0] && (!arrives || session->start_raced)) {
+		authorization->renew_wanted = true;
+		authorization->renew_browser = arrives;
+	}
 	/* A clock that was set back must not make it wait for years. */
 	if (left_s > environment->session_time_s)
 		left_s = environment->session_time_s;

@@ -12,7 +12,8 @@
  * 2. and after registry.json says that an exchange is under way;
  * 3. i stays in memory until it is durable, and nobody is told of it before;
  * 4. a start that finds an exchange under way looks into credentials.json first and asks again
- * then.
+ * then;
+ * 5. userkey is sent, and its answer taken, only for a session that registry_session_is_trusted().
  */
 
 #include <stdbool.h>
@@ -86,8 +87,12 @@ void authorization_renew(struct authorization *authorization, bool browser, stru
 void authorization_cancel(struct authorization *authorization, const char *reason,
 			  struct moment now);
 
-/* The session's token came back. */
-void authorization_callback(struct authorization *authorization, struct moment now);
+/* The session's token came back; PROOF: how it is known whose it is. */
+void authorization_callback(struct authorization *authorization, enum registry_proof proof,
+			    struct moment now);
+
+/* The session's link was opened by two: who waits is told. */
+void authorization_spoil(struct authorization *authorization, struct moment now);
 
 /* What the registry says of the session's page has changed. */
 void authorization_refresh(struct authorization *authorization, struct moment now);

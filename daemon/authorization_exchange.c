@@ -35,6 +35,20 @@ static int take_room(struct authorization *authorization, struct err_detail *det
 				   detail);
 }
 
+/* Rule 5. All that leads to an exchange passes here: before the place is secured, before each
+ * userkey, and when its answer is in, because the link may have been opened meanwhile. */
+static bool refuse_untrusted(struct authorization *authorization, struct authorizer_input *event)
+{
+	if (registry_session_is_trusted(authorization_session(authorization)))
+		return false;
+	authorization_release(authorization);
+	log_warning("account %s: the login's page was perhaps opened by somebody else; another is "
+		    "made",
+		    authorization->account->name);
+	event->event = AUTHORIZER_UNTRUSTED;
+	return true;
+}
+
 /* Rules 1 and 2. Does only what has not been done: a polled session is marked once. */
 bool authorization_secure(struct authorization *authorization, struct authorizer_input *event)
 {
@@ -43,6 +57,8 @@ bool authorization_secure(struct authorization *authorization, struct authorizer
 		registry_session_edit(environment->registry, authorization->account->name);
 	struct err_detail detail;
 
+	if (refuse_untrusted(authorization, event))
+		return true;
 	if (authorization->turn.state != TURN_TAKEN) {
 		authorization_queue(authorization);
 		return false;
@@ -129,14 +145,17 @@ static void take_access_token(struct authorization *authorization,
 	}
 }
 
-/* One look at a session of a browser is over: it waits for the callback again. Polls keep their
- * mark. */
-static void end_look(struct authorization *authorization, int64_t unix_s)
+/* The callback came before the consent: the session waits for the next one, which must show again
+ * whose it is. Polls keep their place and their mark. */
+static void forget_callback(struct authorization *authorization, int64_t unix_s)
 {
 	struct registry *registry = authorization->environment->registry;
+	struct registry_session *session =
+		registry_session_edit(registry, authorization->account->name);
 	struct err_detail detail;
 
-	registry_session_edit(registry, authorization->account->name)->exchanging = false;
+	session->exchanging = false;
+	session->proof = REGISTRY_PROOF_NONE;
 	/* With the old mark a start would only ask the server once more. */
 	if (registry_save(registry, unix_s, &detail))
 		log_warning("account %s: %s", authorization->account->name, detail.text);
@@ -146,12 +165,6 @@ static void end_look(struct authorization *authorization, int64_t unix_s)
 static bool is_odd(enum misskey_verdict verdict, const struct misskey_problem *problem)
 {
 	return verdict == MISSKEY_BAD_REPLY || (verdict == MISSKEY_REFUSED && !problem->code[0]);
-}
-
-/* Whether a mere look did not reach the server: nothing can have been consumed. */
-static bool is_unheard(const struct authorization *authorization, const struct http_answer *answer)
-{
-	return !authorization->machine.callback_arrived && answer->failure == HTTP_UNREACHABLE;
 }
 
 static void read_userkey(struct authorization *authorization, const struct http_answer *answer,
@@ -166,6 +179,8 @@ static void read_userkey(struct authorization *authorization, const struct http_
 
 	session->resumes = 0; /* this server does not end the daemon */
 	if (verdict == MISSKEY_DONE) {
+		if (refuse_untrusted(authorization, event))
+			return;
 		take_access_token(authorization, &access_token, &user, event);
 		return;
 	}
@@ -176,8 +191,8 @@ static void read_userkey(struct authorization *authorization, const struct http_
 		verdict = MISSKEY_FOR_NOW;
 	if (verdict == MISSKEY_PENDING)
 		authorization_clear_problem(authorization);
-	if (session->browser && (verdict == MISSKEY_PENDING || is_unheard(authorization, answer)))
-		end_look(authorization, event->now.unix_s);
+	if (session->start[0] && verdict == MISSKEY_PENDING)
+		forget_callback(authorization, event->now.unix_s);
 	authorization_read_verdict(authorization, verdict, &problem, event);
 }
 
@@ -189,6 +204,8 @@ bool authorization_exchange(struct authorization *authorization, struct authoriz
 	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
+	if (refuse_untrusted(authorization, event))
+		return true;
 	if (!app) {
 		event->event = AUTHORIZER_NO_SUCH_APP;
 		return true;

@@ -255,7 +255,9 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 		.browser = authorization->machine.browser,
 		/* It is polled from now on: so it is marked once, and not written again for it. */
 		.exchanging = !authorization->machine.browser,
-		.renewed = authorization->machine.session_renewed,
+		/* Else the page that waits may be somebody else's. */
+		.renewed = authorization->machine.session_renewed && before &&
+			   registry_session_is_trusted(before),
 		.expires_at = now.unix_s + environment->session_time_s,
 	};
 	int r;
@@ -264,7 +266,7 @@ static int session_store(struct authorization *authorization, struct misskey_ses
 	if (random_id(session.result) ||
 	    (session.browser && (random_id(session.start) || random_id(session.cookie))))
 		return err_set(detail, ERR_CRYPTO, "No random numbers can be had from the system");
-	if (before && session.renewed) {
+	if (session.renewed) {
 		memcpy(session.result, before->result, sizeof(session.result));
 		/* A reload of the old callback leads to the same result. */
 		(void)finished_store(authorization, before, OUTCOME_LOST, now.unix_s);

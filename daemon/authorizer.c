@@ -273,6 +273,8 @@ static enum authorizer_action securing_step(struct authorizer *authorizer,
 	switch (input->event) {
 	case AUTHORIZER_SECURED:
 		return enter(authorizer, AUTHORIZER_EXCHANGING, AUTHORIZER_DO_EXCHANGE);
+	case AUTHORIZER_UNTRUSTED:
+		return enter_session(authorizer, input->app_known);
 	case AUTHORIZER_FAILED_FOR_NOW:
 		if (!authorizer->callback_arrived)
 			return miss_poll(authorizer, input);
@@ -334,6 +336,8 @@ static enum authorizer_action exchanging_step(struct authorizer *authorizer,
 	switch (input->event) {
 	case AUTHORIZER_EXCHANGED:
 		return enter(authorizer, AUTHORIZER_STORING, AUTHORIZER_DO_STORE);
+	case AUTHORIZER_UNTRUSTED:
+		return enter_session(authorizer, input->app_known);
 	case AUTHORIZER_CALLBACK:
 		authorizer->ask_again = !authorizer->callback_arrived;
 		take_callback(authorizer);

@@ -71,6 +71,7 @@ enum authorizer_event {
 	AUTHORIZER_NO_SUCH_APP,	    /* the server has forgotten the app */
 	AUTHORIZER_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost
 				     */
+	AUTHORIZER_UNTRUSTED,	    /* the session may not be exchanged: another is needed */
 	AUTHORIZER_FAILED_FOR_NOW,  /* retry_after_s */
 	AUTHORIZER_FAILED,	    /* outcome */
 	/* From disk, at start; browser, expires_ms, renewed, resumes */

@@ -103,53 +103,6 @@ static void cookie_name(const struct registry_session *session,
 	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
 }
 
-/* Whoever opens the link of a finished login may have lost a race for it. */
-static void serve_late_start(struct callback *callback, struct http_request *request,
-			     const char *id)
-{
-	const struct registry *registry = service_registry(callback->service);
-	const struct registry_finished *finished = registry_finished_by_start(registry, id);
-
-	if (!finished || !outcome_is_success(finished->outcome)) {
-		reply_kind(request, 404, PAGE_NOT_FOUND);
-		return;
-	}
-	log_warning("account %s: the start link was opened again after the login was finished; see "
-		    "whose account is stored: misskey-authctl list",
-		    finished->account);
-	reply_kind(request, 410, PAGE_START_LATE);
-}
-
-static void serve_start(struct callback *callback, struct http_request *request, const char *id)
-{
-	struct moment now = http_request_time(request);
-	const struct registry_session *session;
-	char name[COOKIE_NAME_BYTES];
-	char cookie[160];
-	int r = service_open_start(callback->service, id, now, &session);
-
-	if (r == ERR_EXISTS) {
-		reply_page(request, 410,
-			   &(struct page_facts){.kind = PAGE_START_USED,
-						.account = session->account,
-						.server = session->server});
-		return;
-	}
-	if (r) {
-		serve_late_start(callback, request, id);
-		return;
-	}
-	cookie_name(session, name);
-	snprintf(cookie, sizeof(cookie),
-		 "%s=%s; Max-Age=%lld; Path=/callback; HttpOnly; SameSite=Lax", name,
-		 session->cookie,
-		 (long long)(session->expires_at > now.unix_s ? session->expires_at - now.unix_s
-							      : 0));
-	reply_redirect(request, session->consent_url, cookie);
-}
-
-/* ---- /callback?token=TOKEN ---- */
-
 static bool is_from_our_browser(struct http_request *request,
 				const struct registry_session *session)
 {
@@ -164,6 +117,55 @@ static bool is_from_our_browser(struct http_request *request,
 	return http_request_header(request, "Cookie", &cookies) == 1 &&
 	       callback_has_cookie(cookies, name, session->cookie);
 }
+
+/* Whoever opens the link of a finished login may have lost a race for it. */
+static void serve_late_start(struct callback *callback, struct http_request *request,
+			     const char *id)
+{
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_finished *finished = registry_finished_by_start(registry, id);
+
+	if (!finished || !outcome_is_success(finished->outcome)) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	if (service_tell_late_start(callback->service, id))
+		log_warning("account %s: the start link was opened again after the login was "
+			    "finished; see whose account is stored: misskey-authctl list",
+			    finished->account);
+	reply_kind(request, 410, PAGE_START_LATE);
+}
+
+static void serve_start(struct callback *callback, struct http_request *request, const char *id)
+{
+	const struct registry_session *session =
+		registry_session_by_start(service_registry(callback->service), id);
+	bool has_cookie = session && is_from_our_browser(request, session);
+	char name[COOKIE_NAME_BYTES];
+	char cookie[160];
+	int r = service_open_start(callback->service, id, has_cookie, http_request_time(request),
+				   &session);
+
+	if (r == ERR_EXISTS) {
+		reply_page(request, 410,
+			   &(struct page_facts){.kind = PAGE_START_USED,
+						.account = session->account,
+						.server = session->server});
+		return;
+	}
+	if (r) {
+		serve_late_start(callback, request, id);
+		return;
+	}
+	cookie_name(session, name);
+	/* It goes with the browser's session: the clock may be wrong. The link, the callback and
+	 * the result's page look at it. */
+	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax", name,
+		 session->cookie);
+	reply_redirect(request, session->consent_url, cookie);
+}
+
+/* ---- /callback?token=TOKEN ---- */
 
 static void serve_callback(struct callback *callback, struct http_request *request,
 			   const char *token)
@@ -191,9 +193,10 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 		return;
 	}
 	if (!is_from_our_browser(request, session)) {
-		log_warning("account %s: the callback came from a browser that did not open the "
-			    "start link; it was not taken",
-			    session->account);
+		if (service_tell_refusal(callback->service, session->account))
+			log_warning("account %s: the callback came from a browser that did not "
+				    "open the start link; it was not taken",
+				    session->account);
 		reply_page(request, 403,
 			   &(struct page_facts){.kind = PAGE_OTHER_BROWSER,
 						.account = session->account,
@@ -201,7 +204,8 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 		return;
 	}
 	memcpy(result, session->result, sizeof(result));
-	if (service_callback(callback->service, token, http_request_time(request), &account))
+	if (service_callback(callback->service, token, REGISTRY_PROOF_COOKIE,
+			     http_request_time(request), &account))
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 	else
 		reply_redirect_to_id(request, "/result/", result);
@@ -286,6 +290,11 @@ static bool serve_result(struct callback *callback, struct http_request *request
 	view = authorization_view(account->authorization);
 	if (view->state == AUTHORIZER_CONSENT && session->renewed &&
 	    service_take_page(callback->service, account)) {
+		reply_redirect_to_id(request, "/start/", session->start);
+		return true;
+	}
+	if (view->state == AUTHORIZER_CONSENT &&
+	    service_lead_back(callback->service, account, is_from_our_browser(request, session))) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}

@@ -145,7 +145,8 @@ void control_post_callback(struct control *control, struct http_request *request
 				    "http://127.0.0.1:PORT/callback?token=…, nor the token in it.");
 		return;
 	}
-	if (service_callback(control->service, token, http_request_time(request), &account))
+	if (service_callback(control->service, token, REGISTRY_PROOF_OWNER,
+			     http_request_time(request), &account))
 		control_reply_error(
 			request, 404, "NO_SUCH_SESSION",
 			"No pending login waits for this address. Perhaps it is finished, "

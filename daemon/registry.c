@@ -142,6 +142,12 @@ struct registry_session *registry_session_edit(struct registry *registry, const 
 	return account_set_find(&registry->sessions, account);
 }
 
+bool registry_session_is_trusted(const struct registry_session *session)
+{
+	return !session->start[0] || session->proof == REGISTRY_PROOF_OWNER ||
+	       (session->proof == REGISTRY_PROOF_COOKIE && !session->start_raced);
+}
+
 void registry_session_set_problem(struct registry *registry, const char *account,
 				  const char *problem)
 {

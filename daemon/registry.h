@@ -50,6 +50,13 @@ struct registry_app {
 /* More starts than that are not counted. */
 #define REGISTRY_RESUMES_MAX 100
 
+/* What shows that the person of this machine came back from the session's consent page. */
+enum registry_proof {
+	REGISTRY_PROOF_NONE,
+	REGISTRY_PROOF_COOKIE, /* the callback came with the session's cookie */
+	REGISTRY_PROOF_OWNER,  /* the owner gave the callback's address */
+};
+
 struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
 	char *server; /* origin; with app_id: which app */
@@ -59,15 +66,18 @@ struct registry_session {
 	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
 	bool start_used;	      /* the link has been opened */
 	bool start_raced;	      /* it was opened again: perhaps by somebody else */
+	enum registry_proof proof;    /* of the callback that came */
 	bool page_given;	      /* somebody has the link's page or was told to open it */
 	char *browser_problem;	      /* why somebody failed; NULL: nobody has, or it was opened */
 	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
 					 browser */
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
 	bool browser;
-	bool exchanging;    /* userkey may have been sent */
-	int64_t resumes;    /* starts that went on with that, and had no answer yet */
-	bool renewed;	    /* made by itself after one that was lost */
+	bool exchanging;   /* userkey may have been sent */
+	int64_t resumes;   /* starts that went on with that, and had no answer yet */
+	bool refusal_told; /* a callback without the cookie was logged; not on disk */
+	bool led_back;	   /* the result page led its browser through the link again; not on disk */
+	bool renewed;	   /* made by itself after one that was lost */
 	int64_t expires_at; /* unix s */
 };
 
@@ -81,7 +91,8 @@ struct registry_finished {
 	char *expected; /* who should have, for OUTCOME_WRONG_USER; else NULL */
 	char *detail;	/* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
 	enum outcome outcome;
-	int64_t finished_at; /* unix s */
+	int64_t finished_at;  /* unix s */
+	bool late_start_told; /* not on disk */
 };
 
 struct registry;
@@ -137,6 +148,10 @@ int registry_session_put(struct registry *registry,
 			 const struct registry_session *session) _must_check_;
 /* The account's session, for changing what is no pointer in it; NULL if there is none. */
 struct registry_session *registry_session_edit(struct registry *registry, const char *account);
+/* Whether a credential may be taken from the session: it never had a start link, or its callback
+ * came with the cookie and nobody else opened the link, or the owner gave the callback's address.
+ */
+bool registry_session_is_trusted(const struct registry_session *session);
 /* Sets the browser_problem of the account's session, if it has one, to a copy of PROBLEM, which may
  * be NULL. Without memory it is NULL. */
 void registry_session_set_problem(struct registry *registry, const char *account,
@@ -151,6 +166,8 @@ const struct registry_finished *registry_finished_by_result(const struct registr
 							    const char *result);
 const struct registry_finished *registry_finished_by_start(const struct registry *registry,
 							   const char *start);
+/* Whether this is the first time that its link was opened late, in this process. */
+bool registry_finished_tell_late(struct registry *registry, const char *start);
 int registry_finished_add(struct registry *registry,
 			  const struct registry_finished *finished) _must_check_;
 

@@ -60,6 +60,24 @@ static int app_read(struct state_reader *reader, struct registry *registry)
 	return r;
 }
 
+static const char *const proof_text[] = {
+	[REGISTRY_PROOF_NONE] = "none",
+	[REGISTRY_PROOF_COOKIE] = "cookie",
+	[REGISTRY_PROOF_OWNER] = "owner",
+};
+
+static void proof_read(struct state_reader *reader, enum registry_proof *ret_proof)
+{
+	const char *text = json_get_string(reader->object, "proof");
+
+	for (size_t n = 0; text && n < sizeof(proof_text) / sizeof(proof_text[0]); n++)
+		if (strcmp(text, proof_text[n]) == 0) {
+			*ret_proof = (enum registry_proof)n;
+			return;
+		}
+	state_refuse(reader, "proof");
+}
+
 static int session_read(struct state_reader *reader, struct registry *registry)
 {
 	_cleanup_(registry_session_freep) struct registry_session *s = calloc(1, sizeof(*s));
@@ -76,6 +94,7 @@ static int session_read(struct state_reader *reader, struct registry *registry)
 	state_read_into(reader, "start", s->start, sizeof(s->start));
 	state_read_bool(reader, "start_used", &s->start_used);
 	state_read_bool(reader, "start_raced", &s->start_raced);
+	proof_read(reader, &s->proof);
 	state_read_bool(reader, "page_given", &s->page_given);
 	state_read_text_or_null(reader, "browser_problem", &s->browser_problem);
 	state_read_into(reader, "cookie", s->cookie, sizeof(s->cookie));
@@ -229,6 +248,7 @@ static int session_write(struct json *object, const struct registry_session *ses
 	    json_add_string(object, "start", session->start) < 0 ||
 	    json_add_bool(object, "start_used", session->start_used) < 0 ||
 	    json_add_bool(object, "start_raced", session->start_raced) < 0 ||
+	    json_add_string(object, "proof", proof_text[session->proof]) < 0 ||
 	    json_add_bool(object, "page_given", session->page_given) < 0 ||
 	    json_add_string(object, "browser_problem", session->browser_problem) < 0 ||
 	    json_add_string(object, "cookie", session->cookie) < 0 ||

@@ -84,3 +84,16 @@ const struct registry_finished *registry_finished_by_result(const struct registr
 	}
 	return found;
 }
+
+bool registry_finished_tell_late(struct registry *registry, const char *start)
+{
+	for (size_t i = 0; i < registry->finished_count; i++) {
+		struct registry_finished *finished = registry->finished[i];
+
+		if (!digest_text_equal(finished->start, start) || finished->late_start_told)
+			continue;
+		finished->late_start_told = true;
+		return true;
+	}
+	return false;
+}

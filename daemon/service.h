@@ -153,6 +153,16 @@ int service_login(struct service *service, const struct service_login *login, st
 /* Whether the caller is the first to be told to open the account's start page. */
 bool service_take_page(struct service *service, struct account *account);
 
+/* Whether the result's page leads its browser, which HAS_COOKIE, through the start link again: once
+ * in a process's life, because what the callback had brought may be lost with the process before.
+ */
+bool service_lead_back(struct service *service, const struct account *account, bool has_cookie);
+
+/* For the log, which others must not fill: whether this is the first callback without the cookie
+ * for the account's session, the first late opening of the finished login's link. */
+bool service_tell_refusal(struct service *service, const char *account);
+bool service_tell_late_start(struct service *service, const char *start);
+
 /* Who was told to open the page could not: PROBLEM, a clause or a sentence, is shown with the login
  * until the page is opened or the login goes on, also over a restart, and the next caller is told
  * to open it. Nothing happens if a browser has the page already. ERR_NOT_FOUND if no page waits for
@@ -160,15 +170,16 @@ bool service_take_page(struct service *service, struct account *account);
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
 			   struct moment now, struct err_detail *detail) _must_check_;
 
-/* The start link was opened: 0 the first time, ERR_EXISTS afterwards (then the session is not
- * trusted for another login), ERR_NOT_FOUND. *ret_session is valid until the next change. */
-int service_open_start(struct service *service, const char *start, struct moment now,
-		       const struct registry_session **ret_session) _must_check_;
+/* The start link was opened: 0 the first time, and in the browser that has the session's cookie;
+ * else ERR_EXISTS: the session is spoiled from then on. ERR_NOT_FOUND. *ret_session is valid until
+ * the next change. */
+int service_open_start(struct service *service, const char *start, bool has_cookie,
+		       struct moment now, const struct registry_session **ret_session) _must_check_;
 
 /* The browser, or a person with a pasted URL, brought a session's token. Nothing is done while
  * another session is made in the place of it: the login goes on with that. ERR_NOT_FOUND if none is
  * pending for it. */
-int service_callback(struct service *service, const char *token, struct moment now,
-		     struct account **ret_account) _must_check_;
+int service_callback(struct service *service, const char *token, enum registry_proof proof,
+		     struct moment now, struct account **ret_account) _must_check_;
 
 #endif

@@ -202,18 +202,6 @@ static void save_quietly(struct service *service, const char *account, struct mo
 		log_warning("account %s: %s", account, detail.text);
 }
 
-/* Gives the pending session another start link: the old one has been used. */
-static int renew_start(struct service *service, struct account *account, struct moment now)
-{
-	struct registry_session *session = registry_session_edit(service->registry, account->name);
-
-	if (random_id(session->start))
-		return ERR_CRYPTO;
-	session->start_used = session->page_given = false;
-	save_quietly(service, account->name, now);
-	return 0;
-}
-
 /* Whether another caller is at it: waits, or was told to open the page a moment ago. */
 static bool is_tended(const struct service_login *login, const struct account *account,
 		      const struct registry_session *session, struct moment now)
@@ -223,24 +211,23 @@ static bool is_tended(const struct service_login *login, const struct account *a
 		now.mono_ms - account->page_given_ms < SERVICE_PAGE_GRACE_MS);
 }
 
-/* A session waits for consent. It is kept if it still serves; left alone by all others, the server
- * is asked what became of it. */
+/* A session waits for consent. It is kept if it still serves; a link that was opened is not given
+ * out again, because another user may have its cookie. */
 static void join_session(struct service *service, const struct service_login *login,
 			 struct account *account, bool browser, struct moment now)
 {
 	struct registry_session *session = registry_session_edit(service->registry, account->name);
-	bool tended = is_tended(login, account, session, now);
 
-	if (session->start_raced || session->browser != browser ||
-	    !service_session_fits(service, session, account) ||
-	    (browser && session->start_used && renew_start(service, account, now))) {
+	if (session->start_used || session->browser != browser ||
+	    !service_session_fits(service, session, account)) {
 		authorization_renew(account->authorization, browser, now);
 		return;
 	}
-	if (tended)
+	if (is_tended(login, account, session, now))
 		return;
 	session->page_given = false;
-	authorization_login(account->authorization, browser, now);
+	if (!browser)
+		authorization_login(account->authorization, browser, now);
 }
 
 int service_login(struct service *service, const struct service_login *login, struct moment now,
@@ -283,6 +270,30 @@ bool service_take_page(struct service *service, struct account *account)
 	return true;
 }
 
+bool service_lead_back(struct service *service, const struct account *account, bool has_cookie)
+{
+	struct registry_session *session = registry_session_edit(service->registry, account->name);
+
+	if (!has_cookie || !session->start_used || session->start_raced || session->led_back)
+		return false;
+	session->led_back = true;
+	return true;
+}
+
+bool service_tell_refusal(struct service *service, const char *account)
+{
+	struct registry_session *session = registry_session_edit(service->registry, account);
+	bool is_first = !session->refusal_told;
+
+	session->refusal_told = true;
+	return is_first;
+}
+
+bool service_tell_late_start(struct service *service, const char *start)
+{
+	return registry_finished_tell_late(service->registry, start);
+}
+
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
 			   struct moment now, struct err_detail *detail)
 {
@@ -303,34 +314,41 @@ int service_browser_failed(struct service *service, struct account *account, con
 	return 0;
 }
 
-int service_open_start(struct service *service, const char *start, struct moment now,
-		       const struct registry_session **ret_session)
+int service_open_start(struct service *service, const char *start, bool has_cookie,
+		       struct moment now, const struct registry_session **ret_session)
 {
 	const struct registry_session *found =
 		service->registry ? registry_session_by_start(service->registry, start) : NULL;
 	struct registry_session *session;
 	struct account *account;
-	bool first;
+	bool spoils;
 
 	if (!found)
 		return ERR_NOT_FOUND;
-	session = registry_session_edit(service->registry, found->account);
-	first = !session->start_used;
+	*ret_session = session = registry_session_edit(service->registry, found->account);
+	spoils = session->start_used && !has_cookie;
+	/* Only what is new is written: anybody can repeat this. */
+	if (session->start_used && (!spoils || session->start_raced))
+		return spoils ? ERR_EXISTS : 0;
 	/* Perhaps by hand: then nobody was told to. */
 	session->start_used = session->page_given = true;
-	if (!first)
-		session->start_raced = true;
+	session->start_raced = spoils;
 	registry_session_set_problem(service->registry, session->account, NULL);
 	save_quietly(service, session->account, now);
 	account = accounts_find(service->accounts, session->account);
-	if (account && account->authorization)
+	if (spoils)
+		log_warning("account %s: the start link was opened in two browsers; the login is "
+			    "not trusted any more",
+			    session->account);
+	if (account && account->authorization && spoils)
+		authorization_spoil(account->authorization, now);
+	else if (account && account->authorization)
 		authorization_refresh(account->authorization, now);
-	*ret_session = session;
-	return first ? 0 : ERR_EXISTS;
+	return spoils ? ERR_EXISTS : 0;
 }
 
-int service_callback(struct service *service, const char *token, struct moment now,
-		     struct account **ret_account)
+int service_callback(struct service *service, const char *token, enum registry_proof proof,
+		     struct moment now, struct account **ret_account)
 {
 	const struct registry_session *session =
 		service->registry ? registry_session_by_token(service->registry, token) : NULL;
@@ -343,6 +361,6 @@ int service_callback(struct service *service, const char *token, struct moment n
 		return ERR_NOT_FOUND;
 	*ret_account = account;
 	if (authorization_has_session(account->authorization))
-		authorization_callback(account->authorization, now);
+		authorization_callback(account->authorization, proof, now);
 	return 0;
 }

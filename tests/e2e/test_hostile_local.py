@@ -246,6 +246,93 @@ def test_who_wins_the_race_against_a_first_login_is_named(server_2025, open_daem
     assert "opened again after the login was finished" in daemon.log()
 
 
+# A spoiled login stays one, whatever comes after
+
+
+def spoiled(server, daemon):
+    """Another user opened the link first, the person's browser second: the other's browser and the session's token."""
+    link = daemon.login("me", server=server.origin)["start_url"]
+    other, token = consent_as(server, link, "bob")
+    assert PlainBrowser().get(link)[0] == 410
+    return other, token
+
+
+def test_a_spoiled_login_is_not_trusted_after_a_restart_without_the_port(server_2025, open_daemon):
+    daemon = open_daemon
+    daemon.configure(daemon="poll_interval = 1s")
+    daemon.restart()
+    _, token = spoiled(server_2025, daemon)
+    daemon.kill()
+    with listening(daemon.port):
+        daemon.start()
+        login = wait_for(lambda: (lambda now: now.get("consent_url") and now)(
+            daemon.control("GET", "/v1/accounts/me/login")[1]), what="a new session")
+        assert token not in login["consent_url"]
+        time.sleep(2.5)  # for polls of the new session
+        asked = [call.body["token"] for call in server_2025.calls("auth/session/userkey")]
+        assert token not in asked and not daemon.credentials()
+        server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
+        assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert daemon.credentials()["me"]["user"]["username"] == "alice"
+
+
+def test_a_spoiled_login_is_not_looked_at_by_the_next(server_2025, open_daemon):
+    daemon = open_daemon
+    other, token = spoiled(server_2025, daemon)
+    for browser in (True, False):
+        login = daemon.login("me", browser=browser)
+        assert login["state"] == "consent" and token not in (login["consent_url"] or "")
+        assert other.get(daemon.callback_url(token))[0] == 404
+    assert token not in [call.body["token"] for call in server_2025.calls("auth/session/userkey")]
+    assert not daemon.credentials()
+
+
+def test_a_spoiled_login_is_told_and_only_its_owner_can_lift_that(server_2025, open_daemon):
+    daemon = open_daemon
+    other, token = spoiled(server_2025, daemon)
+    assert daemon.account("me")["login"]["problem"]["code"] == "START_RACED"
+    assert other.get(daemon.callback_url(token))[0] == 403
+    assert not server_2025.calls("auth/session/userkey")
+    assert daemon.authctl("callback", daemon.callback_url(token)).returncode == 0
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_the_next_login_gives_no_second_link_to_an_opened_session(server_2025, open_daemon):
+    """Another user opened the link, the person's browser did not start: the next link is another session's."""
+    daemon = open_daemon
+    first = daemon.login("me", server=server_2025.origin)["start_url"]
+    other, token = consent_as(server_2025, first, "bob")
+    second = daemon.login("me")["start_url"]
+    assert second != first
+    assert token not in PlainBrowser().get(second, follow=False)[2]["Location"]
+    assert other.get(daemon.callback_url(token))[0] == 404
+    assert not server_2025.calls("auth/session/userkey") and not daemon.credentials()
+
+
+def test_the_browser_with_the_cookie_may_open_the_link_again(server_2025, open_daemon):
+    daemon = open_daemon
+    link = daemon.login("me", server=server_2025.origin)["start_url"]
+    browser, token = consent_as(server_2025, link, "alice")
+    status, _, headers, _ = browser.get(link, follow=False)
+    assert status == 303 and headers["Location"].endswith(token)
+    assert "Max-Age" not in headers["Set-Cookie"] and "HttpOnly" in headers["Set-Cookie"]
+    assert "You are logged in" in browser.get(daemon.callback_url(token))[3]
+
+
+def test_what_others_repeat_is_written_and_logged_once(server_2025, open_daemon):
+    daemon = open_daemon
+    link = daemon.login("me", server=server_2025.origin)["start_url"]
+    token = PlainBrowser().get(link, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    assert PlainBrowser().get(daemon.callback_url(token))[0] == 403
+    assert PlainBrowser().get(link)[0] == 410
+    log, written = daemon.log(), (daemon.state / "registry.json").stat()
+    for _ in range(20):
+        assert PlainBrowser().get(link)[0] == 410
+        assert PlainBrowser().get(daemon.callback_url(token))[0] == 403
+    assert daemon.log() == log
+    assert (daemon.state / "registry.json").stat() == written
+
+
 # What stands in the state directory's files' places
 
 VICTIM = "what must stay as it is\n"
@@ -340,6 +427,7 @@ import os, socket, sys
 where = sys.argv[1]
 family, address = (socket.AF_UNIX, where) if where[0] == "/" else (socket.AF_INET, ("127.0.0.1", int(where)))
 listener = socket.socket(family)
+listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 listener.bind(address)
 if family == socket.AF_UNIX:
     os.chmod(address, 0o777)

@@ -131,6 +131,19 @@ static void a_forgotten_app_is_made_again_once(void **state)
 	assert_int_equal(machine.outcome, OUTCOME_REFUSED);
 }
 
+static void an_untrusted_session_is_made_anew(void **state)
+{
+	struct authorizer before = consenting();
+	struct authorizer during = exchanging();
+
+	(void)state;
+	step(&before, AUTHORIZER_CALLBACK, 10, SECURE);
+	step(&before, AUTHORIZER_UNTRUSTED, 10, MAKE_SESSION);
+	assert_false(before.callback_arrived);
+	step(&during, AUTHORIZER_UNTRUSTED, 10, MAKE_SESSION);
+	assert_int_equal(during.state, AUTHORIZER_SESSION);
+}
+
 static void userkey_never_goes_out_unsecured(void **state)
 {
 	struct authorizer machine = consenting();
@@ -698,6 +711,7 @@ int main(void)
 		cmocka_unit_test(a_known_app_is_used_again),
 		cmocka_unit_test(a_forgotten_app_is_made_again_once),
 		cmocka_unit_test(userkey_never_goes_out_unsecured),
+		cmocka_unit_test(an_untrusted_session_is_made_anew),
 		cmocka_unit_test(storing_never_gives_up),
 		cmocka_unit_test(consent_not_given_yet_goes_on_waiting),
 		cmocka_unit_test(a_lost_session_is_renewed_once),

@@ -560,6 +560,7 @@ static const struct change damages[] = {
 	{"\"start\": \"a0", "\"start\": \"a00", "\"start\""},
 	{"\"start_used\": true", "\"start_used\": 1", "\"start_used\""},
 	{"\"start_raced\": false,", "", "\"start_raced\""},
+	{"\"proof\": \"none\",", "\"proof\": \"hope\",", "\"proof\""},
 	{"\"page_given\": true", "\"page_given\": 1", "\"page_given\""},
 	{"\"it \\\"ended\\\"\"", "7", "\"browser_problem\""},
 	{"\"cookie\": \"b0", "\"cookie\": \"g0", "\"cookie\""},
