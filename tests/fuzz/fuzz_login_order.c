@@ -114,8 +114,7 @@ static void check_renewals(struct owner *owner, enum authorizer_event event)
 	}
 }
 
-static void check_action(const struct owner *owner, enum authorizer_event event,
-			 enum authorizer_action action)
+static void check_action(const struct owner *owner, enum authorizer_action action)
 {
 	const struct authorizer *machine = &owner->machine;
 
@@ -123,9 +122,8 @@ static void check_action(const struct owner *owner, enum authorizer_event event,
 	require(!owner->awaited || !action);
 	/* No exchange without its place. */
 	require(action != AUTHORIZER_DO_EXCHANGE || owner->has_room);
-	/* Who opened a start link may have consented: the clock asks for no such session. */
-	require(action != AUTHORIZER_DO_SECURE || event != AUTHORIZER_TIMER || !owner->has_link ||
-		owner->came_back);
+	/* Who opened a start link may have consented: no such session is asked for. */
+	require(action != AUTHORIZER_DO_SECURE || !owner->has_link || owner->came_back);
 	/* While i is not stored, storing is all there is. */
 	require(!owner->has_i || !action || action == AUTHORIZER_DO_STORE);
 	require(!owner->has_i || machine->state == AUTHORIZER_STORING);
@@ -184,7 +182,7 @@ static void tell(struct owner *owner, enum authorizer_event event)
 		owner->came_back = event == AUTHORIZER_RESTORED_EXCHANGE;
 	}
 	owner->came_back |= event == AUTHORIZER_CALLBACK;
-	check_action(owner, event, action);
+	check_action(owner, action);
 	if (action == AUTHORIZER_DO_CREATE_APP || action == AUTHORIZER_DO_MAKE_SESSION ||
 	    action == AUTHORIZER_DO_SECURE || action == AUTHORIZER_DO_FINISH ||
 	    owner->machine.state == AUTHORIZER_CONSENT)
