@@ -247,6 +247,9 @@ static enum authorizer_action consent_step(struct authorizer *authorizer,
 		authorizer->is_polling = false;
 		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
 	case AUTHORIZER_LOGIN:
+		/* Who has the start link may have consented: only the callback shows who it was. */
+		if (authorizer->browser)
+			return AUTHORIZER_DO_NOTHING;
 		authorizer->is_polling = false;
 		if (authorizer->server_asked && input->now.mono_ms < authorizer->retry_ms)
 			return AUTHORIZER_DO_NOTHING;

@@ -477,15 +477,12 @@ static void a_second_callback_changes_nothing(void **state)
 	step(&machine, AUTHORIZER_CALLBACK, 20, NOTHING);
 }
 
-static void a_new_login_looks_at_the_old_session(void **state)
+static void a_new_login_does_not_look_at_a_session_with_a_link(void **state)
 {
 	struct authorizer machine = consenting();
 
 	(void)state;
-	step(&machine, AUTHORIZER_LOGIN, 50, SECURE);
-	step(&machine, AUTHORIZER_SECURED, 50, EXCHANGE);
-	/* A look that fails leaves the session to the callback. */
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 50, NOTHING);
+	step(&machine, AUTHORIZER_LOGIN, 50, NOTHING);
 	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
 	assert_true(authorizer_deadline(&machine) == EXPIRES_MS);
 }
@@ -732,7 +729,7 @@ int main(void)
 		cmocka_unit_test(a_later_login_polls_as_the_first_did),
 		cmocka_unit_test(a_callback_during_a_poll_asks_again),
 		cmocka_unit_test(a_second_callback_changes_nothing),
-		cmocka_unit_test(a_new_login_looks_at_the_old_session),
+		cmocka_unit_test(a_new_login_does_not_look_at_a_session_with_a_link),
 		cmocka_unit_test(a_distrusted_session_is_replaced),
 		cmocka_unit_test(consent_ends_with_its_time),
 		cmocka_unit_test(a_silent_verification_is_repeated),
