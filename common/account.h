@@ -18,6 +18,10 @@
 /* Misskey knows about 80 kinds; a list has this many at most. */
 #define PERMISSION_MAX_COUNT 128
 
+/* An app's: Misskey answers 500 to longer ones (characters, which are at most 4 bytes each). */
+#define APP_NAME_CHARS 128
+#define APP_DESCRIPTION_CHARS 512
+
 #define PERMISSION_DEFAULT "read:account,write:notes"
 
 bool account_name_valid(const char *name);

@@ -26,9 +26,6 @@
  * off: what does not fit there, config_parse.c reads by itself.) */
 #define CONFIG_LINE_BYTES 4096
 #define CONFIG_MAX_ACCOUNTS 100000
-/* Misskey answers 500 to longer ones (characters, which are at most 4 bytes each). */
-#define CONFIG_APP_NAME_CHARS 128
-#define CONFIG_APP_DESCRIPTION_CHARS 512
 
 #define CONFIG_DEFAULT_PORT 41987
 #define CONFIG_DEFAULT_SESSION_TIME_S (30 * 60)

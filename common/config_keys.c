@@ -170,17 +170,17 @@ static int set_user(struct config *config, const char *value, struct err_detail 
 
 static int set_name(struct config *config, const char *value, struct err_detail *detail)
 {
-	if (!*value || count_chars(value) > CONFIG_APP_NAME_CHARS)
+	if (!*value || count_chars(value) > APP_NAME_CHARS)
 		return text_err(detail, ERR_LIMIT, value, _("expected 1 to %d characters"),
-				CONFIG_APP_NAME_CHARS);
+				APP_NAME_CHARS);
 	return replace_text(&current_account(config)->app_name, value, detail);
 }
 
 static int set_description(struct config *config, const char *value, struct err_detail *detail)
 {
-	if (!*value || count_chars(value) > CONFIG_APP_DESCRIPTION_CHARS)
+	if (!*value || count_chars(value) > APP_DESCRIPTION_CHARS)
 		return text_err(detail, ERR_LIMIT, value, _("expected 1 to %d characters"),
-				CONFIG_APP_DESCRIPTION_CHARS);
+				APP_DESCRIPTION_CHARS);
 	return replace_text(&current_account(config)->description, value, detail);
 }
 

@@ -6,7 +6,6 @@
 #include "common/log.h"
 #include "common/text.h"
 #include "daemon/authorization_internal.h"
-#include "daemon/listener.h"
 
 /* ---- What went wrong ---- */
 
@@ -149,7 +148,7 @@ static int app_store(struct authorization *authorization, struct misskey_app *cr
 		     int64_t unix_s, struct err_detail *detail)
 {
 	struct account *account = authorization->account;
-	char callback_url[LISTENER_URL_BYTES] = "";
+	char callback_url[REGISTRY_CALLBACK_URL_BYTES] = "";
 	struct registry_app app = {
 		.server = account->server.origin,
 		.name = account->app_name,

@@ -4,13 +4,13 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/config.h"
+#include "common/account.h"
 #include "common/text.h"
 #include "common/url.h"
 #include "daemon/state_json.h"
 
 #define I_DIGITS (SHA256_HEX_BYTES - 1) /* i is a SHA-256 */
-#define APP_NAME_MAX_BYTES ((size_t)CONFIG_APP_NAME_CHARS * 4)
+#define APP_NAME_MAX_BYTES ((size_t)APP_NAME_CHARS * 4)
 
 static const char *const state_texts[] = {
 	[CREDENTIAL_VERIFIED] = "verified",

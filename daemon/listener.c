@@ -49,7 +49,7 @@ int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail)
 	return 0;
 }
 
-int listener_callback_url(int fd, char ret_url[static LISTENER_URL_BYTES],
+int listener_callback_url(int fd, char ret_url[static REGISTRY_CALLBACK_URL_BYTES],
 			  struct err_detail *detail)
 {
 	struct sockaddr_in address = {0};
@@ -58,7 +58,7 @@ int listener_callback_url(int fd, char ret_url[static LISTENER_URL_BYTES],
 	if (getsockname(fd, (struct sockaddr *)&address, &size) < 0 ||
 	    address.sin_family != AF_INET || address.sin_addr.s_addr != htonl(INADDR_LOOPBACK))
 		return err_set(detail, ERR_INVALID, "The callback socket is not one of 127.0.0.1");
-	snprintf(ret_url, LISTENER_URL_BYTES, "http://127.0.0.1:%u/callback",
+	snprintf(ret_url, REGISTRY_CALLBACK_URL_BYTES, "http://127.0.0.1:%u/callback",
 		 (unsigned)ntohs(address.sin_port));
 	return 0;
 }

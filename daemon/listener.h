@@ -7,9 +7,7 @@
  */
 
 #include "common/err.h"
-
-/* "http://127.0.0.1:65535/callback" and a NUL. */
-#define LISTENER_URL_BYTES 32
+#include "daemon/registry.h"
 
 /* Listens on 127.0.0.1:PORT (0: any free port), and on no other address. ERR_BUSY: somebody else
  * has the port; DETAIL says how to change it. The caller closes *ret_fd. */
@@ -17,7 +15,7 @@ int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail) _mu
 
 /* The callbackUrl of a socket of 127.0.0.1, from its real address. Misskey appends "?token=…"
  * blindly: no query, no fragment. ERR_INVALID for any other socket. */
-int listener_callback_url(int fd, char ret_url[static LISTENER_URL_BYTES],
+int listener_callback_url(int fd, char ret_url[static REGISTRY_CALLBACK_URL_BYTES],
 			  struct err_detail *detail) _must_check_;
 
 /* Listens on the Unix socket PATH with mode 0600, in a directory of 0700 that is made if missing. A

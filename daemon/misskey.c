@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "common/account.h"
-#include "common/config.h"
 #include "common/digest.h"
 #include "common/json.h"
 #include "common/text.h"
@@ -73,8 +72,7 @@ int misskey_app_create_request(const char *name, const char *description, const 
 	if (!request)
 		return ERR_NOMEM;
 	/* app/create answers 500 to longer ones. */
-	if (char_count(name) > CONFIG_APP_NAME_CHARS ||
-	    char_count(description) > CONFIG_APP_DESCRIPTION_CHARS ||
+	if (char_count(name) > APP_NAME_CHARS || char_count(description) > APP_DESCRIPTION_CHARS ||
 	    (callback_url && char_count(callback_url) > CALLBACK_URL_CHARS))
 		return ERR_LIMIT;
 	r = json_add_string(request, "name", name);

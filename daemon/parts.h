@@ -25,7 +25,7 @@ struct parts {
 	int callback_fd;		 /* of our own, -1: none; here and below */
 	int control_fd;
 	const char *control_path;	       /* of control_fd */
-	char callback_url[LISTENER_URL_BYTES]; /* "": no listener */
+	char callback_url[REGISTRY_CALLBACK_URL_BYTES]; /* "": no listener */
 	struct err_detail callback_problem;    /* why there is none */
 	struct http_client *client;
 	struct loop *loop;

@@ -22,6 +22,8 @@
 #include "common/url.h"
 #include "daemon/outcome.h"
 
+/* "http://127.0.0.1:65535/callback" and a NUL. */
+#define REGISTRY_CALLBACK_URL_BYTES 32
 #define REGISTRY_FINISHED_MAX 100
 #define REGISTRY_FINISHED_S (24 * 60 * 60)
 /* Apps kept for one server and name that no session needs: beyond that the oldest are dropped. */

@@ -10,7 +10,7 @@
 #include "common/cleanup.h"
 #include "daemon/registry.h"
 
-/* CONFIG_APP_DESCRIPTION_CHARS of 4 bytes each: the longest of an app's texts. */
+/* APP_DESCRIPTION_CHARS of 4 bytes each: the longest of an app's texts. */
 #define REGISTRY_TEXT_MAX_BYTES 2048
 /* Longer sentences about what went wrong are cut. */
 #define REGISTRY_DETAIL_MAX_CHARS 500

@@ -36,7 +36,7 @@ static int connect_to(uint32_t address, unsigned port)
 static void callback_listens_on_one_address(void **state)
 {
 	_cleanup_(closep) int fd = -1;
-	char url[LISTENER_URL_BYTES];
+	char url[REGISTRY_CALLBACK_URL_BYTES];
 	unsigned port = 0;
 
 	(void)state;
@@ -54,7 +54,7 @@ static void a_taken_port_is_named(void **state)
 	_cleanup_(closep) int first = -1;
 	_cleanup_(closep) int second = -1;
 	struct err_detail detail;
-	char url[LISTENER_URL_BYTES];
+	char url[REGISTRY_CALLBACK_URL_BYTES];
 	char port[16];
 	unsigned number = 0;
 
@@ -72,7 +72,7 @@ static void a_taken_port_is_named(void **state)
 static void other_sockets_have_no_callback_url(void **state)
 {
 	_cleanup_(closep) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	char url[LISTENER_URL_BYTES];
+	char url[REGISTRY_CALLBACK_URL_BYTES];
 
 	(void)state;
 	assert_int_equal(listener_callback_url(fd, url, NULL), ERR_INVALID);
