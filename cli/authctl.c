@@ -9,14 +9,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/command_table.h"
-#include "cli/exit_status.h"
-#include "cli/terminal.h"
+#include "command_table.h"
 #include "common/number.h"
 #include "common/paths.h"
 #include "common/text.h"
 #include "common/translate.h"
-#include "daemon/http_rules.h"
+#include "http_rules/http_rules.h"
+#include "terminal/exit_status.h"
+#include "terminal/terminal.h"
 
 /* --timeout: a session lives for half an hour unless the config says otherwise. */
 #define TIMEOUT_MIN_S 1

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/command_table.h"
+#include "command_table.h"
 
 #include <limits.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include <getopt.h>
 #include <stddef.h>
 
-#include "cli/command.h"
+#include "command/command.h"
 
 enum option_id {
 	OPTION_HELP = 256, /* beyond every character */

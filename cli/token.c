@@ -12,16 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli/account_names.h"
-#include "cli/exit_status.h"
-#include "cli/terminal.h"
-#include "cli/token_file.h"
-#include "cli/token_options.h"
-#include "common/account.h"
+#include "common/account_name.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
 #include "common/text.h"
 #include "common/translate.h"
+#include "terminal/exit_status.h"
+#include "terminal/terminal.h"
+#include "token/account_names.h"
+#include "token/token_file.h"
+#include "token/token_options.h"
 
 /* The state directory, which paths_resolve() lets be so long, and "/env". */
 #define DIRECTORY_BYTES (PATH_MAX + 8)

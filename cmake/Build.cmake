@@ -14,7 +14,6 @@ include(CheckPIESupported)
 check_pie_supported()
 
 add_library(build INTERFACE)
-target_include_directories(build INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_definitions(build INTERFACE _GNU_SOURCE
   MISSKEY_AUTHD_VERSION="${PROJECT_VERSION}")
 target_compile_options(build INTERFACE

@@ -11,10 +11,10 @@
 #include <sys/stat.h>
 #include <time.h>
 
-#include "common/fsx_internal.h"
 #include "common/paths.h"
 #include "common/secret.h"
 #include "common/translate.h"
+#include "fsx_calls.h"
 
 #define OTHERS_MODE 0077
 #define READ_CHUNK_BYTES 16384

@@ -9,8 +9,8 @@
 #include <sys/stat.h>
 
 #include "common/digest.h"
-#include "common/fsx_internal.h"
 #include "common/translate.h"
+#include "fsx_calls.h"
 
 #define ZEROS_BYTES 16384
 

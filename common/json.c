@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "common/erasing.h"
-#include "common/json_check.h"
 #include "common/translate.h"
+#include "json_check.h"
 
 #define INDENT_COLUMNS 2
 

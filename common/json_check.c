@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/json_check.h"
+#include "json_check.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -13,7 +13,7 @@
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "common/translate.h"
-#include "common/trust_internal.h"
+#include "trust_rights.h"
 
 /* As many as the kernel follows. */
 #define LINKS_MAX 40

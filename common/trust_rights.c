@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/trust_internal.h"
+#include "trust_rights.h"
 
 #include <errno.h>
 #include <grp.h>

@@ -4,15 +4,15 @@
  */
 #include <stdio.h>
 
-#include "common/config.h"
 #include "common/log.h"
 #include "common/paths.h"
 #include "common/translate.h"
-#include "daemon/daemon.h"
-#include "daemon/http_rules.h"
-#include "daemon/options.h"
-#include "daemon/sandbox.h"
-#include "daemon/sd.h"
+#include "config/config.h"
+#include "http_rules/http_rules.h"
+#include "process/daemon.h"
+#include "process/options.h"
+#include "runtime/sandbox.h"
+#include "runtime/systemd.h"
 
 static int fail(int code, const struct err_detail *detail)
 {

@@ -61,7 +61,7 @@ def test_every_message_is_translated_and_none_is_stale():
     ("po/ja.po", 'msgstr "問題はありません。"', 'msgstr ""', "1 untranslated message"),
 ], ids=["changed message", "stale", "placeholder missing", "placeholder of another type", "fuzzy", "not translated"])
 def test_the_check_fails(tmp_path, file, old, new, complaint):
-    for directory in ("cli", "common", "daemon", "po", "scripts"):
+    for directory in ("cli", "client", "common", "daemon", "po", "scripts"):
         shutil.copytree(ROOT / directory, tmp_path / directory)
     assert check(tmp_path).returncode == 0
     text = (tmp_path / file).read_text(encoding="utf-8")
@@ -213,8 +213,8 @@ def test_every_code_of_the_daemon_has_a_sentence():
     def codes(file, pattern):
         return set(re.findall(pattern, (ROOT / file).read_text(encoding="utf-8"), re.M))
 
-    documented = codes("docs/control-api.md", r"^\| (?:\d+ \| )?`([A-Z_]+)`") | codes("daemon/outcome.c", r'= "([A-Z_]+)"')
-    known = codes("cli/daemon_text.c", r'\{"([A-Z_]+)",')
+    documented = codes("docs/control-api.md", r"^\| (?:\d+ \| )?`([A-Z_]+)`") | codes("common/outcome.c", r'= "([A-Z_]+)"')
+    known = codes("cli/terminal/daemon_text.c", r'\{"([A-Z_]+)",')
     assert documented - known == {"AUTHORIZED", "UNVERIFIED", "NOT_FOUND", "METHOD_NOT_ALLOWED"}
 
 

@@ -5,10 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "cli/browser_commands.h"
+#include "browser_commands.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 #define START "6f1c"
 #define URL "http://127.0.0.1:41987/start/" START

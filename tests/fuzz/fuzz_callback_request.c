@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "browser/browser_request.h"
 #include "common/url.h"
-#include "daemon/callback_request.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 /* The input is a target, a cookie and the values of the Sec-Fetch headers at once. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

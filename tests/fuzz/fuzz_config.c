@@ -2,8 +2,8 @@
 #include <stdlib.h>
 
 #include "common/command_line.h"
-#include "common/config.h"
-#include "tests/fuzz/fuzz.h"
+#include "config/config.h"
+#include "fuzz.h"
 
 static bool is_command(char *const *words)
 {

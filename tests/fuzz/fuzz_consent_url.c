@@ -5,8 +5,8 @@
 
 #include "common/json.h"
 #include "common/text.h"
-#include "daemon/misskey.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "misskey/misskey.h"
 
 #define TOKEN "c0d01b2a-cf9c-47d4-9986-f98c06c02dbb"
 #define PATH "/auth/" TOKEN

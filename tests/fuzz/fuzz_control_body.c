@@ -2,15 +2,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "account/accounts.h"
+#include "browser/browser_request.h"
 #include "common/text.h"
-#include "daemon/accounts.h"
-#include "daemon/callback_request.h"
-#include "daemon/control_internal.h"
-#include "daemon/http_server_internal.h"
-#include "daemon/registry_internal.h"
-#include "daemon/service_internal.h"
-#include "daemon/state_file.h"
-#include "tests/fuzz/fuzz.h"
+#include "control_messages.h"
+#include "fuzz.h"
+#include "http_connections.h"
+#include "registry_rows.h"
+#include "service_state.h"
+#include "state_file.h"
 
 #define NAME "me"
 /* service_resolve.c when the registry refuses an account. */

@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/token_file.h"
-#include "daemon/credentials_file.h"
-#include "daemon/state_file.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "state_file.h"
+#include "store/credentials_file.h"
+#include "token/token_file.h"
 
 static const struct state_file file = {
 	.name = CREDENTIALS_FILE,

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/token_file.h"
 #include "common/cleanup.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "token/token_file.h"
 
 /* misskey-token prints values into JSON, headers and assignments of a shell without quoting. */
 static bool is_harmless(const char *value)

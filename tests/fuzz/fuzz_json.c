@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/json.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 /* What is accepted must print, and its print must be accepted and print the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

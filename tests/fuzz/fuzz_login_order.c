@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
-#include "daemon/authorizer.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "login/login_machine.h"
 
 #define SESSION_MS 600000
 /* No machine that is left alone takes more steps to its end: three sessions, polled every second.

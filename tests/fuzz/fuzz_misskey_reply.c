@@ -5,8 +5,8 @@
 
 #include "common/json.h"
 #include "common/text.h"
-#include "daemon/misskey.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "misskey/misskey.h"
 
 static void check(enum misskey_verdict verdict, const struct misskey_problem *problem)
 {

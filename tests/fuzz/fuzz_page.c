@@ -3,12 +3,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/account.h"
+#include "common/account_name.h"
 #include "common/cleanup.h"
 #include "common/text.h"
 #include "common/url.h"
-#include "daemon/page_text.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "page_text.h"
 
 /* The page itself is 13 KiB at most; a list of 128 permissions of 64 characters is the longest of
  * the facts, and a character is up to six bytes (&quot;). */

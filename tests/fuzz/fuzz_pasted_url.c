@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "browser/browser_request.h"
 #include "common/url.h"
-#include "daemon/callback_request.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 /* What a person pastes for `misskey-authctl callback`: a token that is taken is one, and is in it.
  */

@@ -2,9 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/registry_internal.h"
-#include "daemon/state_file.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "registry_rows.h"
+#include "state_file.h"
 
 static const struct state_file file = {
 	.name = REGISTRY_FILE,

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/url.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 /* What a person writes for a server: its origin means the same server, and is no way in the clear.
  */

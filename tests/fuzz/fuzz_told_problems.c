@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "daemon/told_problems.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
+#include "told_problems.h"
 
 #define CODE "STATE_DAMAGED"
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "common/cleanup.h"
-#include "tests/fuzz/fuzz.h"
+#include "fuzz.h"
 
 /* Larger inputs find nothing that smaller ones do not. */
 #define INPUT_BYTES 65536

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_ACCOUNT_NOTE_H
+#define COMMAND_ACCOUNT_NOTE_H
+
+/*
+ * What a person should know about an account besides its state.
+ */
+
+#include "common/json.h"
+
+/* Says on standard error, if it is so, that ACCOUNT (of docs/control-api.md) is wanted with other
+ * permissions than were consented to, and which; with ADVICE also what to do. */
+void account_note_permission(const struct json *account, bool advice);
+
+/* Says on standard error, if it is so, that the page of ACCOUNT's login could not be opened, why,
+ * and its address. */
+void account_note_browser(const struct json *account);
+
+/* The page of LOGIN (of docs/control-api.md) to open; NULL if there is none. */
+const char *login_page(const struct json *login);
+
+#endif

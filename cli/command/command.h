@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_COMMAND_H
+#define COMMAND_COMMAND_H
+
+/*
+ * The commands of misskey-authctl. Each gets its options parsed, does its work, says what is to say
+ * and returns the exit status.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/control_client.h"
+
+/* What a command does not take is NULL, false or 0. */
+struct command_options {
+	char *argument;	  /* the first, or NULL; points into argv, as the next */
+	char **arguments; /* all of them */
+	int argument_count;
+	const char *as;
+	const char *user;
+	const char *permission;
+	int64_t timeout_s; /* 0: as long as the session lasts */
+	bool no_browser;
+	bool no_wait;
+	bool missing;
+	bool unattended;
+	int64_t limit; /* 0: the default */
+	bool json;
+};
+
+int command_login(struct control_client *client, const struct command_options *options);
+int command_list(struct control_client *client, const struct command_options *options);
+int command_status(struct control_client *client, const struct command_options *options);
+int command_callback(struct control_client *client, const struct command_options *options);
+int command_logout(struct control_client *client, const struct command_options *options);
+int command_verify(struct control_client *client, const struct command_options *options);
+int command_watch(struct control_client *client, const struct command_options *options);
+int command_reload(struct control_client *client, const struct command_options *options);
+int command_doctor(struct control_client *client, const struct command_options *options);
+
+#endif

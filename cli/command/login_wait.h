@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMAND_LOGIN_WAIT_H
+#define COMMAND_LOGIN_WAIT_H
+
+/*
+ * Follows one login to its end: starts or joins it, shows and opens the page, says where it stands,
+ * survives a restart of the daemon, and reports the outcome.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "client/control_client.h"
+#include "common/json.h"
+
+struct login_request {
+	const char *account;
+	const char *server;	 /* origin, for messages; NULL if not known */
+	const struct json *body; /* of the request that starts or joins it; NULL: never start one */
+	const struct json *login; /* what is known of it already, or NULL */
+	int64_t timeout_s;	  /* 0: until the daemon says that the session has expired */
+	bool open_browser;	  /* whether to open the page if the daemon asks for it */
+	bool no_wait;		  /* print the page's URL and end */
+	bool open_only; /* open the page, show its URL nowhere, and end when that is done */
+	bool json;
+};
+
+/* Returns the exit status; everything was said. A SIGINT or SIGTERM ends the process with
+ * EXIT_STATUS_FAILED and a note that the login goes on. */
+int login_wait(struct control_client *client, const struct login_request *request) _must_check_;
+
+#endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * misskey-authctl logout: has the daemon forget an account.
+ */
+
+#include <stdio.h>
+#include <string.h>
+
+#include "command/command.h"
+#include "common/account_name.h"
+#include "common/translate.h"
+#include "control_call.h"
+#include "terminal/exit_status.h"
+#include "terminal/print_json.h"
+#include "terminal/terminal.h"
+
+static bool is_text(const struct json *object, const char *key, const char *text)
+{
+	const char *value = json_get_string(object, key);
+
+	return value && strcmp(value, text) == 0;
+}
+
+static void say_what_is_left(const char *account, const struct json *forgotten)
+{
+	const char *server = json_get_string(forgotten, "server");
+
+	if (is_text(forgotten, "state", "absent"))
+		terminal_message(_("There was no credential of %s on this computer."), account);
+	else
+		terminal_message(_("The credential of %s was removed from this computer."),
+				 account);
+	if (is_text(forgotten, "source", "config"))
+		terminal_message(_("The account is still in the config; to log in again: "
+				   "misskey-authctl login %s"),
+				 account);
+	/* An app's credential cannot take itself back. */
+	if (!is_text(forgotten, "state", "absent") && server)
+		terminal_message(
+			_("The app still has access at the server. Only you can take that away: "
+			  "%s/settings/apps (on Misskey 11 only the server's administrator can)"),
+			server);
+}
+
+int command_logout(struct control_client *client, const struct command_options *options)
+{
+	_cleanup_(json_freep) struct json *forgotten = NULL;
+	char path[32 + ACCOUNT_NAME_BYTES];
+	int status;
+
+	if (!account_name_valid(options->argument)) {
+		terminal_message(_("misskey-authctl: There is no account %s. To see all: "
+				   "misskey-authctl list"),
+				 options->argument);
+		return EXIT_STATUS_NO_ACCOUNT;
+	}
+	snprintf(path, sizeof(path), "/v1/accounts/%s", options->argument);
+	status = control_call(client, "DELETE", path, NULL, &forgotten);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	say_what_is_left(options->argument, forgotten);
+	return options->json ? print_json(forgotten, true) : EXIT_STATUS_DONE;
+}

@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * misskey-authctl watch: shows what happens to the accounts, as it happens.
+ */
+
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "account_note.h"
+#include "command/command.h"
+#include "common/text.h"
+#include "common/translate.h"
+#include "control_call.h"
+#include "terminal/daemon_text.h"
+#include "terminal/exit_status.h"
+#include "terminal/print_json.h"
+#include "terminal/terminal.h"
+
+/* Three heartbeats of the daemon, and a bit. */
+#define SILENCE_S 50
+/* A restarting daemon is back within this time. */
+#define RESTART_MS 15000
+#define RETRY_PAUSE_MS 250
+
+struct watch {
+	bool json;
+	int status;	 /* of the last line that was written */
+	bool is_heard;	 /* something came since the connection was made */
+	bool is_stopped; /* the daemon said that it stops */
+};
+
+static int64_t now_ms(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* ---- Lines for a person ---- */
+
+static void append_user(struct buf *line, const struct json *object)
+{
+	const char *username = json_get_string(json_get(object, "user"), "username");
+
+	if (!username)
+		return;
+	buf_append_text(line, " (@");
+	terminal_append_cell(line, username);
+	buf_append_char(line, ')');
+}
+
+static void append_credential(struct buf *line, const struct json *account)
+{
+	terminal_append_cell(line, json_get_string(account, "state"));
+	append_user(line, account);
+}
+
+static void append_report(struct buf *line, const char *code, const char *message)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	daemon_text_append(&text, code, message);
+	buf_append_text(line, ": ");
+	terminal_append_message(line, buf_text(&text));
+}
+
+static void append_login_end(struct buf *line, const struct json *login)
+{
+	const char *outcome = json_get_string(login, "outcome");
+	const char *message = json_get_string(login, "message");
+
+	if (outcome && (strcmp(outcome, "AUTHORIZED") == 0 || strcmp(outcome, "UNVERIFIED") == 0)) {
+		buf_append_text(line, _("login: signed in"));
+		append_user(line, login);
+		return;
+	}
+	buf_append_text(line, _("login: "));
+	terminal_append_cell(line, outcome);
+	if (message)
+		append_report(line, outcome, message);
+}
+
+static void append_login(struct buf *line, const struct json *login)
+{
+	static const struct {
+		const char *state;
+		const char *text;
+	} texts[] = {
+		{"registering", N_("registering the app")},
+		{"session", N_("asking for a session")},
+		{"consent", N_("waiting for consent")},
+		{"securing", N_("making room for the credential")},
+		{"exchanging", N_("fetching the credential")},
+		{"storing", N_("storing the credential")},
+		{"verifying", N_("asking whether the credential works")},
+	};
+	const char *state = json_get_string(login, "state");
+	const struct json *problem = json_get(login, "problem");
+	const char *browser_problem = json_get_string(login, "browser_problem");
+	const char *page = login_page(login);
+
+	if (state && strcmp(state, "finished") == 0) {
+		append_login_end(line, login);
+		return;
+	}
+	buf_append_text(line, _("login: "));
+	for (size_t n = 0; state && n < sizeof(texts) / sizeof(texts[0]); n++)
+		if (strcmp(state, texts[n].state) == 0)
+			buf_append_text(line, _(texts[n].text));
+	if (json_get_string(problem, "message"))
+		append_report(line, json_get_string(problem, "code"),
+			      json_get_string(problem, "message"));
+	if (browser_problem && page) {
+		buf_append_text(line, ": ");
+		terminal_append_message(line, browser_problem);
+		buf_append_text(line, _(" Open it by hand: "));
+		terminal_append_message(line, page);
+	}
+}
+
+/* "12:00:01  misskey.example  ": the time where the person is. */
+static void append_beginning(struct buf *line, const struct json *event, const struct json *account)
+{
+	const char *text = json_get_string(event, "time");
+	int64_t unix_s = 0;
+	struct tm local;
+	time_t seconds;
+
+	if (!text || text_time_parse(text, &unix_s) < 0)
+		unix_s = (int64_t)time(NULL);
+	seconds = (time_t)unix_s;
+	localtime_r(&seconds, &local);
+	buf_append_format(line, "%02d:%02d:%02d  ", local.tm_hour, local.tm_min, local.tm_sec);
+	terminal_append_cell(line, json_get_string(account, "account"));
+	buf_append_text(line, "  ");
+}
+
+static void append_change(struct buf *line, const char *name, const struct json *account)
+{
+	if (strcmp(name, "login") == 0)
+		append_login(line, json_get(account, "login"));
+	else if (strcmp(name, "removed") == 0)
+		buf_append_text(line, _("removed"));
+	else if (strcmp(name, "account") == 0)
+		buf_append_text(line, _("changed in the config"));
+	else
+		append_credential(line, account);
+}
+
+static void append_snapshot(struct buf *lines, const struct json *event)
+{
+	const struct json *account = json_first(json_get(json_get(event, "status"), "accounts"));
+
+	for (; account; account = json_next(account)) {
+		append_beginning(lines, event, account);
+		append_credential(lines, account);
+		buf_append_char(lines, '\n');
+	}
+}
+
+static int show_event(const struct json *event, const char *name)
+{
+	_cleanup_(buf_done) struct buf lines = {0};
+	const struct json *account = json_get(event, "account");
+
+	if (strcmp(name, "snapshot") == 0) {
+		append_snapshot(&lines, event);
+	} else if (json_is_object(account)) {
+		append_beginning(&lines, event, account);
+		append_change(&lines, name, account);
+		buf_append_char(&lines, '\n');
+	}
+	return lines.size > 0 || buf_error(&lines) ? terminal_value(&lines) : EXIT_STATUS_DONE;
+}
+
+/* ---- The stream ---- */
+
+/* Whether the pipe that the lines go to has lost its reader: else that would be noticed at the next
+ * change, perhaps tomorrow. */
+static bool is_reader_gone(void)
+{
+	struct pollfd output = {.fd = STDOUT_FILENO};
+
+	return poll(&output, 1, 0) > 0 && (output.revents & POLLERR);
+}
+
+static bool take_event(const struct json *event, void *context)
+{
+	struct watch *watch = context;
+	const char *name = json_get_string(event, "event");
+
+	if (!name)
+		return true;
+	watch->is_heard = true;
+	watch->is_stopped = strcmp(name, "stopping") == 0;
+	watch->status = watch->json ? print_json(event, false) : show_event(event, name);
+	if (watch->status == EXIT_STATUS_DONE && is_reader_gone()) {
+		terminal_message(_("misskey-authctl: Nobody reads standard output any more."));
+		watch->status = EXIT_STATUS_FAILED;
+	}
+	return watch->status == EXIT_STATUS_DONE;
+}
+
+/* Whether the daemon may be there again in a moment. */
+static bool is_passing(int code)
+{
+	return code == 0 || code == ERR_NOT_FOUND || code == ERR_IO || code == ERR_BUSY;
+}
+
+int command_watch(struct control_client *client, const struct command_options *options)
+{
+	const struct timespec pause = {.tv_nsec = RETRY_PAUSE_MS * 1000000L};
+	struct watch watch = {.json = options->json};
+	struct err_detail detail = {0};
+	int64_t lost_ms = 0;
+
+	for (;;) {
+		_cleanup_(control_reply_done) struct control_reply reply = {0};
+		int r = control_client_stream(client, "/v1/events", SILENCE_S, take_event, &watch,
+					      &reply, &detail);
+
+		if (watch.status != EXIT_STATUS_DONE)
+			return watch.status;
+		if (reply.status >= 400)
+			return control_call_refused(client, &reply);
+		if (watch.is_heard) {
+			lost_ms = now_ms();
+			terminal_message(
+				watch.is_stopped
+					? _("The daemon stopped; waiting for it to come back…")
+					: _("The daemon does not answer any more; waiting for it "
+					    "to come back…"));
+		}
+		if (!is_passing(r) || lost_ms == 0 || now_ms() - lost_ms > RESTART_MS) {
+			if (r == 0)
+				r = err_set(&detail, ERR_NOT_FOUND,
+					    _("The daemon did not come back."));
+			return control_call_unanswered(r, &detail);
+		}
+		watch.is_heard = watch.is_stopped = false;
+		nanosleep(&pause, NULL);
+	}
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * doctor: the configuration file that the daemon uses, or would use.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/cleanup.h"
+#include "common/text.h"
+#include "common/translate.h"
+#include "doctor.h"
+
+#define CONFIG "config"
+
+static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
+		    const struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf option = {0};
+
+	if (daemons_file) {
+		buf_append_text(&option, " -c ");
+		text_append_quoted(&option, daemons_file);
+	}
+	findings_add(&doctor->findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, CONFIG,
+		     "%s", detail->text[0] ? detail->text : _(err_text(code)));
+	findings_remedy(&doctor->findings, _("Mend it, then: misskey-authd --check-config%s && %s"),
+			buf_text(&option), DOCTOR_RESTART);
+}
+
+/* The daemon read it when it started, and would not start with it now. */
+static void check_ca_file(struct doctor *doctor)
+{
+	_cleanup_(closep) int fd = open(doctor->config->ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	char byte;
+
+	/* A directory opens, but does not read. */
+	if (fd >= 0 && read(fd, &byte, 1) >= 0)
+		return;
+	findings_add(
+		&doctor->findings, FINDING_ERROR, CONFIG,
+		_("The file of trusted certificates that ca_file names, %s, cannot be read: %s"),
+		doctor->config->ca_file, translate_errno(errno));
+	findings_remedy(&doctor->findings, _("Put it there, or correct ca_file in %s, then: %s"),
+			doctor->config->file, DOCTOR_RESTART);
+}
+
+/* Of one that is not safe the config was refused. */
+static void check_hook(struct doctor *doctor, const struct trust *trust, enum config_hook hook)
+{
+	char **words = doctor->config->hooks[hook];
+	struct err_detail detail = {0};
+
+	if (!words || (trust_check(trust, words[0], &detail) == 0 && access(words[0], X_OK) == 0))
+		return;
+	if (!detail.text[0])
+		(void)err_set(&detail, ERR_ACCESS, "%s: %s", words[0], translate_errno(errno));
+	findings_add(&doctor->findings, FINDING_ERROR, CONFIG,
+		     _("The command of %s cannot be run: %s"), config_hook_name(hook), detail.text);
+	findings_remedy(&doctor->findings,
+			_("Put an executable file there, or correct %s in %s, then: %s"),
+			config_hook_name(hook), doctor->config->file, DOCTOR_RESTART);
+}
+
+static bool file_is_there(const char *file)
+{
+	return access(file, F_OK) == 0;
+}
+
+/* DAEMONS_FILE is what the daemon read, NULL for the defaults. */
+static void compare(struct doctor *doctor, const char *daemons_file)
+{
+	const char *usual = file_is_there(doctor->paths.config) ? doctor->paths.config
+								: doctor->paths.system_config;
+
+	if (!daemons_file && doctor->config->file) {
+		findings_add(&doctor->findings, FINDING_WARNING, CONFIG,
+			     _("The daemon runs without a config, though there is %s"),
+			     doctor->config->file);
+		findings_remedy(&doctor->findings, DOCTOR_RESTART);
+	}
+	if (daemons_file && strcmp(daemons_file, usual) != 0)
+		findings_add(&doctor->findings, FINDING_NOTE, CONFIG,
+			     _("The daemon does not use the usual config, %s, but %s"),
+			     doctor->paths.config, daemons_file);
+}
+
+void doctor_check_config(struct doctor *doctor)
+{
+	const char *daemons_file = json_get_string(doctor->status, "config");
+	const struct config_source source = {daemons_file,
+					     doctor->paths.config,
+					     doctor->paths.system_config,
+					     {.home = doctor->paths.home}};
+	struct err_detail detail = {0};
+	int r = config_read_source(&source, &doctor->config, &detail);
+
+	if (r < 0) {
+		say_bad(doctor, daemons_file, r, &detail);
+		return;
+	}
+	if (doctor->config->file)
+		findings_add(&doctor->findings, FINDING_OK, CONFIG, _("%s is good"),
+			     doctor->config->file);
+	else
+		findings_add(&doctor->findings, FINDING_OK, CONFIG,
+			     _("There is no %s, so the defaults are used"), doctor->paths.config);
+	if (doctor->config->ca_file)
+		check_ca_file(doctor);
+	for (enum config_hook hook = 0; hook < CONFIG_HOOK_COUNT; hook++)
+		check_hook(doctor, &source.trust, hook);
+	if (doctor->status)
+		compare(doctor, daemons_file);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+
+/*
+ * doctor: env/ and tokens/ of the state directory.
+ */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/fsx.h"
+#include "common/state.h"
+#include "common/translate.h"
+#include "doctor_files.h"
+#include "doctor_path.h"
+#include "token/account_names.h"
+#include "token/token_file.h"
+
+/* One directory and the accounts that have a file in it. */
+struct derived {
+	char path[PATH_MAX + sizeof(CREDENTIALS_TOKENS_DIRECTORY) + 1];
+	struct account_names names;
+};
+
+static void derived_done(struct derived *derived)
+{
+	account_names_done(&derived->names);
+}
+
+/* Whether NAME in STATE is a directory with files to look at; a bad one may be. */
+static bool derived_open(struct doctor *doctor, const char *state, const char *name,
+			 struct derived *derived)
+{
+	struct findings *findings = &doctor->findings;
+	struct err_detail detail = {0};
+	size_t bad = findings_bad(findings);
+
+	snprintf(derived->path, sizeof(derived->path), "%s/%s", state, name);
+	if (doctor_check_path(findings, DOCTOR_FILES, derived->path, S_IFDIR) ==
+	    DOCTOR_PATH_MISSING) {
+		findings_add(findings, FINDING_WARNING, DOCTOR_FILES,
+			     _("There is no %s: the daemon makes it when it starts"),
+			     derived->path);
+		findings_remedy(findings, DOCTOR_RESTART);
+		return false;
+	}
+	if (account_names_read(derived->path, &derived->names, &detail) == 0)
+		return true;
+	if (findings_bad(findings) == bad)
+		findings_add(findings, FINDING_ERROR, DOCTOR_FILES, "%s", detail.text);
+	return false;
+}
+
+static bool is_there(const char *path)
+{
+	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* token_file_read()'s sentence ends with the remedy, which has a place of its own here. */
+static void say_damaged(struct doctor *doctor, const struct err_detail *detail)
+{
+	const char *remedy = strstr(detail->text, TOKEN_FILE_REPAIR);
+	size_t size = remedy ? (size_t)(remedy - detail->text) : strlen(detail->text);
+
+	while (size > 0 && detail->text[size - 1] == ' ')
+		size--;
+	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%.*s", (int)size,
+		     detail->text);
+	if (remedy)
+		findings_remedy(&doctor->findings, "%s", remedy);
+}
+
+/* Whether TOKEN has what FILE says. What keeps it from being read is found with the files of
+ * tokens/. */
+static bool is_same(const struct token_file *file, const char *token)
+{
+	_cleanup_(buf_done) struct buf found = {0};
+	_cleanup_(buf_done) struct buf wanted = {0};
+
+	if (fsx_read(AT_FDCWD, token, TOKEN_FILE_MAX_BYTES, false, &found, NULL) < 0)
+		return true;
+	buf_append_format(&wanted, "%s\n", token_file_value(file, TOKEN_KEY_TOKEN));
+	return strcmp(buf_text(&found), buf_text(&wanted)) == 0;
+}
+
+/* Whether tokens/ACCOUNT is what env/ACCOUNT, already read into FILE, makes one expect. */
+static void compare(struct doctor *doctor, const struct token_file *file, const char *env,
+		    const char *token)
+{
+	struct findings *findings = &doctor->findings;
+	bool is_good = token_file_is_good(file);
+
+	if (is_good && !is_there(token))
+		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+			     _("%s has a credential, but %s is not there"), env, token);
+	else if (!is_good && is_there(token))
+		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+			     _("%s has no credential, but %s is there"), env, token);
+	else if (is_good && !is_same(file, token))
+		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+			     _("%s has one credential, but %s has another"), env, token);
+	else
+		return;
+	findings_remedy(findings, "%s", TOKEN_FILE_REPAIR);
+}
+
+static int add_account(struct json *accounts, const char *name, const struct token_file *file)
+{
+	_cleanup_(json_freep) struct json *account = json_new_object();
+
+	if (json_add_string(account, "account", name) < 0 ||
+	    json_add_string(account, "server", token_file_value(file, TOKEN_KEY_SERVER)) < 0 ||
+	    json_add_string(account, "state", token_file_value(file, TOKEN_KEY_STATE)) < 0)
+		return ERR_NOMEM;
+	return json_append(accounts, TAKE_PTR(account));
+}
+
+static void check_env_file(struct doctor *doctor, const char *name, const char *env,
+			   const char *token)
+{
+	_cleanup_(token_file_erase) struct token_file file = {0};
+	struct err_detail detail = {0};
+
+	if (doctor_check_path(&doctor->findings, DOCTOR_FILES, env, S_IFREG) != DOCTOR_PATH_GOOD)
+		return;
+	if (token_file_read(env, name, &file, &detail) < 0) {
+		say_damaged(doctor, &detail);
+		return;
+	}
+	if (add_account(doctor->env_accounts, name, &file) < 0)
+		doctor->findings.error = ERR_NOMEM;
+	compare(doctor, &file, env, token);
+}
+
+static void check_token_file(struct doctor *doctor, const char *name, const char *env,
+			     const char *token)
+{
+	(void)name;
+	(void)doctor_check_path(&doctor->findings, DOCTOR_FILES, token, S_IFREG);
+	if (is_there(env))
+		return;
+	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
+		     _("%s is there, but %s is not: misskey-token does not know the account"),
+		     token, env);
+	findings_remedy(&doctor->findings, _("The daemon sets both right when it starts: %s"),
+			DOCTOR_RESTART);
+}
+
+/* It may be the last copy of a credential: the daemon leaves it there. */
+static void check_last_copy(struct doctor *doctor, const char *state, const struct derived *tokens)
+{
+	char path[DOCTOR_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", state, CREDENTIALS_FILE);
+	if (tokens->names.count == 0 || is_there(path))
+		return;
+	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
+		     _("There is no %s: what %s has may be the last copies"), path, tokens->path);
+	findings_remedy(&doctor->findings,
+			_("Restore it from a backup while the daemon is stopped, or log in again: "
+			  "misskey-authctl login ACCOUNT"));
+}
+
+typedef void check_function(struct doctor *doctor, const char *name, const char *env,
+			    const char *token);
+
+/* Calls CHECK for every name of NAMES, with the paths of the account's two files. */
+static void for_each(struct doctor *doctor, const struct account_names *names, const char *env,
+		     const char *tokens, check_function *check)
+{
+	char env_file[DOCTOR_PATH_BYTES];
+	char token_file[DOCTOR_PATH_BYTES];
+
+	for (size_t i = 0; i < names->count; i++) {
+		snprintf(env_file, sizeof(env_file), "%s/%s", env, names->items[i]);
+		snprintf(token_file, sizeof(token_file), "%s/%s", tokens, names->items[i]);
+		check(doctor, names->items[i], env_file, token_file);
+	}
+}
+
+void doctor_check_derived_files(struct doctor *doctor, const char *state)
+{
+	_cleanup_(derived_done) struct derived env = {0};
+	_cleanup_(derived_done) struct derived tokens = {0};
+
+	doctor->env_accounts = json_new_array();
+	if (!derived_open(doctor, state, CREDENTIALS_ENV_DIRECTORY, &env) ||
+	    !derived_open(doctor, state, CREDENTIALS_TOKENS_DIRECTORY, &tokens))
+		return;
+	for_each(doctor, &env.names, env.path, tokens.path, check_env_file);
+	for_each(doctor, &tokens.names, env.path, tokens.path, check_token_file);
+	check_last_copy(doctor, state, &tokens);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef DOCTOR_DOCTOR_PATH_H
+#define DOCTOR_DOCTOR_PATH_H
+
+/*
+ * Whether something in the file system is of the right kind, the person's own, and closed to
+ * others.
+ */
+
+#include <sys/stat.h>
+
+#include "findings.h"
+
+enum doctor_path {
+	DOCTOR_PATH_GOOD,
+	DOCTOR_PATH_MISSING,
+	DOCTOR_PATH_BAD,
+};
+
+/* Looks at PATH, which should be of KIND: S_IFDIR (a symbolic link to one will do), S_IFREG or
+ * S_IFSOCK. If it is bad, a finding of CHECK says so; if it is missing, that is the caller's to
+ * judge. */
+enum doctor_path doctor_check_path(struct findings *findings, const char *check, const char *path,
+				   mode_t kind);
+
+#endif

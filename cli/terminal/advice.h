@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TERMINAL_ADVICE_H
+#define TERMINAL_ADVICE_H
+
+/*
+ * The next steps that more than one message ends with.
+ */
+
+#include "common/translate.h"
+
+#define ADVICE_START_BY_SYSTEMD "systemctl --user enable --now misskey-authd"
+#define ADVICE_RESTART                                                                             \
+	_("systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
+	  "again)")
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef TERMINAL_INTERRUPTION_H
+#define TERMINAL_INTERRUPTION_H
+
+/*
+ * Ctrl-C while a login is waited for ends the command, not the login: that is the daemon's.
+ */
+
+/* From now on SIGINT and SIGTERM end the process with EXIT_STATUS_FAILED and a note on standard
+ * error that the login of ACCOUNT goes on and how to join it. */
+void interruption_note(const char *account);
+
+#endif

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "token/token_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/cleanup.h"
+#include "common/text.h"
+#include "common/translate.h"
+#include "terminal/exit_status.h"
+#include "terminal/terminal.h"
+
+static const char usage[] =
+	N_("usage: misskey-token [ACCOUNT] [--json | --env | --header | --server | "
+	   "--path | --list | --exec COMMAND [ARG…]]\n");
+
+static const char help[] =
+	N_("\n"
+	   "Prints the credential of ACCOUNT, which can be left out if there is only one.\n"
+	   "\n"
+	   "  --json    an object with account, server, user, state and token\n"
+	   "  --env     MISSKEY_STATE=… and so on, one a line\n"
+	   "  --header  Authorization: Bearer …, for Misskey 2025 and newer\n"
+	   "  --server  the server's address\n"
+	   "  --path    the path of the file that has the credential alone\n"
+	   "  --list    the names of all accounts\n"
+	   "  --exec COMMAND [ARG…]\n"
+	   "            run COMMAND with MISSKEY_SERVER, MISSKEY_TOKEN and MISSKEY_ACCOUNT\n"
+	   "  --help    this text\n"
+	   "  --version the version\n");
+
+enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_MODE };
+
+/* An option of a mode is OPTION_MODE and the mode. */
+static const struct option options[] = {
+	{"json", no_argument, NULL, OPTION_MODE + TOKEN_MODE_JSON},
+	{"env", no_argument, NULL, OPTION_MODE + TOKEN_MODE_ENV},
+	{"header", no_argument, NULL, OPTION_MODE + TOKEN_MODE_HEADER},
+	{"server", no_argument, NULL, OPTION_MODE + TOKEN_MODE_SERVER},
+	{"path", no_argument, NULL, OPTION_MODE + TOKEN_MODE_PATH},
+	{"list", no_argument, NULL, OPTION_MODE + TOKEN_MODE_LIST},
+	{"exec", no_argument, NULL, OPTION_MODE + TOKEN_MODE_EXEC},
+	{"help", no_argument, NULL, OPTION_HELP},
+	{"version", no_argument, NULL, OPTION_VERSION},
+	{0},
+};
+#define OPTION_COUNT (sizeof(options) / sizeof(options[0]) - 1)
+
+static int usage_error(void)
+{
+	fputs(_(usage), stderr);
+	return EXIT_STATUS_USAGE;
+}
+
+/* WORD is the argument at which getopt_long() stopped. */
+static int option_unknown(const char *word)
+{
+	_cleanup_(freep) char *name = strndup(word, strcspn(word, "="));
+	const char *names[OPTION_COUNT];
+	const char *nearest = NULL;
+
+	for (size_t i = 0; i < OPTION_COUNT; i++)
+		names[i] = options[i].name;
+	if (name && strncmp(name, "--", 2) == 0)
+		nearest = text_nearest(name + 2, names, OPTION_COUNT);
+	if (nearest)
+		terminal_message(_("misskey-token: There is no option %s; did you mean --%s?"),
+				 name, nearest);
+	else
+		terminal_message(_("misskey-token: There is no option %s."), name ? name : word);
+	return usage_error();
+}
+
+/* optopt tells which option it was, if it is one. */
+static int option_wrong(char *const *argv)
+{
+	char letter[] = {'-', (char)optopt, '\0'};
+
+	for (size_t i = 0; i < OPTION_COUNT; i++) {
+		if (optopt != options[i].val)
+			continue;
+		terminal_message(_("misskey-token: --%s takes no value."), options[i].name);
+		return usage_error();
+	}
+	return option_unknown(optopt ? letter : argv[optind - 1]);
+}
+
+static int take_account(struct token_options *ret_options, const char *account)
+{
+	if (ret_options->account) {
+		terminal_message(_("misskey-token: Only one account can be named; %s is too many."),
+				 account);
+		return usage_error();
+	}
+	ret_options->account = account;
+	return EXIT_STATUS_DONE;
+}
+
+static int take_mode(struct token_options *ret_options, enum token_mode mode)
+{
+	if (ret_options->mode != TOKEN_MODE_TOKEN && ret_options->mode != mode) {
+		terminal_message(_("misskey-token: Only one of --json, --env, --header, --server, "
+				   "--path, --list and "
+				   "--exec can be given."));
+		return usage_error();
+	}
+	ret_options->mode = mode;
+	return EXIT_STATUS_DONE;
+}
+
+static int print_about(struct token_options *ret_options, const char *text, const char *more)
+{
+	_cleanup_(buf_done) struct buf value = {0};
+
+	ret_options->mode = TOKEN_MODE_NOTHING;
+	buf_append_text(&value, text);
+	buf_append_text(&value, more);
+	return terminal_value(&value);
+}
+
+static int take_option(struct token_options *ret_options, int found, char *const *argv)
+{
+	switch (found) {
+	case 1: /* a word that is no option */
+		return take_account(ret_options, optarg);
+	case '?':
+		return option_wrong(argv);
+	case OPTION_HELP:
+		return print_about(ret_options, _(usage), _(help));
+	case OPTION_VERSION:
+		return print_about(ret_options, "misskey-token " MISSKEY_AUTHD_VERSION, "\n");
+	default:
+		return take_mode(ret_options, (enum token_mode)(found - OPTION_MODE));
+	}
+}
+
+/* What getopt_long() has left: all after --exec, or after "--". */
+static int take_rest(int argc, char **argv, struct token_options *ret_options)
+{
+	int status = EXIT_STATUS_DONE;
+
+	if (ret_options->mode == TOKEN_MODE_EXEC) {
+		if (optind < argc && strcmp(argv[optind], "--") == 0)
+			optind++;
+		ret_options->command = argv + optind;
+		if (optind < argc)
+			return EXIT_STATUS_DONE;
+		terminal_message(_("misskey-token: --exec needs a command."));
+		return usage_error();
+	}
+	for (; status == EXIT_STATUS_DONE && optind < argc; optind++)
+		status = take_account(ret_options, argv[optind]);
+	if (status == EXIT_STATUS_DONE && ret_options->mode == TOKEN_MODE_LIST &&
+	    ret_options->account) {
+		terminal_message(_("misskey-token: --list takes no account."));
+		return usage_error();
+	}
+	return status;
+}
+
+int token_options_parse(int argc, char **argv, struct token_options *ret_options)
+{
+	int found;
+
+	opterr = 0;
+	/* "-": words come in their order, so that those after --exec are left alone. */
+	while (ret_options->mode != TOKEN_MODE_EXEC &&
+	       (found = getopt_long(argc, argv, "-", options, NULL)) != -1) {
+		int status = take_option(ret_options, found, argv);
+
+		if (status != EXIT_STATUS_DONE || ret_options->mode == TOKEN_MODE_NOTHING)
+			return status;
+	}
+	return take_rest(argc, argv, ret_options);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: MIT */
+#include "client/control_client.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/translate.h"
+
+/* The URL is "http://localhost" and a path with an account's name and two numbers. */
+#define URL_BYTES 256
+#define HOST_URL "http://localhost"
+
+struct control_client {
+	char *socket_path;
+	CURL *easy;
+	struct curl_slist *headers;
+	curl_socket_t socket; /* of the latest connection */
+};
+
+void control_reply_done(struct control_reply *reply)
+{
+	json_free(reply->body);
+	reply->body = NULL;
+}
+
+void control_client_free(struct control_client *client)
+{
+	if (!client)
+		return;
+	curl_slist_free_all(client->headers);
+	curl_easy_cleanup(client->easy);
+	free(client->socket_path);
+	free(client);
+	curl_global_cleanup();
+}
+
+int control_client_new(const char *socket_path, struct control_client **ret_client,
+		       struct err_detail *detail)
+{
+	_cleanup_(control_client_freep) struct control_client *client = NULL;
+
+	if (strlen(socket_path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path))
+		return err_set(detail, ERR_LIMIT,
+			       _("The path %s is too long for a socket. Set XDG_RUNTIME_DIR to a "
+				 "shorter one, or use --socket PATH."),
+			       socket_path);
+	if (curl_global_init(CURL_GLOBAL_NOTHING) != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, _("libcurl could not be started."));
+	client = calloc(1, sizeof(*client));
+	if (!client) {
+		curl_global_cleanup();
+		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
+	}
+	client->socket_path = strdup(socket_path);
+	client->easy = curl_easy_init();
+	/* "Expect:" without a value: a body of this size is sent without asking first. */
+	client->headers = curl_slist_append(NULL, "Content-Type: application/json");
+	if (!client->socket_path || !client->easy || !client->headers ||
+	    !curl_slist_append(client->headers, "Expect:"))
+		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
+	*ret_client = TAKE_PTR(client);
+	return 0;
+}
+
+const char *control_client_path(const struct control_client *client)
+{
+	return client->socket_path;
+}
+
+/* libcurl asks with the product of SIZE and COUNT; a smaller answer ends the transfer. */
+static size_t receive(char *bytes, size_t size, size_t count, void *context)
+{
+	struct buf *reply = context;
+
+	buf_append(reply, bytes, size * count);
+	return buf_error(reply) ? 0 : size * count;
+}
+
+/* The first option that libcurl refuses decides. */
+#define SET(option, value)                                                         \
+	do {                                                                       \
+		CURLcode set_ = curl_easy_setopt(client->easy, (option), (value)); \
+		if (set_ != CURLE_OK)                                              \
+			return set_;                                               \
+	} while (0)
+
+static int remember_socket(void *context, curl_socket_t socket, curlsocktype purpose)
+{
+	struct control_client *client = context;
+
+	(void)purpose;
+	client->socket = socket;
+	return CURL_SOCKOPT_OK;
+}
+
+/* Connected, and nothing is sent yet. A socket in the daemon's place that another user listens on
+ * would be told what is asked for, and could answer with pages of its choice. */
+/* NOLINTNEXTLINE(readability-non-const-parameter): what libcurl calls */
+static int check_peer(void *context, char *address, char *local_address, int port, int local_port)
+{
+	const struct control_client *client = context;
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	(void)address;
+	(void)local_address;
+	(void)port;
+	(void)local_port;
+	if (getsockopt(client->socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
+	    peer.uid == geteuid())
+		return CURL_PREREQFUNC_OK;
+	return CURL_PREREQFUNC_ABORT;
+}
+
+/* What all requests have in common. */
+static CURLcode prepare_any(struct control_client *client, const char *url)
+{
+	curl_easy_reset(client->easy);
+	SET(CURLOPT_URL, url);
+	SET(CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+	SET(CURLOPT_SOCKOPTFUNCTION, remember_socket);
+	SET(CURLOPT_SOCKOPTDATA, client);
+	SET(CURLOPT_PREREQFUNCTION, check_peer);
+	SET(CURLOPT_PREREQDATA, client);
+	SET(CURLOPT_PROTOCOLS_STR, "http");
+	/* http_proxy in the environment must not lead a request away from the socket. */
+	SET(CURLOPT_PROXY, "");
+	SET(CURLOPT_NOSIGNAL, 1L);
+	SET(CURLOPT_FORBID_REUSE, 1L);
+	SET(CURLOPT_HTTPHEADER, client->headers);
+	return CURLE_OK;
+}
+
+static CURLcode prepare(struct control_client *client, const char *method, const char *url,
+			const struct buf *body, int64_t timeout_ms, struct buf *reply)
+{
+	CURLcode code = prepare_any(client, url);
+
+	if (code != CURLE_OK)
+		return code;
+	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
+	SET(CURLOPT_WRITEFUNCTION, receive);
+	SET(CURLOPT_WRITEDATA, reply);
+	SET(CURLOPT_CUSTOMREQUEST, method);
+	if (body) {
+		SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)body->size);
+		SET(CURLOPT_POSTFIELDS, buf_text(body));
+	}
+	return CURLE_OK;
+}
+
+static int transfer_failed(const struct control_client *client, CURLcode code,
+			   const struct buf *reply, struct err_detail *detail)
+{
+	long os_error = 0;
+
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		if (curl_easy_getinfo(client->easy, CURLINFO_OS_ERRNO, &os_error) != CURLE_OK)
+			os_error = 0;
+		return err_set(detail, ERR_NOT_FOUND, _("The daemon cannot be reached at %s%s%s."),
+			       client->socket_path, os_error ? ": " : "",
+			       os_error ? translate_errno((int)os_error) : "");
+	case CURLE_OPERATION_TIMEDOUT:
+		return err_set(detail, ERR_BUSY, _("The daemon at %s did not answer in time."),
+			       client->socket_path);
+	case CURLE_ABORTED_BY_CALLBACK:
+		return err_set(
+			detail, ERR_UNSAFE,
+			_("What listens at %s is not yours: another user made it. Nothing was "
+			  "sent to it."),
+			client->socket_path);
+	case CURLE_OUT_OF_MEMORY:
+		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
+	case CURLE_WRITE_ERROR:
+		return err_set(detail, reply->error ? reply->error : ERR_IO,
+			       _("The daemon's answer is too large, or there is no memory left."));
+	default:
+		return err_set(detail, ERR_IO, _("The daemon at %s broke the connection off (%s)."),
+			       client->socket_path, curl_easy_strerror(code));
+	}
+}
+
+static int read_reply(const struct control_client *client, const struct buf *bytes,
+		      struct control_reply *ret_reply, struct err_detail *detail)
+{
+	struct control_reply reply = {0};
+	int r;
+
+	if (curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &reply.status) != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, _("libcurl does not tell the reply's status."));
+	r = json_parse(buf_text(bytes), bytes->size, BUF_MAX_BYTES, &reply.body, NULL);
+	if (r == ERR_NOMEM)
+		return err_set(detail, r, _("There is no memory left."));
+	if (r < 0 || !json_is_object(reply.body)) {
+		control_reply_done(&reply);
+		/* An error such as 413 may come without a body. */
+		if (reply.status < 400)
+			return err_set(detail, ERR_DAMAGED,
+				       _("What answers at %s does not speak the control API."),
+				       client->socket_path);
+	}
+	*ret_reply = reply;
+	return 0;
+}
+
+int control_client_request(struct control_client *client, const char *method, const char *path,
+			   const struct json *body, int64_t timeout_ms,
+			   struct control_reply *ret_reply, struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf sent = {0};
+	_cleanup_(buf_done) struct buf received = {0};
+	char url[URL_BYTES];
+	CURLcode code;
+	int r;
+
+	if ((size_t)snprintf(url, sizeof(url), HOST_URL "%s", path) >= sizeof(url))
+		return err_set(detail, ERR_LIMIT, _("The request's path is too long."));
+	if (body) {
+		r = json_print(body, false, &sent);
+		if (r < 0)
+			return err_set(detail, r, _("The request could not be put together: %s."),
+				       _(err_text(r)));
+	}
+	code = prepare(client, method, url, body ? &sent : NULL, timeout_ms, &received);
+	if (code != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, _("libcurl refused an option: %s."),
+			       curl_easy_strerror(code));
+	code = curl_easy_perform(client->easy);
+	if (code != CURLE_OK)
+		return transfer_failed(client, code, &received, detail);
+	return read_reply(client, &received, ret_reply, detail);
+}
+
+/* ---- Streams ---- */
+
+struct stream {
+	struct control_client *client;
+	control_line_function *function;
+	void *context;
+	struct buf pending; /* a line that has not come to its end, or the body of an error */
+	int error;	    /* of a line */
+	bool is_enough;	    /* FUNCTION wants no more */
+};
+
+/* SIZE bytes are a whole line. */
+static void take_line(struct stream *stream, const char *line, size_t size)
+{
+	_cleanup_(json_freep) struct json *object = NULL;
+
+	stream->error = json_parse(line, size, BUF_MAX_BYTES, &object, NULL);
+	if (stream->error == 0 && !json_is_object(object))
+		stream->error = ERR_DAMAGED;
+	if (stream->error == 0)
+		stream->is_enough = !stream->function(object, stream->context);
+}
+
+static size_t take_lines(char *bytes, size_t size, size_t count, void *context)
+{
+	struct stream *stream = context;
+	size_t searched = stream->pending.size;
+	long status = 0;
+	size_t begin = 0;
+	char *newline;
+
+	buf_append(&stream->pending, bytes, size * count);
+	if (buf_error(&stream->pending))
+		return 0;
+	if (curl_easy_getinfo(stream->client->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
+	    status != 200)
+		return size * count;
+	while (stream->error == 0 && !stream->is_enough &&
+	       (newline = memchr(stream->pending.bytes + searched, '\n',
+				 stream->pending.size - searched))) {
+		size_t end = (size_t)(newline - stream->pending.bytes);
+
+		take_line(stream, stream->pending.bytes + begin, end - begin);
+		begin = searched = end + 1;
+	}
+	buf_remove_front(&stream->pending, begin);
+	return stream->error || stream->is_enough ? 0 : size * count;
+}
+
+static CURLcode prepare_stream(struct stream *stream, const char *url, int64_t silence_s)
+{
+	struct control_client *client = stream->client;
+	CURLcode code = prepare_any(client, url);
+
+	if (code != CURLE_OK)
+		return code;
+	SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
+	SET(CURLOPT_LOW_SPEED_TIME, (long)silence_s);
+	SET(CURLOPT_WRITEFUNCTION, take_lines);
+	SET(CURLOPT_WRITEDATA, stream);
+	return CURLE_OK;
+}
+
+int control_client_stream(struct control_client *client, const char *path, int64_t silence_s,
+			  control_line_function *function, void *context,
+			  struct control_reply *ret_reply, struct err_detail *detail)
+{
+	struct stream stream = {.client = client, .function = function, .context = context};
+	char url[URL_BYTES];
+	CURLcode code;
+	int r = 0;
+
+	*ret_reply = (struct control_reply){0};
+	snprintf(url, sizeof(url), HOST_URL "%s", path);
+	code = prepare_stream(&stream, url, silence_s);
+	if (code == CURLE_OK)
+		code = curl_easy_perform(client->easy);
+	if (stream.error)
+		r = err_set(detail, ERR_DAMAGED,
+			    _("What answers at %s does not speak the control API."),
+			    client->socket_path);
+	else if (code != CURLE_OK && !stream.is_enough)
+		r = transfer_failed(client, code, &stream.pending, detail);
+	else if (!stream.is_enough && stream.pending.size > 0)
+		r = read_reply(client, &stream.pending, ret_reply, detail);
+	buf_done(&stream.pending);
+	return r;
+}

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: MIT */
+#include "config/config.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/buf.h"
+#include "common/text.h"
+#include "common/translate.h"
+#include "config_values.h"
+
+int config_new(struct config **ret_config)
+{
+	struct config *config = calloc(1, sizeof(*config));
+
+	if (!config)
+		return ERR_NOMEM;
+	config->port = CONFIG_DEFAULT_PORT;
+	config->session_time_s = CONFIG_DEFAULT_SESSION_TIME_S;
+	config->poll_interval_s = CONFIG_DEFAULT_POLL_INTERVAL_S;
+	config->poll_interval_max_s = CONFIG_DEFAULT_POLL_INTERVAL_MAX_S;
+	config->request_time_s = CONFIG_DEFAULT_REQUEST_TIME_S;
+	config->log_level = LOG_LEVEL_INFO;
+	config->hook_time_s = CONFIG_DEFAULT_HOOK_TIME_S;
+	config->notifications = true;
+	*ret_config = config;
+	return 0;
+}
+
+int config_text_set(char **text, const char *value)
+{
+	char *copy = strdup(value);
+
+	if (!copy)
+		return ERR_NOMEM;
+	free(*text);
+	*text = copy;
+	return 0;
+}
+
+int config_account_add(struct config *config, const char *name, unsigned line)
+{
+	size_t count = config->account_count;
+	struct config_account *account;
+
+	/* There is room for the next power of two. */
+	if ((count & (count - 1)) == 0) {
+		struct config_account *accounts =
+			reallocarray(config->accounts, count ? 2 * count : 1, sizeof(*accounts));
+
+		if (!accounts)
+			return ERR_NOMEM;
+		config->accounts = accounts;
+	}
+	account = &config->accounts[config->account_count++];
+	*account = (struct config_account){.line = line};
+	(void)snprintf(account->name, sizeof(account->name), "%s", name);
+	return 0;
+}
+
+static int compare_accounts(const void *a, const void *b)
+{
+	const struct config_account *x = *(const struct config_account *const *)a;
+	const struct config_account *y = *(const struct config_account *const *)b;
+	int order = strcmp(x->name, y->name);
+
+	if (order != 0)
+		return order;
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+int config_accounts_sort(struct config *config)
+{
+	size_t count = config->account_count;
+	const struct config_account **by_name;
+
+	if (count == 0)
+		return 0;
+	by_name = calloc(count, sizeof(const struct config_account *));
+	if (!by_name)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		by_name[i] = &config->accounts[i];
+	qsort(by_name, count, sizeof(const struct config_account *), compare_accounts);
+	free(config->by_name);
+	config->by_name = by_name;
+	return 0;
+}
+
+static int read_all(int fd, const char *shown, struct buf *text, struct err_detail *detail)
+{
+	char block[16 * 1024];
+	int r;
+
+	while (text->size <= CONFIG_MAX_BYTES) {
+		ssize_t size = read(fd, block, sizeof(block));
+
+		if (size < 0 && errno == EINTR)
+			continue;
+		if (size < 0)
+			return err_set(detail, err_from_errno(errno), "%s: %s", shown,
+				       translate_errno(errno));
+		if (size == 0)
+			break;
+		buf_append(text, block, (size_t)size);
+		r = buf_error(text);
+		if (r < 0)
+			return err_set(detail, r, "%s: %s", shown, _(err_text(r)));
+	}
+	return 0;
+}
+
+/* Puts the FILE and its KEY before what is said of the file that KEY names. */
+static int name_key(const char *file, const char *key, int code, struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf shown = {0};
+
+	text_append_printable(&shown, file, PATH_MAX);
+	if (buf_error(&shown) || !detail)
+		return code;
+	return err_set(detail, code, "%s: %s: %s", buf_text(&shown), key, detail->text);
+}
+
+static int check_named(const struct trust *trust, const struct config *config,
+		       struct err_detail *detail)
+{
+	int r = config->ca_file ? trust_check(trust, config->ca_file, detail) : 0;
+
+	if (r < 0 && r != ERR_NOT_FOUND)
+		return name_key(config->file, "ca_file", r, detail);
+	for (enum config_hook hook = 0; hook < CONFIG_HOOK_COUNT; hook++) {
+		if (!config->hooks[hook])
+			continue;
+		r = trust_check(trust, config->hooks[hook][0], detail);
+		if (r == ERR_UNSAFE)
+			return name_key(config->file, config_hook_name(hook), r, detail);
+	}
+	return 0;
+}
+
+int config_read(const struct trust *trust, const char *file, struct config **ret_config,
+		struct err_detail *detail)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
+	_cleanup_(buf_done) struct buf shown = {0};
+	_cleanup_(buf_done) struct buf text = {0};
+	_cleanup_(closep) int fd = -1;
+	int r = trust_open(trust, file, &fd, detail);
+
+	if (r < 0)
+		return r;
+	text_append_printable(&shown, file, PATH_MAX);
+	r = buf_error(&shown);
+	if (r < 0)
+		return err_set(detail, r, "%s", _(err_text(r)));
+	r = read_all(fd, buf_text(&shown), &text, detail);
+	if (r == 0)
+		r = config_parse(buf_text(&text), text.size, file, &config, detail);
+	if (r == 0)
+		r = check_named(trust, config, detail);
+	if (r < 0)
+		return r;
+	*ret_config = TAKE_PTR(config);
+	return 0;
+}
+
+/* Whether there may be a file of the user that is not seen. */
+static bool is_hidden(const struct config_source *source, struct err_detail *detail)
+{
+	char directory[PATH_MAX];
+	struct err_detail why;
+
+	if (!source->trust.hides)
+		return false;
+	(void)snprintf(directory, sizeof(directory), "%s", source->user);
+	*strrchr(directory, '/') = '\0';
+	(void)err_set(&why, ERR_ACCESS, _("%s cannot be seen"), directory);
+	if (!source->trust.hides(directory, &why))
+		return false;
+	(void)err_set(detail, ERR_ACCESS, "%s", why.text);
+	return true;
+}
+
+int config_read_source(const struct config_source *source, struct config **ret_config,
+		       struct err_detail *detail)
+{
+	int r;
+
+	if (source->named)
+		return config_read(&source->trust, source->named, ret_config, detail);
+	r = config_read(&source->trust, source->user, ret_config, detail);
+	if (r == ERR_NOT_FOUND && is_hidden(source, detail))
+		return ERR_ACCESS;
+	if (r == ERR_NOT_FOUND)
+		r = config_read(&source->trust, source->system, ret_config, detail);
+	if (r == ERR_NOT_FOUND)
+		r = config_new(ret_config);
+	return r;
+}
+
+const char *config_hook_name(enum config_hook hook)
+{
+	static const char *const names[CONFIG_HOOK_COUNT] = {
+		[CONFIG_ON_CONSENT_NEEDED] = "on_consent_needed",
+		[CONFIG_ON_CREDENTIAL_CHANGED] = "on_credential_changed",
+		[CONFIG_ON_ERROR] = "on_error",
+	};
+
+	return names[hook];
+}
+
+static int compare_name(const void *name, const void *element)
+{
+	const struct config_account *account = *(const struct config_account *const *)element;
+
+	return strcmp(name, account->name);
+}
+
+const struct config_account *config_account_find(const struct config *config, const char *name)
+{
+	const struct config_account **found;
+
+	if (!config->by_name)
+		return NULL;
+	found = bsearch(name, config->by_name, config->account_count,
+			sizeof(const struct config_account *), compare_name);
+	return found ? *found : NULL;
+}
+
+void config_free(struct config *config)
+{
+	if (!config)
+		return;
+	for (size_t i = 0; i < config->account_count; i++) {
+		free(config->accounts[i].permission);
+		free(config->accounts[i].user);
+		free(config->accounts[i].app_name);
+		free(config->accounts[i].description);
+	}
+	for (size_t i = 0; i < CONFIG_HOOK_COUNT; i++)
+		free(config->hooks[i]);
+	free(config->accounts);
+	free(config->by_name);
+	free(config->ca_file);
+	free(config->file);
+	free(config);
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONFIG_CONFIG_H
+#define CONFIG_CONFIG_H
+
+/*
+ * The configuration file, config.example.ini explained in code. The only user of inih. Everything
+ * is optional; what is written must be right: an unknown section or key, a value out of range, a
+ * repetition, is refused with the file, the line, what was expected and the nearest valid word.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/account_name.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/log.h"
+#include "common/trust.h"
+#include "common/url.h"
+
+/* A config of 10,000 accounts with every key is about 4 MiB. */
+#define CONFIG_MAX_BYTES (8 * 1024 * 1024)
+/* A line, without its end: a key and 128 permissions of 64 characters do not fit, a list of all
+ * known ones does. A longer one is refused. (inih itself takes 197 bytes and cuts the rest
+ * off: what does not fit there, config_parse.c reads by itself.) */
+#define CONFIG_LINE_BYTES 4096
+#define CONFIG_MAX_ACCOUNTS 100000
+
+#define CONFIG_DEFAULT_PORT 41987
+#define CONFIG_DEFAULT_SESSION_TIME_S (30 * 60)
+#define CONFIG_DEFAULT_POLL_INTERVAL_S 5
+#define CONFIG_DEFAULT_POLL_INTERVAL_MAX_S 60
+#define CONFIG_DEFAULT_REQUEST_TIME_S 30
+#define CONFIG_DEFAULT_HOOK_TIME_S 60
+#define CONFIG_DEFAULT_APP_NAME "misskey-authd"
+#define CONFIG_DEFAULT_APP_DESCRIPTION \
+	"Lets scripts on this person's own computer call the API for them."
+
+/* What a command can be run for. */
+enum config_hook {
+	CONFIG_ON_CONSENT_NEEDED,
+	CONFIG_ON_CREDENTIAL_CHANGED,
+	CONFIG_ON_ERROR,
+	CONFIG_HOOK_COUNT,
+};
+
+struct config_account {
+	char name[ACCOUNT_NAME_BYTES];
+	struct url_server server;
+	char *permission;  /* canonical, permission_parse() */
+	char *user;	   /* who must consent, from `user` or `server`, without @; NULL: anybody */
+	char *app_name;	   /* `name`: what the consent page calls the app */
+	char *description; /* what the consent page says about the app */
+	unsigned line;	   /* where the section begins */
+};
+
+struct config {
+	char *file;    /* where it was read from; NULL: all defaults */
+	unsigned port; /* of 127.0.0.1; 0: any free one */
+	int64_t session_time_s;
+	int64_t poll_interval_s;
+	/* The pause between polls that fail doubles up to it; never less than poll_interval_s. */
+	int64_t poll_interval_max_s;
+	int64_t request_time_s; /* for one call of a server */
+	char *ca_file;		/* NULL: the system's */
+	enum log_level log_level;
+	char **hooks[CONFIG_HOOK_COUNT]; /* the words of a command, command_line_parse(); NULL: none
+					  */
+	int64_t hook_time_s;		 /* for one run of a hook */
+	bool notifications;		 /* of the desktop */
+	struct config_account *accounts; /* in the file's order */
+	size_t account_count;
+	const struct config_account **by_name; /* the same sorted, for config_account_find() */
+};
+
+/* The defaults. ERR_NOMEM. */
+int config_new(struct config **ret_config) _must_check_;
+
+/* Reads SIZE bytes of TEXT; FILE only names it in errors, which read "FILE:LINE: `what was found`:
+ * expected …; did you mean `…`?". ERR_INVALID, ERR_SYNTAX, ERR_LIMIT, ERR_NOMEM; ERR_EXISTS for a
+ * repetition. The caller frees *ret_config. */
+int config_parse(const char *text, size_t size, const char *file, struct config **ret_config,
+		 struct err_detail *detail) _must_check_;
+
+/* Reads FILE, which must be safe (common/trust.h), and so must what it names be: ca_file and the
+ * programs of hooks. Of those one that is not there is no error here, nor a program that cannot be
+ * reached: hooks of the service run outside its sandbox. Errors as of trust_open(), otherwise as
+ * config_parse(). */
+int config_read(const struct trust *trust, const char *file, struct config **ret_config,
+		struct err_detail *detail) _must_check_;
+
+/* Where a config can be. */
+struct config_source {
+	const char *named;  /* NULL: none was named; else it must be there, and counts alone */
+	const char *user;   /* the first of these that is there counts, */
+	const char *system; /* without either the defaults do */
+	struct trust trust;
+};
+
+/* Errors as config_read(). ERR_NOT_FOUND for a named file only; ERR_ACCESS also if USER is hidden,
+ * as SOURCE->trust.hides() says. */
+int config_read_source(const struct config_source *source, struct config **ret_config,
+		       struct err_detail *detail) _must_check_;
+
+/* The key of the config that has its command. */
+const char *config_hook_name(enum config_hook hook);
+
+/* NULL if there is none. */
+const struct config_account *config_account_find(const struct config *config, const char *name);
+
+void config_free(struct config *config);
+DEFINE_CLEANUP(struct config *, config_free);
+
+#endif

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CONFIG_CONFIG_VALUES_H
+#define CONFIG_CONFIG_VALUES_H
+
+/*
+ * What config.c (the object), config_keys.c (the keys and what their values mean) and
+ * config_parse.c (lines and sections) share. Errors of the first two are sentences without file and
+ * line, which config_parse.c puts before them.
+ */
+
+#include <stddef.h>
+
+#include "common/err.h"
+#include "config/config.h"
+
+/* No section has more keys. */
+#define CONFIG_KEYS_MAX 16
+/* "; did you mean `x`?" for the words that are ours. */
+#define CONFIG_HINT_BYTES 64
+
+enum config_section { CONFIG_SECTION_NONE, CONFIG_SECTION_DAEMON, CONFIG_SECTION_ACCOUNT };
+
+struct config_key {
+	const char *name;
+	/* Reads VALUE into CONFIG, or into the last of its accounts. */
+	int (*set)(struct config *config, const char *value, struct err_detail *detail);
+};
+
+/* The keys of SECTION, and how many there are. */
+const struct config_key *config_keys(enum config_section section, size_t *ret_count);
+
+/* Fills in what was left out of ACCOUNT. ERR_INVALID if that cannot be, ERR_NOMEM. */
+int config_account_complete(struct config_account *account, struct err_detail *detail) _must_check_;
+
+/* Writes "; did you mean `x`?" with the candidate that is nearest to WORD, or "". */
+void config_suggest(char ret_text[static CONFIG_HINT_BYTES], const char *word,
+		    const char *const *candidates, size_t count);
+
+/* Replaces *TEXT by a copy of VALUE. ERR_NOMEM. */
+int config_text_set(char **text, const char *value) _must_check_;
+
+/* Appends an account, which may move the others in memory. ERR_NOMEM. */
+int config_account_add(struct config *config, const char *name, unsigned line) _must_check_;
+
+/* Makes config->by_name: by name, then by line. Call it when no account will be added. ERR_NOMEM.
+ */
+int config_accounts_sort(struct config *config) _must_check_;
+
+#endif

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_TRUST_RIGHTS_H
+#define COMMON_TRUST_RIGHTS_H
+
+/*
+ * For trust.c: whose something is, and who can write it.
+ */
+
+#include <stdbool.h>
+#include <sys/stat.h>
+
+/* Whether the owner UID is the user, or root. COUNTS_AS_ROOT: an owner that this user namespace
+ * does not know does too. */
+bool trust_owner(uid_t uid, bool counts_as_root);
+
+/* Whether anybody but the owner and root can write what FD is, whose status is STATUS. */
+bool trust_others_can_write(int fd, const struct stat *status);
+
+#endif

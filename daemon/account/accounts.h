@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef ACCOUNT_ACCOUNTS_H
+#define ACCOUNT_ACCOUNTS_H
+
+/*
+ * Every account that the daemon knows, from three sources: the config, the registry (made by
+ * `login`) and credentials.json (what is left of an account that was in the config). Sorted by
+ * name.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/account_name.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "common/url.h"
+#include "config/config.h"
+#include "store/credentials.h"
+#include "store/registry.h"
+
+struct authorization;
+struct verification;
+
+struct account {
+	char name[ACCOUNT_NAME_BYTES];
+	bool from_config;
+	bool provisional;      /* its first login has not come to a consent page: not listed */
+	int64_t page_given_ms; /* when somebody was told to open the start page, monotonic */
+	struct url_server server;
+	char *permission; /* canonical */
+	char *user;	  /* who must consent, NULL: not fixed */
+	char *app_name;
+	char *description;
+	/* The last or current login; NULL: none yet. The service's. */
+	struct authorization *authorization;
+	/* The last or current question outside of a login; NULL: none yet. The service's. */
+	struct verification *verification;
+};
+
+struct accounts;
+
+int accounts_new(struct accounts **ret_accounts) _must_check_;
+void accounts_free(struct accounts *accounts);
+DEFINE_CLEANUP(struct accounts *, accounts_free);
+
+/* Adds all accounts of the three sources; for an account in several the config counts before the
+ * registry, and that before the credentials. REGISTRY and CREDENTIALS may be NULL. ERR_NOMEM. */
+int accounts_load(struct accounts *accounts, const struct config *config,
+		  const struct registry *registry,
+		  const struct credentials *credentials) _must_check_;
+
+/* Makes the account NAME or changes what a login may change of it. Pointers to accounts stay valid.
+ * ERR_NOMEM. */
+int accounts_put(struct accounts *accounts, const struct registry_account *made,
+		 struct account **ret_account) _must_check_;
+
+/* Takes the account out and frees it; its authorization and verification must be gone. */
+void accounts_remove(struct accounts *accounts, const char *name);
+
+/* What accounts_replace() has done with an account. */
+enum accounts_change { ACCOUNTS_ADDED, ACCOUNTS_CHANGED, ACCOUNTS_REMOVED };
+typedef void accounts_change_function(enum accounts_change change, struct account *account,
+				      void *context);
+
+/* Makes the accounts those of WANTED, which is empty of use afterwards. Pointers to accounts that
+ * are in both stay valid. FUNCTION is called for each difference; an account that is removed is
+ * still there during the call, and must be taken out by it (accounts_remove()) or stays. ERR_NOMEM:
+ * nothing was changed. */
+int accounts_replace(struct accounts *accounts, struct accounts *wanted,
+		     accounts_change_function *function, void *context) _must_check_;
+
+struct account *accounts_find(struct accounts *accounts, const char *name);
+size_t accounts_count(const struct accounts *accounts);
+struct account *accounts_at(struct accounts *accounts, size_t index);
+
+#endif

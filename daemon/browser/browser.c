@@ -1,0 +1,525 @@
+/* SPDX-License-Identifier: MIT */
+#include "browser/browser.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "browser/browser_request.h"
+#include "common/log.h"
+#include "page/page.h"
+
+/* "misskey-authd-" and a part of the result's name: logins of several accounts do not disturb each
+ * other in one browser. */
+#define COOKIE_NAME_BYTES 32
+#define MAX_HEADERS 16
+
+struct waiter {
+	struct http_request *request;
+	char result[RANDOM_ID_BYTES];
+	struct callback *callback;
+	struct waiter *next;
+};
+
+struct callback {
+	struct service *service;
+	struct http_server *server;
+	char host[32]; /* what the Host header must say: "127.0.0.1:PORT" */
+	struct waiter *waiters;
+};
+
+/* ---- Replies ---- */
+
+/* BODY is empty afterwards. */
+static void reply(struct http_request *request, unsigned status, const struct http_header *extra,
+		  size_t extra_count, struct buf *body)
+{
+	const char *policy = page_security_policy();
+	struct http_header headers[MAX_HEADERS] = {
+		{"Cache-Control", "no-store"},
+		{"Referrer-Policy", "no-referrer"},
+		{"Content-Security-Policy", policy ? policy : "default-src 'none'"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "DENY"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
+		{"Cross-Origin-Opener-Policy", "same-origin"},
+	};
+	size_t count = 7;
+
+	for (size_t n = 0; n < extra_count && count < MAX_HEADERS; n++)
+		headers[count++] = extra[n];
+	http_request_reply_buf(request, status, headers, count, body);
+}
+
+static void reply_page(struct http_request *request, unsigned status,
+		       const struct page_facts *facts)
+{
+	_cleanup_(buf_done) struct buf html = {0};
+	const char *accept_language;
+	enum page_language language;
+	struct http_header headers[] = {
+		{"Content-Type", "text/html; charset=utf-8"},
+		{"Vary", "Accept-Language"},
+		{"Allow", "GET"},
+	};
+
+	(void)http_request_header(request, "Accept-Language", &accept_language);
+	language = page_language_choose(accept_language);
+	if (page_render(language, facts, &html)) {
+		reply(request, 500, NULL, 0, &(struct buf){0});
+		return;
+	}
+	reply(request, status, headers, status == 405 ? 3 : 2, &html);
+}
+
+static void reply_kind(struct http_request *request, unsigned status, enum page_kind kind)
+{
+	reply_page(request, status, &(struct page_facts){.kind = kind});
+}
+
+static void reply_redirect(struct http_request *request, const char *location, const char *cookie)
+{
+	struct http_header headers[] = {
+		{"Location", location},
+		{"Set-Cookie", cookie},
+	};
+
+	reply(request, 303, headers, cookie ? 2 : 1, &(struct buf){0});
+}
+
+static void reply_redirect_to_id(struct http_request *request, const char *path, const char *id)
+{
+	char location[16 + RANDOM_ID_BYTES];
+
+	snprintf(location, sizeof(location), "%s%s", path, id);
+	reply_redirect(request, location, NULL);
+}
+
+/* ---- /start/ID ---- */
+
+static void cookie_name(const struct registry_session *session,
+			char ret_name[static COOKIE_NAME_BYTES])
+{
+	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
+}
+
+static bool is_from_our_browser(struct http_request *request,
+				const struct registry_session *session)
+{
+	char name[COOKIE_NAME_BYTES];
+	const char *cookies;
+
+	/* A session that was never for a browser has no cookie. */
+	if (!session->cookie[0])
+		return true;
+	cookie_name(session, name);
+	/* RFC 6265, 5.4: a browser sends one Cookie header. */
+	return http_request_header(request, "Cookie", &cookies) == 1 &&
+	       callback_has_cookie(cookies, name, session->cookie);
+}
+
+/* Whoever opens the link of a finished login may have lost a race for it. */
+static void serve_late_start(struct callback *callback, struct http_request *request,
+			     const char *id)
+{
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_finished *finished = registry_finished_by_start(registry, id);
+
+	if (!finished || !outcome_is_success(finished->outcome)) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	if (service_tell_late_start(callback->service, id))
+		log_warning("account %s: the start link was opened again after the login was "
+			    "finished; see whose account is stored: misskey-authctl list",
+			    finished->account);
+	reply_kind(request, 410, PAGE_START_LATE);
+}
+
+static void serve_start(struct callback *callback, struct http_request *request, const char *id)
+{
+	const struct registry_session *session =
+		registry_session_by_start(service_registry(callback->service), id);
+	bool has_cookie = session && is_from_our_browser(request, session);
+	char name[COOKIE_NAME_BYTES];
+	char cookie[160];
+	int r = service_open_start(callback->service, id, has_cookie, http_request_time(request),
+				   &session);
+
+	if (r == ERR_EXISTS) {
+		reply_page(request, 410,
+			   &(struct page_facts){.kind = PAGE_START_USED,
+						.account = session->account,
+						.server = session->server});
+		return;
+	}
+	if (r) {
+		serve_late_start(callback, request, id);
+		return;
+	}
+	cookie_name(session, name);
+	/* It goes with the browser's session: the clock may be wrong. The link, the callback and
+	 * the result's page look at it. */
+	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax", name,
+		 session->cookie);
+	reply_redirect(request, session->consent_url, cookie);
+}
+
+/* ---- /callback?token=TOKEN ---- */
+
+static void serve_callback(struct callback *callback, struct http_request *request,
+			   const char *token)
+{
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_session *session = registry_session_by_token(registry, token);
+	const struct registry_finished *finished;
+	char result[RANDOM_ID_BYTES];
+	struct account *account;
+
+	if (!session) {
+		finished = registry_finished_by_token(registry, token);
+		if (finished)
+			reply_redirect_to_id(request, "/result/", finished->result);
+		else
+			reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	/* Who opened the link twice? Only the owner can say that it was right. */
+	if (session->start_raced) {
+		reply_page(request, 403,
+			   &(struct page_facts){.kind = PAGE_START_USED,
+						.account = session->account,
+						.server = session->server});
+		return;
+	}
+	if (!is_from_our_browser(request, session)) {
+		if (service_tell_refusal(callback->service, session->account))
+			log_warning("account %s: the callback came from a browser that did not "
+				    "open the start link; it was not taken",
+				    session->account);
+		reply_page(request, 403,
+			   &(struct page_facts){.kind = PAGE_OTHER_BROWSER,
+						.account = session->account,
+						.server = session->server});
+		return;
+	}
+	memcpy(result, session->result, sizeof(result));
+	if (service_callback(callback->service, token, REGISTRY_PROOF_COOKIE,
+			     http_request_time(request), &account))
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+	else
+		reply_redirect_to_id(request, "/result/", result);
+}
+
+/* ---- /result/ID ---- */
+
+static void reply_outcome(struct callback *callback, struct http_request *request,
+			  const struct registry_finished *finished)
+{
+	const struct credential *credential =
+		service_credential(callback->service, finished->account);
+	bool success = outcome_is_success(finished->outcome);
+	struct page_facts facts = {
+		.kind = PAGE_OUTCOME,
+		.outcome = finished->outcome,
+		.account = finished->account,
+		.server = finished->server,
+		.user = finished->user,
+		.expected = finished->expected,
+		.permission = success && credential ? credential->permission : NULL,
+		.detail = finished->detail,
+	};
+
+	/* It may have been verified in the background since. */
+	if (facts.outcome == OUTCOME_UNVERIFIED && credential &&
+	    credential->state == CREDENTIAL_VERIFIED)
+		facts.outcome = OUTCOME_AUTHORIZED;
+	reply_page(request, 200, &facts);
+}
+
+static void reply_waiting(struct callback *callback, struct http_request *request,
+			  const struct registry_session *session, enum page_kind kind)
+{
+	const struct account *account =
+		accounts_find(service_accounts(callback->service), session->account);
+
+	reply_page(request, 200,
+		   &(struct page_facts){
+			   .kind = kind,
+			   .account = session->account,
+			   .server = session->server,
+			   .detail = kind == PAGE_TROUBLE
+					     ? authorization_view(account->authorization)->problem
+					     : NULL,
+		   });
+}
+
+/* Whether a page of ours loads itself again (Fetch Metadata, W3C; old browsers do not tell). */
+static bool is_refresh(const struct http_request *request)
+{
+	const char *site;
+
+	return http_request_header(request, "Sec-Fetch-Site", &site) == 1 &&
+	       strcmp(site, "same-origin") == 0;
+}
+
+/* Replies if there is something new to say, which is always so with MUST_REPLY. Whoever reads a
+ * page, or has it read out, shall not lose the place every second for the same page once more. */
+static bool serve_result(struct callback *callback, struct http_request *request, const char *id,
+			 bool must_reply)
+{
+	enum page_kind kind = PAGE_WAITING;
+	const struct registry *registry = service_registry(callback->service);
+	const struct registry_finished *finished = registry_finished_by_result(registry, id);
+	const struct registry_session *session = registry_session_by_result(registry, id);
+	const struct authorization_view *view;
+	struct account *account;
+
+	if (!session) {
+		if (finished)
+			reply_outcome(callback, request, finished);
+		else
+			reply_kind(request, 404, PAGE_NOT_FOUND);
+		return true;
+	}
+	account = accounts_find(service_accounts(callback->service), session->account);
+	if (!account || !account->authorization) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return true;
+	}
+	view = authorization_view(account->authorization);
+	if (view->state == AUTHORIZER_CONSENT && session->renewed &&
+	    service_take_page(callback->service, account)) {
+		reply_redirect_to_id(request, "/start/", session->start);
+		return true;
+	}
+	if (view->state == AUTHORIZER_CONSENT &&
+	    service_lead_back(callback->service, account, is_from_our_browser(request, session))) {
+		reply_redirect_to_id(request, "/start/", session->start);
+		return true;
+	}
+	if (view->state == AUTHORIZER_CONSENT && !session->renewed)
+		kind = PAGE_PENDING;
+	else if (view->state != AUTHORIZER_CONSENT && view->problem[0])
+		kind = PAGE_TROUBLE;
+	if (!must_reply && (kind == PAGE_WAITING || is_refresh(request)))
+		return false;
+	reply_waiting(callback, request, session, kind);
+	return true;
+}
+
+static void waiter_unlink(struct waiter *waiter)
+{
+	struct waiter **link = &waiter->callback->waiters;
+
+	while (*link != waiter)
+		link = &(*link)->next;
+	*link = waiter->next;
+	free(waiter);
+}
+
+static void end_waiting(struct http_request *request, enum http_hold_end why, void *context)
+{
+	struct waiter *waiter = context;
+
+	if (why != HTTP_HOLD_GONE)
+		(void)serve_result(waiter->callback, request, waiter->result, true);
+	waiter_unlink(waiter);
+}
+
+static void hold_result(struct callback *callback, struct http_request *request, const char *id)
+{
+	struct waiter *waiter;
+
+	if (serve_result(callback, request, id, false))
+		return;
+	waiter = calloc(1, sizeof(*waiter));
+	if (!waiter) {
+		(void)serve_result(callback, request, id, true);
+		return;
+	}
+	waiter->request = request;
+	waiter->callback = callback;
+	waiter->next = callback->waiters;
+	memcpy(waiter->result, id, sizeof(waiter->result));
+	callback->waiters = waiter;
+	http_request_hold(request, http_request_time(request).mono_ms + CALLBACK_HOLD_MS,
+			  end_waiting, waiter);
+}
+
+/* The account whose login changed is not compared: there are few waiters, and a look is cheap. */
+static void on_change(enum service_change change, struct account *account, struct moment now,
+		      void *context)
+{
+	struct callback *callback = context;
+	struct waiter *next;
+
+	(void)change;
+	(void)account;
+	(void)now;
+	for (struct waiter *waiter = callback->waiters; waiter; waiter = next) {
+		next = waiter->next;
+		if (serve_result(callback, waiter->request, waiter->result, false))
+			waiter_unlink(waiter);
+	}
+}
+
+/* ---- Requests ---- */
+
+static const char *only_header(const struct http_request *request, const char *name, bool *repeated)
+{
+	const char *value;
+	unsigned count = http_request_header(request, name, &value);
+
+	if (count > 1)
+		*repeated = true;
+	return count ? value : NULL;
+}
+
+/* A Host of another name is DNS rebinding; what is not a person's navigation is a page that
+ * reaches for us. A GET with an Origin is a script's, or a WebSocket's handshake, with which
+ * Chromium sends no Sec-Fetch headers (RFC 6455, 4.1). The icon alone is fetched as a picture, by
+ * our own pages. */
+static bool is_allowed(const struct callback *callback, const struct http_request *request,
+		       enum callback_route route)
+{
+	bool repeated = false;
+	const char *host = only_header(request, "Host", &repeated);
+	const char *mode = only_header(request, "Sec-Fetch-Mode", &repeated);
+	const char *dest = only_header(request, "Sec-Fetch-Dest", &repeated);
+	const char *purpose = only_header(request, "Sec-Purpose", &repeated);
+	const char *origin = only_header(request, "Origin", &repeated);
+
+	if (!purpose)
+		purpose = only_header(request, "Purpose", &repeated);
+	if (repeated || !host || strcmp(host, callback->host) != 0)
+		return false;
+	if (route == CALLBACK_ICON)
+		return true;
+	return !origin && callback_is_navigation(mode, dest, purpose);
+}
+
+static void serve_route(struct callback *callback, struct http_request *request,
+			const struct callback_request *parsed)
+{
+	static const struct http_header icon_type = {"Content-Type", "image/svg+xml"};
+	_cleanup_(buf_done) struct buf icon = {0};
+	const char *unavailable = service_unavailable(callback->service);
+
+	if (parsed->route == CALLBACK_ICON) {
+		buf_append_text(&icon, page_icon());
+		reply(request, 200, &icon_type, 1, &icon);
+		return;
+	}
+	if (parsed->route == CALLBACK_NOT_FOUND) {
+		reply_kind(request, 404, PAGE_NOT_FOUND);
+		return;
+	}
+	if (parsed->route == CALLBACK_INVALID) {
+		reply_kind(request, 400, PAGE_BAD_REQUEST);
+		return;
+	}
+	if (parsed->route == CALLBACK_ROOT) {
+		reply_kind(request, 200, PAGE_ROOT);
+		return;
+	}
+	if (unavailable) {
+		reply_page(request, 503,
+			   &(struct page_facts){.kind = PAGE_UNAVAILABLE, .detail = unavailable});
+		return;
+	}
+	if (parsed->route == CALLBACK_START)
+		serve_start(callback, request, parsed->id);
+	else if (parsed->route == CALLBACK_RESULT)
+		hold_result(callback, request, parsed->id);
+	else
+		serve_callback(callback, request, parsed->token);
+}
+
+static void serve(struct http_request *request, void *context)
+{
+	struct callback *callback = context;
+	struct callback_request parsed = callback_request_parse(http_request_target(request));
+
+	if (!is_allowed(callback, request, parsed.route))
+		reply_kind(request, 400, PAGE_BAD_REQUEST);
+	else if (strcmp(http_request_method(request), "GET") != 0)
+		reply_kind(request, 405, PAGE_BAD_REQUEST);
+	else
+		serve_route(callback, request, &parsed);
+}
+
+static void refuse_head(struct http_request *request, void *context)
+{
+	(void)context;
+	reply_kind(request, 431, PAGE_TOO_LARGE);
+}
+
+/* ---- Life ---- */
+
+/* The URL's authority. RFC 9110, 7.2: the port is left out where it is the scheme's own. */
+static void set_host(struct callback *callback)
+{
+	const char *authority = service_callback_url(callback->service) + strlen("http://");
+	size_t size = strcspn(authority, "/");
+
+	if (size == strlen("127.0.0.1:80") && strncmp(authority, "127.0.0.1:80", size) == 0)
+		size = strlen("127.0.0.1");
+	snprintf(callback->host, sizeof(callback->host), "%.*s", (int)size, authority);
+}
+
+int callback_new(int listen_fd, struct service *service, struct callback **ret_callback,
+		 struct err_detail *detail)
+{
+	_cleanup_(callback_freep) struct callback *callback = calloc(1, sizeof(*callback));
+	struct http_server_options options = {
+		.listen_fd = listen_fd,
+		.handler = serve,
+		.context = callback,
+		.connection_limit = CALLBACK_CONNECTIONS,
+		.refuse = refuse_head,
+		.head_limit = CALLBACK_HEAD_BYTES,
+		.body_limit = 0,
+	};
+	int r;
+
+	if (!callback)
+		return err_set(detail, ERR_NOMEM, "no memory for the callback listener");
+	callback->service = service;
+	set_host(callback);
+	r = http_server_new(&options, &callback->server, detail);
+	if (r)
+		return r;
+	service_watch(service, on_change, callback);
+	*ret_callback = TAKE_PTR(callback);
+	return 0;
+}
+
+int callback_attach(struct callback *callback, struct loop *loop)
+{
+	return http_server_attach(callback->server, loop);
+}
+
+void callback_quiesce(struct callback *callback)
+{
+	http_server_quiesce(callback->server);
+}
+
+bool callback_is_idle(const struct callback *callback)
+{
+	return http_server_is_idle(callback->server);
+}
+
+void callback_free(struct callback *callback)
+{
+	struct waiter *next;
+
+	if (!callback)
+		return;
+	http_server_free(callback->server);
+	for (struct waiter *waiter = callback->waiters; waiter; waiter = next) {
+		next = waiter->next;
+		free(waiter);
+	}
+	free(callback);
+}

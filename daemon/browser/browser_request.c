@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+#include "browser/browser_request.h"
+
+#include <string.h>
+
+#include "common/url.h"
+
+#define CALLBACK_PATH "/callback"
+#define CALLBACK_QUERY CALLBACK_PATH "?token="
+
+/* What follows PREFIX in TEXT, or NULL. */
+static const char *after(const char *text, const char *prefix)
+{
+	size_t size = strlen(prefix);
+
+	return strncmp(text, prefix, size) == 0 ? text + size : NULL;
+}
+
+static bool is_id(const char *text)
+{
+	return strlen(text) == RANDOM_ID_BYTES - 1 &&
+	       strspn(text, "0123456789abcdef") == RANDOM_ID_BYTES - 1;
+}
+
+static struct callback_request with_id(enum callback_route route, const char *id)
+{
+	struct callback_request request = {.route = CALLBACK_NOT_FOUND};
+
+	if (!is_id(id))
+		return request;
+	request.route = route;
+	memcpy(request.id, id, RANDOM_ID_BYTES);
+	return request;
+}
+
+struct callback_request callback_request_parse(const char *target)
+{
+	struct callback_request request = {.route = CALLBACK_NOT_FOUND};
+	const char *rest;
+
+	if (strcmp(target, "/") == 0) {
+		request.route = CALLBACK_ROOT;
+	} else if (strcmp(target, "/favicon.ico") == 0) {
+		request.route = CALLBACK_ICON;
+	} else if ((rest = after(target, "/start/"))) {
+		return with_id(CALLBACK_START, rest);
+	} else if ((rest = after(target, "/result/"))) {
+		return with_id(CALLBACK_RESULT, rest);
+	} else if ((rest = after(target, CALLBACK_QUERY)) && url_is_uuid(rest)) {
+		request.route = CALLBACK_TOKEN;
+		memcpy(request.token, rest, CALLBACK_TOKEN_BYTES);
+	} else if ((rest = after(target, CALLBACK_PATH)) && (*rest == '\0' || *rest == '?')) {
+		request.route = CALLBACK_INVALID;
+	}
+	return request;
+}
+
+int callback_pasted_token(const char *text, char ret_token[static CALLBACK_TOKEN_BYTES])
+{
+	static const char blanks[] = " \t\r\n";
+	const char *begin = text + strspn(text, blanks);
+	const char *query = strstr(begin, CALLBACK_QUERY);
+	char token[CALLBACK_TOKEN_BYTES];
+
+	if (query) {
+		if (!after(begin, "http://127.0.0.1"))
+			return ERR_SYNTAX;
+		begin = query + strlen(CALLBACK_QUERY);
+	}
+	if (strlen(begin) < CALLBACK_TOKEN_BYTES - 1)
+		return ERR_SYNTAX;
+	memcpy(token, begin, CALLBACK_TOKEN_BYTES - 1);
+	token[CALLBACK_TOKEN_BYTES - 1] = '\0';
+	begin += CALLBACK_TOKEN_BYTES - 1;
+	if (begin[strspn(begin, blanks)] != '\0' || !url_is_uuid(token))
+		return ERR_SYNTAX;
+	memcpy(ret_token, token, CALLBACK_TOKEN_BYTES);
+	return 0;
+}
+
+bool callback_has_cookie(const char *cookies, const char *name, const char *value)
+{
+	size_t name_size = strlen(name);
+	size_t value_size = strlen(value);
+	char brought[RANDOM_ID_BYTES];
+	bool found = false;
+
+	for (const char *pair = cookies; pair && *pair; pair = strchr(pair, ';')) {
+		size_t size;
+
+		pair += strspn(pair, "; ");
+		size = strcspn(pair, "; ");
+		if (size != name_size + 1 + value_size || value_size >= sizeof(brought) ||
+		    strncmp(pair, name, name_size) != 0 || pair[name_size] != '=')
+			continue;
+		memcpy(brought, pair + name_size + 1, value_size);
+		brought[value_size] = '\0';
+		found |= digest_text_equal(brought, value);
+	}
+	return found;
+}
+
+bool callback_is_navigation(const char *mode, const char *dest, const char *purpose)
+{
+	if (mode && strcmp(mode, "navigate") != 0)
+		return false;
+	if (dest && strcmp(dest, "document") != 0)
+		return false;
+	return !purpose || !strstr(purpose, "prefetch");
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Accounts and their credentials: shown, given out, verified, forgotten.
+ */
+#include "control_json.h"
+#include "control_messages.h"
+
+static struct account *find(const struct control *control, const char *name)
+{
+	return accounts_find(service_accounts(control->service), name);
+}
+
+void control_get_account(struct control *control, struct http_request *request, const char *name)
+{
+	struct account *account = find(control, name);
+
+	if (account)
+		control_reply_json(request, 200, control_json_account(control->service, account));
+	else
+		control_reply_no_account(request, name);
+}
+
+void control_delete_account(struct control *control, struct http_request *request, const char *name)
+{
+	struct account *account = find(control, name);
+	struct json *forgotten;
+	struct err_detail detail;
+	int r;
+
+	if (!account) {
+		control_reply_no_account(request, name);
+		return;
+	}
+	/* Before it is gone. */
+	forgotten = control_json_forgotten(control->service, account);
+	r = service_logout(control->service, account, http_request_time(request), &detail);
+	if (!r) {
+		control_reply_json(request, 200, forgotten);
+		return;
+	}
+	json_free(forgotten);
+	control_reply_err(request, r, &detail);
+}
+
+void control_get_token(struct control *control, struct http_request *request, const char *name)
+{
+	const struct credential *credential = service_credential(control->service, name);
+
+	if (credential && credential_is_good(credential))
+		control_reply_json(request, 200, control_json_token(credential));
+	else if (credential || find(control, name))
+		control_reply_no_credential(request, name);
+	else
+		control_reply_no_account(request, name);
+}
+
+/* ---- Verifying ---- */
+
+static bool is_answered(const struct control_waiter *waiter)
+{
+	return !verification_is_under_way(waiter->account->verification);
+}
+
+static void reply_verification(const struct control_waiter *waiter)
+{
+	if (waiter->account->verification)
+		control_reply_json(
+			waiter->request, 200,
+			control_json_verification(waiter->control->service, waiter->account));
+	else
+		control_reply_error(waiter->request, 404, "NO_CREDENTIAL",
+				    "The account was forgotten meanwhile.");
+}
+
+void control_post_verify(struct control *control, struct http_request *request, const char *name)
+{
+	struct control_waiter wish = {
+		.is_due = is_answered,
+		.reply = reply_verification,
+		.account = find(control, name),
+	};
+	int64_t request_ms = service_config(control->service)->request_time_s * 1000;
+	struct err_detail detail;
+	int r;
+
+	if (!wish.account) {
+		control_reply_no_account(request, name);
+		return;
+	}
+	r = service_verify(control->service, wish.account, &detail);
+	if (r == ERR_NOT_FOUND)
+		control_reply_error(request, 404, "NO_CREDENTIAL", detail.text);
+	else if (r)
+		control_reply_err(request, r, &detail);
+	else
+		control_wait(control, request, &wish, request_ms + CONTROL_VERIFY_MARGIN_MS);
+}

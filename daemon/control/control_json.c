@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: MIT */
+#include "control_json.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/text.h"
+#include "login/login_failure.h"
+#include "service/login_text.h"
+
+static int add_time(struct json *object, const char *key, int64_t unix_s)
+{
+	char text[TEXT_TIME_BYTES];
+
+	if (!unix_s)
+		return json_add_null(object, key);
+	text_time(unix_s, text);
+	return json_add_string(object, key, text);
+}
+
+static int add_user(struct json *object, const char *id, const char *username)
+{
+	_cleanup_(json_freep) struct json *user = NULL;
+
+	if (!username || !*username)
+		return json_add_null(object, "user");
+	user = json_new_object();
+	if (json_add_string(user, "id", id) || json_add_string(user, "username", username))
+		return ERR_NOMEM;
+	return json_add(object, "user", TAKE_PTR(user));
+}
+
+/* LIST is permissions or accounts, with SEPARATOR between or after them. */
+static int add_list(struct json *object, const char *key, const char *list, char separator)
+{
+	const char separators[] = {separator, '\0'};
+	_cleanup_(json_freep) struct json *array = json_new_array();
+	char item[ACCOUNT_NAME_BYTES];
+
+	_Static_assert(PERMISSION_MAX_BYTES < sizeof(item), "permissions fit too");
+	for (const char *begin = list; *begin;) {
+		size_t size = strcspn(begin, separators);
+
+		snprintf(item, sizeof(item), "%.*s", (int)size, begin);
+		if (json_append(array, json_new_string(item)))
+			return ERR_NOMEM;
+		begin += size;
+		begin += *begin == separator;
+	}
+	return json_add(object, key, TAKE_PTR(array));
+}
+
+/* What is wanted by now and was not consented to, and the reverse. */
+static int add_permission_change(struct json *object, const struct account *account,
+				 const struct credential *credential)
+{
+	_cleanup_(json_freep) struct json *change = NULL;
+	_cleanup_(buf_done) struct buf added = {0};
+	_cleanup_(buf_done) struct buf removed = {0};
+
+	if (!credential || strcmp(credential->permission, account->permission) == 0)
+		return json_add_null(object, "permission_change");
+	permission_difference(account->permission, credential->permission, &added);
+	permission_difference(credential->permission, account->permission, &removed);
+	change = json_new_object();
+	if (buf_error(&added) || buf_error(&removed) ||
+	    add_list(change, "added", buf_text(&added), ',') ||
+	    add_list(change, "removed", buf_text(&removed), ','))
+		return ERR_NOMEM;
+	return json_add(object, "permission_change", TAKE_PTR(change));
+}
+
+/* MESSAGE is as it is to be read. */
+static struct json *message_object(const char *code, const char *message)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+	_cleanup_(buf_done) struct buf text = {0};
+
+	/* A detail that had to be cut may have lost a part of its last character. */
+	text_append_printable(&text, message, ERR_DETAIL_BYTES);
+	if (json_add_string(object, "code", code) ||
+	    json_add_string(object, "message", buf_text(&text)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+/* CLAUSE becomes a sentence. */
+static struct json *problem_object(const char *code, const char *clause)
+{
+	_cleanup_(buf_done) struct buf sentence = {0};
+
+	text_append_sentence(&sentence, clause);
+	return message_object(code, buf_text(&sentence));
+}
+
+/* ---- LOGIN ---- */
+
+static int add_message(struct json *object, const struct account *account,
+		       const struct credential *credential, const struct authorization_view *view)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	if (view->outcome == OUTCOME_NONE || outcome_is_success(view->outcome))
+		return json_add_null(object, "message");
+	login_failure_text(account, credential, view, &text);
+	return json_add_string(object, "message", buf_text(&text));
+}
+
+static int add_problem(struct json *object, const struct authorization_view *view)
+{
+	if (!view->problem[0] || view->state == AUTHORIZER_FINISHED)
+		return json_add_null(object, "problem");
+	return json_add(object, "problem", problem_object(view->problem_code, view->problem));
+}
+
+/* The addresses of the pending session, if there is one and it has a page to open. */
+static int add_pages(struct json *object, struct service *service, const struct account *account)
+{
+	const struct registry_session *session = login_open_session(service, account);
+	bool browser = session && session->browser;
+	_cleanup_(buf_done) struct buf url = {0};
+	const char *page;
+
+	if (json_add_bool(object, "page_given", session && session->page_given))
+		return ERR_NOMEM;
+	if (session)
+		login_page_url(service, session, &url);
+	page = url.size > 0 ? buf_text(&url) : NULL;
+	if (buf_error(&url) || json_add_string(object, "start_url", browser ? page : NULL) ||
+	    json_add_string(object, "consent_url", browser ? NULL : page))
+		return ERR_NOMEM;
+	return add_time(object, "expires_at", session ? session->expires_at : 0);
+}
+
+static int add_browser_problem(struct json *object, const struct authorization_view *view)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	text_append_sentence(&text, view->browser_problem);
+	return json_add_string(object, "browser_problem",
+			       view->browser_problem[0] ? buf_text(&text) : NULL);
+}
+
+struct json *control_json_login(struct service *service, struct account *account, bool open)
+{
+	const struct authorization_view *view = authorization_view(account->authorization);
+	_cleanup_(json_freep) struct json *login = json_new_object();
+
+	if (json_add_string(login, "account", account->name) ||
+	    json_add_string(login, "server", account->server.origin) ||
+	    json_add_string(login, "state", authorizer_state_text(view->state)) ||
+	    json_add_integer(login, "revision", view->revision) ||
+	    json_add_bool(login, "browser", view->browser) || add_pages(login, service, account) ||
+	    json_add_bool(login, "open", open) || add_browser_problem(login, view) ||
+	    add_problem(login, view) ||
+	    json_add_string(login, "outcome",
+			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
+	    add_message(login, account, service_credential(service, account->name), view) ||
+	    add_user(login, view->user.id, view->user.username) ||
+	    json_add_string(login, "expected_user", login_expected_user(service, account)))
+		return NULL;
+	return TAKE_PTR(login);
+}
+
+/* ---- ACCOUNT ---- */
+
+static int add_credential(struct json *object, const struct credential *credential)
+{
+	if (json_add_string(object, "state",
+			    credential ? credential_state_text(credential->state) : "absent"))
+		return ERR_NOMEM;
+	if (add_user(object, credential ? credential->user_id : NULL,
+		     credential ? credential->username : NULL))
+		return ERR_NOMEM;
+	if (add_time(object, "obtained_at", credential ? credential->obtained_at : 0))
+		return ERR_NOMEM;
+	return add_time(object, "verified_at", credential ? credential->verified_at : 0);
+}
+
+struct json *control_json_account(struct service *service, struct account *account)
+{
+	const struct credential *credential = service_credential(service, account->name);
+	_cleanup_(json_freep) struct json *object = json_new_object();
+	struct json *login = NULL;
+
+	if (json_add_string(object, "account", account->name) ||
+	    json_add_string(object, "server", account->server.origin) ||
+	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
+	    add_credential(object, credential) ||
+	    json_add_string(object, "expected_user", login_expected_user(service, account)) ||
+	    add_list(object, "permission", account->permission, ',') ||
+	    add_permission_change(object, account, credential))
+		return NULL;
+	if (!account->authorization)
+		return json_add_null(object, "login") ? NULL : TAKE_PTR(object);
+	login = control_json_login(service, account, false);
+	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);
+}
+
+static struct json *account_array(struct service *service)
+{
+	_cleanup_(json_freep) struct json *array = json_new_array();
+	struct accounts *accounts = service_accounts(service);
+
+	for (size_t n = 0; n < accounts_count(accounts); n++) {
+		struct account *account = accounts_at(accounts, n);
+
+		if (!account->provisional &&
+		    json_append(array, control_json_account(service, account)))
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+struct json *control_json_accounts(struct service *service)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add(object, "accounts", account_array(service)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+static struct json *problem_array(const struct service *service)
+{
+	_cleanup_(json_freep) struct json *array = json_new_array();
+
+	for (size_t n = 0; n < service_problem_count(service); n++) {
+		const struct service_problem *problem = service_problem_at(service, n);
+
+		if (json_append(array, problem_object(problem->code, problem->text)))
+			return NULL;
+	}
+	return TAKE_PTR(array);
+}
+
+struct json *control_json_status(struct service *service)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "version", MISSKEY_AUTHD_VERSION) ||
+	    json_add_integer(object, "pid", getpid()) ||
+	    json_add_string(object, "callback_url", service_callback_url(service)) ||
+	    json_add_string(object, "config", service_config(service)->file) ||
+	    json_add_string(object, "state_directory", service_state_directory(service)) ||
+	    json_add(object, "problems", problem_array(service)) ||
+	    json_add(object, "accounts", account_array(service)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+/* ---- The rest ---- */
+
+struct json *control_json_forgotten(struct service *service, const struct account *account)
+{
+	const struct credential *credential = service_credential(service, account->name);
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "account", account->name) ||
+	    json_add_string(object, "server",
+			    credential ? credential->server : account->server.origin) ||
+	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
+	    add_credential(object, credential))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+struct json *control_json_verification(struct service *service, const struct account *account)
+{
+	const struct verification_report *report = verification_report(account->verification);
+	const struct credential *credential = service_credential(service, account->name);
+	bool under_way = verification_is_under_way(account->verification);
+	_cleanup_(json_freep) struct json *object = json_new_object();
+	int r;
+
+	if (json_add_string(object, "account", account->name) ||
+	    json_add_string(object, "server",
+			    credential ? credential->server : account->server.origin) ||
+	    json_add_bool(object, "answered",
+			  !under_way && report->result != VERIFICATION_UNKNOWN) ||
+	    add_credential(object, credential))
+		return NULL;
+	if (under_way)
+		r = json_add(object, "problem",
+			     problem_object("UNDER_WAY", "The server has not answered yet"));
+	else if (report->stored)
+		r = json_add(object, "problem",
+			     problem_object("NOT_STORED", report->store_problem.text));
+	else if (report->problem.text[0])
+		r = json_add(
+			object, "problem",
+			problem_object(report->problem.code[0] ? report->problem.code : "SERVER",
+				       report->problem.text));
+	else
+		r = json_add_null(object, "problem");
+	return r ? NULL : TAKE_PTR(object);
+}
+
+struct json *control_json_reload(const struct service *service,
+				 const struct service_reload_report *report)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (buf_error(&report->added) || buf_error(&report->changed) ||
+	    buf_error(&report->removed) ||
+	    json_add_string(object, "config", service_config(service)->file) ||
+	    add_list(object, "added", buf_text(&report->added), '\n') ||
+	    add_list(object, "changed", buf_text(&report->changed), '\n') ||
+	    add_list(object, "removed", buf_text(&report->removed), '\n') ||
+	    json_add_bool(object, "needs_restart", report->needs_restart))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+struct json *control_json_token(const struct credential *credential)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "account", credential->account) ||
+	    json_add_string(object, "server", credential->server) ||
+	    json_add_string(object, "username", credential->username) ||
+	    json_add_string(object, "i", secret_reveal(&credential->i)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+struct json *control_json_error(const char *code, const char *message)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add(object, "error", message_object(code, message)))
+		return NULL;
+	return TAKE_PTR(object);
+}

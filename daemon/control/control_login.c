@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Logins: starting and joining one, waiting for what comes of it, and going on with one whose
+ * browser is elsewhere.
+ */
+#include <string.h>
+
+#include "browser/browser_request.h"
+#include "control_json.h"
+#include "control_messages.h"
+
+/* ---- Waiting ---- */
+
+static bool may_open(const struct control_waiter *waiter)
+{
+	return waiter->for_page || waiter->has_revision;
+}
+
+static bool is_due(const struct control_waiter *waiter)
+{
+	const struct authorization_view *view = authorization_view(waiter->account->authorization);
+
+	if (view->state == AUTHORIZER_FINISHED)
+		return true;
+	if (waiter->for_page)
+		return (view->state == AUTHORIZER_CONSENT &&
+			!authorization_awaits_renewal(waiter->account->authorization)) ||
+		       (view->state > AUTHORIZER_CONSENT && view->problem[0]);
+	return waiter->has_revision && view->revision != waiter->revision;
+}
+
+/* MAY_OPEN: the caller follows the login and opens its page if nobody else does. */
+static void reply_login(struct control *control, struct http_request *request,
+			struct account *account, bool may_open)
+{
+	const struct authorization_view *view = authorization_view(account->authorization);
+	bool open = may_open && view->state == AUTHORIZER_CONSENT &&
+		    service_take_page(control->service, account);
+
+	control_reply_json(request, 200, control_json_login(control->service, account, open));
+}
+
+static void reply(const struct control_waiter *waiter)
+{
+	reply_login(waiter->control, waiter->request, waiter->account, may_open(waiter));
+}
+
+static bool somebody_waits(const struct control *control, const char *account)
+{
+	for (const struct control_waiter *waiter = LIST_FIRST(&control->waiters); waiter;
+	     waiter = LIST_NEXT(waiter, link))
+		if (waiter->is_due == is_due && may_open(waiter) &&
+		    strcmp(waiter->account->name, account) == 0)
+			return true;
+	return false;
+}
+
+/* ---- Requests ---- */
+
+void control_post_login(struct control *control, struct http_request *request, const char *name)
+{
+	static const char *const known[] = {"server", "user", "permission", "browser"};
+	_cleanup_(json_freep) struct json *body = NULL;
+	struct control_waiter wish = {.is_due = is_due, .reply = reply, .for_page = true};
+	struct service_login login = {
+		.account = name,
+		.somebody_waits = somebody_waits(control, name),
+	};
+	struct err_detail detail;
+	int r = control_body_parse(request, known, sizeof(known) / sizeof(known[0]), &body,
+				   &detail);
+
+	if (!r)
+		r = control_body_login(body, &login, &detail);
+	if (!r)
+		r = service_login(control->service, &login, http_request_time(request),
+				  &wish.account, &detail);
+	if (r)
+		control_reply_err(request, r, &detail);
+	else
+		control_wait(control, request, &wish, CONTROL_LOGIN_HOLD_MS);
+}
+
+void control_get_login(struct control *control, struct http_request *request,
+		       const struct control_request *parsed)
+{
+	struct control_waiter wish = {
+		.is_due = is_due,
+		.reply = reply,
+		.account = accounts_find(service_accounts(control->service), parsed->account),
+		.has_revision = parsed->has_revision,
+		.revision = parsed->revision,
+	};
+
+	if (!wish.account)
+		control_reply_no_account(request, parsed->account);
+	else if (!wish.account->authorization)
+		control_reply_error(request, 404, "NOT_FOUND",
+				    "There was no login of this account since the daemon started.");
+	else
+		control_wait(control, request, &wish, (int64_t)parsed->wait_s * 1000);
+}
+
+void control_post_browser(struct control *control, struct http_request *request, const char *name)
+{
+	static const char *const known[] = {"problem"};
+	struct account *account = accounts_find(service_accounts(control->service), name);
+	_cleanup_(json_freep) struct json *body = NULL;
+	const char *problem = NULL;
+	struct err_detail detail;
+	int r = control_body_parse(request, known, 1, &body, &detail);
+
+	if (!r)
+		r = control_body_problem(body, &problem, &detail);
+	if (!r && account)
+		r = service_browser_failed(control->service, account, problem,
+					   http_request_time(request), &detail);
+	if (!account)
+		control_reply_no_account(request, name);
+	else if (r == ERR_NOT_FOUND)
+		control_reply_error(request, 404, "NOT_FOUND", detail.text);
+	else if (r)
+		control_reply_err(request, r, &detail);
+	else
+		reply_login(control, request, account, false);
+}
+
+void control_post_callback(struct control *control, struct http_request *request)
+{
+	static const char *const known[] = {"url"};
+	_cleanup_(json_freep) struct json *body = NULL;
+	struct account *account;
+	struct err_detail detail;
+	char token[CALLBACK_TOKEN_BYTES];
+	int r = control_body_parse(request, known, 1, &body, &detail);
+
+	if (r) {
+		control_reply_err(request, r, &detail);
+		return;
+	}
+	if (!json_get_string(body, "url") ||
+	    callback_pasted_token(json_get_string(body, "url"), token)) {
+		control_reply_error(request, 400, "INVALID_REQUEST",
+				    "This is not the address that the browser was sent to, "
+				    "http://127.0.0.1:PORT/callback?token=…, nor the token in it.");
+		return;
+	}
+	if (service_callback(control->service, token, REGISTRY_PROOF_OWNER,
+			     http_request_time(request), &account))
+		control_reply_error(
+			request, 404, "NO_SUCH_SESSION",
+			"No pending login waits for this address. Perhaps it is finished, "
+			"which misskey-authctl list shows. Otherwise log in again with: "
+			"misskey-authctl login ACCOUNT");
+	else
+		reply_login(control, request, account, false);
+	secret_erase(token, sizeof(token));
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include <string.h>
+
+#include "common/text.h"
+#include "control_json.h"
+#include "control_messages.h"
+
+/* ALLOW may be NULL. */
+static void reply(struct http_request *request, unsigned status, struct json *value,
+		  const char *allow)
+{
+	static const char no_memory[] =
+		"{\"error\":{\"code\":\"INTERNAL\",\"message\":\"There is no memory left.\"}}\n";
+	_cleanup_(buf_done) struct buf text = {0};
+	struct http_header headers[] = {
+		{"Content-Type", "application/json"},
+		{"Cache-Control", "no-store"},
+		{"Allow", allow},
+	};
+	int r = value ? json_print(value, false, &text) : ERR_NOMEM;
+
+	json_free(value);
+	buf_append_char(&text, '\n');
+	if (r || buf_error(&text))
+		http_request_reply(request, 500, headers, 2, no_memory, strlen(no_memory));
+	else
+		http_request_reply_buf(request, status, headers, allow ? 3 : 2, &text);
+}
+
+void control_reply_json(struct http_request *request, unsigned status, struct json *value)
+{
+	reply(request, status, value, NULL);
+}
+
+void control_reply_error(struct http_request *request, unsigned status, const char *code,
+			 const char *message)
+{
+	reply(request, status, control_json_error(code, message), NULL);
+}
+
+void control_reply_not_allowed(struct http_request *request, const char *allow)
+{
+	reply(request, 405,
+	      control_json_error("METHOD_NOT_ALLOWED", "This path does not take this method."),
+	      allow);
+}
+
+void control_reply_detail(struct http_request *request, unsigned status, const char *code,
+			  const char *detail)
+{
+	_cleanup_(buf_done) struct buf message = {0};
+
+	text_append_sentence(&message, detail);
+	control_reply_error(request, status, code, buf_text(&message));
+}
+
+void control_reply_err(struct http_request *request, int err, const struct err_detail *detail)
+{
+	switch (err) {
+	case ERR_NOT_FOUND:
+		control_reply_detail(request, 404, "NO_SUCH_ACCOUNT", detail->text);
+		break;
+	case ERR_EXISTS:
+		control_reply_detail(request, 409, "CONFLICT", detail->text);
+		break;
+	case ERR_DAMAGED:
+		control_reply_detail(request, 503, "UNAVAILABLE", detail->text);
+		break;
+	case ERR_INVALID:
+	case ERR_SYNTAX:
+	case ERR_LIMIT:
+		control_reply_detail(request, 400, "INVALID_REQUEST", detail->text);
+		break;
+	default:
+		control_reply_detail(request, 500, "INTERNAL", detail->text);
+		break;
+	}
+}
+
+void control_reply_no_account(struct http_request *request, const char *name)
+{
+	_cleanup_(buf_done) struct buf message = {0};
+
+	buf_append_format(&message, "There is no account %s. To see all: misskey-authctl list",
+			  name);
+	control_reply_error(request, 404, "NO_SUCH_ACCOUNT", buf_text(&message));
+}
+
+void control_reply_no_credential(struct http_request *request, const char *name)
+{
+	_cleanup_(buf_done) struct buf message = {0};
+
+	buf_append_format(&message,
+			  "The account %s has no credential that can be used. Log in with: "
+			  "misskey-authctl login %s",
+			  name, name);
+	control_reply_error(request, 404, "NO_CREDENTIAL", buf_text(&message));
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+#include "control_request.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "common/number.h"
+#include "common/url.h"
+
+#define ACCOUNTS_PREFIX "/v1/accounts/"
+
+static const char *const methods[] = {
+	[CONTROL_NOT_FOUND] = "",      [CONTROL_STATUS] = "GET",
+	[CONTROL_ACCOUNTS] = "GET",    [CONTROL_ACCOUNT] = "DELETE, GET",
+	[CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
+	[CONTROL_VERIFY] = "POST",     [CONTROL_BROWSER] = "POST",
+	[CONTROL_CALLBACK] = "POST",   [CONTROL_EVENTS] = "GET",
+	[CONTROL_RELOAD] = "POST",
+};
+
+const char *control_route_methods(enum control_route route)
+{
+	return methods[route];
+}
+
+static bool is_path(const char *path, size_t size, const char *text)
+{
+	return size == strlen(text) && memcmp(path, text, size) == 0;
+}
+
+/* "NAME", or "NAME/" and "login", "token", "verify" or "browser", SIZE bytes. */
+static int parse_account(const char *rest, size_t size, struct control_request *request,
+			 struct err_detail *detail)
+{
+	const char *slash = memchr(rest, '/', size);
+	size_t name_size = slash ? (size_t)(slash - rest) : size;
+
+	if (!slash)
+		request->route = CONTROL_ACCOUNT;
+	else if (is_path(slash, size - name_size, "/login"))
+		request->route = CONTROL_LOGIN;
+	else if (is_path(slash, size - name_size, "/token"))
+		request->route = CONTROL_TOKEN;
+	else if (is_path(slash, size - name_size, "/verify"))
+		request->route = CONTROL_VERIFY;
+	else if (is_path(slash, size - name_size, "/browser"))
+		request->route = CONTROL_BROWSER;
+	else
+		return 0;
+	if (url_decode(rest, name_size, request->account, sizeof(request->account)) ||
+	    !account_name_valid(request->account))
+		return err_set(detail, ERR_INVALID,
+			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
+			       "and begins with a letter or digit");
+	return 0;
+}
+
+static int parse_number(const char *text, size_t size, unsigned max, unsigned *ret_number)
+{
+	uint64_t number;
+
+	if (!number_read(text, size, max, &number))
+		return ERR_INVALID;
+	*ret_number = (unsigned)number;
+	return 0;
+}
+
+/* "wait=20&revision=3" */
+static int parse_query(const char *query, struct control_request *request,
+		       struct err_detail *detail)
+{
+	bool has_wait = false;
+
+	while (*query) {
+		size_t size = strcspn(query, "&");
+		int r = ERR_INVALID;
+
+		if (strncmp(query, "wait=", 5) == 0 && !has_wait) {
+			r = parse_number(query + 5, size - 5, CONTROL_MAX_WAIT_S, &request->wait_s);
+			has_wait = true;
+		} else if (strncmp(query, "revision=", 9) == 0 && !request->has_revision) {
+			r = parse_number(query + 9, size - 9, UINT_MAX, &request->revision);
+			request->has_revision = true;
+		}
+		if (r)
+			return err_set(
+				detail, ERR_INVALID,
+				"The query may have wait=SECONDS (0 to %d) and revision=NUMBER, "
+				"each once",
+				CONTROL_MAX_WAIT_S);
+		query += size;
+		query += *query == '&';
+	}
+	return 0;
+}
+
+int control_request_parse(const char *target, struct control_request *ret_request,
+			  struct err_detail *detail)
+{
+	struct control_request request = {.route = CONTROL_NOT_FOUND};
+	size_t size = strcspn(target, "?");
+	const char *query = target[size] ? target + size + 1 : "";
+	int r = 0;
+
+	if (is_path(target, size, "/v1/status"))
+		request.route = CONTROL_STATUS;
+	else if (is_path(target, size, "/v1/accounts"))
+		request.route = CONTROL_ACCOUNTS;
+	else if (is_path(target, size, "/v1/callback"))
+		request.route = CONTROL_CALLBACK;
+	else if (is_path(target, size, "/v1/events"))
+		request.route = CONTROL_EVENTS;
+	else if (is_path(target, size, "/v1/reload"))
+		request.route = CONTROL_RELOAD;
+	else if (strncmp(target, ACCOUNTS_PREFIX, strlen(ACCOUNTS_PREFIX)) == 0)
+		r = parse_account(target + strlen(ACCOUNTS_PREFIX), size - strlen(ACCOUNTS_PREFIX),
+				  &request, detail);
+	if (!r && request.route != CONTROL_NOT_FOUND && *query) {
+		if (request.route == CONTROL_LOGIN)
+			r = parse_query(query, &request, detail);
+		else
+			r = err_set(detail, ERR_INVALID, "This path takes no query");
+	}
+	if (r)
+		return r;
+	*ret_request = request;
+	return 0;
+}

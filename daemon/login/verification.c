@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: MIT */
+#include "login/verification.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "account/accounts.h"
+#include "common/log.h"
+
+struct verification {
+	struct account *account; /* borrowed */
+	const struct verification_environment *environment;
+	struct http_call *call;		       /* under way; NULL: none */
+	char session_digest[SHA256_HEX_BYTES]; /* of the credential that it is about */
+	struct verification_report report;
+};
+
+/* ---- What an answer means ---- */
+
+static enum verification_result result_of(enum misskey_verdict verdict)
+{
+	switch (verdict) {
+	case MISSKEY_DONE:
+	case MISSKEY_DENIED: /* it works, and may not read the account */
+		return VERIFICATION_GOOD;
+	case MISSKEY_REJECTED:
+		return VERIFICATION_REVOKED;
+	case MISSKEY_SUSPENDED:
+		return VERIFICATION_SUSPENDED;
+	default:
+		return VERIFICATION_UNKNOWN;
+	}
+}
+
+static void read_answer(const struct credential *credential, const struct http_answer *answer,
+			struct verification_report *report)
+{
+	struct misskey_user user = {0};
+	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &report->problem);
+
+	report->result = result_of(verdict);
+	if (verdict == MISSKEY_DONE && strcmp(user.id, credential->user_id) != 0) {
+		report->result = VERIFICATION_REVOKED;
+		report->problem = (struct misskey_problem){
+			.code = "OTHER_USER",
+			.text = "The server says that the credential is another user's",
+		};
+	} else if (report->result == VERIFICATION_GOOD) {
+		report->problem = (struct misskey_problem){0};
+	}
+}
+
+void verification_settle(struct credentials *credentials, const char *account,
+			 const struct http_answer *answer, int64_t unix_s,
+			 struct verification_report *ret_report)
+{
+	static const enum credential_state states[] = {
+		[VERIFICATION_GOOD] = CREDENTIAL_VERIFIED,
+		[VERIFICATION_REVOKED] = CREDENTIAL_REVOKED,
+		[VERIFICATION_SUSPENDED] = CREDENTIAL_SUSPENDED,
+	};
+	struct verification_report report = {0};
+
+	read_answer(credentials_find(credentials, account), answer, &report);
+	if (report.result != VERIFICATION_UNKNOWN)
+		report.stored =
+			credentials_set_state(credentials, account, states[report.result], unix_s,
+					      &report.state_changed, &report.store_problem);
+	if (report.stored)
+		log_error("account %s: its state could not be written: %s", account,
+			  report.store_problem.text);
+	*ret_report = report;
+}
+
+/* ---- Asking ---- */
+
+static void log_report(const struct verification *verification)
+{
+	const struct verification_report *report = &verification->report;
+	const struct account *account = verification->account;
+
+	if (report->result == VERIFICATION_UNKNOWN)
+		log_warning("account %s: whether the credential works could not be asked: %s: %s",
+			    account->name, account->server.origin, report->problem.text);
+	else if (report->result != VERIFICATION_GOOD)
+		log_warning("account %s: the credential does not work: %s: %s", account->name,
+			    account->server.origin, report->problem.text);
+	else if (report->state_changed)
+		log_info("account %s: the credential works", account->name);
+}
+
+static void on_answer(const struct http_answer *answer, void *context)
+{
+	struct verification *verification = context;
+	const struct verification_environment *environment = verification->environment;
+	struct account *account = verification->account;
+	const struct credential *credential =
+		credentials_find(environment->credentials, account->name);
+	struct moment now = moment_now();
+
+	verification->call = NULL;
+	/* A login may have brought another one meanwhile, of which the answer says nothing. */
+	if (credential && credential_is_kept(credential) &&
+	    strcmp(credential->session_digest, verification->session_digest) == 0)
+		verification_settle(environment->credentials, account->name, answer, now.unix_s,
+				    &verification->report);
+	else
+		verification->report = (struct verification_report){
+			.result = VERIFICATION_UNKNOWN,
+			.problem = {.code = "SUPERSEDED",
+				    .text = "The credential was replaced or removed meanwhile"},
+		};
+	log_report(verification);
+	environment->ended(account, now, environment->context);
+}
+
+static int ask(struct verification *verification, const struct credential *credential,
+	       struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf body = {0};
+	struct url_server server;
+	int r = misskey_verify_request(&credential->i, &body);
+
+	if (r == 0)
+		r = buf_error(&body);
+	if (r)
+		return err_set(detail, r, "The question could not be put together: %s",
+			       err_text(r));
+	/* Where it was obtained, whatever the account's server is called by now. */
+	r = url_server_parse(credential->server, &server, detail);
+	if (r)
+		return r;
+	memcpy(verification->session_digest, credential->session_digest,
+	       sizeof(verification->session_digest));
+	return http_client_post(verification->environment->client, &server, MISSKEY_PATH_I,
+				buf_text(&body), body.size, on_answer, verification,
+				&verification->call, detail);
+}
+
+int verification_start(struct account *account, const struct verification_environment *environment,
+		       struct err_detail *detail)
+{
+	const struct credential *credential =
+		credentials_find(environment->credentials, account->name);
+
+	if (!credential || !credential_is_kept(credential))
+		return err_set(detail, ERR_NOT_FOUND,
+			       "The account %s has no credential to ask about. Log in with: "
+			       "misskey-authctl login %s",
+			       account->name, account->name);
+	if (!account->verification) {
+		account->verification = calloc(1, sizeof(*account->verification));
+		if (!account->verification)
+			return err_set(detail, ERR_NOMEM, "no memory");
+		account->verification->account = account;
+		account->verification->environment = environment;
+	}
+	return account->verification->call ? 0 : ask(account->verification, credential, detail);
+}
+
+bool verification_is_under_way(const struct verification *verification)
+{
+	return verification && verification->call;
+}
+
+const struct verification_report *verification_report(const struct verification *verification)
+{
+	return &verification->report;
+}
+
+void verification_free(struct verification *verification)
+{
+	if (!verification)
+		return;
+	if (verification->call)
+		http_call_cancel(verification->call);
+	free(verification);
+}

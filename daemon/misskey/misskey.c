@@ -1,0 +1,395 @@
+/* SPDX-License-Identifier: MIT */
+#include "misskey/misskey.h"
+
+#include <string.h>
+
+#include "common/account_name.h"
+#include "common/digest.h"
+#include "common/json.h"
+#include "common/text.h"
+#include "misskey_problem.h"
+
+/* Misskey's column for it has 512 characters; more gives 500 with a stack trace. */
+#define CALLBACK_URL_CHARS 512
+
+/* Misskey's secrets are [A-Za-z0-9]{32}. Accepted is what RFC 6750 allows in a bearer token, so
+ * that a fork's other alphabet works while nothing that a shell, a header or a file of lines could
+ * trip over gets in. */
+#define SECRET_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
+#define ID_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
+
+#define CONSENT_PATH "/auth/"
+
+/* Misskey's are some ten characters, those of forks thirty. */
+#define VERSION_MAX_CHARS 64
+
+/* In UTF-8 every byte but a continuation byte begins a character. */
+static size_t char_count(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++) {
+		if (((unsigned char)*text & 0xc0) != 0x80)
+			count++;
+	}
+	return count;
+}
+
+/* An array from a canonical list: names joined by commas; "" is the empty array. */
+static int permission_array(const char *list, struct json **ret_array)
+{
+	_cleanup_(json_freep) struct json *array = json_new_array();
+	char name[PERMISSION_MAX_BYTES + 1];
+
+	if (!array)
+		return ERR_NOMEM;
+	while (*list) {
+		size_t length = strcspn(list, ",");
+		int r;
+
+		if (length > PERMISSION_MAX_BYTES)
+			return ERR_LIMIT;
+		memcpy(name, list, length);
+		name[length] = '\0';
+		r = json_append(array, json_new_string(name));
+		if (r < 0)
+			return r;
+		list += length;
+		if (*list == ',')
+			list++;
+	}
+	*ret_array = TAKE_PTR(array);
+	return 0;
+}
+
+int misskey_app_create_request(const char *name, const char *description, const char *permission,
+			       const char *callback_url, struct buf *body)
+{
+	_cleanup_(json_freep) struct json *request = json_new_object();
+	struct json *array = NULL;
+	int r;
+
+	if (!request)
+		return ERR_NOMEM;
+	/* app/create answers 500 to longer ones. */
+	if (char_count(name) > APP_NAME_CHARS || char_count(description) > APP_DESCRIPTION_CHARS ||
+	    (callback_url && char_count(callback_url) > CALLBACK_URL_CHARS))
+		return ERR_LIMIT;
+	r = json_add_string(request, "name", name);
+	if (r < 0)
+		return r;
+	r = json_add_string(request, "description", description);
+	if (r < 0)
+		return r;
+	r = permission_array(permission, &array);
+	if (r < 0)
+		return r;
+	r = json_add(request, "permission", array);
+	if (r < 0)
+		return r;
+	r = json_add_string(request, "callbackUrl", callback_url);
+	if (r < 0)
+		return r;
+	return json_print(request, false, body);
+}
+
+/* Adds a secret that is there: Misskey 2025.3 never answers to an `i` that is no string. */
+static int secret_add(struct json *request, const char *key, const struct secret *secret)
+{
+	if (!secret_is_set(secret))
+		return ERR_INVALID;
+	return json_add_string(request, key, secret_reveal(secret));
+}
+
+int misskey_session_generate_request(const struct secret *app_secret, struct buf *body)
+{
+	_cleanup_(json_freep) struct json *request = json_new_object();
+	int r;
+
+	if (!request)
+		return ERR_NOMEM;
+	r = secret_add(request, "appSecret", app_secret);
+	if (r < 0)
+		return r;
+	return json_print(request, false, body);
+}
+
+int misskey_userkey_request(const struct secret *app_secret, const struct secret *token,
+			    struct buf *body)
+{
+	_cleanup_(json_freep) struct json *request = json_new_object();
+	int r;
+
+	if (!request)
+		return ERR_NOMEM;
+	r = secret_add(request, "appSecret", app_secret);
+	if (r < 0)
+		return r;
+	r = secret_add(request, "token", token);
+	if (r < 0)
+		return r;
+	return json_print(request, false, body);
+}
+
+int misskey_verify_request(const struct secret *i, struct buf *body)
+{
+	_cleanup_(json_freep) struct json *request = json_new_object();
+	int r;
+
+	if (!request)
+		return ERR_NOMEM;
+	r = secret_add(request, "i", i);
+	if (r < 0)
+		return r;
+	return json_print(request, false, body);
+}
+
+int misskey_i(const struct secret *access_token, const struct secret *app_secret,
+	      struct secret *ret_i)
+{
+	char hex[SHA256_HEX_BYTES];
+	int r;
+
+	if (!secret_is_set(access_token) || !secret_is_set(app_secret))
+		return ERR_INVALID;
+	r = digest_sha256_hex(secret_reveal(access_token), access_token->size,
+			      secret_reveal(app_secret), app_secret->size, hex);
+	if (r < 0)
+		return r;
+	r = secret_set_text(ret_i, hex);
+	secret_erase(hex, sizeof(hex));
+	return r;
+}
+
+/* The JSON of a 200's body: in what is not an object the readers find nothing. A page of HTML with
+ * 200 is a proxy's or another program's. */
+static enum misskey_verdict reply_read(const struct http_answer *answer, const char *endpoint,
+				       struct json **ret_reply, struct misskey_problem *problem)
+{
+	_cleanup_(json_freep) struct json *body = NULL;
+	enum misskey_verdict verdict = misskey_problem_classify(answer, endpoint, problem);
+	int r;
+
+	if (verdict != MISSKEY_DONE)
+		return verdict;
+	r = json_parse(answer->body, answer->body_size, HTTP_CLIENT_ANSWER_BYTES, &body, NULL);
+	if (r == ERR_NOMEM)
+		return misskey_problem_set(problem, MISSKEY_FOR_NOW, "%s", err_text(r));
+	if (r < 0)
+		return misskey_problem_set(
+			problem, MISSKEY_BAD_REPLY,
+			"The server's answer to %s is not valid JSON; perhaps it is no "
+			"Misskey server, or another page is in front of it",
+			endpoint);
+	*ret_reply = TAKE_PTR(body);
+	return MISSKEY_DONE;
+}
+
+/* WHAT is ours, never the server's. */
+static enum misskey_verdict unusable(struct misskey_problem *problem, const char *what)
+{
+	return misskey_problem_set(problem, MISSKEY_BAD_REPLY,
+				   "The server's answer to %s has no usable %s", problem->endpoint,
+				   what);
+}
+
+static enum misskey_verdict no_memory(struct misskey_problem *problem)
+{
+	return misskey_problem_set(problem, MISSKEY_FOR_NOW, "%s", err_text(ERR_NOMEM));
+}
+
+static bool secret_is_sound(const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+
+	return length > 0 && length <= SECRET_MAX_BYTES && strspn(text, SECRET_ALPHABET) == length;
+}
+
+/* Reads an id of an app or a user. */
+static bool id_read(const struct json *object, char ret_id[static MISSKEY_ID_BYTES])
+{
+	const char *id = json_get_string(object, "id");
+	size_t length = id ? strlen(id) : 0;
+
+	if (length == 0 || length >= MISSKEY_ID_BYTES || strspn(id, ID_ALPHABET) != length)
+		return false;
+	memcpy(ret_id, id, length + 1);
+	return true;
+}
+
+/* `id` and `username`, no more: the other fields differ between versions. */
+static bool user_read(const struct json *object, struct misskey_user *ret_user)
+{
+	const char *username = json_get_string(object, "username");
+	struct misskey_user user;
+	size_t length = username ? strlen(username) : 0;
+
+	if (length == 0 || length >= sizeof(user.username) || !text_is_plain(username))
+		return false;
+	memcpy(user.username, username, length + 1);
+	if (!id_read(object, user.id))
+		return false;
+	*ret_user = user;
+	return true;
+}
+
+enum misskey_verdict misskey_app_create_read(const struct http_answer *answer,
+					     struct misskey_app *ret_app,
+					     struct misskey_problem *ret_problem)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	enum misskey_verdict verdict = reply_read(answer, MISSKEY_APP_CREATE, &reply, ret_problem);
+	char id[MISSKEY_ID_BYTES];
+	const char *secret;
+
+	if (verdict != MISSKEY_DONE)
+		return verdict;
+	if (!id_read(reply, id))
+		return unusable(ret_problem, "app id");
+	secret = json_get_string(reply, "secret");
+	if (!secret_is_sound(secret))
+		return unusable(ret_problem, "app secret");
+	if (secret_set_text(&ret_app->secret, secret) < 0)
+		return no_memory(ret_problem);
+	memcpy(ret_app->id, id, sizeof(id));
+	return MISSKEY_DONE;
+}
+
+/*
+ * auth/session/generate builds `url` from the server's own idea of its address: behind a second
+ * name, or misconfigured, that is another one than the person typed. The origin was normalized by
+ * url_split().
+ */
+static enum misskey_verdict consent_is_elsewhere(struct misskey_problem *problem,
+						 const char *origin)
+{
+	struct url_server other;
+
+	if (url_server_parse(origin, &other, NULL) < 0)
+		return misskey_problem_set(problem, MISSKEY_ELSEWHERE,
+					   "The server calls itself %.200s, which cannot be used; "
+					   "its administrator can correct that",
+					   origin);
+	return misskey_problem_set(
+		problem, MISSKEY_ELSEWHERE,
+		"The server calls itself %.200s; if that is the server you mean, "
+		"log in with that name",
+		origin);
+}
+
+/* Whether URL may be shown to the person as SERVER's consent page for TOKEN. */
+static enum misskey_verdict consent_check(const struct url_server *server, const char *url,
+					  const char *token, struct misskey_problem *problem)
+{
+	char origin[URL_ORIGIN_BYTES];
+	const char *path;
+
+	if (!url || strlen(url) >= URL_MAX_BYTES || url_split(url, origin, &path, NULL) < 0)
+		return unusable(problem, "address of a consent page");
+	if (strcmp(origin, server->origin) != 0)
+		return consent_is_elsewhere(problem, origin);
+	if (strncmp(path, CONSENT_PATH, strlen(CONSENT_PATH)) != 0 ||
+	    strcmp(path + strlen(CONSENT_PATH), token) != 0)
+		return unusable(problem, "address of a consent page");
+	return MISSKEY_DONE;
+}
+
+enum misskey_verdict misskey_session_generate_read(const struct http_answer *answer,
+						   const struct url_server *server,
+						   struct misskey_session *ret_session,
+						   struct misskey_problem *ret_problem)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	enum misskey_verdict verdict =
+		reply_read(answer, MISSKEY_SESSION_GENERATE, &reply, ret_problem);
+	const char *token, *url;
+
+	if (verdict != MISSKEY_DONE)
+		return verdict;
+	token = json_get_string(reply, "token");
+	if (!token || !url_is_uuid(token))
+		return unusable(ret_problem, "session token");
+	url = json_get_string(reply, "url");
+	verdict = consent_check(server, url, token, ret_problem);
+	if (verdict != MISSKEY_DONE)
+		return verdict;
+	if (secret_set_text(&ret_session->token, token) < 0)
+		return no_memory(ret_problem);
+	memcpy(ret_session->consent_url, url, strlen(url) + 1);
+	return MISSKEY_DONE;
+}
+
+enum misskey_verdict misskey_userkey_read(const struct http_answer *answer,
+					  struct secret *ret_access_token,
+					  struct misskey_user *ret_user,
+					  struct misskey_problem *ret_problem)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	enum misskey_verdict verdict =
+		reply_read(answer, MISSKEY_SESSION_USERKEY, &reply, ret_problem);
+	struct misskey_user user;
+	const char *token;
+
+	if (verdict != MISSKEY_DONE)
+		return verdict;
+	token = json_get_string(reply, "accessToken");
+	if (!secret_is_sound(token))
+		return unusable(ret_problem, "access token");
+	if (!user_read(json_get(reply, "user"), &user))
+		return unusable(ret_problem, "user");
+	if (secret_set_text(ret_access_token, token) < 0)
+		return no_memory(ret_problem);
+	*ret_user = user;
+	return MISSKEY_DONE;
+}
+
+enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
+					 struct misskey_user *ret_user,
+					 struct misskey_problem *ret_problem)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	enum misskey_verdict verdict = reply_read(answer, MISSKEY_I, &reply, ret_problem);
+
+	if (verdict != MISSKEY_DONE)
+		return verdict;
+	if (!user_read(reply, ret_user))
+		return unusable(ret_problem, "user");
+	return MISSKEY_DONE;
+}
+
+/* ---- Without the app authorization ---- */
+
+int misskey_meta_request(struct buf *body)
+{
+	buf_append_text(body, "{\"detail\":false}");
+	return buf_error(body);
+}
+
+void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
+			  struct misskey_problem *ret_problem)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	_cleanup_(buf_done) struct buf version = {0};
+	const char *text = NULL;
+
+	if (reply_read(answer, "meta", &reply, ret_problem) == MISSKEY_DONE)
+		text = json_get_string(reply, "version");
+	*ret_problem =
+		(struct misskey_problem){.endpoint = endpoint, .status = 404, .retry_after_s = -1};
+	if (!text) {
+		(void)misskey_problem_set(ret_problem, MISSKEY_REFUSED,
+					  "The server does not know %s (HTTP 404); perhaps it is "
+					  "no Misskey server",
+					  endpoint);
+		return;
+	}
+	text_append_printable(&version, text, VERSION_MAX_CHARS);
+	strcpy(ret_problem->code, MISSKEY_CODE_NO_APP_AUTHORIZATION);
+	(void)misskey_problem_set(
+		ret_problem, MISSKEY_REFUSED,
+		"The server, Misskey %s, has no %s endpoint: it does not offer the app "
+		"authorization that "
+		"misskey-authd logs in by. Make an access token in its settings, under API, and "
+		"give that to your scripts",
+		buf_text(&version), endpoint);
+}

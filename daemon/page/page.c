@@ -1,0 +1,387 @@
+/* SPDX-License-Identifier: MIT */
+#include "page/page.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "common/account_name.h"
+#include "common/digest.h"
+#include "common/text.h"
+#include "common/url.h"
+#include "page_style.h"
+#include "page_text.h"
+
+/* Names are shorter by far; a server that lies does not get more of the page than this. */
+#define FACT_MAX_CHARS 200
+/* struct misskey_problem and registry_finished carry 512 bytes and less. */
+#define DETAIL_MAX_CHARS 500
+/* Of a page without a detail, most of it the style: more is made room for when it comes. */
+#define PAGE_TYPICAL_BYTES 8000
+/* Where Misskey lists the apps that a user has let in, and takes them out again. */
+#define SETTINGS_PATH "/settings/apps"
+
+/* How a message is shown. */
+struct plan {
+	enum page_tone tone;
+	const char *command; /* NULL: none; {account} is the only placeholder */
+	bool refreshes;
+	bool shows_facts; /* what the login is about */
+};
+
+#define COMMAND_LOGIN "misskey-authctl login {account}"
+
+static const struct plan kind_plans[PAGE_KIND_COUNT] = {
+	[PAGE_ROOT] = {PAGE_TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
+	[PAGE_NOT_FOUND] = {PAGE_TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
+	[PAGE_BAD_REQUEST] = {PAGE_TONE_BAD, NULL, false, false},
+	[PAGE_START_USED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, false},
+	[PAGE_START_LATE] = {PAGE_TONE_CAUTION, "misskey-authctl list", false, false},
+	[PAGE_OTHER_BROWSER] = {PAGE_TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false,
+				false},
+	[PAGE_TOO_LARGE] = {PAGE_TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false, false},
+	[PAGE_WAITING] = {PAGE_TONE_BUSY, NULL, true, true},
+	[PAGE_TROUBLE] = {PAGE_TONE_CAUTION, "misskey-authctl status", true, true},
+	[PAGE_PENDING] = {PAGE_TONE_BUSY, NULL, true, true},
+	[PAGE_UNAVAILABLE] = {PAGE_TONE_BAD, "misskey-authctl doctor", false, false},
+};
+
+static const struct plan outcome_plans[OUTCOME_COUNT] = {
+	[OUTCOME_AUTHORIZED] = {PAGE_TONE_GOOD, "misskey-token {account}", false, true},
+	[OUTCOME_UNVERIFIED] = {PAGE_TONE_CAUTION, "misskey-token {account}", false, true},
+	[OUTCOME_WRONG_USER] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, true},
+	[OUTCOME_EXPIRED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, true},
+	[OUTCOME_LOST] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_REJECTED] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_UNREACHABLE] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_REFUSED] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_BAD_REPLY] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_ELSEWHERE] = {PAGE_TONE_CAUTION, "misskey-authctl login SERVER", false, true},
+	[OUTCOME_LOCAL] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_CANCELLED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, true},
+};
+
+/* Everything that one page is made of. */
+struct page {
+	const struct page_facts *facts;
+	const struct page_text *text;
+	const struct page_message *message;
+	const struct plan *plan;
+	struct buf *html;
+};
+
+static void put(const struct page *page, const char *html)
+{
+	buf_append_text(page->html, html);
+}
+
+static void put_fact(const struct page *page, const char *fact)
+{
+	text_append_html(page->html, fact, FACT_MAX_CHARS);
+}
+
+/* A sentence is easier to read with the server's name than with its origin. */
+static const char *server_name(const struct page_facts *facts)
+{
+	const char *name = facts->server ? strstr(facts->server, "://") : NULL;
+
+	return name ? name + strlen("://") : facts->server;
+}
+
+/* What is copied into a shell must hold nothing but a name: else the word ACCOUNT stands for it. */
+static const char *account_in_command(const struct page *page)
+{
+	const char *account = page->facts->account;
+
+	return account && account_name_valid(account) ? account : "ACCOUNT";
+}
+
+/* Puts what the placeholder at AT ("{…}") stands for and returns its length, 0 if it is none. */
+static size_t put_placeholder(const struct page *page, const char *at, bool in_code)
+{
+	const struct {
+		const char *name;
+		const char *fact;
+		const char *unknown;
+	} placeholders[] = {
+		{"{account}", in_code ? account_in_command(page) : page->facts->account,
+		 page->text->unknown_account},
+		{"{server}", server_name(page->facts), page->text->unknown_server},
+		{"{user}", page->facts->user, page->text->unknown_user},
+		{"{expected}", page->facts->expected, page->text->unknown_user},
+	};
+
+	for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
+		size_t length = strlen(placeholders[i].name);
+
+		if (strncmp(at, placeholders[i].name, length) != 0)
+			continue;
+		put_fact(page,
+			 placeholders[i].fact ? placeholders[i].fact : placeholders[i].unknown);
+		return length;
+	}
+	return 0;
+}
+
+/* Puts a text of page_text.h: escaped, with its placeholders and `code`. Facts are not looked at
+ * for either. */
+static void put_words(const struct page *page, const char *words)
+{
+	bool in_code = false;
+
+	while (*words) {
+		char letter[2] = {*words, '\0'};
+		size_t plain = strcspn(words, "{`&<>\"'");
+		size_t length;
+
+		buf_append(page->html, words, plain);
+		words += plain;
+		if (!*words)
+			break;
+		letter[0] = *words;
+		if (*words == '`') {
+			in_code = !in_code;
+			put(page, in_code ? "<code>" : "</code>");
+			words++;
+			continue;
+		}
+		length = put_placeholder(page, words, in_code);
+		if (length == 0) {
+			text_append_html(page->html, letter, 1);
+			length = 1;
+		}
+		words += length;
+	}
+}
+
+static void put_command(const struct page *page)
+{
+	const char *command = page->plan->command;
+	const char *placeholder = command ? strstr(command, "{account}") : NULL;
+
+	if (!command)
+		return;
+	put(page, "<pre><code>");
+	if (placeholder) {
+		buf_append(page->html, command, (size_t)(placeholder - command));
+		put_fact(page, account_in_command(page));
+	} else {
+		put_fact(page, command);
+	}
+	put(page, "</code></pre>\n");
+}
+
+static void put_head(const struct page *page)
+{
+	put(page, "<!DOCTYPE html>\n<html lang=\"");
+	put(page, page->text->code);
+	put(page, "\">\n<head>\n<meta charset=\"utf-8\">\n"
+		  "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		  "<meta name=\"color-scheme\" content=\"light dark\">\n");
+	if (page->plan->refreshes)
+		put(page, "<meta http-equiv=\"refresh\" content=\"1\">\n");
+	put(page, "<title>");
+	put_words(page, page->message->heading);
+	put(page, " – misskey-authd</title>\n"
+		  "<link rel=\"icon\" href=\"/favicon.ico\" type=\"image/svg+xml\">\n<style>");
+	put(page, page_style());
+	put(page, "</style>\n</head>\n");
+}
+
+static void put_row(const struct page *page, const char *label, const char *prefix,
+		    const char *fact)
+{
+	if (!fact)
+		return;
+	put(page, "<div><dt>");
+	put_words(page, label);
+	put(page, "</dt><dd>");
+	put(page, prefix);
+	put_fact(page, fact);
+	put(page, "</dd></div>\n");
+}
+
+/* LIST is canonical: names joined by commas. */
+static void put_permissions(const struct page *page, const char *list)
+{
+	char name[PERMISSION_MAX_BYTES + 1];
+
+	put(page, "<div><dt>");
+	put_words(page, page->text->permission);
+	put(page, *list ? "</dt><dd class=\"list\">" : "</dt><dd>");
+	if (!*list)
+		put_words(page, page->text->permission_none);
+	for (size_t i = 0; *list && i < PERMISSION_MAX_COUNT; i++) {
+		size_t length = strcspn(list, ",");
+		size_t kept = length < sizeof(name) ? length : sizeof(name) - 1;
+
+		memcpy(name, list, kept);
+		name[kept] = '\0';
+		put(page, "<code>");
+		put_fact(page, name);
+		put(page, "</code> ");
+		list += length;
+		if (*list == ',')
+			list++;
+	}
+	put(page, "</dd></div>\n");
+}
+
+static void put_facts(const struct page *page)
+{
+	const struct page_facts *facts = page->facts;
+	const struct page_text *text = page->text;
+
+	if (!page->plan->shows_facts)
+		return;
+	if (!facts->user && !facts->expected && !facts->server && !facts->account)
+		return;
+	put(page, "<dl>\n");
+	put_row(page, text->user, "@", facts->user);
+	put_row(page, text->expected, "@", facts->expected);
+	put_row(page, text->server, "", facts->server);
+	put_row(page, text->account, "", facts->account);
+	if (facts->permission && facts->kind == PAGE_OUTCOME && outcome_is_success(facts->outcome))
+		put_permissions(page, facts->permission);
+	put(page, "</dl>\n");
+}
+
+/* Details are sentences in English, whatever the page's language. */
+static void put_detail(const struct page *page)
+{
+	const char *detail = page->facts->detail;
+
+	if (!detail || !*detail)
+		return;
+	if (!page->plan->shows_facts && page->facts->kind != PAGE_UNAVAILABLE)
+		return;
+	put(page, "<section class=\"detail\">\n<h2>");
+	put_words(page, page->text->reported);
+	put(page, "</h2>\n<p lang=\"en\">");
+	text_append_html(page->html, detail, DETAIL_MAX_CHARS);
+	put(page, "</p>\n</section>\n");
+}
+
+static void begin_undoing(const struct page *page, const char *title, const char *words)
+{
+	put(page, "<div>\n<h2>");
+	put_words(page, title);
+	put(page, "</h2>\n<p>");
+	put_words(page, words);
+}
+
+/* Only an origin of http or https becomes a link, whatever the caller says. */
+static bool is_origin(const char *server)
+{
+	char origin[URL_ORIGIN_BYTES];
+	const char *path;
+
+	return server && url_split(server, origin, &path, NULL) == 0 && strcmp(server, origin) == 0;
+}
+
+static void put_settings_link(const struct page *page)
+{
+	put(page, "<a rel=\"noreferrer\" href=\"");
+	text_append_html(page->html, page->facts->server, URL_ORIGIN_BYTES);
+	put(page, SETTINGS_PATH "\">");
+	text_append_html(page->html, server_name(page->facts), URL_ORIGIN_BYTES);
+	put(page, "<wbr>" SETTINGS_PATH "</a>");
+}
+
+/* For whoever did not want what has been done. */
+static void put_undoing(const struct page *page)
+{
+	const struct page_facts *facts = page->facts;
+	bool stored = facts->kind == PAGE_OUTCOME && outcome_is_success(facts->outcome);
+	bool granted =
+		stored || (facts->kind == PAGE_OUTCOME && facts->outcome == OUTCOME_WRONG_USER);
+
+	granted = granted && is_origin(facts->server);
+	if (!stored && !granted)
+		return;
+	put(page, "<section class=\"help\">\n");
+	if (stored) {
+		begin_undoing(page, page->text->wrong_user, page->text->wrong_user_help);
+		put(page, "</p>\n</div>\n");
+	}
+	if (granted) {
+		begin_undoing(page, page->text->withdraw, page->text->withdraw_help);
+		put(page, "<br>\n");
+		put_settings_link(page);
+		put(page, "</p>\n</div>\n");
+	}
+	put(page, "</section>\n");
+}
+
+static void put_main(const struct page *page)
+{
+	bool urgent = page->plan->tone == PAGE_TONE_BAD || page->plan->tone == PAGE_TONE_CAUTION;
+
+	put(page, "<main class=\"");
+	put(page, page_tone_class(page->plan->tone));
+	/* A page that refreshes itself would be an alert every second. */
+	put(page, urgent && !page->plan->refreshes ? "\">\n<div role=\"alert\">\n"
+						   : "\">\n<div role=\"status\">\n");
+	put(page, "<div class=\"title\">");
+	put(page, page_sign(page->plan->tone));
+	put(page, "<h1>");
+	put_words(page, page->message->heading);
+	put(page, "</h1></div>\n<p>");
+	put_words(page, page->message->explanation);
+	put(page, "</p>\n</div>\n");
+	put_detail(page);
+	put_facts(page);
+	put(page, "<section>\n<h2>");
+	put_words(page, page->text->next_step);
+	put(page, "</h2>\n<p>");
+	put_words(page, page->message->next);
+	put(page, "</p>\n");
+	put_command(page);
+	put(page, "<p class=\"note\">");
+	put_words(page, page->message->note);
+	put(page, "</p>\n</section>\n");
+	put_undoing(page);
+	put(page, "</main>\n");
+}
+
+int page_render(enum page_language language, const struct page_facts *facts, struct buf *html)
+{
+	enum page_kind kind = facts->kind;
+	struct page page = {.facts = facts, .text = page_text_of(language), .html = html};
+
+	/* A login that has not ended has no outcome to show yet. */
+	if (kind == PAGE_OUTCOME && facts->outcome == OUTCOME_NONE)
+		kind = PAGE_WAITING;
+	if (kind == PAGE_OUTCOME) {
+		page.message = &page.text->outcomes[facts->outcome];
+		page.plan = &outcome_plans[facts->outcome];
+	} else {
+		page.message = &page.text->kinds[kind];
+		page.plan = &kind_plans[kind];
+	}
+	buf_reserve(html, PAGE_TYPICAL_BYTES);
+	put_head(&page);
+	put(&page, "<body>\n<header class=\"brand\">");
+	put(&page, page_mark());
+	put(&page, "<span>misskey-authd</span></header>\n");
+	put_main(&page);
+	put(&page, "</body>\n</html>\n");
+	return buf_error(html);
+}
+
+const char *page_security_policy(void)
+{
+	/* The words around it are about 150 bytes. */
+	static char policy[256];
+	char hash[SHA256_BASE64_BYTES];
+	const char *style = page_style();
+
+	if (policy[0])
+		return policy;
+	if (digest_sha256_base64(style, strlen(style), hash) < 0)
+		return NULL;
+	snprintf(policy, sizeof(policy),
+		 "default-src 'none'; style-src 'sha256-%s'; img-src 'self' data:; "
+		 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+		 hash);
+	return policy;
+}

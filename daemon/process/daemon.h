@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef PROCESS_DAEMON_H
+#define PROCESS_DAEMON_H
+
+/*
+ * One process from its start to its end: serves until it is stopped, or as long as there is
+ * something to do.
+ *
+ * Started by its sockets, it also answers when it cannot work, with the reason: a service that
+ * failed instead would be started for every client anew, until systemd gave the sockets up. What is
+ * wrong is looked at again whenever the next client comes.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/paths.h"
+#include "config/config.h"
+
+/* Time for what is being answered when the end comes; SIGTERM must be over within a second. */
+#define DAEMON_DRAIN_MS 400
+
+struct daemon_options {
+	struct config_source source;
+	bool log_level_is_fixed; /* by the command line; else it is the config's */
+	const struct paths *paths;
+	int64_t idle_exit_ms; /* ends when there was nothing to do for so long; 0: never */
+};
+
+/* Runs until SIGTERM or SIGINT, or the idle exit. Without passed sockets: ERR_BUSY if another
+ * daemon is at work; errors of config_read_source(); other errors say in DETAIL what could not be
+ * had. */
+int daemon_run(const struct daemon_options *options, struct err_detail *detail) _must_check_;
+
+#endif

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RUNTIME_CLOCK_H
+#define RUNTIME_CLOCK_H
+
+/*
+ * One reading of the clocks, taken once a round by the loop and handed down, so that what decides
+ * by time can be tested without waiting.
+ */
+
+#include <stdint.h>
+
+/* "No deadline." */
+#define MOMENT_NEVER INT64_MAX
+
+struct moment {
+	int64_t mono_ms; /* CLOCK_BOOTTIME: time-outs and retries, across suspends */
+	int64_t unix_s;	 /* CLOCK_REALTIME: what is stored and shown */
+};
+
+struct moment moment_now(void);
+
+#endif

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef RUNTIME_LIBCURL_H
+#define RUNTIME_LIBCURL_H
+
+/*
+ * Starts libcurl with memory that is erased when it is freed: requests and answers have secrets.
+ */
+
+#include "common/err.h"
+
+/* Can be called again; each success is undone by one curl_global_cleanup(). ERR_LIBRARY. */
+int libcurl_start(struct err_detail *detail) _must_check_;
+
+#endif

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+#include "service/service.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include "common/digest.h"
+#include "common/fsx.h"
+#include "common/log.h"
+#include "runtime/sandbox.h"
+#include "service_state.h"
+
+#define LOCK_FILE "lock"
+
+/* ---- Opening and closing ---- */
+
+/* Whether FD, or without one the errno that opening it ended with, says that something else stands
+ * in a file's place. */
+static bool is_no_file(int fd)
+{
+	struct stat status;
+
+	if (fd < 0)
+		return errno == ELOOP || errno == EISDIR || errno == ENXIO;
+	return fstat(fd, &status) == 0 && !S_ISREG(status.st_mode);
+}
+
+static int lock_state(struct service *service, struct err_detail *detail)
+{
+	service->lock_fd = openat(service->state_fd, LOCK_FILE,
+				  O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (is_no_file(service->lock_fd))
+		return err_set(detail, ERR_UNSAFE,
+			       "%s/%s is not safe to use: it is not a regular file; move it away",
+			       service->state_directory, LOCK_FILE);
+	if (service->lock_fd < 0)
+		return err_set(detail, err_from_errno(errno), "%s/%s cannot be opened: %s",
+			       service->state_directory, LOCK_FILE, strerror(errno));
+	if (flock(service->lock_fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	if (errno == EWOULDBLOCK)
+		return err_set(detail, ERR_BUSY,
+			       "another misskey-authd uses %s; stop it first, or give this one "
+			       "another state directory with XDG_STATE_HOME",
+			       service->state_directory);
+	return err_set(detail, err_from_errno(errno), "%s/%s cannot be locked: %s",
+		       service->state_directory, LOCK_FILE, strerror(errno));
+}
+
+/* A damaged registry holds nothing that a new login cannot bring back: it is kept aside, and
+ * work goes on. Every other reason, and a damaged credentials.json, waits for a person. */
+static int open_registry(struct service *service, struct err_detail *detail)
+{
+	char aside[256];
+	char text[ERR_DETAIL_BYTES];
+	int r = registry_open(service->state_fd, &service->registry, detail);
+
+	if (r != ERR_DAMAGED)
+		return r;
+	if (fsx_set_aside(service->state_fd, REGISTRY_FILE, moment_now().unix_s, aside, NULL))
+		return r;
+	snprintf(text, sizeof(text),
+		 "%s/%s was damaged and is kept as %s; pending logins must be started again. What "
+		 "was wrong: %.500s",
+		 service->state_directory, REGISTRY_FILE, aside, detail->text);
+	service_add_problem(service, "REGISTRY_SET_ASIDE", text);
+	return registry_open(service->state_fd, &service->registry, detail);
+}
+
+static bool is_known(const char *name, void *context)
+{
+	struct service *service = context;
+
+	return accounts_find(service->accounts, name) != NULL;
+}
+
+/* env/ and tokens/ say what credentials.json says, whatever a crash or a person left there. */
+void service_derive_all(struct service *service)
+{
+	struct err_detail detail;
+
+	for (size_t n = 0; n < accounts_count(service->accounts); n++) {
+		const struct account *account = accounts_at(service->accounts, n);
+
+		if (credentials_derive(service->credentials, account->name, account->server.origin,
+				       &detail))
+			log_error("account %s: %s", account->name, detail.text);
+	}
+	if (credentials_prune(service->credentials, is_known, service, &detail))
+		log_error("%s", detail.text);
+}
+
+static int open_stores(struct service *service)
+{
+	struct err_detail detail;
+	int r = open_registry(service, &detail);
+
+	if (!r)
+		r = credentials_open(service->state_fd, &service->credentials, &detail);
+	if (r == ERR_NOMEM)
+		return r;
+	if (r) {
+		service_add_problem(service, "STATE_DAMAGED", detail.text);
+		snprintf(service->unavailable, sizeof(service->unavailable), "%s", detail.text);
+		registry_free(TAKE_PTR(service->registry));
+	}
+	if (accounts_load(service->accounts, service->config, service->registry,
+			  service->credentials))
+		return ERR_NOMEM;
+	if (service->credentials)
+		service_derive_all(service);
+	return 0;
+}
+
+static int open_state(struct service *service, struct err_detail *detail)
+{
+	int r = fsx_open_directory(service->state_directory, &service->state_fd, detail);
+
+	if (r)
+		sandbox_explain(service->state_directory, true, detail);
+	else
+		r = lock_state(service, detail);
+	if (!r && open_stores(service))
+		r = err_set(detail, ERR_NOMEM, "no memory");
+	if (!r)
+		service_check_port(service);
+	return r;
+}
+
+/* Not logged: it is said once, and asked for by many. */
+static void refuse(struct service *service, const struct service_options *options)
+{
+	struct service_problem *problem = &service->problems[service->problem_count++];
+
+	problem->code = options->refusal_code;
+	snprintf(problem->text, sizeof(problem->text), "%s", options->refusal);
+	snprintf(service->unavailable, sizeof(service->unavailable), "%s", options->refusal);
+}
+
+int service_new(const struct service_options *options, struct service **ret_service,
+		struct err_detail *detail)
+{
+	_cleanup_(service_freep) struct service *service = calloc(1, sizeof(*service));
+	int r = 0;
+
+	if (!service) {
+		config_free(options->config);
+		return err_set(detail, ERR_NOMEM, "no memory");
+	}
+	service->state_fd = service->lock_fd = -1;
+	service->config = options->config;
+	service->source = options->source;
+	service->port = options->config->port;
+	service->log_level_is_fixed = options->log_level_is_fixed;
+	service->client = options->client;
+	service->flush_ms = service->repair_ms = MOMENT_NEVER;
+	service->callback_url = options->callback_url;
+	service->callback_is_passed = options->callback_is_passed;
+	service->state_directory = strdup(options->state_directory);
+	if (!service->state_directory || accounts_new(&service->accounts))
+		return err_set(detail, ERR_NOMEM, "no memory");
+	if (options->refusal)
+		refuse(service, options);
+	else
+		r = open_state(service, detail);
+	if (r)
+		return r;
+	service->environment = (struct authorization_environment){
+		.client = options->client,
+		.registry = service->registry,
+		.credentials = service->credentials,
+		.turns = &service->turns,
+		.callback_url = options->callback_url,
+		.session_time_s = options->config->session_time_s,
+		.poll_interval_s = options->config->poll_interval_s,
+		.poll_interval_max_s = options->config->poll_interval_max_s,
+		.changed = service_login_changed,
+		.credential_changed = service_credential_changed,
+		.is_registering = service_is_registering,
+		.context = service,
+	};
+	service->verification_environment = (struct verification_environment){
+		.client = options->client,
+		.credentials = service->credentials,
+		.ended = service_verification_ended,
+		.context = service,
+	};
+	*ret_service = TAKE_PTR(service);
+	return 0;
+}
+
+void service_free(struct service *service)
+{
+	if (!service)
+		return;
+	for (size_t n = 0; n < service->login_count; n++)
+		authorization_free(service->logins[n]->authorization);
+	free(service->logins);
+	for (size_t n = 0; service->accounts && n < accounts_count(service->accounts); n++)
+		verification_free(accounts_at(service->accounts, n)->verification);
+	accounts_free(service->accounts);
+	credentials_free(service->credentials);
+	registry_free(service->registry);
+	free(service->state_directory);
+	config_free(service->config);
+	if (service->lock_fd >= 0)
+		close(service->lock_fd);
+	if (service->state_fd >= 0)
+		close(service->state_fd);
+	free(service);
+}
+
+/* ---- In the loop ---- */
+
+static int64_t service_deadline(void *context, struct moment now)
+{
+	const struct service *service = context;
+	int64_t deadline_ms =
+		service->flush_ms < service->repair_ms ? service->flush_ms : service->repair_ms;
+
+	if (service->turns.may_go_on)
+		return now.mono_ms;
+	for (size_t n = 0; n < service->login_count; n++) {
+		int64_t one_ms = authorization_deadline(service->logins[n]->authorization);
+
+		if (one_ms < deadline_ms)
+			deadline_ms = one_ms;
+	}
+	return deadline_ms;
+}
+
+/* What cannot be written now is written with the next change. */
+static void flush_times(struct service *service)
+{
+	struct err_detail detail;
+
+	service->flush_ms = MOMENT_NEVER;
+	if (service->credentials && credentials_flush(service->credentials, &detail))
+		log_warning("%s", detail.text);
+}
+
+static void service_dispatch(void *context, struct moment now)
+{
+	struct service *service = context;
+	struct authorization *next;
+
+	for (size_t n = 0; n < service->login_count; n++)
+		authorization_tick(service->logins[n]->authorization, now);
+	while ((next = turns_next(&service->turns)))
+		authorization_take_turn(next, now);
+	if (now.mono_ms >= service->flush_ms)
+		flush_times(service);
+	if (now.mono_ms >= service->repair_ms) {
+		service->repair_ms = MOMENT_NEVER;
+		service_derive_all(service);
+	}
+}
+
+int service_attach(struct service *service, struct loop *loop)
+{
+	return loop_add(loop, &(struct loop_source){
+				      .fd = -1,
+				      .deadline = service_deadline,
+				      .dispatch = service_dispatch,
+				      .context = service,
+			      });
+}
+
+void service_watch(struct service *service, service_watcher *function, void *context)
+{
+	if (service->watcher_count == SERVICE_MAX_WATCHERS)
+		abort();
+	service->watchers[service->watcher_count++] =
+		(struct service_watch){.function = function, .context = context};
+}
+
+void service_tell(struct service *service, enum service_change change, struct account *account,
+		  struct moment now)
+{
+	for (size_t n = 0; n < service->watcher_count; n++)
+		service->watchers[n].function(change, account, now, service->watchers[n].context);
+}
+
+bool service_is_exchanging(const struct service *service)
+{
+	for (size_t n = 0; n < service->login_count; n++)
+		if (authorization_is_exchanging(service->logins[n]->authorization))
+			return true;
+	return false;
+}
+
+bool service_is_idle(const struct service *service)
+{
+	if (service->repair_ms != MOMENT_NEVER)
+		return false;
+	for (size_t n = 0; n < service->login_count; n++)
+		if (!authorization_is_resting(service->logins[n]->authorization,
+					      service->callback_is_passed))
+			return false;
+	for (size_t n = 0; n < accounts_count(service->accounts); n++)
+		if (verification_is_under_way(accounts_at(service->accounts, n)->verification))
+			return false;
+	return true;
+}
+
+void service_flush(struct service *service)
+{
+	struct err_detail detail;
+
+	for (size_t n = 0; n < service->login_count; n++) {
+		struct account *account = service->logins[n];
+
+		if (authorization_flush(account->authorization, &detail))
+			log_error(
+				"account %s: the credential that the server gave is lost, because "
+				"it could not be stored until the end: %s; make room and log in "
+				"again, the server will not ask for consent again",
+				account->name, detail.text);
+	}
+	service_forget_resumes(service, moment_now());
+	flush_times(service);
+}
+
+/* ---- What is there ---- */
+
+void service_add_problem(struct service *service, const char *code, const char *text)
+{
+	struct service_problem *problem;
+
+	service_clear_problem(service, code);
+	log_error("%s", text);
+	if (service->problem_count == SERVICE_MAX_PROBLEMS)
+		return;
+	problem = &service->problems[service->problem_count++];
+	problem->code = code;
+	snprintf(problem->text, sizeof(problem->text), "%s", text);
+}
+
+void service_clear_problem(struct service *service, const char *code)
+{
+	for (size_t n = 0; n < service->problem_count; n++) {
+		if (strcmp(service->problems[n].code, code) != 0)
+			continue;
+		service->problem_count--;
+		memmove(service->problems + n, service->problems + n + 1,
+			(service->problem_count - n) * sizeof(service->problems[0]));
+		return;
+	}
+}
+
+size_t service_problem_count(const struct service *service)
+{
+	return service->problem_count;
+}
+
+const struct service_problem *service_problem_at(const struct service *service, size_t index)
+{
+	return &service->problems[index];
+}
+
+const char *service_unavailable(const struct service *service)
+{
+	return service->unavailable[0] ? service->unavailable : NULL;
+}
+
+const char *service_callback_url(const struct service *service)
+{
+	return service->callback_url;
+}
+
+const char *service_state_directory(const struct service *service)
+{
+	return service->state_directory;
+}
+
+const struct config *service_config(const struct service *service)
+{
+	return service->config;
+}
+
+const struct trust *service_trust(const struct service *service)
+{
+	return &service->source.trust;
+}
+
+struct accounts *service_accounts(struct service *service)
+{
+	return service->accounts;
+}
+
+const struct credential *service_credential(const struct service *service, const char *account)
+{
+	return service->credentials ? credentials_find(service->credentials, account) : NULL;
+}
+
+const struct registry *service_registry(const struct service *service)
+{
+	return service->registry;
+}

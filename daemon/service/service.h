@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVICE_SERVICE_H
+#define SERVICE_SERVICE_H
+
+/*
+ * What the daemon can do, for its two servers: the accounts, their logins and credentials. Opens
+ * the state directory and goes on with what was pending there.
+ *
+ * With damaged state the service still exists, so that both servers can say what is wrong: then
+ * service_unavailable() has the text, and logins are refused.
+ */
+
+#include <stdbool.h>
+
+#include "account/accounts.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/err.h"
+#include "config/config.h"
+#include "http/http_client.h"
+#include "login/login.h"
+#include "login/verification.h"
+#include "runtime/loop.h"
+
+/* Nothing adds more than one problem of a kind, and there are fewer kinds. */
+#define SERVICE_MAX_PROBLEMS 8
+
+/* Between being told to open a page and waiting for what comes of it a caller is not seen: for this
+ * long it counts as still there, so that a second caller does not open the page again. */
+#define SERVICE_PAGE_GRACE_MS 2000
+
+struct service_problem {
+	const char *code; /* static */
+	char text[ERR_DETAIL_BYTES];
+};
+
+struct service_options {
+	struct config *config;	     /* taken over, also on failure */
+	struct config_source source; /* where it is read again; its texts are borrowed */
+	bool log_level_is_fixed;     /* the config's does not count */
+	const char *state_directory;
+	const char *callback_url;   /* borrowed; NULL: there is no callback listener */
+	bool callback_is_passed;    /* the listener is systemd's, which starts us for a redirect */
+	struct http_client *client; /* borrowed */
+	/* Why the daemon cannot work, and that problem's code (static): nothing is opened then, and
+	 * the service only says so. NULL: it can. */
+	const char *refusal_code;
+	const char *refusal;
+};
+
+struct service;
+
+/* ERR_BUSY: another daemon has the state directory; ERR_UNSAFE, ERR_ACCESS, … : the directory
+ * cannot be used. */
+int service_new(const struct service_options *options, struct service **ret_service,
+		struct err_detail *detail) _must_check_;
+void service_free(struct service *service);
+DEFINE_CLEANUP(struct service *, service_free);
+
+int service_attach(struct service *service, struct loop *loop) _must_check_;
+
+/* Goes on with the pending logins. After service_watch(). */
+void service_restore(struct service *service, struct moment now);
+
+/* Whether an answer is awaited that cannot be had twice. */
+bool service_is_exchanging(const struct service *service);
+
+/* Whether nothing would be lost or late by it if the process ended and its next client started it
+ * again: no login goes on but those that wait for a redirect that systemd takes. */
+bool service_is_idle(const struct service *service);
+
+/* Tries a last time to store what could not be stored. */
+void service_flush(struct service *service);
+
+enum service_change {
+	SERVICE_LOGIN_CHANGED,	    /* the account's login: its state, its trouble, its end */
+	SERVICE_CREDENTIAL_CHANGED, /* what credentials.json says of the account */
+	SERVICE_ACCOUNT_CHANGED,    /* what the account is: its server, user, permissions */
+	SERVICE_ACCOUNT_REMOVED,    /* the account is gone after this call */
+	SERVICE_VERIFICATION_ENDED, /* service_verify() has its answer */
+};
+
+/* FUNCTION is called after every change, in the order in which the watchers came. It must not
+ * change an account or a login. SERVICE_MAX_WATCHERS at most. */
+typedef void service_watcher(enum service_change change, struct account *account, struct moment now,
+			     void *context);
+void service_watch(struct service *service, service_watcher *function, void *context);
+
+/* Asks the account's server whether its credential still works: SERVICE_VERIFICATION_ENDED follows,
+ * and account->verification has the report. ERR_DAMAGED: unavailable; ERR_NOT_FOUND: there is no
+ * credential to ask about; ERR_NOMEM, ERR_LIBRARY. */
+int service_verify(struct service *service, struct account *account,
+		   struct err_detail *detail) _must_check_;
+
+/* Forgets ACCOUNT: its credential, its login, and if it is not in the config the account itself,
+ * which is freed then. ERR_DAMAGED: unavailable; ERR_NOSPACE, ERR_IO, … : the credential could not
+ * be removed from all files; to be tried again. */
+int service_logout(struct service *service, struct account *account, struct moment now,
+		   struct err_detail *detail) _must_check_;
+
+/* Names of accounts, each with a line break. */
+struct service_reload_report {
+	struct buf added;
+	struct buf changed;
+	struct buf removed;
+	bool needs_restart; /* `listen` is another than what this process listens on */
+};
+void service_reload_report_done(struct service_reload_report *report);
+
+/* Reads the config again; what comes of it is what a restart would make of it, but for the port. A
+ * bad one changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
+ * server is being finished; errors of config_read_source(); ERR_INVALID: its ca_file cannot be
+ * read; ERR_NOMEM. */
+int service_reload(struct service *service, struct moment now,
+		   struct service_reload_report *ret_report,
+		   struct err_detail *detail) _must_check_;
+
+/* Problems that a person must see; one of a code at most. */
+void service_add_problem(struct service *service, const char *code, const char *text);
+void service_clear_problem(struct service *service, const char *code);
+size_t service_problem_count(const struct service *service);
+const struct service_problem *service_problem_at(const struct service *service, size_t index);
+/* NULL if logins can be served; else why not and what to do. */
+const char *service_unavailable(const struct service *service);
+
+const char *service_callback_url(const struct service *service); /* NULL: none */
+const char *service_state_directory(const struct service *service);
+const struct config *service_config(const struct service *service);
+
+/* By which the programs of hooks are safe or not. */
+const struct trust *service_trust(const struct service *service);
+struct accounts *service_accounts(struct service *service);
+/* NULL if there is none. */
+const struct credential *service_credential(const struct service *service, const char *account);
+/* For looking things up; NULL while the service is unavailable. */
+const struct registry *service_registry(const struct service *service);
+
+struct service_login {
+	const char *account;
+	const char *server;	/* as a person writes it; NULL: the account's */
+	const char *user;	/* NULL: as before */
+	const char *permission; /* NULL: as before, or PERMISSION_DEFAULT */
+	bool browser;		/* the caller can open a page on this machine */
+	bool somebody_waits;	/* another caller waits for the same login's outcome */
+};
+
+/* Starts or joins a login. ERR_NOT_FOUND: unknown account and no server; ERR_INVALID, ERR_SYNTAX,
+ * ERR_LIMIT: a bad value; ERR_EXISTS: it contradicts what the account is; ERR_DAMAGED: unavailable;
+ * ERR_NOMEM. */
+int service_login(struct service *service, const struct service_login *login, struct moment now,
+		  struct account **ret_account, struct err_detail *detail) _must_check_;
+
+/* Whether the caller is the first to be told to open the account's start page. */
+bool service_take_page(struct service *service, struct account *account);
+
+/* Whether the result's page leads its browser, which HAS_COOKIE, through the start link again: once
+ * in a process's life, because what the callback had brought may be lost with the process before.
+ */
+bool service_lead_back(struct service *service, const struct account *account, bool has_cookie);
+
+/* For the log, which others must not fill: whether this is the first callback without the cookie
+ * for the account's session, the first late opening of the finished login's link. */
+bool service_tell_refusal(struct service *service, const char *account);
+bool service_tell_late_start(struct service *service, const char *start);
+
+/* Who was told to open the page could not: PROBLEM, a clause or a sentence, is shown with the login
+ * until the page is opened or the login goes on, also over a restart, and the next caller is told
+ * to open it. Nothing happens if a browser has the page already. ERR_NOT_FOUND if no page waits for
+ * a browser; ERR_NOMEM. */
+int service_browser_failed(struct service *service, struct account *account, const char *problem,
+			   struct moment now, struct err_detail *detail) _must_check_;
+
+/* The start link was opened: 0 the first time, and in the browser that has the session's cookie;
+ * else ERR_EXISTS: the session is spoiled from then on. ERR_NOT_FOUND. *ret_session is valid until
+ * the next change. */
+int service_open_start(struct service *service, const char *start, bool has_cookie,
+		       struct moment now, const struct registry_session **ret_session) _must_check_;
+
+/* The browser, or a person with a pasted URL, brought a session's token. Nothing is done while
+ * another session is made in the place of it: the login goes on with that. ERR_NOT_FOUND if none is
+ * pending for it. */
+int service_callback(struct service *service, const char *token, enum registry_proof proof,
+		     struct moment now, struct account **ret_account) _must_check_;
+
+#endif

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The config, read again while the daemon runs.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "common/log.h"
+#include "service_state.h"
+
+struct reload {
+	struct service *service;
+	struct service_reload_report *report;
+	struct moment now;
+};
+
+void service_reload_report_done(struct service_reload_report *report)
+{
+	buf_done(&report->added);
+	buf_done(&report->changed);
+	buf_done(&report->removed);
+}
+
+/* Whether the login's consent has been given: it is followed up, whatever the config says now. */
+static bool has_consent(const struct account *account)
+{
+	return account->authorization && authorization_is_active(account->authorization) &&
+	       !authorization_awaits_consent(account->authorization) &&
+	       !authorization_awaits_page(account->authorization);
+}
+
+/* The account's credential is on its way. If the config does not have the account any more, it
+ * becomes one that a login made; if it moves it to another server, it has to wait: what belongs to
+ * the one server must not be sent to the other. */
+static int keep_consented(struct service *service, const struct account *account,
+			  const struct config *config, struct err_detail *detail)
+{
+	const struct config_account *wanted = config_account_find(config, account->name);
+	struct registry_account kept = {
+		.server = account->server,
+		.permission = account->permission,
+		.user = account->user,
+	};
+
+	if (wanted && strcmp(wanted->server.origin, account->server.origin) != 0)
+		return err_set(detail, ERR_BUSY,
+			       "A login of %s at %s is being finished, and the config has another "
+			       "server for it now; nothing was changed, try again in a moment",
+			       account->name, account->server.origin);
+	if (wanted || !account->from_config)
+		return 0;
+	memcpy(kept.name, account->name, sizeof(kept.name));
+	return registry_account_put(service->registry, &kept);
+}
+
+/* The session of a pending login was made for what the account was. */
+static void cancel_misfit(const struct reload *reload, struct account *account, bool is_gone)
+{
+	struct service *service = reload->service;
+	const struct registry_session *session =
+		registry_session_find(service->registry, account->name);
+
+	if (!account->authorization || !authorization_is_active(account->authorization) ||
+	    has_consent(account))
+		return;
+	if (is_gone || !session || !service_session_fits(service, session, account))
+		authorization_cancel(account->authorization,
+				     "the account was changed in the config", reload->now);
+}
+
+static void remove_account(const struct reload *reload, struct account *account)
+{
+	struct err_detail detail;
+
+	if (credentials_underive(reload->service->credentials, account->name, &detail))
+		log_warning("account %s: %s", account->name, detail.text);
+	service_drop_account(reload->service, account, reload->now);
+}
+
+static void on_difference(enum accounts_change change, struct account *account, void *context)
+{
+	struct reload *reload = context;
+	struct service_reload_report *report = reload->report;
+	struct buf *names = change == ACCOUNTS_ADDED	 ? &report->added
+			    : change == ACCOUNTS_REMOVED ? &report->removed
+							 : &report->changed;
+
+	buf_append_format(names, "%s\n", account->name);
+	cancel_misfit(reload, account, change == ACCOUNTS_REMOVED);
+	if (change == ACCOUNTS_REMOVED)
+		remove_account(reload, account);
+	else
+		service_tell(reload->service, SERVICE_ACCOUNT_CHANGED, account, reload->now);
+}
+
+/* The accounts as a start would load them. */
+static int load_wanted(struct service *service, const struct config *config,
+		       struct accounts **ret_wanted, struct err_detail *detail)
+{
+	_cleanup_(accounts_freep) struct accounts *wanted = NULL;
+	int r = 0;
+
+	for (size_t n = 0; r == 0 && n < service->login_count; n++)
+		if (has_consent(service->logins[n]))
+			r = keep_consented(service, service->logins[n], config, detail);
+	if (r == 0)
+		r = accounts_new(&wanted);
+	if (r == 0)
+		r = accounts_load(wanted, config, service->registry, service->credentials);
+	if (r == ERR_NOMEM)
+		return err_set(detail, r, "no memory for the accounts of the config");
+	*ret_wanted = TAKE_PTR(wanted);
+	return r;
+}
+
+/* With a socket of systemd's the config's port does not count; the default says nothing. */
+static void check_passed_port(struct service *service)
+{
+	char url[64];
+
+	snprintf(url, sizeof(url), "http://127.0.0.1:%u/callback", service->config->port);
+	if (service->config->port == CONFIG_DEFAULT_PORT ||
+	    (service->callback_url && strcmp(url, service->callback_url) == 0))
+		service_clear_problem(service, "LISTEN_IGNORED");
+	else
+		service_add_problem(
+			service, "LISTEN_IGNORED",
+			"The config has another port (`listen`) than systemd listens on, which is "
+			"what counts; to change that, write it into a drop-in: systemctl --user "
+			"edit misskey-authd-callback.socket (docs/systemd.md shows it)");
+}
+
+void service_check_port(struct service *service)
+{
+	if (service->callback_is_passed)
+		check_passed_port(service);
+	else if (service->config->port == service->port)
+		service_clear_problem(service, "RESTART_NEEDED");
+	else
+		service_add_problem(
+			service, "RESTART_NEEDED",
+			"The config has another port (`listen`) than the daemon "
+			"listens on; to use it: systemctl --user restart misskey-authd (without "
+			"systemd: end misskey-authd and run it again)");
+}
+
+/* What is in force without a restart. */
+static void apply_settings(struct service *service, struct config *config)
+{
+	config_free(service->config);
+	service->config = config;
+	service->environment.session_time_s = config->session_time_s;
+	service->environment.poll_interval_s = config->poll_interval_s;
+	service->environment.poll_interval_max_s = config->poll_interval_max_s;
+	for (size_t n = 0; n < service->login_count; n++)
+		authorization_adapt(service->logins[n]->authorization);
+	if (!service->log_level_is_fixed)
+		log_set_level(config->log_level);
+	service_check_port(service);
+}
+
+int service_reload(struct service *service, struct moment now,
+		   struct service_reload_report *ret_report, struct err_detail *detail)
+{
+	_cleanup_(config_freep) struct config *config = NULL;
+	_cleanup_(accounts_freep) struct accounts *wanted = NULL;
+	struct reload reload = {.service = service, .report = ret_report, .now = now};
+	int r;
+
+	if (service_unavailable(service))
+		return err_set(detail, ERR_DAMAGED, "%s", service_unavailable(service));
+	r = config_read_source(&service->source, &config, detail);
+	if (r)
+		return r;
+	r = load_wanted(service, config, &wanted, detail);
+	if (r)
+		return r;
+	/* The last that can fail for what the config says. */
+	r = http_client_configure(service->client, config->ca_file, config->request_time_s * 1000,
+				  detail);
+	if (r)
+		return r;
+	r = accounts_replace(service->accounts, wanted, on_difference, &reload);
+	if (r)
+		return err_set(detail, r, "no memory for the accounts of the config");
+	apply_settings(service, TAKE_PTR(config));
+	service_derive_all(service);
+	ret_report->needs_restart =
+		!service->callback_is_passed && service->config->port != service->port;
+	log_info("the config was read again: %s",
+		 service->config->file ? service->config->file : "no file, defaults");
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef SERVICE_SERVICE_STATE_H
+#define SERVICE_SERVICE_STATE_H
+
+/*
+ * What service.c (state and loop) and service_login.c (logins) share.
+ */
+
+#include "service/service.h"
+
+/* The callback server, the control server and the hooks. */
+#define SERVICE_MAX_WATCHERS 3
+
+struct service_watch {
+	service_watcher *function;
+	void *context;
+};
+
+/* Times of verification are written this long after the first of them. */
+#define SERVICE_FLUSH_MS 5000
+/* Files that could not be set right are tried again after this time. */
+#define SERVICE_REPAIR_MS 60000
+
+struct service {
+	struct config *config;
+	struct config_source source;
+	unsigned port; /* of the config at start */
+	bool log_level_is_fixed;
+	struct http_client *client; /* borrowed */
+	const char *callback_url;   /* borrowed */
+	bool callback_is_passed;
+	char *state_directory;
+	int state_fd;
+	int lock_fd;
+	struct registry *registry;	 /* NULL while unavailable */
+	struct credentials *credentials; /* NULL while unavailable */
+	struct accounts *accounts;
+	struct authorization_environment environment;
+	struct verification_environment verification_environment;
+	bool has_resumed;	 /* this start went on with an exchange */
+	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; MOMENT_NEVER */
+	int64_t repair_ms;	 /* the same for env/ and tokens/ */
+	struct turns turns;	 /* of the logins' exchanges */
+	struct account **logins; /* the accounts that have an authorization */
+	size_t login_count;
+	struct service_watch watchers[SERVICE_MAX_WATCHERS];
+	size_t watcher_count;
+	struct service_problem problems[SERVICE_MAX_PROBLEMS];
+	size_t problem_count;
+	char unavailable[ERR_DETAIL_BYTES]; /* "": available */
+};
+
+/* Tells the watchers. */
+void service_tell(struct service *service, enum service_change change, struct account *account,
+		  struct moment now);
+
+/* Sees to the problem that the config has another port than what is listened on. */
+void service_check_port(struct service *service);
+
+/* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
+int service_resolve_account(struct service *service, const struct service_login *login,
+			    struct account **ret_account, struct err_detail *detail) _must_check_;
+
+/* env/ and tokens/ say what credentials.json says, for all accounts that there are. */
+void service_derive_all(struct service *service);
+
+/* Whether ACCOUNT is still what SESSION was made for. */
+bool service_session_fits(const struct service *service, const struct registry_session *session,
+			  const struct account *account);
+
+/* At an orderly end: no server has ended this start. */
+void service_forget_resumes(struct service *service, struct moment now);
+
+/* Takes ACCOUNT, whose login must not be under way, out and frees it. */
+void service_drop_account(struct service *service, struct account *account, struct moment now);
+
+/* The verifications' call-back. */
+void service_verification_ended(struct account *account, struct moment now, void *context);
+
+/* The authorizations' call-backs. */
+void service_login_changed(struct account *account, bool is_news, struct moment now, void *context);
+void service_credential_changed(struct account *account, struct moment now, void *context);
+bool service_is_registering(const struct account *account, void *context);
+
+#endif

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STORE_CREDENTIALS_H
+#define STORE_CREDENTIALS_H
+
+/*
+ * credentials.json, which is the truth, and env/ and tokens/, which are derived from it.
+ * docs/credentials.md describes the files for those who read them.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/account_name.h"
+#include "common/cleanup.h"
+#include "common/digest.h"
+#include "common/err.h"
+#include "common/secret.h"
+#include "common/state.h"
+
+enum credential_state {
+	CREDENTIAL_VERIFIED,   /* the server said that it works */
+	CREDENTIAL_UNVERIFIED, /* stored; the server has not been asked with success yet */
+	CREDENTIAL_REVOKED,    /* the server does not accept it any more; i is not kept */
+	CREDENTIAL_SUSPENDED,  /* the server has suspended the user; i is kept, but given to nobody
+				*/
+};
+
+/* "verified", "unverified", "revoked", "suspended". */
+const char *credential_state_text(enum credential_state state);
+
+struct credential {
+	char account[ACCOUNT_NAME_BYTES];
+	char *server; /* origin */
+	char *user_id;
+	char *username;
+	struct secret i;  /* not set when revoked */
+	char *permission; /* canonical */
+	char *app_id;
+	char *app_name;
+	enum credential_state state;
+	int64_t obtained_at;		       /* unix s */
+	int64_t verified_at;		       /* unix s, 0: never */
+	char session_digest[SHA256_HEX_BYTES]; /* SHA-256 of the session token it came from */
+};
+
+/* Frees what CREDENTIAL points to (not itself) and erases i. */
+void credential_done(struct credential *credential);
+/* A deep copy. ERR_NOMEM. */
+int credential_copy(const struct credential *from, struct credential *ret_copy) _must_check_;
+/* Whether scripts may use it: verified or unverified. */
+bool credential_is_good(const struct credential *credential);
+/* Whether the server can be asked about it: it has an i, as all but the revoked have. */
+bool credential_is_kept(const struct credential *credential);
+
+struct credentials;
+struct credentials_reservation;
+
+/* Opens the store in the state directory DIRFD (borrowed), makes env/ and tokens/, removes
+ * temporary files that a killed process left there and in DIRFD. No file is an empty store.
+ * ERR_DAMAGED, ERR_VERSION, ERR_UNSAFE, ERR_ACCESS, …: nothing was changed, nothing is to be
+ * removed; DETAIL names the file and what to do. */
+int credentials_open(int dirfd, struct credentials **ret_credentials,
+		     struct err_detail *detail) _must_check_;
+
+void credentials_free(struct credentials *credentials);
+DEFINE_CLEANUP(struct credentials *, credentials_free);
+
+size_t credentials_count(const struct credentials *credentials);
+/* In the order of their names. */
+const struct credential *credentials_at(const struct credentials *credentials, size_t index);
+const struct credential *credentials_find(const struct credentials *credentials,
+					  const char *account);
+
+/* Secures the place for the answer of an exchange: temporary files for credentials.json,
+ * env/ACCOUNT and tokens/ACCOUNT with room for what can be written, whatever other reservations are
+ * committed first. ERR_NOSPACE, ERR_ACCESS, ERR_IO, … with the file in DETAIL: nothing is left
+ * behind. */
+int credentials_reserve(struct credentials *credentials, const char *account,
+			struct credentials_reservation **ret_reservation,
+			struct err_detail *detail) _must_check_;
+/* Gives the room back. May outlive nothing: free it before the store. */
+void credentials_reservation_free(struct credentials_reservation *reservation);
+DEFINE_CLEANUP(struct credentials_reservation *, credentials_reservation_free);
+
+/* Makes CREDENTIAL (copied) durable in credentials.json, which makes it visible to
+ * credentials_find(), then in env/ and then in tokens/. RESERVATION (of the same account) may be
+ * NULL, then room is asked for now; it stays the caller's. On failure the caller tries again later
+ * with the same arguments: what is done already is not done twice, and with a reservation every
+ * other write of credentials.json takes the credential along. ERR_INVALID or ERR_LIMIT: it can
+ * never be written, DETAIL names the member. ERR_NOSPACE, ERR_ACCESS, ERR_IO, ERR_NOMEM, … */
+int credentials_store(struct credentials *credentials, const struct credential *credential,
+		      struct credentials_reservation *reservation,
+		      struct err_detail *detail) _must_check_;
+
+/* Sets the state of the account's credential in all files, and with VERIFIED the time. Where only
+ * that time is new it is kept in memory, for the next write or credentials_flush(): thousands of
+ * accounts that are verified by the hour must not cost as many writes of the whole file.
+ * *ret_changed is whether the state is another now. ERR_NOT_FOUND: there is no credential; else as
+ * credentials_store(). */
+int credentials_set_state(struct credentials *credentials, const char *account,
+			  enum credential_state state, int64_t unix_s, bool *ret_changed,
+			  struct err_detail *detail) _must_check_;
+/* Whether there are times to be written, and writes them. */
+bool credentials_is_stale(const struct credentials *credentials);
+int credentials_flush(struct credentials *credentials, struct err_detail *detail) _must_check_;
+
+/* Forgets the account's credential: in credentials.json first, then in tokens/ and env/. With an
+ * ORIGIN the account is still known, and env/ says that it has none; without, that file goes too.
+ * That there is none is no error. ERR_NOSPACE, ERR_ACCESS, ERR_IO, ERR_NOMEM: try again. */
+int credentials_remove(struct credentials *credentials, const char *account, const char *origin,
+		       struct err_detail *detail) _must_check_;
+
+/* Sets the derived files of one known account right, with the server's ORIGIN for an account that
+ * has no credential (MISSKEY_STATE=absent). Writes only what differs. ERR_DAMAGED: credentials.json
+ * is missing, but not the account's token, which is left alone. */
+int credentials_derive(struct credentials *credentials, const char *account, const char *origin,
+		       struct err_detail *detail) _must_check_;
+
+/* Removes the derived files of one account that is not known any more and has no credential. While
+ * credentials.json is missing, a token stays. */
+int credentials_underive(struct credentials *credentials, const char *account,
+			 struct err_detail *detail) _must_check_;
+
+/* Removes derived files of accounts for which IS_KNOWN says no. */
+int credentials_prune(struct credentials *credentials,
+		      bool (*is_known)(const char *account, void *context), void *context,
+		      struct err_detail *detail) _must_check_;
+
+#endif

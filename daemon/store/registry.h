@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef STORE_REGISTRY_H
+#define STORE_REGISTRY_H
+
+/*
+ * registry.json: what the daemon must know again after a crash and nobody else needs. Accounts made
+ * by `login`, apps, pending sessions, and for a day the outcomes of finished ones. Look-ups and
+ * changes are in memory; registry_save() makes them durable, all together.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/account_name.h"
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/digest.h"
+#include "common/err.h"
+#include "common/outcome.h"
+#include "common/secret.h"
+#include "common/state.h"
+#include "common/url.h"
+
+/* "http://127.0.0.1:65535/callback" and a NUL. */
+#define REGISTRY_CALLBACK_URL_BYTES 32
+#define REGISTRY_FINISHED_MAX 100
+#define REGISTRY_FINISHED_S (24 * 60 * 60)
+/* Apps kept for one server and name that no session needs: beyond that the oldest are dropped. */
+#define REGISTRY_SPARE_APPS 8
+
+/* An account that `login SERVER` made. Strings belong to the registry. */
+struct registry_account {
+	char name[ACCOUNT_NAME_BYTES];
+	struct url_server server;
+	char *permission; /* canonical */
+	char *user;	  /* who must consent, NULL: anybody */
+};
+
+/* An app registration and everything that it was made with. */
+struct registry_app {
+	char *server; /* origin */
+	char *name;
+	char *description;
+	char *permission;   /* canonical */
+	char *callback_url; /* "": none */
+	char *id;
+	struct secret secret; /* appSecret */
+	int64_t created_at;   /* unix s */
+};
+
+/* More starts than that are not counted. */
+#define REGISTRY_RESUMES_MAX 100
+
+/* What shows that the person of this machine came back from the session's consent page. */
+enum registry_proof {
+	REGISTRY_PROOF_NONE,
+	REGISTRY_PROOF_COOKIE, /* the callback came with the session's cookie */
+	REGISTRY_PROOF_OWNER,  /* the owner gave the callback's address */
+};
+
+struct registry_session {
+	char account[ACCOUNT_NAME_BYTES];
+	char *server; /* origin; with app_id: which app */
+	char *app_id;
+	struct secret token;	      /* the session's */
+	char *consent_url;	      /* on the server; holds the token */
+	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
+	bool start_used;	      /* the link has been opened */
+	bool start_raced;	      /* it was opened again: perhaps by somebody else */
+	enum registry_proof proof;    /* of the callback that came */
+	bool page_given;	      /* somebody has the link's page or was told to open it */
+	char *browser_problem;	      /* why somebody failed; NULL: nobody has, or it was opened */
+	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
+					 browser */
+	char result[RANDOM_ID_BYTES]; /* of /result/… */
+	bool browser;
+	bool exchanging;   /* userkey may have been sent */
+	int64_t resumes;   /* starts that went on with that, and had no answer yet */
+	bool refusal_told; /* a callback without the cookie was logged; not on disk */
+	bool led_back;	   /* the result page led its browser through the link again; not on disk */
+	bool renewed;	   /* made by itself after one that was lost */
+	int64_t expires_at; /* unix s */
+};
+
+struct registry_finished {
+	char token_digest[SHA256_HEX_BYTES];
+	char result[RANDOM_ID_BYTES];
+	char start[RANDOM_ID_BYTES]; /* "": there was none */
+	char account[ACCOUNT_NAME_BYTES];
+	char *server;	/* origin */
+	char *user;	/* who consented; NULL if unknown */
+	char *expected; /* who should have, for OUTCOME_WRONG_USER; else NULL */
+	char *detail;	/* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
+	enum outcome outcome;
+	int64_t finished_at;  /* unix s */
+	bool late_start_told; /* not on disk */
+};
+
+struct registry;
+
+/* Opens the registry in the state directory DIRFD (borrowed). No file is an empty registry.
+ * ERR_DAMAGED, ERR_VERSION, ERR_UNSAFE, ERR_ACCESS, ERR_LIMIT, …: nothing was changed, DETAIL names
+ * the file and what to do. A caller that wants to go on after ERR_DAMAGED sets the file aside
+ * (fsx_set_aside) and opens again. */
+int registry_open(int dirfd, struct registry **ret_registry,
+		  struct err_detail *detail) _must_check_;
+
+/* Writes everything, durably; drops finished sessions older than a day first. On failure memory
+ * stays as it is and the file as it was. */
+int registry_save(struct registry *registry, int64_t unix_s,
+		  struct err_detail *detail) _must_check_;
+
+void registry_free(struct registry *registry);
+DEFINE_CLEANUP(struct registry *, registry_free);
+
+/* Accounts. _put makes or replaces; strings are copied. */
+size_t registry_account_count(const struct registry *registry);
+const struct registry_account *registry_account_at(const struct registry *registry, size_t index);
+const struct registry_account *registry_account_find(const struct registry *registry,
+						     const char *name);
+int registry_account_put(struct registry *registry,
+			 const struct registry_account *account) _must_check_;
+void registry_account_remove(struct registry *registry, const char *name);
+
+/* Apps. _find: same server, name, description, permissions and callbackUrl (the newest). _put
+ * copies; an app of the same server and id is replaced. */
+const struct registry_app *registry_app_find(const struct registry *registry, const char *server,
+					     const char *name, const char *description,
+					     const char *permission, const char *callback_url);
+const struct registry_app *registry_app_by_id(const struct registry *registry, const char *server,
+					      const char *id);
+int registry_app_put(struct registry *registry, const struct registry_app *app) _must_check_;
+void registry_app_remove(struct registry *registry, const char *server, const char *id);
+
+/* Pending sessions, one an account at most. _put copies and replaces the account's. Pointers are
+ * valid until the next change of the registry. */
+size_t registry_session_count(const struct registry *registry);
+const struct registry_session *registry_session_at(const struct registry *registry, size_t index);
+const struct registry_session *registry_session_find(const struct registry *registry,
+						     const char *account);
+/* By token, start or result, each compared in constant time. NULL for "" and unknown ones. */
+const struct registry_session *registry_session_by_token(const struct registry *registry,
+							 const char *token);
+const struct registry_session *registry_session_by_start(const struct registry *registry,
+							 const char *start);
+const struct registry_session *registry_session_by_result(const struct registry *registry,
+							  const char *result);
+int registry_session_put(struct registry *registry,
+			 const struct registry_session *session) _must_check_;
+/* The account's session, for changing what is no pointer in it; NULL if there is none. */
+struct registry_session *registry_session_edit(struct registry *registry, const char *account);
+/* Whether a credential may be taken from the session: it never had a start link, or its callback
+ * came with the cookie and nobody else opened the link, or the owner gave the callback's address.
+ */
+bool registry_session_is_trusted(const struct registry_session *session);
+/* Sets the browser_problem of the account's session, if it has one, to a copy of PROBLEM, which may
+ * be NULL. Without memory it is NULL. */
+void registry_session_set_problem(struct registry *registry, const char *account,
+				  const char *problem);
+void registry_session_remove(struct registry *registry, const char *account);
+
+/* Finished sessions. By token, result or start as above. _add copies; above REGISTRY_FINISHED_MAX
+ * the oldest goes. */
+const struct registry_finished *registry_finished_by_token(const struct registry *registry,
+							   const char *token);
+const struct registry_finished *registry_finished_by_result(const struct registry *registry,
+							    const char *result);
+const struct registry_finished *registry_finished_by_start(const struct registry *registry,
+							   const char *start);
+/* Whether this is the first time that its link was opened late, in this process. */
+bool registry_finished_tell_late(struct registry *registry, const char *start);
+int registry_finished_add(struct registry *registry,
+			  const struct registry_finished *finished) _must_check_;
+
+#endif

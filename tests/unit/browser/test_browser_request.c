@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Proves that only exact targets, tokens and cookies are taken, and only navigations of a person.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#include "browser/browser_request.h"
+
+#define UUID "8ea47f67-4929-4a7c-b204-54b73bafbf4e"
+#define ID "0123456789abcdef0123456789abcdef"
+
+static void routes_are_exact(void **state)
+{
+	static const struct {
+		const char *target;
+		enum callback_route route;
+	} cases[] = {
+		{"/", CALLBACK_ROOT},
+		{"/favicon.ico", CALLBACK_ICON},
+		{"/start/" ID, CALLBACK_START},
+		{"/result/" ID, CALLBACK_RESULT},
+		{"/callback?token=" UUID, CALLBACK_TOKEN},
+		{"/callback", CALLBACK_INVALID},
+		{"/callback?", CALLBACK_INVALID},
+		{"/callback?token", CALLBACK_INVALID},
+		{"/callback?token=", CALLBACK_INVALID},
+		{"/callback?token=" UUID "&token=" UUID, CALLBACK_INVALID},
+		{"/callback?token=" UUID "&x=1", CALLBACK_INVALID},
+		{"/callback?x=1&token=" UUID, CALLBACK_INVALID},
+		{"/callback?x=1?token=" UUID, CALLBACK_INVALID},
+		{"/callback?Token=" UUID, CALLBACK_INVALID},
+		{"/callback?token=" UUID "%00", CALLBACK_INVALID},
+		{"/callback?token=8ea47f67", CALLBACK_INVALID},
+		{"/Callback?token=" UUID, CALLBACK_NOT_FOUND},
+		{"/callback/?token=" UUID, CALLBACK_NOT_FOUND},
+		{"/callback%3ftoken=" UUID, CALLBACK_NOT_FOUND},
+		{"//callback?token=" UUID, CALLBACK_NOT_FOUND},
+		{"http://127.0.0.1:41987/callback?token=" UUID, CALLBACK_NOT_FOUND},
+		{"callback?token=" UUID, CALLBACK_NOT_FOUND},
+		{"/start/", CALLBACK_NOT_FOUND},
+		{"/start/" ID "0", CALLBACK_NOT_FOUND},
+		{"/start/0123456789ABCDEF0123456789ABCDEF", CALLBACK_NOT_FOUND},
+		{"/start/" ID "?x", CALLBACK_NOT_FOUND},
+		{"/result/../callback", CALLBACK_NOT_FOUND},
+		{"/favicon.ico?x", CALLBACK_NOT_FOUND},
+		{"", CALLBACK_NOT_FOUND},
+		{"*", CALLBACK_NOT_FOUND},
+	};
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
+		struct callback_request request = callback_request_parse(cases[n].target);
+
+		if (request.route != cases[n].route)
+			fail_msg("%s: %d", cases[n].target, (int)request.route);
+	}
+	assert_string_equal(callback_request_parse("/callback?token=" UUID).token, UUID);
+	assert_string_equal(callback_request_parse("/start/" ID).id, ID);
+	assert_string_equal(callback_request_parse("/result/" ID).id, ID);
+}
+
+static void pasted_texts_give_the_token(void **state)
+{
+	static const char *const good[] = {
+		UUID,
+		"  " UUID "\n",
+		"http://127.0.0.1:41987/callback?token=" UUID,
+		" http://127.0.0.1/callback?token=" UUID "\r\n",
+	};
+	static const char *const bad[] = {
+		"",
+		"8ea47f67",
+		UUID UUID,
+		UUID " " UUID,
+		"https://misskey.example/auth/" UUID,
+		"https://evil.example/callback?token=" UUID,
+		"http://127.0.0.1:41987/callback?token=" UUID "&x=1",
+		"http://127.0.0.1:41987/callback?token=x",
+	};
+	char token[CALLBACK_TOKEN_BYTES];
+
+	(void)state;
+	for (size_t n = 0; n < sizeof(good) / sizeof(good[0]); n++) {
+		assert_int_equal(callback_pasted_token(good[n], token), 0);
+		assert_string_equal(token, UUID);
+	}
+	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
+		if (callback_pasted_token(bad[n], token) != ERR_SYNTAX)
+			fail_msg("taken: %s", bad[n]);
+}
+
+static void cookies_match_whole(void **state)
+{
+	(void)state;
+	assert_true(callback_has_cookie("n=" ID, "n", ID));
+	assert_true(callback_has_cookie("a=b; n=" ID "; c=d", "n", ID));
+	assert_true(callback_has_cookie("n=x; n=" ID, "n", ID));
+	assert_false(callback_has_cookie(NULL, "n", ID));
+	assert_false(callback_has_cookie("", "n", ID));
+	assert_false(callback_has_cookie("xn=" ID, "n", ID));
+	assert_false(callback_has_cookie("n=" ID "0", "n", ID));
+	assert_false(callback_has_cookie("n=0123456789abcdef0123456789abcdee", "n", ID));
+	assert_false(callback_has_cookie("n", "n", ID));
+	assert_false(callback_has_cookie(";;; ;", "n", ID));
+}
+
+static void only_navigations_pass(void **state)
+{
+	(void)state;
+	assert_true(callback_is_navigation(NULL, NULL, NULL));
+	assert_true(callback_is_navigation("navigate", "document", NULL));
+	assert_false(callback_is_navigation("navigate", "iframe", NULL));
+	assert_false(callback_is_navigation("no-cors", "image", NULL));
+	assert_false(callback_is_navigation("no-cors", "empty", NULL));
+	assert_false(callback_is_navigation("cors", NULL, NULL));
+	assert_false(callback_is_navigation("navigate", "document", "prefetch"));
+	assert_false(callback_is_navigation("navigate", "document", "prefetch;prerender"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(routes_are_exact),
+		cmocka_unit_test(pasted_texts_give_the_token),
+		cmocka_unit_test(cookies_match_whole),
+		cmocka_unit_test(only_navigations_pass),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Proves: every outcome has a code of its own and is found by it; only what left a credential is a
+ * success. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "common/outcome.h"
+
+static void test_codes_are_those_of_the_documentation(void **state)
+{
+	static const char *const documented[] = {
+		"",	     "AUTHORIZED", "UNVERIFIED",  "WRONG_USER", "EXPIRED",
+		"LOST",	     "REJECTED",   "UNREACHABLE", "REFUSED",	"BAD_REPLY",
+		"ELSEWHERE", "LOCAL",	   "CANCELLED",
+	};
+
+	(void)state;
+	assert_int_equal(sizeof(documented) / sizeof(documented[0]), OUTCOME_COUNT);
+	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+		assert_string_equal(outcome_code((enum outcome)i), documented[i]);
+}
+
+static void test_codes_are_found(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+		assert_int_equal(outcome_from_code(outcome_code((enum outcome)i)), i);
+	assert_int_equal(outcome_from_code("authorized"), OUTCOME_NONE);
+	assert_int_equal(outcome_from_code("AUTHORIZED "), OUTCOME_NONE);
+	assert_int_equal(outcome_from_code("SOMETHING"), OUTCOME_NONE);
+}
+
+static void test_success_is_having_a_credential(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < OUTCOME_COUNT; i++)
+		assert_int_equal(outcome_is_success((enum outcome)i),
+				 i == OUTCOME_AUTHORIZED || i == OUTCOME_UNVERIFIED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_codes_are_those_of_the_documentation),
+		cmocka_unit_test(test_codes_are_found),
+		cmocka_unit_test(test_success_is_having_a_credential),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

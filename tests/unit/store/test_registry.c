@@ -1,0 +1,726 @@
+/* SPDX-License-Identifier: MIT */
+
+/* Proves: everything put into the registry is there after a restart; damage in any form is refused
+ * with the file, the place and the next step; look-ups find exactly what was put; spare apps, and
+ * finished sessions by number and age, are dropped; a full disk leaves the old file; secrets are
+ * erased. Linked with alloc_fault.h's
+ * --wrap options and -Wl,--wrap=strdup. */
+
+#include "common/fsx.h"
+#include "common/json.h"
+#include "store/registry.h"
+#include "support/alloc_fault.h"
+#include "support/state_directory.h"
+
+#define NOW INT64_C(1795348800) /* 2026-11-22T12:00:00Z */
+#define SERVER "https://misskey.example"
+#define TOKEN "token-" ALLOC_MARKER
+
+char *__wrap_strdup(const char *text);
+char *__wrap_strdup(const char *text)
+{
+	char *copy = __wrap_malloc(strlen(text) + 1);
+
+	return copy ? strcpy(copy, text) : NULL;
+}
+
+/* Entries whose strings are literals: what is put is copied. */
+
+static char *text(const char *literal)
+{
+	return (char *)(uintptr_t)literal;
+}
+
+static struct registry_account an_account(const char *name)
+{
+	struct registry_account account = {.permission = text("read:account"),
+					   .user = text("名前")};
+
+	snprintf(account.name, sizeof(account.name), "%s", name);
+	assert_int_equal(url_server_parse("misskey.example:8443", &account.server, NULL), 0);
+	return account;
+}
+
+static int put_app(struct registry *registry, const char *id, int64_t created_at)
+{
+	struct registry_app app = {
+		.server = text(SERVER),
+		.name = text("misskey-authd \"☕\""),
+		.description = text(""),
+		.permission = text("read:account,write:notes"),
+		.callback_url = text("http://127.0.0.1:41987/callback"),
+		.id = text(id),
+		.created_at = created_at,
+	};
+	int r;
+
+	assert_int_equal(secret_set_text(&app.secret, "secret-" ALLOC_MARKER), 0);
+	r = registry_app_put(registry, &app);
+	secret_done(&app.secret);
+	return r;
+}
+
+static const struct registry_app *find_app(const struct registry *registry)
+{
+	return registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "",
+				 "read:account,write:notes", "http://127.0.0.1:41987/callback");
+}
+
+/* NUMBER is in the token, start, cookie and result. */
+static int put_session(struct registry *registry, const char *account, const char *app_id,
+		       unsigned number)
+{
+	struct registry_session session = {
+		.server = text(SERVER),
+		.app_id = text(app_id),
+		.consent_url = text(SERVER "/auth/" TOKEN),
+		.start_used = true,
+		.page_given = number % 2 == 1,
+		.browser_problem = number % 2 == 1 ? text("it \"ended\"") : NULL,
+		.browser = true,
+		.exchanging = number % 2 == 0,
+		.resumes = number == 1 ? REGISTRY_RESUMES_MAX : 0,
+		.renewed = number % 2 == 1,
+		.expires_at = NOW + 1800,
+	};
+	char token[64];
+	int r;
+
+	snprintf(session.account, sizeof(session.account), "%s", account);
+	snprintf(session.start, sizeof(session.start), "a%031u", number);
+	snprintf(session.cookie, sizeof(session.cookie), "b%031u", number);
+	snprintf(session.result, sizeof(session.result), "c%031u", number);
+	snprintf(token, sizeof(token), TOKEN "-%u", number);
+	r = secret_set_text(&session.token, token);
+	if (r == 0)
+		r = registry_session_put(registry, &session);
+	secret_done(&session.token);
+	return r;
+}
+
+static int add_finished(struct registry *registry, unsigned number, int64_t finished_at)
+{
+	struct registry_finished finished = {
+		.account = "alice",
+		.server = text(SERVER),
+		.user = text("bob"),
+		.expected = text("alice"),
+		.detail = text("it said \"no\""),
+		.outcome = OUTCOME_WRONG_USER,
+		.finished_at = finished_at,
+	};
+	char token[32];
+
+	snprintf(token, sizeof(token), "finished-%u", number);
+	assert_int_equal(digest_sha256_hex(token, strlen(token), "", 0, finished.token_digest), 0);
+	snprintf(finished.result, sizeof(finished.result), "d%031u", number);
+	snprintf(finished.start, sizeof(finished.start), "e%031u", number);
+	return registry_finished_add(registry, &finished);
+}
+
+static const struct registry_finished *find_finished(const struct registry *registry,
+						     unsigned number)
+{
+	const struct registry_finished *found;
+	char key[40];
+
+	snprintf(key, sizeof(key), "finished-%u", number);
+	found = registry_finished_by_token(registry, key);
+	snprintf(key, sizeof(key), "d%031u", number);
+	assert_ptr_equal(registry_finished_by_result(registry, key), found);
+	key[0] = 'e';
+	assert_ptr_equal(registry_finished_by_start(registry, key), found);
+	return found;
+}
+
+static struct registry *open_registry(void)
+{
+	struct registry *registry = NULL;
+	int r = registry_open(root_fd, &registry, &detail);
+
+	if (r < 0)
+		print_error("%s\n", detail.text);
+	assert_int_equal(r, 0);
+	return registry;
+}
+
+static struct registry *filled(void)
+{
+	struct registry *registry = open_registry();
+	struct registry_account account = an_account("alice");
+
+	assert_int_equal(registry_account_put(registry, &account), 0);
+	account = an_account("bob");
+	account.user = NULL;
+	assert_int_equal(registry_account_put(registry, &account), 0);
+	assert_int_equal(put_app(registry, "9app", NOW - 10), 0);
+	assert_int_equal(put_session(registry, "alice", "9app", 1), 0);
+	assert_int_equal(put_session(registry, "bob", "9app", 2), 0);
+	assert_int_equal(add_finished(registry, 1, NOW - 5), 0);
+	return registry;
+}
+
+static void save(struct registry *registry)
+{
+	int r = registry_save(registry, NOW, &detail);
+
+	if (r < 0)
+		print_error("%s\n", detail.text);
+	assert_int_equal(r, 0);
+}
+
+static void assert_filled(const struct registry *registry)
+{
+	const struct registry_account *account = registry_account_find(registry, "alice");
+	const struct registry_app *app = find_app(registry);
+	const struct registry_session *session = registry_session_find(registry, "alice");
+	const struct registry_finished *finished = find_finished(registry, 1);
+
+	assert_int_equal(registry_account_count(registry), 2);
+	assert_string_equal(registry_account_at(registry, 1)->name, "bob");
+	assert_null(registry_account_at(registry, 1)->user);
+	assert_string_equal(account->server.origin, "https://misskey.example:8443");
+	assert_string_equal(account->server.host, "misskey.example:8443");
+	assert_true(account->server.tls);
+	assert_string_equal(account->permission, "read:account");
+	assert_string_equal(account->user, "名前");
+
+	assert_string_equal(app->id, "9app");
+	assert_ptr_equal(registry_app_by_id(registry, SERVER, "9app"), app);
+	assert_string_equal(secret_reveal(&app->secret), "secret-" ALLOC_MARKER);
+	assert_int_equal(app->created_at, NOW - 10);
+
+	assert_int_equal(registry_session_count(registry), 2);
+	assert_ptr_equal(registry_session_at(registry, 0), session);
+	assert_string_equal(session->server, SERVER);
+	assert_string_equal(session->app_id, "9app");
+	assert_string_equal(secret_reveal(&session->token), TOKEN "-1");
+	assert_string_equal(session->consent_url, SERVER "/auth/" TOKEN);
+	assert_string_equal(session->start, "a0000000000000000000000000000001");
+	assert_string_equal(session->cookie, "b0000000000000000000000000000001");
+	assert_string_equal(session->result, "c0000000000000000000000000000001");
+	assert_true(session->start_used && session->browser && session->renewed);
+	assert_true(session->page_given);
+	assert_string_equal(session->browser_problem, "it \"ended\"");
+	assert_null(registry_session_at(registry, 1)->browser_problem);
+	assert_false(session->start_raced || session->exchanging);
+	assert_true(registry_session_at(registry, 1)->exchanging);
+	assert_int_equal(session->resumes, REGISTRY_RESUMES_MAX);
+	assert_int_equal(session->expires_at, NOW + 1800);
+
+	assert_string_equal(finished->account, "alice");
+	assert_string_equal(finished->server, SERVER);
+	assert_string_equal(finished->user, "bob");
+	assert_string_equal(finished->expected, "alice");
+	assert_string_equal(finished->detail, "it said \"no\"");
+	assert_int_equal(finished->outcome, OUTCOME_WRONG_USER);
+	assert_int_equal(finished->finished_at, NOW - 5);
+}
+
+static void test_everything_survives_a_restart(void **state)
+{
+	struct registry *registry = filled();
+
+	(void)state;
+	assert_filled(registry);
+	assert_false(exists("registry.json")); /* nothing is written before it is saved */
+	save(registry);
+	assert_int_equal(mode_of("registry.json"), 0600);
+	assert_filled(registry);
+	registry_free(registry);
+	registry = open_registry();
+	assert_filled(registry);
+	registry_free(registry);
+	assert_int_equal(alloc_unerased, 0);
+}
+
+static void test_sessions_are_looked_up(void **state)
+{
+	struct registry *registry = filled();
+	const struct registry_session *bob = registry_session_find(registry, "bob");
+
+	(void)state;
+	assert_ptr_equal(registry_session_by_token(registry, TOKEN "-2"), bob);
+	assert_ptr_equal(registry_session_by_start(registry, "a0000000000000000000000000000002"),
+			 bob);
+	assert_ptr_equal(registry_session_by_result(registry, "c0000000000000000000000000000002"),
+			 bob);
+	assert_null(registry_session_by_token(registry, TOKEN));
+	assert_null(registry_session_by_token(registry, TOKEN "-20"));
+	assert_null(registry_session_by_start(registry, "c0000000000000000000000000000002"));
+	assert_null(registry_session_by_result(registry, "a0000000000000000000000000000002"));
+	registry_session_remove(registry, "bob");
+	registry_session_remove(registry, "nobody");
+	assert_null(registry_session_find(registry, "bob"));
+	assert_null(registry_session_by_token(registry, TOKEN "-2"));
+	registry_free(registry);
+	assert_int_equal(alloc_unerased, 0);
+}
+
+static void test_a_session_without_browser_is_not_found_by_nothing(void **state)
+{
+	struct registry *registry = filled();
+	struct registry_session changed = *registry_session_find(registry, "alice");
+
+	(void)state;
+	/* Its strings are the registry's own: they must live until they are copied. */
+	changed.start[0] = '\0';
+	changed.cookie[0] = '\0';
+	changed.browser = false;
+	changed.exchanging = true;
+	assert_int_equal(registry_session_put(registry, &changed), 0);
+	assert_int_equal(registry_session_count(registry), 2);
+	assert_true(registry_session_find(registry, "alice")->exchanging);
+	assert_null(registry_session_by_start(registry, ""));
+	assert_null(registry_session_by_token(registry, ""));
+	assert_null(registry_session_by_result(registry, ""));
+	assert_null(registry_finished_by_token(registry, ""));
+	assert_null(registry_finished_by_result(registry, ""));
+	assert_null(registry_finished_by_start(registry, ""));
+	save(registry);
+	registry_free(registry);
+	registry = open_registry();
+	assert_string_equal(registry_session_find(registry, "alice")->start, "");
+	assert_null(registry_session_by_start(registry, ""));
+	registry_free(registry);
+}
+
+static void test_accounts_are_replaced_and_removed(void **state)
+{
+	struct registry *registry = filled();
+	struct registry_account changed = *registry_account_find(registry, "alice");
+
+	(void)state;
+	changed.permission = text("write:notes,account-read,write:notes");
+	assert_int_equal(registry_account_put(registry, &changed), 0);
+	assert_int_equal(registry_account_count(registry), 2);
+	assert_string_equal(registry_account_find(registry, "alice")->permission,
+			    "read:account,write:notes");
+	assert_string_equal(registry_account_find(registry, "alice")->user, "名前");
+	registry_account_remove(registry, "alice");
+	registry_account_remove(registry, "nobody");
+	assert_null(registry_account_find(registry, "alice"));
+	assert_non_null(registry_account_find(registry, "bob"));
+	registry_free(registry);
+}
+
+static void test_the_newest_fitting_app_is_found(void **state)
+{
+	struct registry *registry = filled();
+
+	(void)state;
+	assert_int_equal(put_app(registry, "newer", NOW), 0);
+	assert_int_equal(put_app(registry, "older", NOW - 100), 0);
+	assert_string_equal(find_app(registry)->id, "newer");
+	assert_int_equal(put_app(registry, "later", NOW), 0);
+	assert_string_equal(find_app(registry)->id, "later");
+	assert_int_equal(put_app(registry, "newer", NOW + 1), 0);
+	assert_string_equal(find_app(registry)->id, "newer");
+	registry_app_remove(registry, SERVER, "newer");
+	assert_null(registry_app_by_id(registry, SERVER, "newer"));
+	registry_app_remove(registry, "https://other.example", "later");
+	assert_string_equal(find_app(registry)->id, "later");
+	assert_null(registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "", "read:account",
+				      "http://127.0.0.1:41987/callback"));
+	assert_null(registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "",
+				      "read:account,write:notes",
+				      "http://127.0.0.1:41988/callback"));
+	assert_null(registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "x",
+				      "read:account,write:notes",
+				      "http://127.0.0.1:41987/callback"));
+	assert_null(registry_app_by_id(registry, "https://other.example", "later"));
+	registry_free(registry);
+}
+
+static void test_the_oldest_spare_apps_are_dropped(void **state)
+{
+	struct registry *registry = filled();
+	char id[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(id, sizeof(id), "spare%u", i);
+		assert_int_equal(put_app(registry, id, NOW + (i * 7) % 20), 0);
+		/* What was made just now stays, even if the clock went back. */
+		assert_non_null(registry_app_by_id(registry, SERVER, id));
+	}
+	assert_non_null(registry_app_by_id(registry, SERVER, "9app")); /* two sessions need it */
+	for (unsigned i = 0, kept = 0; i < 20; i++) {
+		snprintf(id, sizeof(id), "spare%u", i);
+		kept += registry_app_by_id(registry, SERVER, id) != NULL;
+		if (i == 19)
+			assert_int_equal(kept, REGISTRY_SPARE_APPS);
+		else if ((i * 7) % 20 >= 14) /* made at one of the latest times */
+			assert_non_null(registry_app_by_id(registry, SERVER, id));
+	}
+	save(registry);
+	registry_free(registry);
+	registry_free(open_registry());
+}
+
+static void test_many_apps_become_spare_at_once(void **state)
+{
+	struct registry *registry = open_registry();
+	char name[16];
+
+	(void)state;
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "app%u", i);
+		assert_int_equal(put_app(registry, name, NOW + (i * 7) % 20), 0);
+		assert_int_equal(put_session(registry, name, name, i), 0);
+	}
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "app%u", i);
+		assert_non_null(registry_app_by_id(registry, SERVER, name));
+		registry_session_remove(registry, name);
+	}
+	assert_int_equal(put_app(registry, "oldest", NOW - 1), 0);
+	assert_non_null(registry_app_by_id(registry, SERVER, "oldest"));
+	for (unsigned i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "app%u", i);
+		assert_int_equal(registry_app_by_id(registry, SERVER, name) != NULL,
+				 (i * 7) % 20 > 20 - REGISTRY_SPARE_APPS);
+	}
+	registry_free(registry);
+}
+
+static void test_finished_sessions_are_limited_by_number(void **state)
+{
+	struct registry *registry = open_registry();
+
+	(void)state;
+	for (unsigned i = 0; i < REGISTRY_FINISHED_MAX + 3; i++)
+		assert_int_equal(add_finished(registry, i, NOW), 0);
+	assert_int_equal(add_finished(registry, 50, NOW - 1), 0); /* again: no second entry */
+	assert_int_equal(find_finished(registry, 50)->finished_at, NOW - 1);
+	save(registry);
+	for (unsigned round = 0; round < 2; round++) {
+		for (unsigned i = 0; i < REGISTRY_FINISHED_MAX + 3; i++)
+			assert_int_equal(find_finished(registry, i) != NULL, i >= 3);
+		registry_free(registry);
+		registry = open_registry();
+	}
+	registry_free(registry);
+}
+
+static void test_finished_sessions_are_limited_by_age(void **state)
+{
+	struct registry *registry = open_registry();
+
+	(void)state;
+	assert_int_equal(add_finished(registry, 1, NOW - REGISTRY_FINISHED_S), 0);
+	assert_int_equal(add_finished(registry, 2, NOW - REGISTRY_FINISHED_S - 1), 0);
+	assert_int_equal(add_finished(registry, 3, NOW + 1000), 0); /* the clock was set back */
+	save(registry);
+	for (unsigned round = 0; round < 2; round++) {
+		assert_non_null(find_finished(registry, 1));
+		assert_null(find_finished(registry, 2));
+		assert_non_null(find_finished(registry, 3));
+		registry_free(registry);
+		registry = open_registry();
+	}
+	registry_free(registry);
+}
+
+static void test_a_detail_is_made_fit_to_be_read_again(void **state)
+{
+	struct registry *registry = open_registry();
+	struct registry_finished finished = {
+		.account = "alice",
+		.server = text(SERVER),
+		.detail = text("cut in a character \xe5\x90\x1b[31m"),
+		.outcome = OUTCOME_LOCAL,
+		.finished_at = NOW,
+		.result = "d0000000000000000000000000000001",
+	};
+
+	(void)state;
+	memset(finished.token_digest, '0', SHA256_HEX_BYTES - 1);
+	assert_int_equal(registry_finished_add(registry, &finished), 0);
+	save(registry);
+	registry_free(registry);
+	registry = open_registry();
+	assert_non_null(strstr(registry_finished_by_result(registry, finished.result)->detail,
+			       "cut in a character"));
+	registry_free(registry);
+}
+
+static void test_what_could_not_be_read_is_not_put(void **state)
+{
+	struct registry *registry = filled();
+	struct registry_session session = *registry_session_find(registry, "alice");
+	struct registry_account account = an_account("carol");
+
+	(void)state;
+	strcpy(account.name, ".carol");
+	assert_int_equal(registry_account_put(registry, &account), ERR_INVALID);
+	account = an_account("carol");
+	account.permission = text("read account!");
+	assert_int_equal(registry_account_put(registry, &account), ERR_INVALID);
+	account = an_account("carol");
+	account.user = text("\xff");
+	assert_int_equal(registry_account_put(registry, &account), ERR_INVALID);
+	assert_int_equal(put_app(registry, "not an id", NOW), ERR_INVALID);
+	assert_int_equal(put_app(registry, "9", -1), ERR_INVALID);
+	strcpy(session.result, "short");
+	assert_int_equal(registry_session_put(registry, &session), ERR_INVALID);
+	assert_int_equal(add_finished(registry, 7, INT64_MAX), ERR_INVALID);
+	assert_filled(registry);
+	registry_free(registry);
+}
+
+/* Damage */
+
+static void assert_refused(const char *content, size_t size, int code, const char *where)
+{
+	struct registry *registry = NULL;
+	char *after;
+
+	put_bytes("registry.json", content, size, 0600);
+	assert_int_equal(registry_open(root_fd, &registry, &detail), code);
+	assert_null(registry);
+	assert_detail(path_in_root("registry.json"));
+	assert_detail(": mv '");
+	assert_detail(where);
+	assert_null(strstr(detail.text, ALLOC_MARKER));
+	after = content_of("registry.json");
+	assert_memory_equal(after, content, size);
+	free(after);
+}
+
+static char *filled_content(void)
+{
+	struct registry *registry = filled();
+
+	save(registry);
+	registry_free(registry);
+	return content_of("registry.json");
+}
+
+static void test_every_truncation_is_damage(void **state)
+{
+	char *content = filled_content();
+
+	(void)state;
+	for (size_t size = 0; size < strlen(content) - 1; size++)
+		assert_refused(content, size, ERR_DAMAGED, "is damaged");
+	free(content);
+}
+
+static void test_every_changed_byte_is_damage_or_harmless(void **state)
+{
+	static const char other[] = {'\0', '"', 'x', '\xff', '{', ','};
+	char *content = filled_content();
+	size_t size = strlen(content);
+
+	(void)state;
+	for (size_t i = 0; i < size * sizeof(other); i++) {
+		char before = content[i / sizeof(other)];
+		struct registry *registry = NULL;
+
+		content[i / sizeof(other)] = other[i % sizeof(other)];
+		put_bytes("registry.json", content, size, 0600);
+		if (registry_open(root_fd, &registry, &detail) == 0)
+			assert_int_equal(registry_session_count(registry), 2);
+		registry_free(registry);
+		content[i / sizeof(other)] = before;
+	}
+	free(content);
+}
+
+struct change {
+	const char *old;
+	const char *new;
+	const char *where;
+};
+
+static const struct change damages[] = {
+	{"\"version\": 1", "\"version\": true", "\"version\""},
+	{"\"accounts\": {", "\"accounts\": [], \"x\": {", "\"accounts\""},
+	{"\"alice\": {", "\"-alice\": {", "\"accounts\""},
+	{"\"alice\": {", "\"carol\": 7, \"alice\": {", "carol: \"server\""},
+	{"https://misskey.example:8443", "https://misskey.example:443", "alice: \"server\""},
+	{"\"名前\"", "7", "alice: \"user\""},
+	{"\"user\": null", "\"x\": null", "bob: \"user\""},
+	{"\"apps\": [", "\"apps\": {}, \"x\": [", "\"apps\""},
+	{"\"apps\": [", "\"apps\": [7, ", "number 1 in \"apps\": \"server\""},
+	{"\"name\": \"misskey", "\"n\": \"misskey", "number 1 in \"apps\": \"name\""},
+	{"\"description\": \"\"", "\"description\": null", "\"description\""},
+	{"\"id\": \"9app\"", "\"id\": \"9/app\"", "\"id\""},
+	{"\"secret\": \"secret-" ALLOC_MARKER "\"", "\"secret\": \"\"", "\"secret\""},
+	{"\"created_at\": 1795348790", "\"created_at\": \"1795348790\"", "\"created_at\""},
+	{"\"created_at\": 1795348790", "\"created_at\": 1795348790.5", "\"created_at\""},
+	{"\"created_at\": 1795348790", "\"created_at\": -1", "\"created_at\""},
+	{"\"sessions\": [", "\"sessions\": null, \"x\": [", "\"sessions\""},
+	{"\"account\": \"alice\"", "\"account\": \"\"", "number 1 in \"sessions\": \"account\""},
+	{"\"account\": \"bob\"", "\"account\": \"alice\"", "two sessions"},
+	{"\"token\": \"" TOKEN "-1\"", "\"token\": [\"" TOKEN "-1\"]", "\"token\""},
+	{"\"start\": \"a0", "\"start\": \"A0", "\"start\""},
+	{"\"start\": \"a0", "\"start\": \"a", "\"start\""},
+	{"\"start\": \"a0", "\"start\": \"a00", "\"start\""},
+	{"\"start_used\": true", "\"start_used\": 1", "\"start_used\""},
+	{"\"start_raced\": false,", "", "\"start_raced\""},
+	{"\"proof\": \"none\",", "\"proof\": \"hope\",", "\"proof\""},
+	{"\"page_given\": true", "\"page_given\": 1", "\"page_given\""},
+	{"\"it \\\"ended\\\"\"", "7", "\"browser_problem\""},
+	{"\"cookie\": \"b0", "\"cookie\": \"g0", "\"cookie\""},
+	{"\"result\": \"c0000000000000000000000000000001\"", "\"result\": \"\"", "\"result\""},
+	{"\"browser\": true", "\"browser\": \"true\"", "\"browser\""},
+	{"\"resumes\": 100", "\"resumes\": 101", "\"resumes\""},
+	{"\"resumes\": 100", "\"resumes\": -1", "\"resumes\""},
+	{"\"resumes\": 100", "\"resumes\": true", "\"resumes\""},
+	{"\"expires_at\": 1795350600", "\"expires_at\": null", "\"expires_at\""},
+	{"\"finished\": [", "\"finished\": 1, \"x\": [", "\"finished\""},
+	{"\"token_sha256\": \"", "\"token_sha256\": \"0", "number 1 in \"finished\""},
+	{"\"outcome\": \"WRONG_USER\"", "\"outcome\": \"WRONG\"", "\"outcome\""},
+	{"\"outcome\": \"WRONG_USER\"", "\"outcome\": \"\"", "\"outcome\""},
+	{"\"finished_at\": 1795348795", "\"finished_at\": 9007199254740993", "\"finished_at\""},
+	{"\"detail\": \"it", "\"detail\": \"\\nit", "\"detail\""},
+};
+
+static void test_wrong_members_are_damage(void **state)
+{
+	char *content = filled_content();
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(damages) / sizeof(damages[0]); i++) {
+		char *changed = replaced(content, damages[i].old, damages[i].new);
+
+		assert_refused(changed, strlen(changed), ERR_DAMAGED, damages[i].where);
+		free(changed);
+	}
+	free(content);
+}
+
+static void test_the_same_app_twice_is_damage(void **state)
+{
+	struct registry *registry = open_registry();
+	char *content, *changed;
+
+	(void)state;
+	assert_int_equal(put_app(registry, "9app", NOW), 0);
+	assert_int_equal(put_app(registry, "8app", NOW), 0);
+	assert_int_equal(put_app(registry, "7app", NOW), 0);
+	save(registry);
+	registry_free(registry);
+	content = content_of("registry.json");
+	changed = replaced(content, "\"7app\"", "\"9app\"");
+	assert_refused(changed, strlen(changed), ERR_DAMAGED, "an app is there twice");
+	free(content);
+	free(changed);
+}
+
+static void test_a_newer_version_is_not_damage(void **state)
+{
+	(void)state;
+	assert_refused("{\"version\": 2}", 14, ERR_VERSION, "update misskey-authd");
+}
+
+static void test_a_damaged_file_can_be_set_aside(void **state)
+{
+	char new_name[256];
+
+	(void)state;
+	assert_refused("{", 1, ERR_DAMAGED, "No credential is in it");
+	assert_int_equal(fsx_set_aside(root_fd, REGISTRY_FILE, NOW, new_name, &detail), 0);
+	registry_free(open_registry());
+	assert_content(new_name, "{");
+}
+
+static void test_unsafe_files_are_refused_and_modes_tightened(void **state)
+{
+	struct registry *registry = filled();
+
+	(void)state;
+	save(registry);
+	registry_free(registry);
+	assert_int_equal(fchmodat(root_fd, "registry.json", 0666, 0), 0);
+	registry_free(open_registry());
+	assert_int_equal(mode_of("registry.json"), 0600);
+	assert_int_equal(linkat(root_fd, "registry.json", root_fd, "second", 0), 0);
+	assert_int_equal(registry_open(root_fd, &registry, &detail), ERR_UNSAFE);
+	assert_int_equal(unlinkat(root_fd, "registry.json", 0), 0);
+	assert_int_equal(symlinkat("second", root_fd, "registry.json"), 0);
+	assert_int_equal(registry_open(root_fd, &registry, &detail), ERR_UNSAFE);
+	assert_detail(path_in_root("registry.json"));
+}
+
+static void test_a_full_disk_leaves_the_old_file(void **state)
+{
+	struct registry *registry;
+
+	(void)state;
+	small_disk_or_skip("size=128k");
+	registry = filled();
+	save(registry);
+	fill_disk();
+	registry_session_remove(registry, "alice");
+	assert_int_equal(add_finished(registry, 9, NOW - 2 * REGISTRY_FINISHED_S), 0);
+	assert_int_equal(registry_save(registry, NOW, &detail), ERR_NOSPACE);
+	assert_detail(path_in_root("registry.json"));
+	assert_non_null(find_finished(registry, 9)); /* memory stays as it was */
+	assert_int_equal(count_files(root, ".tmp-"), 0);
+	registry_free(registry);
+	registry = open_registry();
+	assert_filled(registry);
+	registry_free(registry);
+}
+
+static void test_whichever_allocation_fails_nothing_changes(void **state)
+{
+	int r = ERR_NOMEM;
+
+	(void)state;
+	alloc_unerased = 0; /* other tests free texts of their own */
+	for (unsigned long nth = 1; r < 0; nth++) {
+		struct registry *registry = filled();
+		struct registry *again = NULL;
+
+		save(registry);
+		alloc_fail_at = nth;
+		r = put_session(registry, "carol", "9app", 3);
+		if (r == 0)
+			r = registry_save(registry, NOW, &detail);
+		if (r == 0)
+			r = registry_open(root_fd, &again, &detail);
+		alloc_fail_at = 0;
+		assert_true(r == 0 || r == ERR_NOMEM);
+		registry_session_remove(registry, "carol");
+		assert_filled(registry);
+		save(registry);
+		registry_free(registry);
+		registry_free(again);
+	}
+	assert_int_equal(alloc_unerased, 0);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_everything_survives_a_restart),
+		TEST(test_sessions_are_looked_up),
+		TEST(test_a_session_without_browser_is_not_found_by_nothing),
+		TEST(test_accounts_are_replaced_and_removed),
+		TEST(test_the_newest_fitting_app_is_found),
+		TEST(test_the_oldest_spare_apps_are_dropped),
+		TEST(test_many_apps_become_spare_at_once),
+		TEST(test_finished_sessions_are_limited_by_number),
+		TEST(test_finished_sessions_are_limited_by_age),
+		TEST(test_a_detail_is_made_fit_to_be_read_again),
+		TEST(test_what_could_not_be_read_is_not_put),
+		TEST(test_every_truncation_is_damage),
+		TEST(test_every_changed_byte_is_damage_or_harmless),
+		TEST(test_wrong_members_are_damage),
+		TEST(test_the_same_app_twice_is_damage),
+		TEST(test_a_newer_version_is_not_damage),
+		TEST(test_a_damaged_file_can_be_set_aside),
+		TEST(test_unsafe_files_are_refused_and_modes_tightened),
+		TEST(test_a_full_disk_leaves_the_old_file),
+		TEST(test_whichever_allocation_fails_nothing_changes),
+	};
+
+	json_init();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
