@@ -20,7 +20,7 @@
 int digest_init(void) _must_check_;
 
 /* Lower-case hex of SHA-256 over A followed by B; either may be empty. This is Misskey's
- * i = sha256(accessToken + appSecret) (legacy app authorization, step 4). ERR_CRYPTO, ERR_NOMEM. */
+ * i = sha256(accessToken + appSecret) (legacy app login, step 4). ERR_CRYPTO, ERR_NOMEM. */
 int digest_sha256_hex(const void *a, size_t a_size, const void *b, size_t b_size,
 		      char ret_hex[static SHA256_HEX_BYTES]) _must_check_;
 

@@ -20,7 +20,7 @@
 #include "store/credentials.h"
 #include "store/registry.h"
 
-struct authorization;
+struct login;
 struct verification;
 
 struct account {
@@ -34,7 +34,7 @@ struct account {
 	char *app_name;
 	char *description;
 	/* The last or current login; NULL: none yet. The service's. */
-	struct authorization *authorization;
+	struct login *login;
 	/* The last or current question outside of a login; NULL: none yet. The service's. */
 	struct verification *verification;
 };
@@ -56,7 +56,7 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 int accounts_put(struct accounts *accounts, const struct registry_account *made,
 		 struct account **ret_account) _must_check_;
 
-/* Takes the account out and frees it; its authorization and verification must be gone. */
+/* Takes the account out and frees it; its login and verification must be gone. */
 void accounts_remove(struct accounts *accounts, const char *name);
 
 /* What accounts_replace() has done with an account. */

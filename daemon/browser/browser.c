@@ -243,15 +243,14 @@ static void reply_waiting(struct callback *callback, struct http_request *reques
 	const struct account *account =
 		accounts_find(service_accounts(callback->service), session->account);
 
-	reply_page(request, 200,
-		   &(struct page_facts){
-			   .kind = kind,
-			   .account = session->account,
-			   .server = session->server,
-			   .detail = kind == PAGE_TROUBLE
-					     ? authorization_view(account->authorization)->problem
-					     : NULL,
-		   });
+	reply_page(
+		request, 200,
+		&(struct page_facts){
+			.kind = kind,
+			.account = session->account,
+			.server = session->server,
+			.detail = kind == PAGE_TROUBLE ? login_view(account->login)->problem : NULL,
+		});
 }
 
 /* Whether a page of ours loads itself again (Fetch Metadata, W3C; old browsers do not tell). */
@@ -272,7 +271,7 @@ static bool serve_result(struct callback *callback, struct http_request *request
 	const struct registry *registry = service_registry(callback->service);
 	const struct registry_finished *finished = registry_finished_by_result(registry, id);
 	const struct registry_session *session = registry_session_by_result(registry, id);
-	const struct authorization_view *view;
+	const struct login_view *view;
 	struct account *account;
 
 	if (!session) {
@@ -283,24 +282,24 @@ static bool serve_result(struct callback *callback, struct http_request *request
 		return true;
 	}
 	account = accounts_find(service_accounts(callback->service), session->account);
-	if (!account || !account->authorization) {
+	if (!account || !account->login) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return true;
 	}
-	view = authorization_view(account->authorization);
-	if (view->state == AUTHORIZER_CONSENT && session->renewed &&
+	view = login_view(account->login);
+	if (view->state == MACHINE_CONSENT && session->renewed &&
 	    service_take_page(callback->service, account)) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}
-	if (view->state == AUTHORIZER_CONSENT &&
+	if (view->state == MACHINE_CONSENT &&
 	    service_lead_back(callback->service, account, is_from_our_browser(request, session))) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}
-	if (view->state == AUTHORIZER_CONSENT && !session->renewed)
+	if (view->state == MACHINE_CONSENT && !session->renewed)
 		kind = PAGE_PENDING;
-	else if (view->state != AUTHORIZER_CONSENT && view->problem[0])
+	else if (view->state != MACHINE_CONSENT && view->problem[0])
 		kind = PAGE_TROUBLE;
 	if (!must_reply && (kind == PAGE_WAITING || is_refresh(request)))
 		return false;

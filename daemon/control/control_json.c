@@ -97,7 +97,7 @@ static struct json *problem_object(const char *code, const char *clause)
 /* ---- LOGIN ---- */
 
 static int add_message(struct json *object, const struct account *account,
-		       const struct credential *credential, const struct authorization_view *view)
+		       const struct credential *credential, const struct login_view *view)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 
@@ -107,9 +107,9 @@ static int add_message(struct json *object, const struct account *account,
 	return json_add_string(object, "message", buf_text(&text));
 }
 
-static int add_problem(struct json *object, const struct authorization_view *view)
+static int add_problem(struct json *object, const struct login_view *view)
 {
-	if (!view->problem[0] || view->state == AUTHORIZER_FINISHED)
+	if (!view->problem[0] || view->state == MACHINE_FINISHED)
 		return json_add_null(object, "problem");
 	return json_add(object, "problem", problem_object(view->problem_code, view->problem));
 }
@@ -133,7 +133,7 @@ static int add_pages(struct json *object, struct service *service, const struct 
 	return add_time(object, "expires_at", session ? session->expires_at : 0);
 }
 
-static int add_browser_problem(struct json *object, const struct authorization_view *view)
+static int add_browser_problem(struct json *object, const struct login_view *view)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 
@@ -144,12 +144,12 @@ static int add_browser_problem(struct json *object, const struct authorization_v
 
 struct json *control_json_login(struct service *service, struct account *account, bool open)
 {
-	const struct authorization_view *view = authorization_view(account->authorization);
+	const struct login_view *view = login_view(account->login);
 	_cleanup_(json_freep) struct json *login = json_new_object();
 
 	if (json_add_string(login, "account", account->name) ||
 	    json_add_string(login, "server", account->server.origin) ||
-	    json_add_string(login, "state", authorizer_state_text(view->state)) ||
+	    json_add_string(login, "state", login_machine_state_text(view->state)) ||
 	    json_add_integer(login, "revision", view->revision) ||
 	    json_add_bool(login, "browser", view->browser) || add_pages(login, service, account) ||
 	    json_add_bool(login, "open", open) || add_browser_problem(login, view) ||
@@ -192,7 +192,7 @@ struct json *control_json_account(struct service *service, struct account *accou
 	    add_list(object, "permission", account->permission, ',') ||
 	    add_permission_change(object, account, credential))
 		return NULL;
-	if (!account->authorization)
+	if (!account->login)
 		return json_add_null(object, "login") ? NULL : TAKE_PTR(object);
 	login = control_json_login(service, account, false);
 	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);

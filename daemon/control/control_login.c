@@ -18,14 +18,14 @@ static bool may_open(const struct control_waiter *waiter)
 
 static bool is_due(const struct control_waiter *waiter)
 {
-	const struct authorization_view *view = authorization_view(waiter->account->authorization);
+	const struct login_view *view = login_view(waiter->account->login);
 
-	if (view->state == AUTHORIZER_FINISHED)
+	if (view->state == MACHINE_FINISHED)
 		return true;
 	if (waiter->for_page)
-		return (view->state == AUTHORIZER_CONSENT &&
-			!authorization_awaits_renewal(waiter->account->authorization)) ||
-		       (view->state > AUTHORIZER_CONSENT && view->problem[0]);
+		return (view->state == MACHINE_CONSENT &&
+			!login_awaits_renewal(waiter->account->login)) ||
+		       (view->state > MACHINE_CONSENT && view->problem[0]);
 	return waiter->has_revision && view->revision != waiter->revision;
 }
 
@@ -33,8 +33,8 @@ static bool is_due(const struct control_waiter *waiter)
 static void reply_login(struct control *control, struct http_request *request,
 			struct account *account, bool may_open)
 {
-	const struct authorization_view *view = authorization_view(account->authorization);
-	bool open = may_open && view->state == AUTHORIZER_CONSENT &&
+	const struct login_view *view = login_view(account->login);
+	bool open = may_open && view->state == MACHINE_CONSENT &&
 		    service_take_page(control->service, account);
 
 	control_reply_json(request, 200, control_json_login(control->service, account, open));
@@ -94,7 +94,7 @@ void control_get_login(struct control *control, struct http_request *request,
 
 	if (!wish.account)
 		control_reply_no_account(request, parsed->account);
-	else if (!wish.account->authorization)
+	else if (!wish.account->login)
 		control_reply_error(request, 404, "NOT_FOUND",
 				    "There was no login of this account since the daemon started.");
 	else

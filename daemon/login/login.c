@@ -9,55 +9,53 @@
 #include "common/log.h"
 #include "login_steps.h"
 
-void authorization_adapt(struct authorization *authorization)
+void login_adapt(struct login *login)
 {
-	authorization->machine.poll_interval_ms =
-		authorization->environment->poll_interval_s * 1000;
-	authorization->machine.poll_interval_max_ms =
-		authorization->environment->poll_interval_max_s * 1000;
+	login->machine.poll_interval_ms = login->environment->poll_interval_s * 1000;
+	login->machine.poll_interval_max_ms = login->environment->poll_interval_max_s * 1000;
 }
 
-int authorization_new(struct account *account, const struct authorization_environment *environment,
-		      struct authorization **ret_authorization)
+int login_new(struct account *account, const struct login_environment *environment,
+	      struct login **ret_authorization)
 {
-	struct authorization *authorization = calloc(1, sizeof(*authorization));
+	struct login *login = calloc(1, sizeof(*login));
 
-	if (!authorization)
+	if (!login)
 		return ERR_NOMEM;
-	authorization->account = account;
-	authorization->environment = environment;
-	authorization->turn.owner = authorization;
-	authorization->turn.server = account->server.origin;
-	authorization_adapt(authorization);
-	*ret_authorization = authorization;
+	login->account = account;
+	login->environment = environment;
+	login->turn.owner = login;
+	login->turn.server = account->server.origin;
+	login_adapt(login);
+	*ret_authorization = login;
 	return 0;
 }
 
-static void cancel_call(struct authorization *authorization)
+static void cancel_call(struct login *login)
 {
-	if (authorization->call)
-		http_call_cancel(authorization->call);
-	authorization->call = NULL;
+	if (login->call)
+		http_call_cancel(login->call);
+	login->call = NULL;
 }
 
-void authorization_free(struct authorization *authorization)
+void login_free(struct login *login)
 {
-	if (!authorization)
+	if (!login)
 		return;
-	cancel_call(authorization);
-	authorization_release(authorization);
-	credential_done(&authorization->candidate);
-	free(authorization);
+	cancel_call(login);
+	login_release(login);
+	credential_done(&login->candidate);
+	free(login);
 }
 
-struct authorizer_input authorization_event(const struct authorization *authorization,
-					    enum authorizer_event kind, struct moment now)
+struct machine_input login_event(const struct login *login, enum machine_event kind,
+				 struct moment now)
 {
-	struct authorizer_input input = {
+	struct machine_input input = {
 		.event = kind,
 		.now = now,
-		.browser = authorization->machine.browser,
-		.app_known = authorization_find_app(authorization, NULL),
+		.browser = login->machine.browser,
+		.app_known = login_find_app(login, NULL),
 		.retry_after_s = -1,
 	};
 
@@ -67,13 +65,12 @@ struct authorizer_input authorization_event(const struct authorization *authoriz
 	return input;
 }
 
-bool authorization_find_app(const struct authorization *authorization,
-			    const struct registry_app **ret_app)
+bool login_find_app(const struct login *login, const struct registry_app **ret_app)
 {
-	const struct account *account = authorization->account;
-	const char *callback_url = authorization->environment->callback_url;
+	const struct account *account = login->account;
+	const char *callback_url = login->environment->callback_url;
 	const struct registry_app *app = registry_app_find(
-		authorization->environment->registry, account->server.origin, account->app_name,
+		login->environment->registry, account->server.origin, account->app_name,
 		account->description, account->permission, callback_url ? callback_url : "");
 
 	if (ret_app)
@@ -81,13 +78,12 @@ bool authorization_find_app(const struct authorization *authorization,
 	return app != NULL;
 }
 
-const struct registry_session *authorization_session(const struct authorization *authorization)
+const struct registry_session *login_session(const struct login *login)
 {
-	return registry_session_find(authorization->environment->registry,
-				     authorization->account->name);
+	return registry_session_find(login->environment->registry, login->account->name);
 }
 
-static bool view_equals(const struct authorization_view *a, const struct authorization_view *b)
+static bool view_equals(const struct login_view *a, const struct login_view *b)
 {
 	return a->state == b->state && a->browser == b->browser && a->outcome == b->outcome &&
 	       a->sessions == b->sessions && strcmp(a->problem_code, b->problem_code) == 0 &&
@@ -98,196 +94,184 @@ static bool view_equals(const struct authorization_view *a, const struct authori
 }
 
 /* While the page waits for a browser. */
-static void view_browser_problem(struct authorization *authorization)
+static void view_browser_problem(struct login *login)
 {
-	struct authorization_view *view = &authorization->view;
+	struct login_view *view = &login->view;
 	const struct registry_session *session =
-		view->state == AUTHORIZER_CONSENT ? authorization_session(authorization) : NULL;
+		view->state == MACHINE_CONSENT ? login_session(login) : NULL;
 
 	snprintf(view->browser_problem, sizeof(view->browser_problem), "%s",
 		 session && session->browser_problem ? session->browser_problem : "");
 }
 
 /* Brings the view in line with the machine and tells who waits. */
-static void publish(struct authorization *authorization, struct moment now)
+static void publish(struct login *login, struct moment now)
 {
-	struct authorization_view *view = &authorization->view;
+	struct login_view *view = &login->view;
 	bool is_news;
 
-	view->state = authorizer_visible_state(&authorization->machine);
-	view->browser = authorization->machine.browser;
-	view->outcome = authorization->machine.state == AUTHORIZER_FINISHED
-				? authorization->machine.outcome
-				: OUTCOME_NONE;
-	view_browser_problem(authorization);
-	is_news = !view_equals(view, &authorization->published);
+	view->state = login_machine_visible_state(&login->machine);
+	view->browser = login->machine.browser;
+	view->outcome =
+		login->machine.state == MACHINE_FINISHED ? login->machine.outcome : OUTCOME_NONE;
+	view_browser_problem(login);
+	is_news = !view_equals(view, &login->published);
 	if (is_news)
 		view->revision++;
-	authorization->published = *view;
-	authorization->environment->changed(authorization->account, is_news, now,
-					    authorization->environment->context);
+	login->published = *view;
+	login->environment->changed(login->account, is_news, now, login->environment->context);
 }
 
 /* What the login before said is not this one's. */
-static void forget_last(struct authorization *authorization)
+static void forget_last(struct login *login)
 {
-	authorization->view.user = (struct misskey_user){0};
-	authorization->view.problem[0] = authorization->view.problem_code[0] = '\0';
-	authorization->view.expected[0] = '\0';
+	login->view.user = (struct misskey_user){0};
+	login->view.problem[0] = login->view.problem_code[0] = '\0';
+	login->view.expected[0] = '\0';
 }
 
 /* Whether the login that has just ended well gave something else than what is wanted by now. */
-static bool has_other_permissions(const struct authorization *authorization)
+static bool has_other_permissions(const struct login *login)
 {
-	const struct account *account = authorization->account;
+	const struct account *account = login->account;
 	const struct credential *credential =
-		credentials_find(authorization->environment->credentials, account->name);
+		credentials_find(login->environment->credentials, account->name);
 
-	return outcome_is_success(authorization->machine.outcome) && credential &&
+	return outcome_is_success(login->machine.outcome) && credential &&
 	       strcmp(credential->permission, account->permission) != 0;
 }
 
 /* A wish that had to wait comes true when nothing is under way: a new session for the pending one,
  * or, if that was consented to meanwhile and with other permissions, a new login. */
-static bool take_renew(struct authorization *authorization, struct moment now,
-		       struct authorizer_input *ret_event)
+static bool take_renew(struct login *login, struct moment now, struct machine_input *ret_event)
 {
-	enum authorizer_state state = authorization->machine.state;
+	enum machine_state state = login->machine.state;
 
-	if (!authorization->renew_wanted ||
-	    (state != AUTHORIZER_CONSENT && state != AUTHORIZER_FINISHED))
+	if (!login->renew_wanted || (state != MACHINE_CONSENT && state != MACHINE_FINISHED))
 		return false;
-	authorization->renew_wanted = false;
-	if (state == AUTHORIZER_FINISHED) {
-		if (!has_other_permissions(authorization))
+	login->renew_wanted = false;
+	if (state == MACHINE_FINISHED) {
+		if (!has_other_permissions(login))
 			return false;
-		forget_last(authorization);
+		forget_last(login);
 	}
-	*ret_event = authorization_event(
-		authorization, state == AUTHORIZER_CONSENT ? AUTHORIZER_RENEW : AUTHORIZER_LOGIN,
-		now);
-	ret_event->browser = authorization->renew_browser;
+	*ret_event =
+		login_event(login, state == MACHINE_CONSENT ? MACHINE_RENEW : MACHINE_LOGIN, now);
+	ret_event->browser = login->renew_browser;
 	return true;
 }
 
 /* Turn and room are for an answer that is awaited; room also for one that is not stored yet. */
-static void give_back(struct authorization *authorization)
+static void give_back(struct login *login)
 {
-	const struct authorizer *machine = &authorization->machine;
+	const struct login_machine *machine = &login->machine;
 
-	if (machine->state == AUTHORIZER_SECURING && !machine->waiting)
-		authorization_queue(authorization); /* a callback may have come to a poll */
-	else if (!authorization_is_exchanging(authorization))
-		authorization_release(authorization);
-	else if (authorization->has_candidate)
-		turns_leave(authorization->environment->turns, &authorization->turn);
+	if (machine->state == MACHINE_SECURING && !machine->waiting)
+		login_queue(login); /* a callback may have come to a poll */
+	else if (!login_is_exchanging(login))
+		login_release(login);
+	else if (login->has_candidate)
+		turns_leave(login->environment->turns, &login->turn);
 }
 
-void authorization_advance(struct authorization *authorization,
-			   const struct authorizer_input *event)
+void login_advance(struct login *login, const struct machine_input *event)
 {
 	struct moment now = event->now;
-	struct authorizer_input input = *event;
+	struct machine_input input = *event;
 	bool goes_on;
 
 	do {
-		enum authorizer_action action = authorizer_step(&authorization->machine, &input);
+		enum machine_action action = login_machine_step(&login->machine, &input);
 
-		goes_on = authorization_perform(authorization, action, now, &input) ||
-			  take_renew(authorization, now, &input);
+		goes_on =
+			login_perform(login, action, now, &input) || take_renew(login, now, &input);
 	} while (goes_on);
-	give_back(authorization);
-	publish(authorization, now);
+	give_back(login);
+	publish(login, now);
 }
 
-void authorization_login(struct authorization *authorization, bool browser, struct moment now)
+void login_begin(struct login *login, bool browser, struct moment now)
 {
-	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_LOGIN, now);
+	struct machine_input input = login_event(login, MACHINE_LOGIN, now);
 
-	if (!authorizer_is_active(&authorization->machine)) {
-		forget_last(authorization);
+	if (!login_machine_is_active(&login->machine)) {
+		forget_last(login);
 		/* A verification may still be under way from the login before. */
-		cancel_call(authorization);
+		cancel_call(login);
 	}
 	input.browser = browser;
-	authorization_advance(authorization, &input);
+	login_advance(login, &input);
 }
 
-void authorization_renew(struct authorization *authorization, bool browser, struct moment now)
+void login_renew(struct login *login, bool browser, struct moment now)
 {
-	struct authorizer_input input;
+	struct machine_input input;
 
-	authorization->renew_wanted = true;
-	authorization->renew_browser = browser;
-	if (take_renew(authorization, now, &input))
-		authorization_advance(authorization, &input);
+	login->renew_wanted = true;
+	login->renew_browser = browser;
+	if (take_renew(login, now, &input))
+		login_advance(login, &input);
 }
 
-void authorization_cancel(struct authorization *authorization, const char *reason,
-			  struct moment now)
+void login_cancel(struct login *login, const char *reason, struct moment now)
 {
-	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_CANCEL, now);
+	struct machine_input input = login_event(login, MACHINE_CANCEL, now);
 
-	cancel_call(authorization);
-	authorization->renew_wanted = authorization->awaits_app = false;
-	credential_done(&authorization->candidate);
-	authorization->has_candidate = false;
-	if (authorizer_is_active(&authorization->machine)) {
-		authorization_set_problem(authorization, "CANCELLED", reason);
-		authorization_advance(authorization, &input);
+	cancel_call(login);
+	login->renew_wanted = login->awaits_app = false;
+	credential_done(&login->candidate);
+	login->has_candidate = false;
+	if (login_machine_is_active(&login->machine)) {
+		login_set_problem(login, "CANCELLED", reason);
+		login_advance(login, &input);
 	} else {
 		/* Only a question in the background may end: nothing to tell. */
-		(void)authorizer_step(&authorization->machine, &input);
+		(void)login_machine_step(&login->machine, &input);
 	}
 }
 
-/* authorization_secure() writes it down. While userkey is under way that is over. */
-static void note_proof(struct authorization *authorization, enum registry_proof proof,
-		       struct moment now)
+/* login_secure() writes it down. While userkey is under way that is over. */
+static void note_proof(struct login *login, enum registry_proof proof, struct moment now)
 {
-	struct registry *registry = authorization->environment->registry;
-	struct registry_session *session =
-		registry_session_edit(registry, authorization->account->name);
+	struct registry *registry = login->environment->registry;
+	struct registry_session *session = registry_session_edit(registry, login->account->name);
 	struct err_detail detail;
 
 	if (proof <= session->proof)
 		return;
 	session->proof = proof;
-	if (authorization->machine.state != AUTHORIZER_EXCHANGING)
+	if (login->machine.state != MACHINE_EXCHANGING)
 		session->exchanging = false;
 	else if (registry_save(registry, now.unix_s, &detail))
-		log_warning("account %s: %s", authorization->account->name, detail.text);
+		log_warning("account %s: %s", login->account->name, detail.text);
 }
 
-void authorization_callback(struct authorization *authorization, enum registry_proof proof,
-			    struct moment now)
+void login_callback(struct login *login, enum registry_proof proof, struct moment now)
 {
-	struct authorizer_input input =
-		authorization_event(authorization, AUTHORIZER_CALLBACK, now);
+	struct machine_input input = login_event(login, MACHINE_CALLBACK, now);
 
-	note_proof(authorization, proof, now);
-	authorization_advance(authorization, &input);
+	note_proof(login, proof, now);
+	login_advance(login, &input);
 }
 
-void authorization_spoil(struct authorization *authorization, struct moment now)
+void login_spoil(struct login *login, struct moment now)
 {
-	authorization_set_problem(authorization, "START_RACED",
-				  "The login's page was opened twice, perhaps by another user of "
-				  "this machine. Log in again.");
-	publish(authorization, now);
+	login_set_problem(login, "START_RACED",
+			  "The login's page was opened twice, perhaps by another user of "
+			  "this machine. Log in again.");
+	publish(login, now);
 }
 
-void authorization_refresh(struct authorization *authorization, struct moment now)
+void login_refresh(struct login *login, struct moment now)
 {
-	publish(authorization, now);
+	publish(login, now);
 }
 
 /* Rule 4: whether the answer of the exchange that was under way is stored already. */
-static bool is_stored(const struct authorization *authorization,
-		      const struct registry_session *session)
+static bool is_stored(const struct login *login, const struct registry_session *session)
 {
-	const struct credential *credential = credentials_find(
-		authorization->environment->credentials, authorization->account->name);
+	const struct credential *credential =
+		credentials_find(login->environment->credentials, login->account->name);
 	const char *token = secret_reveal(&session->token);
 	char digest[SHA256_HEX_BYTES];
 
@@ -296,42 +280,40 @@ static bool is_stored(const struct authorization *authorization,
 	return digest_text_equal(credential->session_digest, digest);
 }
 
-static void restore_stored(struct authorization *authorization)
+static void restore_stored(struct login *login)
 {
-	const struct credential *credential = credentials_find(
-		authorization->environment->credentials, authorization->account->name);
-	struct misskey_user *user = &authorization->view.user;
+	const struct credential *credential =
+		credentials_find(login->environment->credentials, login->account->name);
+	struct misskey_user *user = &login->view.user;
 
 	snprintf(user->id, sizeof(user->id), "%s", credential->user_id);
 	snprintf(user->username, sizeof(user->username), "%s", credential->username);
 }
 
 /* Whether the app's callbackUrl is still ours. */
-static bool redirect_arrives(const struct authorization *authorization,
-			     const struct registry_session *session)
+static bool redirect_arrives(const struct login *login, const struct registry_session *session)
 {
-	const struct registry_app *app = registry_app_by_id(authorization->environment->registry,
-							    session->server, session->app_id);
-	const char *callback_url = authorization->environment->callback_url;
+	const struct registry_app *app =
+		registry_app_by_id(login->environment->registry, session->server, session->app_id);
+	const char *callback_url = login->environment->callback_url;
 
 	return app && callback_url && strcmp(app->callback_url, callback_url) == 0;
 }
 
-void authorization_restore(struct authorization *authorization, struct moment now)
+void login_restore(struct login *login, struct moment now)
 {
-	const struct authorization_environment *environment = authorization->environment;
+	const struct login_environment *environment = login->environment;
 	struct registry_session *session =
-		registry_session_edit(environment->registry, authorization->account->name);
+		registry_session_edit(environment->registry, login->account->name);
 	int64_t left_s = session->expires_at - now.unix_s;
-	struct authorizer_input input =
-		authorization_event(authorization, AUTHORIZER_RESTORED_CONSENT, now);
+	struct machine_input input = login_event(login, MACHINE_RESTORED_CONSENT, now);
 
-	bool arrives = redirect_arrives(authorization, session);
+	bool arrives = redirect_arrives(login, session);
 
 	/* Its callback cannot come or would not be taken, and it is never polled. */
 	if (session->start[0] && (!arrives || session->start_raced)) {
-		authorization->renew_wanted = true;
-		authorization->renew_browser = arrives;
+		login->renew_wanted = true;
+		login->renew_browser = arrives;
 	}
 	/* A clock that was set back must not make it wait for years. */
 	if (left_s > environment->session_time_s)
@@ -341,122 +323,118 @@ void authorization_restore(struct authorization *authorization, struct moment no
 	input.resumes =
 		session->resumes > 1 ? (unsigned)session->resumes - 1 : 0; /* less this start */
 	input.expires_ms = now.mono_ms + left_s * 1000;
-	if (session->exchanging && is_stored(authorization, session)) {
-		input.event = AUTHORIZER_RESTORED_STORED;
-		restore_stored(authorization);
+	if (session->exchanging && is_stored(login, session)) {
+		input.event = MACHINE_RESTORED_STORED;
+		restore_stored(login);
 	} else if (session->exchanging) {
-		input.event = AUTHORIZER_RESTORED_EXCHANGE;
+		input.event = MACHINE_RESTORED_EXCHANGE;
 	}
-	log_info("account %s: going on with the login that was pending (%s)",
-		 authorization->account->name,
-		 input.event == AUTHORIZER_RESTORED_CONSENT ? "consent" : "exchange");
-	authorization_advance(authorization, &input);
+	log_info("account %s: going on with the login that was pending (%s)", login->account->name,
+		 input.event == MACHINE_RESTORED_CONSENT ? "consent" : "exchange");
+	login_advance(login, &input);
 }
 
-int64_t authorization_deadline(const struct authorization *authorization)
+int64_t login_deadline(const struct login *login)
 {
-	return authorizer_deadline(&authorization->machine);
+	return login_machine_deadline(&login->machine);
 }
 
-void authorization_tick(struct authorization *authorization, struct moment now)
+void login_tick(struct login *login, struct moment now)
 {
-	struct authorizer_input input;
+	struct machine_input input;
 
-	if (now.mono_ms < authorization_deadline(authorization))
+	if (now.mono_ms < login_deadline(login))
 		return;
-	input = authorization_event(authorization, AUTHORIZER_TIMER, now);
-	authorization_advance(authorization, &input);
+	input = login_event(login, MACHINE_TIMER, now);
+	login_advance(login, &input);
 }
 
-void authorization_take_turn(struct authorization *authorization, struct moment now)
+void login_take_turn(struct login *login, struct moment now)
 {
-	struct authorizer_input input = authorization_event(authorization, AUTHORIZER_SECURED, now);
+	struct machine_input input = login_event(login, MACHINE_SECURED, now);
 
-	(void)authorization_secure(authorization, &input);
-	authorization_advance(authorization, &input);
+	(void)login_secure(login, &input);
+	login_advance(login, &input);
 }
 
-bool authorization_is_active(const struct authorization *authorization)
+bool login_is_active(const struct login *login)
 {
-	return authorizer_is_active(&authorization->machine);
+	return login_machine_is_active(&login->machine);
 }
 
-bool authorization_awaits_consent(const struct authorization *authorization)
+bool login_awaits_consent(const struct login *login)
 {
-	const struct authorizer *machine = &authorization->machine;
+	const struct login_machine *machine = &login->machine;
 
-	return machine->state == AUTHORIZER_CONSENT ||
+	return machine->state == MACHINE_CONSENT ||
 	       (!machine->callback_arrived &&
-		(machine->state == AUTHORIZER_SECURING || machine->state == AUTHORIZER_EXCHANGING));
+		(machine->state == MACHINE_SECURING || machine->state == MACHINE_EXCHANGING));
 }
 
-bool authorization_awaits_page(const struct authorization *authorization)
+bool login_awaits_page(const struct login *login)
 {
-	return authorization->machine.state == AUTHORIZER_REGISTERING ||
-	       authorization->machine.state == AUTHORIZER_SESSION;
+	return login->machine.state == MACHINE_REGISTERING ||
+	       login->machine.state == MACHINE_SESSION;
 }
 
-bool authorization_awaits_renewal(const struct authorization *authorization)
+bool login_awaits_renewal(const struct login *login)
 {
-	return authorization->renew_wanted;
+	return login->renew_wanted;
 }
 
-bool authorization_has_session(const struct authorization *authorization)
+bool login_has_session(const struct login *login)
 {
-	return authorization->machine.state >= AUTHORIZER_CONSENT &&
-	       authorization_session(authorization);
+	return login->machine.state >= MACHINE_CONSENT && login_session(login);
 }
 
-bool authorization_is_exchanging(const struct authorization *authorization)
+bool login_is_exchanging(const struct login *login)
 {
-	return authorization->has_candidate ||
-	       (authorization->machine.state == AUTHORIZER_EXCHANGING && authorization->call);
+	return login->has_candidate || (login->machine.state == MACHINE_EXCHANGING && login->call);
 }
 
-bool authorization_is_resting(const struct authorization *authorization, bool wakes)
+bool login_is_resting(const struct login *login, bool wakes)
 {
-	const struct authorizer *machine = &authorization->machine;
+	const struct login_machine *machine = &login->machine;
 
-	if (authorization->call || authorization->has_candidate || authorization->awaits_app ||
-	    authorization->renew_wanted || (machine->waiting && machine->retry_ms != MOMENT_NEVER))
+	if (login->call || login->has_candidate || login->awaits_app || login->renew_wanted ||
+	    (machine->waiting && machine->retry_ms != MOMENT_NEVER))
 		return false;
-	if (machine->state == AUTHORIZER_CONSENT)
+	if (machine->state == MACHINE_CONSENT)
 		return machine->browser && wakes;
-	return machine->state == AUTHORIZER_IDLE || machine->state == AUTHORIZER_FINISHED;
+	return machine->state == MACHINE_IDLE || machine->state == MACHINE_FINISHED;
 }
 
-bool authorization_is_registering(const struct authorization *authorization)
+bool login_is_registering(const struct login *login)
 {
-	return authorization->machine.state == AUTHORIZER_REGISTERING && authorization->call;
+	return login->machine.state == MACHINE_REGISTERING && login->call;
 }
 
-void authorization_settle_app(struct authorization *authorization, struct moment now)
+void login_settle_app(struct login *login, struct moment now)
 {
-	struct authorizer_input input;
+	struct machine_input input;
 
-	if (!authorization->awaits_app ||
-	    authorization->environment->is_registering(authorization->account,
-						       authorization->environment->context))
+	if (!login->awaits_app ||
+	    login->environment->is_registering(login->account, login->environment->context))
 		return;
-	authorization->awaits_app = false;
-	input = authorization_event(authorization, AUTHORIZER_APP_CREATED, now);
-	if (!authorization_find_app(authorization, NULL)) {
-		input.event = AUTHORIZER_FAILED_FOR_NOW;
-		authorization_set_problem(authorization, "SERVER",
-					  "Another login could not register the app there");
+	login->awaits_app = false;
+	input = login_event(login, MACHINE_APP_CREATED, now);
+	if (!login_find_app(login, NULL)) {
+		input.event = MACHINE_FAILED_FOR_NOW;
+		login_set_problem(login, "SERVER",
+				  "Another login could not register the app there");
 	}
-	authorization_advance(authorization, &input);
+	login_advance(login, &input);
 }
 
-int authorization_flush(struct authorization *authorization, struct err_detail *detail)
+int login_flush(struct login *login, struct err_detail *detail)
 {
-	if (!authorization->has_candidate)
+	if (!login->has_candidate)
 		return 0;
-	return credentials_store(authorization->environment->credentials, &authorization->candidate,
-				 authorization->reservation, detail);
+	return credentials_store(login->environment->credentials, &login->candidate,
+				 login->reservation, detail);
 }
 
-const struct authorization_view *authorization_view(const struct authorization *authorization)
+const struct login_view *login_view(const struct login *login)
 {
-	return &authorization->view;
+	return &login->view;
 }

@@ -3,7 +3,7 @@
 #define LOGIN_LOGIN_H
 
 /*
- * One account's login as it really happens: does what the authorizer says, with the server, the
+ * One account's login as it really happens: does what the machine says, with the server, the
  * registry and the credentials, and tells it what came of it. The rules for the access token, which
  * can be had only once, are kept here:
  *
@@ -30,8 +30,8 @@
 #include "store/credentials.h"
 #include "store/registry.h"
 
-/* What all authorizations work with; borrowed, outlives them. */
-struct authorization_environment {
+/* What all logins work with; borrowed, outlives them. */
+struct login_environment {
 	struct http_client *client;
 	struct registry *registry;
 	struct credentials *credentials;
@@ -51,8 +51,8 @@ struct authorization_environment {
 };
 
 /* What may be known of a login; no secrets. */
-struct authorization_view {
-	enum authorizer_state state;
+struct login_view {
+	enum machine_state state;
 	unsigned revision; /* grows with every change */
 	unsigned sessions; /* made so far; what was pending at the start does not count */
 	bool browser;
@@ -68,77 +68,74 @@ struct authorization_view {
 	char browser_problem[ERR_DETAIL_BYTES];
 };
 
-struct authorization;
+struct login;
 
-int authorization_new(struct account *account, const struct authorization_environment *environment,
-		      struct authorization **ret_authorization) _must_check_;
-void authorization_free(struct authorization *authorization);
+int login_new(struct account *account, const struct login_environment *environment,
+	      struct login **ret_authorization) _must_check_;
+void login_free(struct login *login);
 
 /* Starts a login, or has the pending one looked at again: the server is asked whether consent was
  * given meanwhile, or the session forgotten. BROWSER: by callback; else userkey is polled. */
-void authorization_login(struct authorization *authorization, bool browser, struct moment now);
+void login_begin(struct login *login, bool browser, struct moment now);
 
 /* Drops the pending session and makes another, as soon as no answer about the old one is awaited.
  */
-void authorization_renew(struct authorization *authorization, bool browser, struct moment now);
+void login_renew(struct login *login, bool browser, struct moment now);
 
 /* Ends the login, whatever its state, because of REASON (a sentence for the person who waits): what
  * the server answers from now on is not heard, an i that could not be stored is dropped. */
-void authorization_cancel(struct authorization *authorization, const char *reason,
-			  struct moment now);
+void login_cancel(struct login *login, const char *reason, struct moment now);
 
 /* The session's token came back; PROOF: how it is known whose it is. */
-void authorization_callback(struct authorization *authorization, enum registry_proof proof,
-			    struct moment now);
+void login_callback(struct login *login, enum registry_proof proof, struct moment now);
 
 /* The session's link was opened by two: who waits is told. */
-void authorization_spoil(struct authorization *authorization, struct moment now);
+void login_spoil(struct login *login, struct moment now);
 
 /* What the registry says of the session's page has changed. */
-void authorization_refresh(struct authorization *authorization, struct moment now);
+void login_refresh(struct login *login, struct moment now);
 
 /* Goes on with the account's session of the registry, after a start. */
-void authorization_restore(struct authorization *authorization, struct moment now);
+void login_restore(struct login *login, struct moment now);
 
 /* For the loop: monotonic ms, MOMENT_NEVER if nothing is due. */
-int64_t authorization_deadline(const struct authorization *authorization);
-void authorization_tick(struct authorization *authorization, struct moment now);
+int64_t login_deadline(const struct login *login);
+void login_tick(struct login *login, struct moment now);
 
 /* Its turn, which turns_next() gave, has come: the exchange begins. */
-void authorization_take_turn(struct authorization *authorization, struct moment now);
+void login_take_turn(struct login *login, struct moment now);
 
 /* Whether a login is under way. */
-bool authorization_is_active(const struct authorization *authorization);
+bool login_is_active(const struct login *login);
 /* Whether there is a session to which nobody is known to have consented yet; a look at it may be
  * under way. */
-bool authorization_awaits_consent(const struct authorization *authorization);
+bool login_awaits_consent(const struct login *login);
 /* Whether a page is being made that can be opened. */
-bool authorization_awaits_page(const struct authorization *authorization);
+bool login_awaits_page(const struct login *login);
 /* Whether the page that there is will be another one as soon as a poll's answer is in. */
-bool authorization_awaits_renewal(const struct authorization *authorization);
+bool login_awaits_renewal(const struct login *login);
 /* Whether the account's session of the registry is this login's: not while another is being made.
  */
-bool authorization_has_session(const struct authorization *authorization);
+bool login_has_session(const struct login *login);
 /* Whether an answer is awaited that cannot be had twice, or is not stored yet. */
-bool authorization_is_exchanging(const struct authorization *authorization);
+bool login_is_exchanging(const struct login *login);
 
 /* Whether nothing is done and nothing due before somebody comes; WAKES: a redirect that is awaited
  * wakes the process, if it has ended by then. */
-bool authorization_is_resting(const struct authorization *authorization, bool wakes);
+bool login_is_resting(const struct login *login, bool wakes);
 
 /* Whether app/create is under way, and the end of it for one that waits for another's. */
-bool authorization_is_registering(const struct authorization *authorization);
-void authorization_settle_app(struct authorization *authorization, struct moment now);
+bool login_is_registering(const struct login *login);
+void login_settle_app(struct login *login, struct moment now);
 
 /* The last try for an i that could not be stored yet, when the process must end. 0, or why not; 0
  * too if there is none. */
-int authorization_flush(struct authorization *authorization,
-			struct err_detail *detail) _must_check_;
+int login_flush(struct login *login, struct err_detail *detail) _must_check_;
 
 /* The environment's poll intervals have changed. */
-void authorization_adapt(struct authorization *authorization);
+void login_adapt(struct login *login);
 
-/* Valid until the next call of a function with this authorization. */
-const struct authorization_view *authorization_view(const struct authorization *authorization);
+/* Valid until the next call of a function with this login. */
+const struct login_view *login_view(const struct login *login);
 
 #endif

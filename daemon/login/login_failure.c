@@ -16,7 +16,7 @@ static void append_login_command(const struct account *account, bool is_gone, st
 		buf_append_format(text, "misskey-authctl login %s", account->name);
 }
 
-static void wrong_user_text(const struct account *account, const struct authorization_view *view,
+static void wrong_user_text(const struct account *account, const struct login_view *view,
 			    struct buf *text)
 {
 	buf_append_char(text, '@');
@@ -33,7 +33,7 @@ static void wrong_user_text(const struct account *account, const struct authoriz
 }
 
 static void rejected_text(const struct account *account, const struct credential *credential,
-			  const struct authorization_view *view, struct buf *text)
+			  const struct login_view *view, struct buf *text)
 {
 	const char *server = account->server.origin;
 
@@ -52,7 +52,7 @@ static void rejected_text(const struct account *account, const struct credential
 }
 
 void login_failure_text(const struct account *account, const struct credential *credential,
-			const struct authorization_view *view, struct buf *text)
+			const struct login_view *view, struct buf *text)
 {
 	bool is_cancelled = view->outcome == OUTCOME_CANCELLED;
 	bool is_gone = account->provisional || (is_cancelled && !account->from_config);

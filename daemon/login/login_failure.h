@@ -15,6 +15,6 @@
  * step: sentences of which the last may end with a command to copy. CREDENTIAL is the account's, or
  * NULL. */
 void login_failure_text(const struct account *account, const struct credential *credential,
-			const struct authorization_view *view, struct buf *text);
+			const struct login_view *view, struct buf *text);
 
 #endif

@@ -3,27 +3,27 @@
 
 #include <stddef.h>
 
-const char *authorizer_state_text(enum authorizer_state state)
+const char *login_machine_state_text(enum machine_state state)
 {
 	static const char *const text[] = {
-		[AUTHORIZER_IDLE] = "idle",	    [AUTHORIZER_REGISTERING] = "registering",
-		[AUTHORIZER_SESSION] = "session",   [AUTHORIZER_CONSENT] = "consent",
-		[AUTHORIZER_SECURING] = "securing", [AUTHORIZER_EXCHANGING] = "exchanging",
-		[AUTHORIZER_STORING] = "storing",   [AUTHORIZER_VERIFYING] = "verifying",
-		[AUTHORIZER_FINISHED] = "finished",
+		[MACHINE_IDLE] = "idle",	 [MACHINE_REGISTERING] = "registering",
+		[MACHINE_SESSION] = "session",	 [MACHINE_CONSENT] = "consent",
+		[MACHINE_SECURING] = "securing", [MACHINE_EXCHANGING] = "exchanging",
+		[MACHINE_STORING] = "storing",	 [MACHINE_VERIFYING] = "verifying",
+		[MACHINE_FINISHED] = "finished",
 	};
 
 	return text[state];
 }
 
-bool authorizer_is_active(const struct authorizer *authorizer)
+bool login_machine_is_active(const struct login_machine *machine)
 {
-	return authorizer->state != AUTHORIZER_IDLE && authorizer->state != AUTHORIZER_FINISHED;
+	return machine->state != MACHINE_IDLE && machine->state != MACHINE_FINISHED;
 }
 
 /* MIN_MS, twice that, four times that … up to MAX_MS, a quarter more or less; not before the server
  * wants it. */
-static int64_t retry_delay(const struct authorizer_input *input, unsigned attempts, int64_t min_ms,
+static int64_t retry_delay(const struct machine_input *input, unsigned attempts, int64_t min_ms,
 			   int64_t max_ms)
 {
 	int64_t delay_ms = min_ms;
@@ -35,448 +35,442 @@ static int64_t retry_delay(const struct authorizer_input *input, unsigned attemp
 		delay_ms = max_ms;
 	delay_ms += delay_ms / 2 * (int64_t)(input->random % 1024) / 1024 - delay_ms / 4;
 
-	if (input->retry_after_s > AUTHORIZER_RETRY_AFTER_MAX_S)
-		asked_ms = (int64_t)AUTHORIZER_RETRY_AFTER_MAX_S * 1000;
+	if (input->retry_after_s > MACHINE_RETRY_AFTER_MAX_S)
+		asked_ms = (int64_t)MACHINE_RETRY_AFTER_MAX_S * 1000;
 	else if (input->retry_after_s > 0)
 		asked_ms = input->retry_after_s * 1000;
 	return asked_ms > delay_ms ? asked_ms : delay_ms;
 }
 
-static void wait_until(struct authorizer *authorizer, int64_t at_ms)
+static void wait_until(struct login_machine *machine, int64_t at_ms)
 {
-	authorizer->waiting = true;
-	authorizer->retry_ms = at_ms;
+	machine->waiting = true;
+	machine->retry_ms = at_ms;
 }
 
-static void wait_for_retry(struct authorizer *authorizer, const struct authorizer_input *input,
+static void wait_for_retry(struct login_machine *machine, const struct machine_input *input,
 			   int64_t max_ms)
 {
-	authorizer->attempts++;
-	wait_until(authorizer, input->now.mono_ms + retry_delay(input, authorizer->attempts,
-								AUTHORIZER_RETRY_MIN_MS, max_ms));
-	authorizer->server_asked = input->retry_after_s > 0;
+	machine->attempts++;
+	wait_until(machine, input->now.mono_ms + retry_delay(input, machine->attempts,
+							     MACHINE_RETRY_MIN_MS, max_ms));
+	machine->server_asked = input->retry_after_s > 0;
 }
 
 /* The wait is over, or somebody does not want to wait any longer. */
-static enum authorizer_action try_again(struct authorizer *authorizer,
-					const struct authorizer_input *input,
-					enum authorizer_action action)
+static enum machine_action try_again(struct login_machine *machine,
+				     const struct machine_input *input, enum machine_action action)
 {
-	if (!authorizer->waiting)
-		return AUTHORIZER_DO_NOTHING;
-	if (input->event == AUTHORIZER_LOGIN && authorizer->server_asked)
-		return AUTHORIZER_DO_NOTHING;
-	authorizer->waiting = false;
+	if (!machine->waiting)
+		return MACHINE_DO_NOTHING;
+	if (input->event == MACHINE_LOGIN && machine->server_asked)
+		return MACHINE_DO_NOTHING;
+	machine->waiting = false;
 	return action;
 }
 
-static enum authorizer_action enter(struct authorizer *authorizer, enum authorizer_state state,
-				    enum authorizer_action action)
+static enum machine_action enter(struct login_machine *machine, enum machine_state state,
+				 enum machine_action action)
 {
-	authorizer->state = state;
-	authorizer->attempts = 0;
-	authorizer->waiting = false;
-	authorizer->server_asked = false;
+	machine->state = state;
+	machine->attempts = 0;
+	machine->waiting = false;
+	machine->server_asked = false;
 	return action;
 }
 
-static enum authorizer_action finish(struct authorizer *authorizer, enum outcome outcome)
+static enum machine_action finish(struct login_machine *machine, enum outcome outcome)
 {
-	authorizer->outcome = outcome;
-	return enter(authorizer, AUTHORIZER_FINISHED, AUTHORIZER_DO_FINISH);
+	machine->outcome = outcome;
+	return enter(machine, MACHINE_FINISHED, MACHINE_DO_FINISH);
 }
 
-static enum authorizer_action enter_session(struct authorizer *authorizer, bool app_known)
+static enum machine_action enter_session(struct login_machine *machine, bool app_known)
 {
-	authorizer->callback_arrived = false;
-	authorizer->ask_again = false;
-	authorizer->failures = 0;
+	machine->callback_arrived = false;
+	machine->ask_again = false;
+	machine->failures = 0;
 	if (app_known)
-		return enter(authorizer, AUTHORIZER_SESSION, AUTHORIZER_DO_MAKE_SESSION);
-	return enter(authorizer, AUTHORIZER_REGISTERING, AUTHORIZER_DO_CREATE_APP);
+		return enter(machine, MACHINE_SESSION, MACHINE_DO_MAKE_SESSION);
+	return enter(machine, MACHINE_REGISTERING, MACHINE_DO_CREATE_APP);
 }
 
-static enum authorizer_action enter_consent(struct authorizer *authorizer,
-					    const struct authorizer_input *input)
+static enum machine_action enter_consent(struct login_machine *machine,
+					 const struct machine_input *input)
 {
-	enter(authorizer, AUTHORIZER_CONSENT, AUTHORIZER_DO_NOTHING);
-	authorizer->callback_arrived = false;
-	authorizer->ask_again = false;
-	wait_until(authorizer, authorizer->browser
-				       ? MOMENT_NEVER
-				       : input->now.mono_ms + authorizer->poll_interval_ms);
-	return AUTHORIZER_DO_NOTHING;
+	enter(machine, MACHINE_CONSENT, MACHINE_DO_NOTHING);
+	machine->callback_arrived = false;
+	machine->ask_again = false;
+	wait_until(machine, machine->browser ? MOMENT_NEVER
+					     : input->now.mono_ms + machine->poll_interval_ms);
+	return MACHINE_DO_NOTHING;
 }
 
 /* The server does not know the app: once a login another is registered. */
-static enum authorizer_action renew_app(struct authorizer *authorizer)
+static enum machine_action renew_app(struct login_machine *machine)
 {
-	if (authorizer->app_renewed)
-		return finish(authorizer, OUTCOME_REFUSED);
-	authorizer->app_renewed = true;
+	if (machine->app_renewed)
+		return finish(machine, OUTCOME_REFUSED);
+	machine->app_renewed = true;
 	/* A page may wait for the session that went with it: that page goes on with the new one. */
-	if (authorizer->state == AUTHORIZER_EXCHANGING)
-		authorizer->session_renewed = true;
-	return enter_session(authorizer, false);
+	if (machine->state == MACHINE_EXCHANGING)
+		machine->session_renewed = true;
+	return enter_session(machine, false);
 }
 
 /* Forgets the login before; what the owner has set stays. */
-static void begin_anew(struct authorizer *authorizer, bool browser)
+static void begin_anew(struct login_machine *machine, bool browser)
 {
-	int64_t poll_interval_ms = authorizer->poll_interval_ms;
-	int64_t poll_interval_max_ms = authorizer->poll_interval_max_ms;
+	int64_t poll_interval_ms = machine->poll_interval_ms;
+	int64_t poll_interval_max_ms = machine->poll_interval_max_ms;
 
-	*authorizer = (struct authorizer){
+	*machine = (struct login_machine){
 		.browser = browser,
 		.poll_interval_ms = poll_interval_ms,
 		.poll_interval_max_ms = poll_interval_max_ms,
 	};
 }
 
-static enum authorizer_action restore(struct authorizer *authorizer,
-				      const struct authorizer_input *input)
+static enum machine_action restore(struct login_machine *machine, const struct machine_input *input)
 {
-	enum authorizer_action action;
+	enum machine_action action;
 
-	begin_anew(authorizer, input->browser);
-	authorizer->session_renewed = input->renewed;
-	authorizer->expires_ms = input->expires_ms;
-	if (input->event == AUTHORIZER_RESTORED_CONSENT)
-		return enter_consent(authorizer, input);
-	if (input->event == AUTHORIZER_RESTORED_EXCHANGE) {
-		authorizer->callback_arrived = input->browser;
-		authorizer->is_polling = !input->browser;
-		action = enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
+	begin_anew(machine, input->browser);
+	machine->session_renewed = input->renewed;
+	machine->expires_ms = input->expires_ms;
+	if (input->event == MACHINE_RESTORED_CONSENT)
+		return enter_consent(machine, input);
+	if (input->event == MACHINE_RESTORED_EXCHANGE) {
+		machine->callback_arrived = input->browser;
+		machine->is_polling = !input->browser;
+		action = enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
 	} else {
-		action = enter(authorizer, AUTHORIZER_VERIFYING, AUTHORIZER_DO_VERIFY);
+		action = enter(machine, MACHINE_VERIFYING, MACHINE_DO_VERIFY);
 	}
 	if (input->resumes == 0)
 		return action;
 	/* The same call at once could end this start too. A verification can be asked for later. */
-	action = action == AUTHORIZER_DO_VERIFY ? finish(authorizer, OUTCOME_UNVERIFIED)
-						: AUTHORIZER_DO_NOTHING;
-	wait_until(authorizer,
-		   input->now.mono_ms + retry_delay(input, input->resumes, AUTHORIZER_RESUME_MIN_MS,
-						    AUTHORIZER_RETRY_MAX_MS));
+	action = action == MACHINE_DO_VERIFY ? finish(machine, OUTCOME_UNVERIFIED)
+					     : MACHINE_DO_NOTHING;
+	wait_until(machine,
+		   input->now.mono_ms + retry_delay(input, input->resumes, MACHINE_RESUME_MIN_MS,
+						    MACHINE_RETRY_MAX_MS));
 	return action;
 }
 
-static enum authorizer_action idle_step(struct authorizer *authorizer,
-					const struct authorizer_input *input)
+static enum machine_action idle_step(struct login_machine *machine,
+				     const struct machine_input *input)
 {
 	switch (input->event) {
-	case AUTHORIZER_LOGIN:
-		begin_anew(authorizer, input->browser);
-		return enter_session(authorizer, input->app_known);
-	case AUTHORIZER_RESTORED_CONSENT:
-	case AUTHORIZER_RESTORED_EXCHANGE:
-	case AUTHORIZER_RESTORED_STORED:
-		return restore(authorizer, input);
+	case MACHINE_LOGIN:
+		begin_anew(machine, input->browser);
+		return enter_session(machine, input->app_known);
+	case MACHINE_RESTORED_CONSENT:
+	case MACHINE_RESTORED_EXCHANGE:
+	case MACHINE_RESTORED_STORED:
+		return restore(machine, input);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
 /* REGISTERING and SESSION: somebody sits and waits for a page. */
-static enum authorizer_action early_step(struct authorizer *authorizer,
-					 const struct authorizer_input *input)
+static enum machine_action early_step(struct login_machine *machine,
+				      const struct machine_input *input)
 {
-	bool registering = authorizer->state == AUTHORIZER_REGISTERING;
+	bool registering = machine->state == MACHINE_REGISTERING;
 
 	switch (input->event) {
-	case AUTHORIZER_APP_CREATED:
-		return enter(authorizer, AUTHORIZER_SESSION, AUTHORIZER_DO_MAKE_SESSION);
-	case AUTHORIZER_SESSION_MADE:
-		authorizer->expires_ms = input->expires_ms;
-		return enter_consent(authorizer, input);
-	case AUTHORIZER_NO_SUCH_APP:
-		return renew_app(authorizer);
-	case AUTHORIZER_FAILED_FOR_NOW:
-		wait_for_retry(authorizer, input, AUTHORIZER_EARLY_RETRY_MAX_MS);
-		if (authorizer->attempts >= AUTHORIZER_EARLY_ATTEMPTS ||
-		    authorizer->retry_ms - input->now.mono_ms > AUTHORIZER_RETRY_MAX_MS)
-			return finish(authorizer, OUTCOME_UNREACHABLE);
-		return AUTHORIZER_DO_NOTHING;
-	case AUTHORIZER_TIMER:
-	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, input,
-				 registering ? AUTHORIZER_DO_CREATE_APP
-					     : AUTHORIZER_DO_MAKE_SESSION);
-	case AUTHORIZER_FAILED:
-		return finish(authorizer, input->outcome);
-	case AUTHORIZER_PENDING:
-	case AUTHORIZER_NO_SUCH_SESSION:
+	case MACHINE_APP_CREATED:
+		return enter(machine, MACHINE_SESSION, MACHINE_DO_MAKE_SESSION);
+	case MACHINE_SESSION_MADE:
+		machine->expires_ms = input->expires_ms;
+		return enter_consent(machine, input);
+	case MACHINE_NO_SUCH_APP:
+		return renew_app(machine);
+	case MACHINE_FAILED_FOR_NOW:
+		wait_for_retry(machine, input, MACHINE_EARLY_RETRY_MAX_MS);
+		if (machine->attempts >= MACHINE_EARLY_ATTEMPTS ||
+		    machine->retry_ms - input->now.mono_ms > MACHINE_RETRY_MAX_MS)
+			return finish(machine, OUTCOME_UNREACHABLE);
+		return MACHINE_DO_NOTHING;
+	case MACHINE_TIMER:
+	case MACHINE_LOGIN:
+		return try_again(machine, input,
+				 registering ? MACHINE_DO_CREATE_APP : MACHINE_DO_MAKE_SESSION);
+	case MACHINE_FAILED:
+		return finish(machine, input->outcome);
+	case MACHINE_PENDING:
+	case MACHINE_NO_SUCH_SESSION:
 		/* No answer to these questions. */
-		return finish(authorizer, OUTCOME_BAD_REPLY);
+		return finish(machine, OUTCOME_BAD_REPLY);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
 /* Back to waiting for consent; without a browser the next poll comes later with every failure. */
-static enum authorizer_action miss_poll(struct authorizer *authorizer,
-					const struct authorizer_input *input)
+static enum machine_action miss_poll(struct login_machine *machine,
+				     const struct machine_input *input)
 {
-	unsigned failures = ++authorizer->failures;
+	unsigned failures = ++machine->failures;
 
-	enter_consent(authorizer, input);
-	if (!authorizer->browser) {
-		wait_until(authorizer,
-			   input->now.mono_ms + retry_delay(input, failures,
-							    authorizer->poll_interval_ms,
-							    authorizer->poll_interval_max_ms));
-		authorizer->server_asked = input->retry_after_s > 0;
+	enter_consent(machine, input);
+	if (!machine->browser) {
+		wait_until(machine, input->now.mono_ms +
+					    retry_delay(input, failures, machine->poll_interval_ms,
+							machine->poll_interval_max_ms));
+		machine->server_asked = input->retry_after_s > 0;
 	}
-	return AUTHORIZER_DO_NOTHING;
+	return MACHINE_DO_NOTHING;
 }
 
 /* The polls that failed before do not count: somebody has consented. */
-static void take_callback(struct authorizer *authorizer)
+static void take_callback(struct login_machine *machine)
 {
-	if (!authorizer->callback_arrived)
-		authorizer->failures = 0;
-	authorizer->callback_arrived = true;
+	if (!machine->callback_arrived)
+		machine->failures = 0;
+	machine->callback_arrived = true;
 }
 
-static enum authorizer_action consent_step(struct authorizer *authorizer,
-					   const struct authorizer_input *input)
+static enum machine_action consent_step(struct login_machine *machine,
+					const struct machine_input *input)
 {
 	switch (input->event) {
-	case AUTHORIZER_CALLBACK:
-		take_callback(authorizer);
-		authorizer->is_polling = false;
-		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
-	case AUTHORIZER_LOGIN:
+	case MACHINE_CALLBACK:
+		take_callback(machine);
+		machine->is_polling = false;
+		return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
+	case MACHINE_LOGIN:
 		/* Who has the start link may have consented: only the callback shows who it was. */
-		if (authorizer->browser)
-			return AUTHORIZER_DO_NOTHING;
-		authorizer->is_polling = false;
-		if (authorizer->server_asked && input->now.mono_ms < authorizer->retry_ms)
-			return AUTHORIZER_DO_NOTHING;
+		if (machine->browser)
+			return MACHINE_DO_NOTHING;
+		machine->is_polling = false;
+		if (machine->server_asked && input->now.mono_ms < machine->retry_ms)
+			return MACHINE_DO_NOTHING;
 		/* The redirect may have been lost, or the session forgotten: ask the server. */
-		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
-	case AUTHORIZER_RENEW:
-		authorizer->browser = input->browser;
-		return enter_session(authorizer, input->app_known);
-	case AUTHORIZER_TIMER:
-		if (input->now.mono_ms >= authorizer->expires_ms)
-			return finish(authorizer, OUTCOME_EXPIRED);
-		if (authorizer->browser || input->now.mono_ms < authorizer->retry_ms)
-			return AUTHORIZER_DO_NOTHING;
-		authorizer->is_polling = true;
-		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
+		return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
+	case MACHINE_RENEW:
+		machine->browser = input->browser;
+		return enter_session(machine, input->app_known);
+	case MACHINE_TIMER:
+		if (input->now.mono_ms >= machine->expires_ms)
+			return finish(machine, OUTCOME_EXPIRED);
+		if (machine->browser || input->now.mono_ms < machine->retry_ms)
+			return MACHINE_DO_NOTHING;
+		machine->is_polling = true;
+		return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
-static enum authorizer_action securing_step(struct authorizer *authorizer,
-					    const struct authorizer_input *input)
+static enum machine_action securing_step(struct login_machine *machine,
+					 const struct machine_input *input)
 {
 	switch (input->event) {
-	case AUTHORIZER_SECURED:
-		return enter(authorizer, AUTHORIZER_EXCHANGING, AUTHORIZER_DO_EXCHANGE);
-	case AUTHORIZER_UNTRUSTED:
-		return enter_session(authorizer, input->app_known);
-	case AUTHORIZER_FAILED_FOR_NOW:
-		if (!authorizer->callback_arrived)
-			return miss_poll(authorizer, input);
+	case MACHINE_SECURED:
+		return enter(machine, MACHINE_EXCHANGING, MACHINE_DO_EXCHANGE);
+	case MACHINE_UNTRUSTED:
+		return enter_session(machine, input->app_known);
+	case MACHINE_FAILED_FOR_NOW:
+		if (!machine->callback_arrived)
+			return miss_poll(machine, input);
 		/* Consent is given: the session stays usable for as long as it takes to make room.
 		 */
-		wait_for_retry(authorizer, input, AUTHORIZER_DISK_RETRY_MAX_MS);
-		return AUTHORIZER_DO_NOTHING;
-	case AUTHORIZER_CALLBACK:
-		take_callback(authorizer);
-		return AUTHORIZER_DO_NOTHING;
-	case AUTHORIZER_TIMER:
-	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, input, AUTHORIZER_DO_SECURE);
-	case AUTHORIZER_FAILED:
-		return finish(authorizer, input->outcome);
+		wait_for_retry(machine, input, MACHINE_DISK_RETRY_MAX_MS);
+		return MACHINE_DO_NOTHING;
+	case MACHINE_CALLBACK:
+		take_callback(machine);
+		return MACHINE_DO_NOTHING;
+	case MACHINE_TIMER:
+	case MACHINE_LOGIN:
+		return try_again(machine, input, MACHINE_DO_SECURE);
+	case MACHINE_FAILED:
+		return finish(machine, input->outcome);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
 /* userkey said PENDING_SESSION. A callback that came while a poll was under way is newer than
  * the poll's answer, so the server is asked again at once. */
-static enum authorizer_action exchange_pending(struct authorizer *authorizer,
-					       const struct authorizer_input *input)
+static enum machine_action exchange_pending(struct login_machine *machine,
+					    const struct machine_input *input)
 {
-	authorizer->failures = 0;
-	if (authorizer->ask_again) {
-		authorizer->ask_again = false;
-		return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
+	machine->failures = 0;
+	if (machine->ask_again) {
+		machine->ask_again = false;
+		return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
 	}
-	return enter_consent(authorizer, input);
+	return enter_consent(machine, input);
 }
 
 /* A poll that fails is a missed poll; an exchange after the callback is tried again. */
-static enum authorizer_action exchange_failed_for_now(struct authorizer *authorizer,
-						      const struct authorizer_input *input)
+static enum machine_action exchange_failed_for_now(struct login_machine *machine,
+						   const struct machine_input *input)
 {
-	if (!authorizer->callback_arrived)
-		return miss_poll(authorizer, input);
+	if (!machine->callback_arrived)
+		return miss_poll(machine, input);
 	/* Each try is secured anew, with which `attempts` began anew. */
-	authorizer->attempts = authorizer->failures++;
-	wait_for_retry(authorizer, input, AUTHORIZER_RETRY_MAX_MS);
-	if (authorizer->failures >= AUTHORIZER_EXCHANGE_ATTEMPTS)
-		return finish(authorizer, OUTCOME_UNREACHABLE);
-	return AUTHORIZER_DO_NOTHING;
+	machine->attempts = machine->failures++;
+	wait_for_retry(machine, input, MACHINE_RETRY_MAX_MS);
+	if (machine->failures >= MACHINE_EXCHANGE_ATTEMPTS)
+		return finish(machine, OUTCOME_UNREACHABLE);
+	return MACHINE_DO_NOTHING;
 }
 
-static enum authorizer_action exchange_again(struct authorizer *authorizer,
-					     const struct authorizer_input *input)
+static enum machine_action exchange_again(struct login_machine *machine,
+					  const struct machine_input *input)
 {
-	if (try_again(authorizer, input, AUTHORIZER_DO_SECURE) == AUTHORIZER_DO_NOTHING)
-		return AUTHORIZER_DO_NOTHING;
-	return enter(authorizer, AUTHORIZER_SECURING, AUTHORIZER_DO_SECURE);
+	if (try_again(machine, input, MACHINE_DO_SECURE) == MACHINE_DO_NOTHING)
+		return MACHINE_DO_NOTHING;
+	return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
 }
 
-static enum authorizer_action exchanging_step(struct authorizer *authorizer,
-					      const struct authorizer_input *input)
+static enum machine_action exchanging_step(struct login_machine *machine,
+					   const struct machine_input *input)
 {
 	switch (input->event) {
-	case AUTHORIZER_EXCHANGED:
-		return enter(authorizer, AUTHORIZER_STORING, AUTHORIZER_DO_STORE);
-	case AUTHORIZER_UNTRUSTED:
-		return enter_session(authorizer, input->app_known);
-	case AUTHORIZER_CALLBACK:
-		authorizer->ask_again = !authorizer->callback_arrived;
-		take_callback(authorizer);
-		return AUTHORIZER_DO_NOTHING;
-	case AUTHORIZER_PENDING:
-		return exchange_pending(authorizer, input);
-	case AUTHORIZER_NO_SUCH_APP:
-		return renew_app(authorizer);
-	case AUTHORIZER_NO_SUCH_SESSION:
-		if (authorizer->session_renewed)
-			return finish(authorizer, OUTCOME_LOST);
-		authorizer->session_renewed = true;
-		return enter_session(authorizer, input->app_known);
-	case AUTHORIZER_FAILED_FOR_NOW:
-		return exchange_failed_for_now(authorizer, input);
-	case AUTHORIZER_TIMER:
-	case AUTHORIZER_LOGIN:
-		return exchange_again(authorizer, input);
-	case AUTHORIZER_FAILED:
-		return finish(authorizer, input->outcome);
+	case MACHINE_EXCHANGED:
+		return enter(machine, MACHINE_STORING, MACHINE_DO_STORE);
+	case MACHINE_UNTRUSTED:
+		return enter_session(machine, input->app_known);
+	case MACHINE_CALLBACK:
+		machine->ask_again = !machine->callback_arrived;
+		take_callback(machine);
+		return MACHINE_DO_NOTHING;
+	case MACHINE_PENDING:
+		return exchange_pending(machine, input);
+	case MACHINE_NO_SUCH_APP:
+		return renew_app(machine);
+	case MACHINE_NO_SUCH_SESSION:
+		if (machine->session_renewed)
+			return finish(machine, OUTCOME_LOST);
+		machine->session_renewed = true;
+		return enter_session(machine, input->app_known);
+	case MACHINE_FAILED_FOR_NOW:
+		return exchange_failed_for_now(machine, input);
+	case MACHINE_TIMER:
+	case MACHINE_LOGIN:
+		return exchange_again(machine, input);
+	case MACHINE_FAILED:
+		return finish(machine, input->outcome);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
-static enum authorizer_action storing_step(struct authorizer *authorizer,
-					   const struct authorizer_input *input)
+static enum machine_action storing_step(struct login_machine *machine,
+					const struct machine_input *input)
 {
 	switch (input->event) {
-	case AUTHORIZER_STORED:
-		return enter(authorizer, AUTHORIZER_VERIFYING, AUTHORIZER_DO_VERIFY);
-	case AUTHORIZER_FAILED_FOR_NOW:
+	case MACHINE_STORED:
+		return enter(machine, MACHINE_VERIFYING, MACHINE_DO_VERIFY);
+	case MACHINE_FAILED_FOR_NOW:
 		/* i cannot be had a second time from this session: never give up. */
-		wait_for_retry(authorizer, input, AUTHORIZER_DISK_RETRY_MAX_MS);
-		return AUTHORIZER_DO_NOTHING;
-	case AUTHORIZER_TIMER:
-	case AUTHORIZER_LOGIN:
-		return try_again(authorizer, input, AUTHORIZER_DO_STORE);
+		wait_for_retry(machine, input, MACHINE_DISK_RETRY_MAX_MS);
+		return MACHINE_DO_NOTHING;
+	case MACHINE_TIMER:
+	case MACHINE_LOGIN:
+		return try_again(machine, input, MACHINE_DO_STORE);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
-static enum authorizer_action verifying_step(struct authorizer *authorizer,
-					     const struct authorizer_input *input)
+static enum machine_action verifying_step(struct login_machine *machine,
+					  const struct machine_input *input)
 {
-	enum authorizer_action action;
+	enum machine_action action;
 
 	switch (input->event) {
-	case AUTHORIZER_VERIFIED:
-		return finish(authorizer, OUTCOME_AUTHORIZED);
-	case AUTHORIZER_FAILED_FOR_NOW:
+	case MACHINE_VERIFIED:
+		return finish(machine, OUTCOME_AUTHORIZED);
+	case MACHINE_FAILED_FOR_NOW:
 		/* Nobody is kept waiting for this; the question is repeated in the background. */
-		action = finish(authorizer, OUTCOME_UNVERIFIED);
-		wait_for_retry(authorizer, input, AUTHORIZER_RETRY_MAX_MS);
+		action = finish(machine, OUTCOME_UNVERIFIED);
+		wait_for_retry(machine, input, MACHINE_RETRY_MAX_MS);
 		return action;
-	case AUTHORIZER_FAILED:
-		return finish(authorizer, input->outcome);
+	case MACHINE_FAILED:
+		return finish(machine, input->outcome);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
-static enum authorizer_action finished_step(struct authorizer *authorizer,
-					    const struct authorizer_input *input)
+static enum machine_action finished_step(struct login_machine *machine,
+					 const struct machine_input *input)
 {
-	if (authorizer->outcome != OUTCOME_UNVERIFIED || input->event == AUTHORIZER_LOGIN)
-		return idle_step(authorizer, input);
+	if (machine->outcome != OUTCOME_UNVERIFIED || input->event == MACHINE_LOGIN)
+		return idle_step(machine, input);
 
 	switch (input->event) {
-	case AUTHORIZER_TIMER:
-		return try_again(authorizer, input, AUTHORIZER_DO_VERIFY);
-	case AUTHORIZER_VERIFIED:
-		return finish(authorizer, OUTCOME_AUTHORIZED);
-	case AUTHORIZER_FAILED_FOR_NOW:
-		wait_for_retry(authorizer, input, AUTHORIZER_RETRY_MAX_MS);
-		if (authorizer->attempts >= AUTHORIZER_VERIFY_ATTEMPTS)
-			authorizer->waiting = false;
-		return AUTHORIZER_DO_NOTHING;
-	case AUTHORIZER_FAILED:
-		return finish(authorizer, input->outcome);
+	case MACHINE_TIMER:
+		return try_again(machine, input, MACHINE_DO_VERIFY);
+	case MACHINE_VERIFIED:
+		return finish(machine, OUTCOME_AUTHORIZED);
+	case MACHINE_FAILED_FOR_NOW:
+		wait_for_retry(machine, input, MACHINE_RETRY_MAX_MS);
+		if (machine->attempts >= MACHINE_VERIFY_ATTEMPTS)
+			machine->waiting = false;
+		return MACHINE_DO_NOTHING;
+	case MACHINE_FAILED:
+		return finish(machine, input->outcome);
 	default:
-		return AUTHORIZER_DO_NOTHING;
+		return MACHINE_DO_NOTHING;
 	}
 }
 
-static enum authorizer_action cancel(struct authorizer *authorizer)
+static enum machine_action cancel(struct login_machine *machine)
 {
-	if (authorizer_is_active(authorizer))
-		return finish(authorizer, OUTCOME_CANCELLED);
-	authorizer->waiting = false; /* for another question whether the credential works */
-	return AUTHORIZER_DO_NOTHING;
+	if (login_machine_is_active(machine))
+		return finish(machine, OUTCOME_CANCELLED);
+	machine->waiting = false; /* for another question whether the credential works */
+	return MACHINE_DO_NOTHING;
 }
 
-enum authorizer_action authorizer_step(struct authorizer *authorizer,
-				       const struct authorizer_input *input)
+enum machine_action login_machine_step(struct login_machine *machine,
+				       const struct machine_input *input)
 {
-	if (input->event == AUTHORIZER_CANCEL)
-		return cancel(authorizer);
-	switch (authorizer->state) {
-	case AUTHORIZER_IDLE:
-		return idle_step(authorizer, input);
-	case AUTHORIZER_REGISTERING:
-	case AUTHORIZER_SESSION:
-		return early_step(authorizer, input);
-	case AUTHORIZER_CONSENT:
-		return consent_step(authorizer, input);
-	case AUTHORIZER_SECURING:
-		return securing_step(authorizer, input);
-	case AUTHORIZER_EXCHANGING:
-		return exchanging_step(authorizer, input);
-	case AUTHORIZER_STORING:
-		return storing_step(authorizer, input);
-	case AUTHORIZER_VERIFYING:
-		return verifying_step(authorizer, input);
-	case AUTHORIZER_FINISHED:
-		return finished_step(authorizer, input);
+	if (input->event == MACHINE_CANCEL)
+		return cancel(machine);
+	switch (machine->state) {
+	case MACHINE_IDLE:
+		return idle_step(machine, input);
+	case MACHINE_REGISTERING:
+	case MACHINE_SESSION:
+		return early_step(machine, input);
+	case MACHINE_CONSENT:
+		return consent_step(machine, input);
+	case MACHINE_SECURING:
+		return securing_step(machine, input);
+	case MACHINE_EXCHANGING:
+		return exchanging_step(machine, input);
+	case MACHINE_STORING:
+		return storing_step(machine, input);
+	case MACHINE_VERIFYING:
+		return verifying_step(machine, input);
+	case MACHINE_FINISHED:
+		return finished_step(machine, input);
 	}
-	return AUTHORIZER_DO_NOTHING;
+	return MACHINE_DO_NOTHING;
 }
 
-enum authorizer_state authorizer_visible_state(const struct authorizer *authorizer)
+enum machine_state login_machine_visible_state(const struct login_machine *machine)
 {
-	bool asks = authorizer->state == AUTHORIZER_SECURING ||
-		    authorizer->state == AUTHORIZER_EXCHANGING;
+	bool asks = machine->state == MACHINE_SECURING || machine->state == MACHINE_EXCHANGING;
 
-	if (asks && authorizer->is_polling && !authorizer->callback_arrived)
-		return AUTHORIZER_CONSENT;
-	return authorizer->state;
+	if (asks && machine->is_polling && !machine->callback_arrived)
+		return MACHINE_CONSENT;
+	return machine->state;
 }
 
-int64_t authorizer_deadline(const struct authorizer *authorizer)
+int64_t login_machine_deadline(const struct login_machine *machine)
 {
-	int64_t deadline_ms = authorizer->waiting ? authorizer->retry_ms : MOMENT_NEVER;
+	int64_t deadline_ms = machine->waiting ? machine->retry_ms : MOMENT_NEVER;
 
-	if (authorizer->state == AUTHORIZER_CONSENT && authorizer->expires_ms < deadline_ms)
-		deadline_ms = authorizer->expires_ms;
+	if (machine->state == MACHINE_CONSENT && machine->expires_ms < deadline_ms)
+		deadline_ms = machine->expires_ms;
 	return deadline_ms;
 }

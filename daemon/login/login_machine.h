@@ -20,79 +20,79 @@
 #include "runtime/clock.h"
 
 /* Retries wait 1 s, 2 s, 4 s … up to these, each a quarter more or less by chance. */
-#define AUTHORIZER_RETRY_MIN_MS 1000
-#define AUTHORIZER_RETRY_MAX_MS 60000
+#define MACHINE_RETRY_MIN_MS 1000
+#define MACHINE_RETRY_MAX_MS 60000
 /* The disk is looked at more often: a person who makes room is waiting for it. */
-#define AUTHORIZER_DISK_RETRY_MAX_MS 5000
+#define MACHINE_DISK_RETRY_MAX_MS 5000
 /* What a server asks for with Retry-After is respected up to an hour. */
-#define AUTHORIZER_RETRY_AFTER_MAX_S 3600
+#define MACHINE_RETRY_AFTER_MAX_S 3600
 /* Before there is a page to open a person sits and waits: four tries in about seven seconds. */
-#define AUTHORIZER_EARLY_ATTEMPTS 4
-#define AUTHORIZER_EARLY_RETRY_MAX_MS 15000
+#define MACHINE_EARLY_ATTEMPTS 4
+#define MACHINE_EARLY_RETRY_MAX_MS 15000
 /* After the consent: about six minutes. A new login then needs no click. */
-#define AUTHORIZER_EXCHANGE_ATTEMPTS 11
+#define MACHINE_EXCHANGE_ATTEMPTS 11
 /* A start that goes on with what several starts before did not get through waits 5 s, 10 s, 20 s …
- * up to AUTHORIZER_RETRY_MAX_MS: the server may be what ended them. */
-#define AUTHORIZER_RESUME_MIN_MS 5000
+ * up to MACHINE_RETRY_MAX_MS: the server may be what ended them. */
+#define MACHINE_RESUME_MIN_MS 5000
 /* Asking whether a stored credential works goes on in the background for about ten minutes. */
-#define AUTHORIZER_VERIFY_ATTEMPTS 15
+#define MACHINE_VERIFY_ATTEMPTS 15
 
-enum authorizer_state {
-	AUTHORIZER_IDLE,
-	AUTHORIZER_REGISTERING, /* app/create is under way or will be tried again */
-	AUTHORIZER_SESSION,	/* auth/session/generate, the same */
-	AUTHORIZER_CONSENT,	/* the person is asked; without a browser userkey is polled */
-	AUTHORIZER_SECURING,	/* the place for the answer is being secured */
-	AUTHORIZER_EXCHANGING,	/* auth/session/userkey is under way or will be tried again */
-	AUTHORIZER_STORING,	/* i is here and must become durable */
-	AUTHORIZER_VERIFYING,	/* /api/i is under way */
-	AUTHORIZER_FINISHED,
+enum machine_state {
+	MACHINE_IDLE,
+	MACHINE_REGISTERING, /* app/create is under way or will be tried again */
+	MACHINE_SESSION,     /* auth/session/generate, the same */
+	MACHINE_CONSENT,     /* the person is asked; without a browser userkey is polled */
+	MACHINE_SECURING,    /* the place for the answer is being secured */
+	MACHINE_EXCHANGING,  /* auth/session/userkey is under way or will be tried again */
+	MACHINE_STORING,     /* i is here and must become durable */
+	MACHINE_VERIFYING,   /* /api/i is under way */
+	MACHINE_FINISHED,
 };
 
 /* "idle", "registering" …, as in the control API. */
-const char *authorizer_state_text(enum authorizer_state state);
+const char *login_machine_state_text(enum machine_state state);
 
-enum authorizer_event {
+enum machine_event {
 	/* From people and clocks */
-	AUTHORIZER_LOGIN, /* somebody wants a credential; app_known, browser */
-	AUTHORIZER_RENEW, /* the pending session is not to be used: make another; app_known, browser
+	MACHINE_LOGIN,	  /* somebody wants a credential; app_known, browser */
+	MACHINE_RENEW,	  /* the pending session is not to be used: make another; app_known, browser
 			   */
-	AUTHORIZER_CALLBACK, /* the browser came back with the session's token */
-	AUTHORIZER_TIMER,    /* authorizer_deadline() is over */
-	AUTHORIZER_CANCEL,   /* the login is not wanted any more, whatever its state */
+	MACHINE_CALLBACK, /* the browser came back with the session's token */
+	MACHINE_TIMER,	  /* login_machine_deadline() is over */
+	MACHINE_CANCEL,	  /* the login is not wanted any more, whatever its state */
 	/* Answers to actions */
-	AUTHORIZER_APP_CREATED,
-	AUTHORIZER_SESSION_MADE, /* and is on disk; expires_ms */
-	AUTHORIZER_SECURED,
-	AUTHORIZER_EXCHANGED,
-	AUTHORIZER_STORED,
-	AUTHORIZER_VERIFIED,
-	AUTHORIZER_PENDING,	    /* userkey: no consent yet */
-	AUTHORIZER_NO_SUCH_APP,	    /* the server has forgotten the app */
-	AUTHORIZER_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost
-				     */
-	AUTHORIZER_UNTRUSTED,	    /* the session may not be exchanged: another is needed */
-	AUTHORIZER_FAILED_FOR_NOW,  /* retry_after_s */
-	AUTHORIZER_FAILED,	    /* outcome */
+	MACHINE_APP_CREATED,
+	MACHINE_SESSION_MADE, /* and is on disk; expires_ms */
+	MACHINE_SECURED,
+	MACHINE_EXCHANGED,
+	MACHINE_STORED,
+	MACHINE_VERIFIED,
+	MACHINE_PENDING,	 /* userkey: no consent yet */
+	MACHINE_NO_SUCH_APP,	 /* the server has forgotten the app */
+	MACHINE_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost
+				  */
+	MACHINE_UNTRUSTED,	 /* the session may not be exchanged: another is needed */
+	MACHINE_FAILED_FOR_NOW,	 /* retry_after_s */
+	MACHINE_FAILED,		 /* outcome */
 	/* From disk, at start; browser, expires_ms, renewed, resumes */
-	AUTHORIZER_RESTORED_CONSENT,
-	AUTHORIZER_RESTORED_EXCHANGE,
-	AUTHORIZER_RESTORED_STORED, /* the credential is there, whether it works is not known */
+	MACHINE_RESTORED_CONSENT,
+	MACHINE_RESTORED_EXCHANGE,
+	MACHINE_RESTORED_STORED, /* the credential is there, whether it works is not known */
 };
 
-enum authorizer_action {
-	AUTHORIZER_DO_NOTHING,
-	AUTHORIZER_DO_CREATE_APP,
-	AUTHORIZER_DO_MAKE_SESSION,
-	AUTHORIZER_DO_SECURE,	/* reserve room, and note on disk that an exchange is under way */
-	AUTHORIZER_DO_EXCHANGE, /* only ever follows a SECURED, once */
-	AUTHORIZER_DO_STORE,
-	AUTHORIZER_DO_VERIFY,
-	AUTHORIZER_DO_FINISH, /* authorizer.outcome says how it ended */
+enum machine_action {
+	MACHINE_DO_NOTHING,
+	MACHINE_DO_CREATE_APP,
+	MACHINE_DO_MAKE_SESSION,
+	MACHINE_DO_SECURE,   /* reserve room, and note on disk that an exchange is under way */
+	MACHINE_DO_EXCHANGE, /* only ever follows a SECURED, once */
+	MACHINE_DO_STORE,
+	MACHINE_DO_VERIFY,
+	MACHINE_DO_FINISH, /* machine.outcome says how it ended */
 };
 
-struct authorizer_input {
-	enum authorizer_event event;
+struct machine_input {
+	enum machine_event event;
 	struct moment now;
 	uint32_t random; /* any 32 bits, for the jitter */
 	bool app_known;
@@ -104,8 +104,8 @@ struct authorizer_input {
 	enum outcome outcome;
 };
 
-struct authorizer {
-	enum authorizer_state state;
+struct login_machine {
+	enum machine_state state;
 	enum outcome outcome; /* when finished */
 	bool browser;	      /* consent is expected through the callback; else userkey is polled */
 	bool callback_arrived;	  /* this exchange was asked for by the callback, not by a poll */
@@ -125,16 +125,16 @@ struct authorizer {
 };
 
 /* Takes one event and says what to do. Events that mean nothing in the present state do nothing. */
-enum authorizer_action authorizer_step(struct authorizer *authorizer,
-				       const struct authorizer_input *input);
+enum machine_action login_machine_step(struct login_machine *machine,
+				       const struct machine_input *input);
 
-/* When AUTHORIZER_TIMER is due, monotonic ms; MOMENT_NEVER if it is not waiting. */
-int64_t authorizer_deadline(const struct authorizer *authorizer);
+/* When MACHINE_TIMER is due, monotonic ms; MOMENT_NEVER if it is not waiting. */
+int64_t login_machine_deadline(const struct login_machine *machine);
 
 /* The state as others see it: a poll by the clock is a part of waiting for the consent. */
-enum authorizer_state authorizer_visible_state(const struct authorizer *authorizer);
+enum machine_state login_machine_visible_state(const struct login_machine *machine);
 
 /* Whether a login is under way. */
-bool authorizer_is_active(const struct authorizer *authorizer);
+bool login_machine_is_active(const struct login_machine *machine);
 
 #endif

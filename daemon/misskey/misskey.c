@@ -357,7 +357,7 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 	return MISSKEY_DONE;
 }
 
-/* ---- Without the app authorization ---- */
+/* ---- Without the app login ---- */
 
 int misskey_meta_request(struct buf *body)
 {
@@ -388,7 +388,7 @@ void misskey_missing_read(const struct http_answer *answer, const char *endpoint
 	(void)misskey_problem_set(
 		ret_problem, MISSKEY_REFUSED,
 		"The server, Misskey %s, has no %s endpoint: it does not offer the app "
-		"authorization that "
+		"login that "
 		"misskey-authd logs in by. Make an access token in its settings, under API, and "
 		"give that to your scripts",
 		buf_text(&version), endpoint);

@@ -3,7 +3,7 @@
 #define MISSKEY_MISSKEY_H
 
 /*
- * The words of Misskey's legacy app authorization: builds the requests' JSON and reads the answers.
+ * The words of Misskey's legacy app login: builds the requests' JSON and reads the answers.
  * Pure: no I/O, no state. Servers differ by version and lie at will; what is read here is checked.
  */
 
@@ -112,7 +112,7 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 					 struct misskey_problem *ret_problem) _must_check_;
 
 /* POST /api/meta, asked when ENDPOINT (a literal, kept) was answered with 404: is it a server
- * without the app authorization, or no Misskey at all? *ret_problem says so. */
+ * without the app login, or no Misskey at all? *ret_problem says so. */
 int misskey_meta_request(struct buf *body) _must_check_;
 void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
 			  struct misskey_problem *ret_problem);

@@ -60,14 +60,14 @@ int hook_event_consent_needed(struct service *service, const char *account,
 {
 	const struct account *known = accounts_find(service_accounts(service), account);
 	const struct registry_session *session =
-		known && known->authorization ? login_open_session(service, known) : NULL;
+		known && known->login ? login_open_session(service, known) : NULL;
 	_cleanup_(hook_event_done) struct hook_event event = {0};
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	_cleanup_(buf_done) struct buf url = {0};
 	const char *expected;
 	char expires_at[TEXT_TIME_BYTES];
 
-	if (!session || !authorization_awaits_consent(known->authorization))
+	if (!session || !login_awaits_consent(known->login))
 		return ERR_NOT_FOUND;
 	/* A start link works once: it is not for two. */
 	if (!session->page_given)

@@ -19,7 +19,7 @@
 /* What was told of an account's login. */
 struct told {
 	char account[ACCOUNT_NAME_BYTES]; /* first, for the set */
-	unsigned session;		  /* authorization_view.sessions */
+	unsigned session;		  /* login_view.sessions */
 	enum outcome outcome;
 	const char *trouble; /* the code of trouble that goes on, NULL: none */
 };
@@ -56,12 +56,12 @@ static struct told *told_of(struct notify *notify, const char *account)
 /* ---- What is worth telling ---- */
 
 /* The code of trouble that is retried until a person does something, or NULL. */
-static const char *trouble_of(const struct authorization_view *view)
+static const char *trouble_of(const struct login_view *view)
 {
 	static const char *const codes[] = {"NO_ROOM", "NOT_STORED"};
 
 	for (size_t n = 0; n < sizeof(codes) / sizeof(codes[0]); n++)
-		if (view->state != AUTHORIZER_FINISHED && strcmp(view->problem_code, codes[n]) == 0)
+		if (view->state != MACHINE_FINISHED && strcmp(view->problem_code, codes[n]) == 0)
 			return codes[n];
 	return NULL;
 }
@@ -87,7 +87,7 @@ static void tell_trouble(struct notify *notify, const struct account *account, c
 }
 
 static void tell_failure(struct notify *notify, const struct account *account,
-			 const struct authorization_view *view)
+			 const struct login_view *view)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 
@@ -118,7 +118,7 @@ static bool logins_are_told(const struct notify *notify)
 
 static void login_changed(struct notify *notify, const struct account *account)
 {
-	const struct authorization_view *view = authorization_view(account->authorization);
+	const struct login_view *view = login_view(account->login);
 	struct told *told = told_of(notify, account->name);
 	const char *trouble = trouble_of(view);
 
@@ -126,7 +126,7 @@ static void login_changed(struct notify *notify, const struct account *account)
 		log_error("account %s: nobody is told of its login: no memory", account->name);
 		return;
 	}
-	if (view->state == AUTHORIZER_CONSENT && view->sessions != told->session) {
+	if (view->state == MACHINE_CONSENT && view->sessions != told->session) {
 		told->session = view->sessions;
 		tell_consent_needed(notify, account);
 	}
@@ -147,7 +147,7 @@ static void credential_changed(struct notify *notify, const struct account *acco
 	bool is_lost = credential && !credential_is_good(credential);
 
 	hooks_credential_changed(notify->hooks, account);
-	if (is_lost && !(account->authorization && authorization_is_active(account->authorization)))
+	if (is_lost && !(account->login && login_is_active(account->login)))
 		desktop_credential_lost(notify->desktop, credential);
 }
 
@@ -159,7 +159,7 @@ static void on_change(enum service_change change, struct account *account, struc
 	(void)now;
 	switch (change) {
 	case SERVICE_LOGIN_CHANGED:
-		if (!authorization_awaits_consent(account->authorization))
+		if (!login_awaits_consent(account->login))
 			desktop_consent_over(notify->desktop, account);
 		if (logins_are_told(notify))
 			login_changed(notify, account);

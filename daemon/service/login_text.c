@@ -6,9 +6,9 @@
 const struct registry_session *login_open_session(struct service *service,
 						  const struct account *account)
 {
-	enum authorizer_state state = authorization_view(account->authorization)->state;
+	enum machine_state state = login_view(account->login)->state;
 
-	if (state < AUTHORIZER_CONSENT || state >= AUTHORIZER_FINISHED)
+	if (state < MACHINE_CONSENT || state >= MACHINE_FINISHED)
 		return NULL;
 	return registry_session_find(service_registry(service), account->name);
 }

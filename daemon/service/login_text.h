@@ -11,7 +11,7 @@
 #include "service/service.h"
 
 /* The pending session, while there is a page of it to open; else NULL. ACCOUNT must have an
- * authorization. */
+ * login. */
 const struct registry_session *login_open_session(struct service *service,
 						  const struct account *account);
 

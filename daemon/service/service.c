@@ -170,7 +170,7 @@ int service_new(const struct service_options *options, struct service **ret_serv
 		r = open_state(service, detail);
 	if (r)
 		return r;
-	service->environment = (struct authorization_environment){
+	service->environment = (struct login_environment){
 		.client = options->client,
 		.registry = service->registry,
 		.credentials = service->credentials,
@@ -199,7 +199,7 @@ void service_free(struct service *service)
 	if (!service)
 		return;
 	for (size_t n = 0; n < service->login_count; n++)
-		authorization_free(service->logins[n]->authorization);
+		login_free(service->logins[n]->login);
 	free(service->logins);
 	for (size_t n = 0; service->accounts && n < accounts_count(service->accounts); n++)
 		verification_free(accounts_at(service->accounts, n)->verification);
@@ -226,7 +226,7 @@ static int64_t service_deadline(void *context, struct moment now)
 	if (service->turns.may_go_on)
 		return now.mono_ms;
 	for (size_t n = 0; n < service->login_count; n++) {
-		int64_t one_ms = authorization_deadline(service->logins[n]->authorization);
+		int64_t one_ms = login_deadline(service->logins[n]->login);
 
 		if (one_ms < deadline_ms)
 			deadline_ms = one_ms;
@@ -247,12 +247,12 @@ static void flush_times(struct service *service)
 static void service_dispatch(void *context, struct moment now)
 {
 	struct service *service = context;
-	struct authorization *next;
+	struct login *next;
 
 	for (size_t n = 0; n < service->login_count; n++)
-		authorization_tick(service->logins[n]->authorization, now);
+		login_tick(service->logins[n]->login, now);
 	while ((next = turns_next(&service->turns)))
-		authorization_take_turn(next, now);
+		login_take_turn(next, now);
 	if (now.mono_ms >= service->flush_ms)
 		flush_times(service);
 	if (now.mono_ms >= service->repair_ms) {
@@ -289,7 +289,7 @@ void service_tell(struct service *service, enum service_change change, struct ac
 bool service_is_exchanging(const struct service *service)
 {
 	for (size_t n = 0; n < service->login_count; n++)
-		if (authorization_is_exchanging(service->logins[n]->authorization))
+		if (login_is_exchanging(service->logins[n]->login))
 			return true;
 	return false;
 }
@@ -299,8 +299,7 @@ bool service_is_idle(const struct service *service)
 	if (service->repair_ms != MOMENT_NEVER)
 		return false;
 	for (size_t n = 0; n < service->login_count; n++)
-		if (!authorization_is_resting(service->logins[n]->authorization,
-					      service->callback_is_passed))
+		if (!login_is_resting(service->logins[n]->login, service->callback_is_passed))
 			return false;
 	for (size_t n = 0; n < accounts_count(service->accounts); n++)
 		if (verification_is_under_way(accounts_at(service->accounts, n)->verification))
@@ -315,7 +314,7 @@ void service_flush(struct service *service)
 	for (size_t n = 0; n < service->login_count; n++) {
 		struct account *account = service->logins[n];
 
-		if (authorization_flush(account->authorization, &detail))
+		if (login_flush(account->login, &detail))
 			log_error(
 				"account %s: the credential that the server gave is lost, because "
 				"it could not be stored until the end: %s; make room and log in "

@@ -50,16 +50,15 @@ void service_drop_account(struct service *service, struct account *account, stru
 		service->logins[n] = service->logins[--service->login_count];
 		break;
 	}
-	authorization_free(account->authorization);
+	login_free(account->login);
 	verification_free(account->verification);
 	accounts_remove(service->accounts, account->name);
 }
 
 static void end_questions(struct account *account, struct moment now)
 {
-	if (account->authorization)
-		authorization_cancel(account->authorization,
-				     "the account was removed from this computer", now);
+	if (account->login)
+		login_cancel(account->login, "the account was removed from this computer", now);
 	verification_free(account->verification);
 	account->verification = NULL;
 }

@@ -35,7 +35,7 @@ static void settle_apps(struct service *service, const struct account *account, 
 {
 	for (size_t n = 0; n < service->login_count; n++)
 		if (service->logins[n] != account)
-			authorization_settle_app(service->logins[n]->authorization, now);
+			login_settle_app(service->logins[n]->login, now);
 }
 
 bool service_is_registering(const struct account *account, void *context)
@@ -45,7 +45,7 @@ bool service_is_registering(const struct account *account, void *context)
 	for (size_t n = 0; n < service->login_count; n++) {
 		const struct account *other = service->logins[n];
 
-		if (other != account && authorization_is_registering(other->authorization) &&
+		if (other != account && login_is_registering(other->login) &&
 		    strcmp(other->server.origin, account->server.origin) == 0 &&
 		    strcmp(other->app_name, account->app_name) == 0 &&
 		    strcmp(other->description, account->description) == 0 &&
@@ -58,11 +58,11 @@ bool service_is_registering(const struct account *account, void *context)
 void service_login_changed(struct account *account, bool is_news, struct moment now, void *context)
 {
 	struct service *service = context;
-	const struct authorization_view *view = authorization_view(account->authorization);
+	const struct login_view *view = login_view(account->login);
 
-	if (account->provisional && view->state == AUTHORIZER_CONSENT)
+	if (account->provisional && view->state == MACHINE_CONSENT)
 		admit(service, account);
-	if (account->provisional && view->state == AUTHORIZER_FINISHED)
+	if (account->provisional && view->state == MACHINE_FINISHED)
 		withdraw(service, account, now);
 	settle_apps(service, account, now);
 	if (is_news)
@@ -74,17 +74,17 @@ void service_credential_changed(struct account *account, struct moment now, void
 	service_tell(context, SERVICE_CREDENTIAL_CHANGED, account, now);
 }
 
-static int ensure_authorization(struct service *service, struct account *account)
+static int ensure_login(struct service *service, struct account *account)
 {
 	struct account **grown;
 
-	if (account->authorization)
+	if (account->login)
 		return 0;
 	grown = reallocarray(service->logins, service->login_count + 1, sizeof(struct account *));
 	if (!grown)
 		return ERR_NOMEM;
 	service->logins = grown;
-	if (authorization_new(account, &service->environment, &account->authorization))
+	if (login_new(account, &service->environment, &account->login))
 		return ERR_NOMEM;
 	service->logins[service->login_count++] = account;
 	return 0;
@@ -186,8 +186,8 @@ void service_restore(struct service *service, struct moment now)
 		accounts[n] = accounts_find(service->accounts,
 					    registry_session_at(service->registry, n)->account);
 	for (size_t n = 0; n < count; n++)
-		if (!ensure_authorization(service, accounts[n]))
-			authorization_restore(accounts[n]->authorization, now);
+		if (!ensure_login(service, accounts[n]))
+			login_restore(accounts[n]->login, now);
 	free(accounts);
 }
 
@@ -220,14 +220,14 @@ static void join_session(struct service *service, const struct service_login *lo
 
 	if (session->start_used || session->browser != browser ||
 	    !service_session_fits(service, session, account)) {
-		authorization_renew(account->authorization, browser, now);
+		login_renew(account->login, browser, now);
 		return;
 	}
 	if (is_tended(login, account, session, now))
 		return;
 	session->page_given = false;
 	if (!browser)
-		authorization_login(account->authorization, browser, now);
+		login_begin(account->login, browser, now);
 }
 
 int service_login(struct service *service, const struct service_login *login, struct moment now,
@@ -243,15 +243,15 @@ int service_login(struct service *service, const struct service_login *login, st
 	r = service_resolve_account(service, login, &account, detail);
 	if (r)
 		return r;
-	if (ensure_authorization(service, account))
+	if (ensure_login(service, account))
 		return err_set(detail, ERR_NOMEM, "no memory for the login");
-	if (authorization_awaits_consent(account->authorization))
+	if (login_awaits_consent(account->login))
 		join_session(service, login, account, browser, now);
-	else if (authorization_awaits_page(account->authorization) &&
-		 authorization_view(account->authorization)->browser != browser)
-		authorization_renew(account->authorization, browser, now);
+	else if (login_awaits_page(account->login) &&
+		 login_view(account->login)->browser != browser)
+		login_renew(account->login, browser, now);
 	else
-		authorization_login(account->authorization, browser, now);
+		login_begin(account->login, browser, now);
 	*ret_account = account;
 	return 0;
 }
@@ -300,8 +300,8 @@ int service_browser_failed(struct service *service, struct account *account, con
 	struct registry_session *session =
 		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
 
-	if (!session || !session->browser || !account->authorization ||
-	    authorization_view(account->authorization)->state != AUTHORIZER_CONSENT)
+	if (!session || !session->browser || !account->login ||
+	    login_view(account->login)->state != MACHINE_CONSENT)
 		return err_set(detail, ERR_NOT_FOUND,
 			       "No login of this account waits for a browser.");
 	/* Whatever the command said: a browser has the page. */
@@ -310,7 +310,7 @@ int service_browser_failed(struct service *service, struct account *account, con
 	registry_session_set_problem(service->registry, account->name, problem);
 	session->page_given = false;
 	save_quietly(service, account->name, now);
-	authorization_refresh(account->authorization, now);
+	login_refresh(account->login, now);
 	return 0;
 }
 
@@ -340,10 +340,10 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 		log_warning("account %s: the start link was opened in two browsers; the login is "
 			    "not trusted any more",
 			    session->account);
-	if (account && account->authorization && spoils)
-		authorization_spoil(account->authorization, now);
-	else if (account && account->authorization)
-		authorization_refresh(account->authorization, now);
+	if (account && account->login && spoils)
+		login_spoil(account->login, now);
+	else if (account && account->login)
+		login_refresh(account->login, now);
 	return spoils ? ERR_EXISTS : 0;
 }
 
@@ -357,10 +357,10 @@ int service_callback(struct service *service, const char *token, enum registry_p
 	if (!session)
 		return ERR_NOT_FOUND;
 	account = accounts_find(service->accounts, session->account);
-	if (!account || !account->authorization)
+	if (!account || !account->login)
 		return ERR_NOT_FOUND;
 	*ret_account = account;
-	if (authorization_has_session(account->authorization))
-		authorization_callback(account->authorization, proof, now);
+	if (login_has_session(account->login))
+		login_callback(account->login, proof, now);
 	return 0;
 }

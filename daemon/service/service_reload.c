@@ -24,9 +24,8 @@ void service_reload_report_done(struct service_reload_report *report)
 /* Whether the login's consent has been given: it is followed up, whatever the config says now. */
 static bool has_consent(const struct account *account)
 {
-	return account->authorization && authorization_is_active(account->authorization) &&
-	       !authorization_awaits_consent(account->authorization) &&
-	       !authorization_awaits_page(account->authorization);
+	return account->login && login_is_active(account->login) &&
+	       !login_awaits_consent(account->login) && !login_awaits_page(account->login);
 }
 
 /* The account's credential is on its way. If the config does not have the account any more, it
@@ -60,12 +59,10 @@ static void cancel_misfit(const struct reload *reload, struct account *account, 
 	const struct registry_session *session =
 		registry_session_find(service->registry, account->name);
 
-	if (!account->authorization || !authorization_is_active(account->authorization) ||
-	    has_consent(account))
+	if (!account->login || !login_is_active(account->login) || has_consent(account))
 		return;
 	if (is_gone || !session || !service_session_fits(service, session, account))
-		authorization_cancel(account->authorization,
-				     "the account was changed in the config", reload->now);
+		login_cancel(account->login, "the account was changed in the config", reload->now);
 }
 
 static void remove_account(const struct reload *reload, struct account *account)
@@ -153,7 +150,7 @@ static void apply_settings(struct service *service, struct config *config)
 	service->environment.poll_interval_s = config->poll_interval_s;
 	service->environment.poll_interval_max_s = config->poll_interval_max_s;
 	for (size_t n = 0; n < service->login_count; n++)
-		authorization_adapt(service->logins[n]->authorization);
+		login_adapt(service->logins[n]->login);
 	if (!service->log_level_is_fixed)
 		log_set_level(config->log_level);
 	service_check_port(service);

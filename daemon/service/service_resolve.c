@@ -96,8 +96,8 @@ static void fill_asked(struct registry_account *asked, struct account *account,
  * then the account must stay what it was made with. */
 static bool is_settled(const struct account *account)
 {
-	return account->authorization && authorization_is_active(account->authorization) &&
-	       !authorization_awaits_consent(account->authorization);
+	return account->login && login_is_active(account->login) &&
+	       !login_awaits_consent(account->login);
 }
 
 static bool differs(const struct account *account, const struct registry_account *asked,

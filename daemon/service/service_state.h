@@ -35,13 +35,13 @@ struct service {
 	struct registry *registry;	 /* NULL while unavailable */
 	struct credentials *credentials; /* NULL while unavailable */
 	struct accounts *accounts;
-	struct authorization_environment environment;
+	struct login_environment environment;
 	struct verification_environment verification_environment;
 	bool has_resumed;	 /* this start went on with an exchange */
 	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; MOMENT_NEVER */
 	int64_t repair_ms;	 /* the same for env/ and tokens/ */
 	struct turns turns;	 /* of the logins' exchanges */
-	struct account **logins; /* the accounts that have an authorization */
+	struct account **logins; /* the accounts that have an login */
 	size_t login_count;
 	struct service_watch watchers[SERVICE_MAX_WATCHERS];
 	size_t watcher_count;
@@ -77,7 +77,7 @@ void service_drop_account(struct service *service, struct account *account, stru
 /* The verifications' call-back. */
 void service_verification_ended(struct account *account, struct moment now, void *context);
 
-/* The authorizations' call-backs. */
+/* The logins' call-backs. */
 void service_login_changed(struct account *account, bool is_news, struct moment now, void *context);
 void service_credential_changed(struct account *account, struct moment now, void *context);
 bool service_is_registering(const struct account *account, void *context);

@@ -21,7 +21,7 @@ class Provider(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         base = f"http://localhost:{self.server.server_address[1]}"
         self.reply({
-            "issuer": f"{base}/", "authorization_endpoint": f"{base}/authorize", "token_endpoint": f"{base}/token",
+            "issuer": f"{base}/", "login_endpoint": f"{base}/authorize", "token_endpoint": f"{base}/token",
             "scopes_supported": ["openid"], "grant_types_supported": ["refresh_token", "authorization_code"],
             "response_types_supported": ["code"],
         })

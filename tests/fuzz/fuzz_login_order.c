@@ -11,8 +11,8 @@
 
 /* What the machine's owner knows of the login beside the machine. */
 struct owner {
-	struct authorizer machine;
-	enum authorizer_action awaited; /* what has no answer yet; DO_NOTHING: none */
+	struct login_machine machine;
+	enum machine_action awaited; /* what has no answer yet; DO_NOTHING: none */
 	int64_t now_ms;
 	uint32_t random;
 	bool has_room;	   /* the place for the answer is secured */
@@ -40,127 +40,124 @@ static uint32_t draw(struct owner *owner, uint32_t count)
 }
 
 /* The answers to ACTION that an owner can give: the good one first. */
-static enum authorizer_event answer_to(enum authorizer_action action, uint32_t choice)
+static enum machine_event answer_to(enum machine_action action, uint32_t choice)
 {
-	static const enum authorizer_event questions[][6] = {
-		[AUTHORIZER_DO_CREATE_APP] = {AUTHORIZER_APP_CREATED, AUTHORIZER_FAILED_FOR_NOW,
-					      AUTHORIZER_FAILED, AUTHORIZER_NO_SUCH_APP,
-					      AUTHORIZER_NO_SUCH_SESSION, AUTHORIZER_PENDING},
-		[AUTHORIZER_DO_MAKE_SESSION] = {AUTHORIZER_SESSION_MADE, AUTHORIZER_FAILED_FOR_NOW,
-						AUTHORIZER_FAILED, AUTHORIZER_NO_SUCH_APP,
-						AUTHORIZER_NO_SUCH_SESSION, AUTHORIZER_PENDING},
-		[AUTHORIZER_DO_SECURE] = {AUTHORIZER_SECURED, AUTHORIZER_FAILED_FOR_NOW,
-					  AUTHORIZER_FAILED, AUTHORIZER_SECURED, AUTHORIZER_SECURED,
-					  AUTHORIZER_SECURED},
-		[AUTHORIZER_DO_EXCHANGE] = {AUTHORIZER_EXCHANGED, AUTHORIZER_FAILED_FOR_NOW,
-					    AUTHORIZER_FAILED, AUTHORIZER_NO_SUCH_APP,
-					    AUTHORIZER_NO_SUCH_SESSION, AUTHORIZER_PENDING},
-		[AUTHORIZER_DO_STORE] = {AUTHORIZER_STORED, AUTHORIZER_FAILED_FOR_NOW,
-					 AUTHORIZER_FAILED_FOR_NOW, AUTHORIZER_STORED,
-					 AUTHORIZER_STORED, AUTHORIZER_STORED},
-		[AUTHORIZER_DO_VERIFY] = {AUTHORIZER_VERIFIED, AUTHORIZER_FAILED_FOR_NOW,
-					  AUTHORIZER_FAILED, AUTHORIZER_VERIFIED,
-					  AUTHORIZER_VERIFIED, AUTHORIZER_VERIFIED},
+	static const enum machine_event questions[][6] = {
+		[MACHINE_DO_CREATE_APP] = {MACHINE_APP_CREATED, MACHINE_FAILED_FOR_NOW,
+					   MACHINE_FAILED, MACHINE_NO_SUCH_APP,
+					   MACHINE_NO_SUCH_SESSION, MACHINE_PENDING},
+		[MACHINE_DO_MAKE_SESSION] = {MACHINE_SESSION_MADE, MACHINE_FAILED_FOR_NOW,
+					     MACHINE_FAILED, MACHINE_NO_SUCH_APP,
+					     MACHINE_NO_SUCH_SESSION, MACHINE_PENDING},
+		[MACHINE_DO_SECURE] = {MACHINE_SECURED, MACHINE_FAILED_FOR_NOW, MACHINE_FAILED,
+				       MACHINE_SECURED, MACHINE_SECURED, MACHINE_SECURED},
+		[MACHINE_DO_EXCHANGE] = {MACHINE_EXCHANGED, MACHINE_FAILED_FOR_NOW, MACHINE_FAILED,
+					 MACHINE_NO_SUCH_APP, MACHINE_NO_SUCH_SESSION,
+					 MACHINE_PENDING},
+		[MACHINE_DO_STORE] = {MACHINE_STORED, MACHINE_FAILED_FOR_NOW,
+				      MACHINE_FAILED_FOR_NOW, MACHINE_STORED, MACHINE_STORED,
+				      MACHINE_STORED},
+		[MACHINE_DO_VERIFY] = {MACHINE_VERIFIED, MACHINE_FAILED_FOR_NOW, MACHINE_FAILED,
+				       MACHINE_VERIFIED, MACHINE_VERIFIED, MACHINE_VERIFIED},
 	};
 
 	return questions[action][choice % 6];
 }
 
-static bool is_answer(enum authorizer_event event)
+static bool is_answer(enum machine_event event)
 {
-	return event >= AUTHORIZER_APP_CREATED && event <= AUTHORIZER_FAILED;
+	return event >= MACHINE_APP_CREATED && event <= MACHINE_FAILED;
 }
 
 /* What is true before the machine hears of the event. */
-static void prepare(struct owner *owner, enum authorizer_event event)
+static void prepare(struct owner *owner, enum machine_event event)
 {
-	bool is_active = authorizer_is_active(&owner->machine);
+	bool is_active = login_machine_is_active(&owner->machine);
 
-	if (event == AUTHORIZER_LOGIN && !is_active) {
+	if (event == MACHINE_LOGIN && !is_active) {
 		owner->is_stored = owner->has_room = false;
 		owner->may_have_app = owner->may_renew = true;
 	}
 	/* A call that is under way is given up. */
-	if (is_answer(event) || event == AUTHORIZER_CANCEL ||
-	    (event == AUTHORIZER_LOGIN && !is_active))
-		owner->awaited = AUTHORIZER_DO_NOTHING;
-	if (event == AUTHORIZER_CANCEL)
+	if (is_answer(event) || event == MACHINE_CANCEL || (event == MACHINE_LOGIN && !is_active))
+		owner->awaited = MACHINE_DO_NOTHING;
+	if (event == MACHINE_CANCEL)
 		owner->has_i = false;
-	if (event == AUTHORIZER_SECURED)
+	if (event == MACHINE_SECURED)
 		owner->has_room = true;
 	/* What the place was for is over. */
-	if (event == AUTHORIZER_PENDING)
+	if (event == MACHINE_PENDING)
 		owner->has_room = false;
-	if (event == AUTHORIZER_EXCHANGED)
+	if (event == MACHINE_EXCHANGED)
 		owner->has_i = true;
-	if (event == AUTHORIZER_STORED || event == AUTHORIZER_RESTORED_STORED)
+	if (event == MACHINE_STORED || event == MACHINE_RESTORED_STORED)
 		owner->is_stored = true;
-	if (event == AUTHORIZER_STORED) {
+	if (event == MACHINE_STORED) {
 		owner->has_i = owner->has_room = false;
 	}
 }
 
 /* ---- What must be true ---- */
 
-static void check_renewals(struct owner *owner, enum authorizer_event event)
+static void check_renewals(struct owner *owner, enum machine_event event)
 {
-	if (event == AUTHORIZER_NO_SUCH_SESSION && owner->machine.state != AUTHORIZER_FINISHED) {
+	if (event == MACHINE_NO_SUCH_SESSION && owner->machine.state != MACHINE_FINISHED) {
 		require(owner->may_renew);
 		owner->may_renew = false;
 	}
-	if (event == AUTHORIZER_NO_SUCH_APP && owner->machine.state != AUTHORIZER_FINISHED) {
+	if (event == MACHINE_NO_SUCH_APP && owner->machine.state != MACHINE_FINISHED) {
 		require(owner->may_have_app);
 		owner->may_have_app = false;
 	}
 }
 
-static void check_action(const struct owner *owner, enum authorizer_action action)
+static void check_action(const struct owner *owner, enum machine_action action)
 {
-	const struct authorizer *machine = &owner->machine;
+	const struct login_machine *machine = &owner->machine;
 
 	/* Nothing is asked while an answer is awaited. */
 	require(!owner->awaited || !action);
 	/* No exchange without its place. */
-	require(action != AUTHORIZER_DO_EXCHANGE || owner->has_room);
+	require(action != MACHINE_DO_EXCHANGE || owner->has_room);
 	/* Who opened a start link may have consented: no such session is asked for. */
-	require(action != AUTHORIZER_DO_SECURE || !owner->has_link || owner->came_back);
+	require(action != MACHINE_DO_SECURE || !owner->has_link || owner->came_back);
 	/* While i is not stored, storing is all there is. */
-	require(!owner->has_i || !action || action == AUTHORIZER_DO_STORE);
-	require(!owner->has_i || machine->state == AUTHORIZER_STORING);
-	require(action != AUTHORIZER_DO_STORE || owner->has_i);
-	require(action != AUTHORIZER_DO_VERIFY || owner->is_stored);
+	require(!owner->has_i || !action || action == MACHINE_DO_STORE);
+	require(!owner->has_i || machine->state == MACHINE_STORING);
+	require(action != MACHINE_DO_STORE || owner->has_i);
+	require(action != MACHINE_DO_VERIFY || owner->is_stored);
 	/* Every end has a name, and no success without a credential. */
-	require(action != AUTHORIZER_DO_FINISH ||
-		(machine->state == AUTHORIZER_FINISHED && machine->outcome != OUTCOME_NONE));
-	require(machine->state != AUTHORIZER_FINISHED || !outcome_is_success(machine->outcome) ||
+	require(action != MACHINE_DO_FINISH ||
+		(machine->state == MACHINE_FINISHED && machine->outcome != OUTCOME_NONE));
+	require(machine->state != MACHINE_FINISHED || !outcome_is_success(machine->outcome) ||
 		owner->is_stored);
 }
 
 /* Somebody will go on with it: an answer that comes, or a time that is neither over nor far. */
-static void check_deadline(const struct owner *owner, enum authorizer_event event)
+static void check_deadline(const struct owner *owner, enum machine_event event)
 {
-	const struct authorizer *machine = &owner->machine;
-	int64_t left_ms = authorizer_deadline(machine) - owner->now_ms;
+	const struct login_machine *machine = &owner->machine;
+	int64_t left_ms = login_machine_deadline(machine) - owner->now_ms;
 
-	if (authorizer_deadline(machine) == MOMENT_NEVER) {
-		require(!authorizer_is_active(machine) || owner->awaited);
+	if (login_machine_deadline(machine) == MOMENT_NEVER) {
+		require(!login_machine_is_active(machine) || owner->awaited);
 		return;
 	}
 	require(!owner->awaited);
-	require(machine->state != AUTHORIZER_CONSENT || machine->browser ||
+	require(machine->state != MACHINE_CONSENT || machine->browser ||
 		machine->retry_ms != MOMENT_NEVER);
-	require(left_ms <= AUTHORIZER_RETRY_AFTER_MAX_S * INT64_C(1000) || left_ms <= SESSION_MS);
+	require(left_ms <= MACHINE_RETRY_AFTER_MAX_S * INT64_C(1000) || left_ms <= SESSION_MS);
 	/* The loop would turn without a rest. */
-	require(event != AUTHORIZER_TIMER || left_ms > 0);
+	require(event != MACHINE_TIMER || left_ms > 0);
 	/* No server is asked twice within a moment, unless a person wants it so. */
-	require(event != AUTHORIZER_FAILED_FOR_NOW || machine->state == AUTHORIZER_CONSENT ||
-		left_ms >= AUTHORIZER_RETRY_MIN_MS * 3 / 4);
+	require(event != MACHINE_FAILED_FOR_NOW || machine->state == MACHINE_CONSENT ||
+		left_ms >= MACHINE_RETRY_MIN_MS * 3 / 4);
 }
 
-static void tell(struct owner *owner, enum authorizer_event event)
+static void tell(struct owner *owner, enum machine_event event)
 {
 	static const int64_t retry_after_s[] = {-1, 0, 1, 30, 61, 7200, INT64_MAX, -1};
-	struct authorizer_input input = {
+	struct machine_input input = {
 		.event = event,
 		.now = {.mono_ms = owner->now_ms},
 		.random = draw(owner, 1024),
@@ -172,22 +169,22 @@ static void tell(struct owner *owner, enum authorizer_event event)
 		.outcome = (enum outcome)(OUTCOME_WRONG_USER +
 					  draw(owner, OUTCOME_COUNT - OUTCOME_WRONG_USER)),
 	};
-	enum authorizer_action action;
+	enum machine_action action;
 
 	prepare(owner, event);
-	action = authorizer_step(&owner->machine, &input);
+	action = login_machine_step(&owner->machine, &input);
 	check_renewals(owner, event);
-	if (event == AUTHORIZER_SESSION_MADE || event >= AUTHORIZER_RESTORED_CONSENT) {
+	if (event == MACHINE_SESSION_MADE || event >= MACHINE_RESTORED_CONSENT) {
 		owner->has_link = owner->machine.browser;
-		owner->came_back = event == AUTHORIZER_RESTORED_EXCHANGE;
+		owner->came_back = event == MACHINE_RESTORED_EXCHANGE;
 	}
-	owner->came_back |= event == AUTHORIZER_CALLBACK;
+	owner->came_back |= event == MACHINE_CALLBACK;
 	check_action(owner, action);
-	if (action == AUTHORIZER_DO_CREATE_APP || action == AUTHORIZER_DO_MAKE_SESSION ||
-	    action == AUTHORIZER_DO_SECURE || action == AUTHORIZER_DO_FINISH ||
-	    owner->machine.state == AUTHORIZER_CONSENT)
+	if (action == MACHINE_DO_CREATE_APP || action == MACHINE_DO_MAKE_SESSION ||
+	    action == MACHINE_DO_SECURE || action == MACHINE_DO_FINISH ||
+	    owner->machine.state == MACHINE_CONSENT)
 		owner->has_room = false;
-	if (action && action != AUTHORIZER_DO_FINISH)
+	if (action && action != MACHINE_DO_FINISH)
 		owner->awaited = action;
 	check_deadline(owner, event);
 }
@@ -197,20 +194,20 @@ static void tell(struct owner *owner, enum authorizer_event event)
 /* What a byte of the input stands for. */
 static void tell_byte(struct owner *owner, uint8_t byte)
 {
-	static const enum authorizer_event people[] = {AUTHORIZER_LOGIN, AUTHORIZER_RENEW,
-						       AUTHORIZER_CALLBACK, AUTHORIZER_CANCEL};
-	int64_t deadline_ms = authorizer_deadline(&owner->machine);
+	static const enum machine_event people[] = {MACHINE_LOGIN, MACHINE_RENEW, MACHINE_CALLBACK,
+						    MACHINE_CANCEL};
+	int64_t deadline_ms = login_machine_deadline(&owner->machine);
 
 	if (byte >= 'a' && byte <= 'd') {
 		tell(owner, people[byte - 'a']);
 	} else if (byte == 't' && deadline_ms != MOMENT_NEVER) {
 		if (owner->now_ms < deadline_ms)
 			owner->now_ms = deadline_ms;
-		tell(owner, AUTHORIZER_TIMER);
+		tell(owner, MACHINE_TIMER);
 	} else if (byte == 'e') {
 		/* Too early. */
 		owner->now_ms += 100;
-		tell(owner, AUTHORIZER_TIMER);
+		tell(owner, MACHINE_TIMER);
 	} else if (byte >= '0' && byte <= '5' && owner->awaited) {
 		tell(owner, answer_to(owner->awaited, byte - '0'));
 	}
@@ -220,10 +217,10 @@ static void tell_byte(struct owner *owner, uint8_t byte)
  * that is none of the six. */
 static void end(struct owner *owner, uint32_t choice)
 {
-	for (int steps = 0; owner->awaited || authorizer_deadline(&owner->machine) != MOMENT_NEVER;
-	     steps++) {
-		bool is_disk = owner->awaited == AUTHORIZER_DO_SECURE ||
-			       owner->awaited == AUTHORIZER_DO_STORE;
+	for (int steps = 0;
+	     owner->awaited || login_machine_deadline(&owner->machine) != MOMENT_NEVER; steps++) {
+		bool is_disk =
+			owner->awaited == MACHINE_DO_SECURE || owner->awaited == MACHINE_DO_STORE;
 
 		require(steps < STEPS_TO_THE_END);
 		if (owner->awaited)
@@ -233,7 +230,7 @@ static void end(struct owner *owner, uint32_t choice)
 		else
 			tell_byte(owner, 't');
 	}
-	require(!authorizer_is_active(&owner->machine));
+	require(!login_machine_is_active(&owner->machine));
 }
 
 /* The first byte is how a start finds the login (R, X, S: consent, exchange, credential; anything
@@ -253,11 +250,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	owner.random = data[1];
 	if (data[0] == 'R')
-		tell(&owner, AUTHORIZER_RESTORED_CONSENT);
+		tell(&owner, MACHINE_RESTORED_CONSENT);
 	else if (data[0] == 'X')
-		tell(&owner, AUTHORIZER_RESTORED_EXCHANGE);
+		tell(&owner, MACHINE_RESTORED_EXCHANGE);
 	else if (data[0] == 'S')
-		tell(&owner, AUTHORIZER_RESTORED_STORED);
+		tell(&owner, MACHINE_RESTORED_STORED);
 	for (size_t n = 2; n < size; n++)
 		tell_byte(&owner, data[n]);
 	end(&owner, (uint32_t)data[1] - '0');

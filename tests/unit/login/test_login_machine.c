@@ -19,11 +19,11 @@
 
 /* Steps MACHINE with EVENT at NOW_MS and expects ACTION. */
 #define step(machine, kind, now_ms, expected) \
-	assert_int_equal(step_at(machine, kind, now_ms), AUTHORIZER_DO_##expected)
+	assert_int_equal(step_at(machine, kind, now_ms), MACHINE_DO_##expected)
 
-static struct authorizer_input input_at(enum authorizer_event event, int64_t now_ms)
+static struct machine_input input_at(enum machine_event event, int64_t now_ms)
 {
-	return (struct authorizer_input){
+	return (struct machine_input){
 		.event = event,
 		.now = {.mono_ms = now_ms, .unix_s = now_ms / 1000},
 		.random = 512, /* no jitter */
@@ -35,178 +35,177 @@ static struct authorizer_input input_at(enum authorizer_event event, int64_t now
 	};
 }
 
-static enum authorizer_action step_at(struct authorizer *machine, enum authorizer_event event,
-				      int64_t now_ms)
+static enum machine_action step_at(struct login_machine *machine, enum machine_event event,
+				   int64_t now_ms)
 {
-	struct authorizer_input input = input_at(event, now_ms);
+	struct machine_input input = input_at(event, now_ms);
 
-	return authorizer_step(machine, &input);
+	return login_machine_step(machine, &input);
 }
 
-static enum authorizer_action step_without_browser(struct authorizer *machine,
-						   enum authorizer_event event, int64_t now_ms)
+static enum machine_action step_without_browser(struct login_machine *machine,
+						enum machine_event event, int64_t now_ms)
 {
-	struct authorizer_input input = input_at(event, now_ms);
+	struct machine_input input = input_at(event, now_ms);
 
 	input.browser = false;
-	return authorizer_step(machine, &input);
+	return login_machine_step(machine, &input);
 }
 
-static struct authorizer new_machine(void)
+static struct login_machine new_machine(void)
 {
-	return (struct authorizer){
+	return (struct login_machine){
 		.poll_interval_ms = POLL_MS,
 		.poll_interval_max_ms = POLL_MAX_MS,
 	};
 }
 
 /* A machine whose session waits for a browser. */
-static struct authorizer consenting(void)
+static struct login_machine consenting(void)
 {
-	struct authorizer machine = new_machine();
+	struct login_machine machine = new_machine();
 
-	step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
-	step(&machine, AUTHORIZER_SESSION_MADE, 0, NOTHING);
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
+	step(&machine, MACHINE_SESSION_MADE, 0, NOTHING);
 	return machine;
 }
 
-static struct authorizer exchanging(void)
+static struct login_machine exchanging(void)
 {
-	struct authorizer machine = consenting();
+	struct login_machine machine = consenting();
 
-	step(&machine, AUTHORIZER_CALLBACK, 10, SECURE);
-	step(&machine, AUTHORIZER_SECURED, 10, EXCHANGE);
+	step(&machine, MACHINE_CALLBACK, 10, SECURE);
+	step(&machine, MACHINE_SECURED, 10, EXCHANGE);
 	return machine;
 }
 
-static struct authorizer polling(void)
+static struct login_machine polling(void)
 {
-	struct authorizer machine = new_machine();
+	struct login_machine machine = new_machine();
 
-	assert_int_equal(step_without_browser(&machine, AUTHORIZER_LOGIN, 0),
-			 AUTHORIZER_DO_MAKE_SESSION);
-	step(&machine, AUTHORIZER_SESSION_MADE, 0, NOTHING);
+	assert_int_equal(step_without_browser(&machine, MACHINE_LOGIN, 0), MACHINE_DO_MAKE_SESSION);
+	step(&machine, MACHINE_SESSION_MADE, 0, NOTHING);
 	return machine;
 }
 
 static void a_login_goes_through(void **state)
 {
-	struct authorizer machine = new_machine();
-	struct authorizer_input input = input_at(AUTHORIZER_LOGIN, 0);
+	struct login_machine machine = new_machine();
+	struct machine_input input = input_at(MACHINE_LOGIN, 0);
 
 	(void)state;
 	input.app_known = false;
-	assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_CREATE_APP);
-	step(&machine, AUTHORIZER_APP_CREATED, 1, MAKE_SESSION);
-	step(&machine, AUTHORIZER_SESSION_MADE, 2, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
-	assert_true(authorizer_deadline(&machine) == EXPIRES_MS);
-	step(&machine, AUTHORIZER_CALLBACK, 3, SECURE);
-	step(&machine, AUTHORIZER_SECURED, 3, EXCHANGE);
-	step(&machine, AUTHORIZER_EXCHANGED, 4, STORE);
-	step(&machine, AUTHORIZER_STORED, 4, VERIFY);
-	step(&machine, AUTHORIZER_VERIFIED, 5, FINISH);
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_CREATE_APP);
+	step(&machine, MACHINE_APP_CREATED, 1, MAKE_SESSION);
+	step(&machine, MACHINE_SESSION_MADE, 2, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+	assert_true(login_machine_deadline(&machine) == EXPIRES_MS);
+	step(&machine, MACHINE_CALLBACK, 3, SECURE);
+	step(&machine, MACHINE_SECURED, 3, EXCHANGE);
+	step(&machine, MACHINE_EXCHANGED, 4, STORE);
+	step(&machine, MACHINE_STORED, 4, VERIFY);
+	step(&machine, MACHINE_VERIFIED, 5, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_AUTHORIZED);
-	assert_false(authorizer_is_active(&machine));
-	assert_true(authorizer_deadline(&machine) == MOMENT_NEVER);
+	assert_false(login_machine_is_active(&machine));
+	assert_true(login_machine_deadline(&machine) == MOMENT_NEVER);
 }
 
 static void a_known_app_is_used_again(void **state)
 {
-	struct authorizer machine = new_machine();
+	struct login_machine machine = new_machine();
 
 	(void)state;
-	step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 }
 
 static void a_forgotten_app_is_made_again_once(void **state)
 {
-	struct authorizer machine = new_machine();
+	struct login_machine machine = new_machine();
 
 	(void)state;
-	step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
-	step(&machine, AUTHORIZER_NO_SUCH_APP, 1, CREATE_APP);
-	step(&machine, AUTHORIZER_APP_CREATED, 2, MAKE_SESSION);
-	step(&machine, AUTHORIZER_NO_SUCH_APP, 3, FINISH);
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
+	step(&machine, MACHINE_NO_SUCH_APP, 1, CREATE_APP);
+	step(&machine, MACHINE_APP_CREATED, 2, MAKE_SESSION);
+	step(&machine, MACHINE_NO_SUCH_APP, 3, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_REFUSED);
 }
 
 static void an_untrusted_session_is_made_anew(void **state)
 {
-	struct authorizer before = consenting();
-	struct authorizer during = exchanging();
+	struct login_machine before = consenting();
+	struct login_machine during = exchanging();
 
 	(void)state;
-	step(&before, AUTHORIZER_CALLBACK, 10, SECURE);
-	step(&before, AUTHORIZER_UNTRUSTED, 10, MAKE_SESSION);
+	step(&before, MACHINE_CALLBACK, 10, SECURE);
+	step(&before, MACHINE_UNTRUSTED, 10, MAKE_SESSION);
 	assert_false(before.callback_arrived);
-	step(&during, AUTHORIZER_UNTRUSTED, 10, MAKE_SESSION);
-	assert_int_equal(during.state, AUTHORIZER_SESSION);
+	step(&during, MACHINE_UNTRUSTED, 10, MAKE_SESSION);
+	assert_int_equal(during.state, MACHINE_SESSION);
 }
 
 static void userkey_never_goes_out_unsecured(void **state)
 {
-	struct authorizer machine = consenting();
+	struct login_machine machine = consenting();
 
 	(void)state;
-	step(&machine, AUTHORIZER_CALLBACK, 10, SECURE);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 10, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_SECURING);
+	step(&machine, MACHINE_CALLBACK, 10, SECURE);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 10, NOTHING);
+	assert_int_equal(machine.state, MACHINE_SECURING);
 	/* For an hour, far beyond the session's time: it stays usable. */
 	for (int n = 0; n < 1000; n++) {
-		int64_t at_ms = authorizer_deadline(&machine);
+		int64_t at_ms = login_machine_deadline(&machine);
 
 		assert_true(at_ms != MOMENT_NEVER);
-		step(&machine, AUTHORIZER_TIMER, at_ms, SECURE);
-		step(&machine, AUTHORIZER_FAILED_FOR_NOW, at_ms, NOTHING);
-		assert_true(authorizer_deadline(&machine) - at_ms <= AUTHORIZER_DISK_RETRY_MAX_MS);
+		step(&machine, MACHINE_TIMER, at_ms, SECURE);
+		step(&machine, MACHINE_FAILED_FOR_NOW, at_ms, NOTHING);
+		assert_true(login_machine_deadline(&machine) - at_ms <= MACHINE_DISK_RETRY_MAX_MS);
 	}
-	step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), SECURE);
-	step(&machine, AUTHORIZER_SECURED, 0, EXCHANGE);
+	step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), SECURE);
+	step(&machine, MACHINE_SECURED, 0, EXCHANGE);
 }
 
 static void storing_never_gives_up(void **state)
 {
-	struct authorizer machine = exchanging();
+	struct login_machine machine = exchanging();
 
 	(void)state;
-	step(&machine, AUTHORIZER_EXCHANGED, 20, STORE);
+	step(&machine, MACHINE_EXCHANGED, 20, STORE);
 	for (int n = 0; n < 1000; n++) {
-		step(&machine, AUTHORIZER_FAILED_FOR_NOW, 20, NOTHING);
-		step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), STORE);
+		step(&machine, MACHINE_FAILED_FOR_NOW, 20, NOTHING);
+		step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), STORE);
 	}
-	assert_int_equal(machine.state, AUTHORIZER_STORING);
-	step(&machine, AUTHORIZER_STORED, 30, VERIFY);
+	assert_int_equal(machine.state, MACHINE_STORING);
+	step(&machine, MACHINE_STORED, 30, VERIFY);
 }
 
 static void consent_not_given_yet_goes_on_waiting(void **state)
 {
-	struct authorizer machine = exchanging();
+	struct login_machine machine = exchanging();
 
 	(void)state;
-	step(&machine, AUTHORIZER_PENDING, 20, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
-	assert_true(authorizer_deadline(&machine) == EXPIRES_MS);
-	step(&machine, AUTHORIZER_CALLBACK, 30, SECURE);
+	step(&machine, MACHINE_PENDING, 20, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+	assert_true(login_machine_deadline(&machine) == EXPIRES_MS);
+	step(&machine, MACHINE_CALLBACK, 30, SECURE);
 }
 
 static void a_lost_session_is_renewed_once(void **state)
 {
-	struct authorizer machine = exchanging();
+	struct login_machine machine = exchanging();
 
 	(void)state;
-	step(&machine, AUTHORIZER_NO_SUCH_SESSION, 20, MAKE_SESSION);
+	step(&machine, MACHINE_NO_SUCH_SESSION, 20, MAKE_SESSION);
 	assert_true(machine.session_renewed);
-	step(&machine, AUTHORIZER_SESSION_MADE, 21, NOTHING);
-	step(&machine, AUTHORIZER_CALLBACK, 22, SECURE);
-	step(&machine, AUTHORIZER_SECURED, 22, EXCHANGE);
-	step(&machine, AUTHORIZER_NO_SUCH_SESSION, 23, FINISH);
+	step(&machine, MACHINE_SESSION_MADE, 21, NOTHING);
+	step(&machine, MACHINE_CALLBACK, 22, SECURE);
+	step(&machine, MACHINE_SECURED, 22, EXCHANGE);
+	step(&machine, MACHINE_NO_SUCH_SESSION, 23, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_LOST);
 }
 
 static void retries_back_off_and_end(void **state)
 {
-	struct authorizer machine = exchanging();
+	struct login_machine machine = exchanging();
 	int64_t now_ms = 100;
 	int64_t last_ms = 0;
 	unsigned tries = 1;
@@ -215,20 +214,20 @@ static void retries_back_off_and_end(void **state)
 	for (;; tries++) {
 		int64_t delay_ms;
 
-		if (step_at(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms) == AUTHORIZER_DO_FINISH)
+		if (step_at(&machine, MACHINE_FAILED_FOR_NOW, now_ms) == MACHINE_DO_FINISH)
 			break;
-		delay_ms = authorizer_deadline(&machine) - now_ms;
-		assert_true(delay_ms >= last_ms && delay_ms <= AUTHORIZER_RETRY_MAX_MS);
+		delay_ms = login_machine_deadline(&machine) - now_ms;
+		assert_true(delay_ms >= last_ms && delay_ms <= MACHINE_RETRY_MAX_MS);
 		last_ms = delay_ms;
 		now_ms += delay_ms;
 		/* Room and turn were given back. That there is none for a time is no try. */
-		step(&machine, AUTHORIZER_TIMER, now_ms, SECURE);
-		step(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms, NOTHING);
-		now_ms = authorizer_deadline(&machine);
-		step(&machine, AUTHORIZER_TIMER, now_ms, SECURE);
-		step(&machine, AUTHORIZER_SECURED, now_ms, EXCHANGE);
+		step(&machine, MACHINE_TIMER, now_ms, SECURE);
+		step(&machine, MACHINE_FAILED_FOR_NOW, now_ms, NOTHING);
+		now_ms = login_machine_deadline(&machine);
+		step(&machine, MACHINE_TIMER, now_ms, SECURE);
+		step(&machine, MACHINE_SECURED, now_ms, EXCHANGE);
 	}
-	assert_int_equal(tries, AUTHORIZER_EXCHANGE_ATTEMPTS);
+	assert_int_equal(tries, MACHINE_EXCHANGE_ATTEMPTS);
 	assert_int_equal(machine.outcome, OUTCOME_UNREACHABLE);
 }
 
@@ -236,93 +235,92 @@ static void jitter_is_a_quarter(void **state)
 {
 	(void)state;
 	for (uint32_t random = 0; random < 1024; random += 31) {
-		struct authorizer machine = exchanging();
-		struct authorizer_input input = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+		struct login_machine machine = exchanging();
+		struct machine_input input = input_at(MACHINE_FAILED_FOR_NOW, 0);
 
 		input.random = random;
-		(void)authorizer_step(&machine, &input);
-		assert_in_range(authorizer_deadline(&machine), 750, 1250);
+		(void)login_machine_step(&machine, &input);
+		assert_in_range(login_machine_deadline(&machine), 750, 1250);
 	}
 }
 
 static void polls_that_failed_do_not_shorten_a_callback(void **state)
 {
-	struct authorizer machine = polling();
+	struct login_machine machine = polling();
 	int64_t now_ms = POLL_MS;
 
 	(void)state;
-	for (unsigned n = 0; n < AUTHORIZER_EXCHANGE_ATTEMPTS; n++) {
-		step(&machine, AUTHORIZER_TIMER, now_ms, SECURE);
-		step(&machine, AUTHORIZER_SECURED, now_ms, EXCHANGE);
-		step(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms, NOTHING);
-		now_ms = authorizer_deadline(&machine);
+	for (unsigned n = 0; n < MACHINE_EXCHANGE_ATTEMPTS; n++) {
+		step(&machine, MACHINE_TIMER, now_ms, SECURE);
+		step(&machine, MACHINE_SECURED, now_ms, EXCHANGE);
+		step(&machine, MACHINE_FAILED_FOR_NOW, now_ms, NOTHING);
+		now_ms = login_machine_deadline(&machine);
 	}
-	step(&machine, AUTHORIZER_CALLBACK, now_ms, SECURE);
-	step(&machine, AUTHORIZER_SECURED, now_ms, EXCHANGE);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, now_ms, NOTHING);
-	assert_in_range(authorizer_deadline(&machine) - now_ms, 0, AUTHORIZER_RETRY_MIN_MS * 5 / 4);
+	step(&machine, MACHINE_CALLBACK, now_ms, SECURE);
+	step(&machine, MACHINE_SECURED, now_ms, EXCHANGE);
+	step(&machine, MACHINE_FAILED_FOR_NOW, now_ms, NOTHING);
+	assert_in_range(login_machine_deadline(&machine) - now_ms, 0, MACHINE_RETRY_MIN_MS * 5 / 4);
 }
 
 static void retry_after_is_respected(void **state)
 {
-	struct authorizer machine = exchanging();
-	struct authorizer_input input = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct login_machine machine = exchanging();
+	struct machine_input input = input_at(MACHINE_FAILED_FOR_NOW, 0);
 
 	(void)state;
 	input.retry_after_s = 90;
-	assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_NOTHING);
-	assert_true(authorizer_deadline(&machine) == 90000);
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_NOTHING);
+	assert_true(login_machine_deadline(&machine) == 90000);
 	machine = exchanging();
 	input.retry_after_s = INT64_MAX;
-	(void)authorizer_step(&machine, &input);
-	assert_true(authorizer_deadline(&machine) == AUTHORIZER_RETRY_AFTER_MAX_S * 1000);
+	(void)login_machine_step(&machine, &input);
+	assert_true(login_machine_deadline(&machine) == MACHINE_RETRY_AFTER_MAX_S * 1000);
 }
 
 static void nobody_waits_long_for_a_page(void **state)
 {
-	struct authorizer machine = new_machine();
-	struct authorizer_input input = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct login_machine machine = new_machine();
+	struct machine_input input = input_at(MACHINE_FAILED_FOR_NOW, 0);
 
 	(void)state;
-	step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
-	for (int n = 1; n < AUTHORIZER_EARLY_ATTEMPTS; n++) {
-		step(&machine, AUTHORIZER_FAILED_FOR_NOW, 0, NOTHING);
-		step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), MAKE_SESSION);
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
+	for (int n = 1; n < MACHINE_EARLY_ATTEMPTS; n++) {
+		step(&machine, MACHINE_FAILED_FOR_NOW, 0, NOTHING);
+		step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), MAKE_SESSION);
 	}
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 0, FINISH);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 0, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_UNREACHABLE);
 	/* A server that wants an hour is not waited for. */
 	machine = new_machine();
-	step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 	input.retry_after_s = 3600;
-	assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_FINISH);
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_FINISH);
 }
 
 static void nobody_hurries_a_server_that_asked_for_time(void **state)
 {
-	struct authorizer machine = new_machine();
-	struct authorizer_input input = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
+	struct login_machine machine = new_machine();
+	struct machine_input input = input_at(MACHINE_FAILED_FOR_NOW, 0);
 
 	(void)state;
-	step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 0, NOTHING);
-	step(&machine, AUTHORIZER_LOGIN, 10, MAKE_SESSION);
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 0, NOTHING);
+	step(&machine, MACHINE_LOGIN, 10, MAKE_SESSION);
 	input.retry_after_s = 30;
-	assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_NOTHING);
-	step(&machine, AUTHORIZER_LOGIN, 20, NOTHING);
-	step(&machine, AUTHORIZER_TIMER, 30000, MAKE_SESSION);
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_NOTHING);
+	step(&machine, MACHINE_LOGIN, 20, NOTHING);
+	step(&machine, MACHINE_TIMER, 30000, MAKE_SESSION);
 }
 
 static void an_answer_that_fits_no_question_ends_the_login(void **state)
 {
-	static const enum authorizer_event answers[] = {AUTHORIZER_PENDING,
-							AUTHORIZER_NO_SUCH_SESSION};
+	static const enum machine_event answers[] = {MACHINE_PENDING, MACHINE_NO_SUCH_SESSION};
 
 	(void)state;
 	for (size_t n = 0; n < 2; n++) {
-		struct authorizer machine = new_machine();
+		struct login_machine machine = new_machine();
 
-		step(&machine, AUTHORIZER_LOGIN, 0, MAKE_SESSION);
+		step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 		step(&machine, answers[n], 1, FINISH);
 		assert_int_equal(machine.outcome, OUTCOME_BAD_REPLY);
 	}
@@ -330,49 +328,49 @@ static void an_answer_that_fits_no_question_ends_the_login(void **state)
 
 static void a_full_disk_misses_a_poll_and_no_more(void **state)
 {
-	struct authorizer machine = polling();
+	struct login_machine machine = polling();
 
 	(void)state;
-	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, POLL_MS, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
-	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS, FINISH);
+	step(&machine, MACHINE_TIMER, POLL_MS, SECURE);
+	step(&machine, MACHINE_FAILED_FOR_NOW, POLL_MS, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+	step(&machine, MACHINE_TIMER, EXPIRES_MS, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_EXPIRED);
 }
 
 static void without_a_browser_userkey_is_polled(void **state)
 {
-	struct authorizer machine = polling();
+	struct login_machine machine = polling();
 
 	(void)state;
-	assert_true(authorizer_deadline(&machine) == POLL_MS);
-	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
-	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
-	step(&machine, AUTHORIZER_PENDING, POLL_MS, NOTHING);
-	assert_true(authorizer_deadline(&machine) == POLL_MS * 2);
-	step(&machine, AUTHORIZER_TIMER, POLL_MS * 2, SECURE);
-	step(&machine, AUTHORIZER_SECURED, POLL_MS * 2, EXCHANGE);
-	step(&machine, AUTHORIZER_EXCHANGED, POLL_MS * 2, STORE);
+	assert_true(login_machine_deadline(&machine) == POLL_MS);
+	step(&machine, MACHINE_TIMER, POLL_MS, SECURE);
+	step(&machine, MACHINE_SECURED, POLL_MS, EXCHANGE);
+	step(&machine, MACHINE_PENDING, POLL_MS, NOTHING);
+	assert_true(login_machine_deadline(&machine) == POLL_MS * 2);
+	step(&machine, MACHINE_TIMER, POLL_MS * 2, SECURE);
+	step(&machine, MACHINE_SECURED, POLL_MS * 2, EXCHANGE);
+	step(&machine, MACHINE_EXCHANGED, POLL_MS * 2, STORE);
 }
 
 /* Polls when it is due and gets ANSWER; returns the pause until the next poll. */
-static int64_t poll_once(struct authorizer *machine, const struct authorizer_input *answer)
+static int64_t poll_once(struct login_machine *machine, const struct machine_input *answer)
 {
-	struct authorizer_input input = *answer;
+	struct machine_input input = *answer;
 
-	input.now.mono_ms = authorizer_deadline(machine);
-	step(machine, AUTHORIZER_TIMER, input.now.mono_ms, SECURE);
-	step(machine, AUTHORIZER_SECURED, input.now.mono_ms, EXCHANGE);
-	assert_int_equal(authorizer_step(machine, &input), AUTHORIZER_DO_NOTHING);
-	assert_int_equal(machine->state, AUTHORIZER_CONSENT);
+	input.now.mono_ms = login_machine_deadline(machine);
+	step(machine, MACHINE_TIMER, input.now.mono_ms, SECURE);
+	step(machine, MACHINE_SECURED, input.now.mono_ms, EXCHANGE);
+	assert_int_equal(login_machine_step(machine, &input), MACHINE_DO_NOTHING);
+	assert_int_equal(machine->state, MACHINE_CONSENT);
 	return machine->retry_ms - input.now.mono_ms;
 }
 
 static void polls_that_fail_back_off_until_one_succeeds(void **state)
 {
-	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
-	const struct authorizer_input pending = input_at(AUTHORIZER_PENDING, 0);
-	struct authorizer machine = polling();
+	const struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
+	const struct machine_input pending = input_at(MACHINE_PENDING, 0);
+	struct login_machine machine = polling();
 
 	(void)state;
 	for (int n = 0; n < 2; n++) {
@@ -387,8 +385,8 @@ static void polls_that_fail_back_off_until_one_succeeds(void **state)
 
 static void polls_that_fail_are_spread_by_chance(void **state)
 {
-	struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
-	struct authorizer machine = polling();
+	struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
+	struct login_machine machine = polling();
 
 	(void)state;
 	failed.random = 0;
@@ -399,177 +397,176 @@ static void polls_that_fail_are_spread_by_chance(void **state)
 
 static void polls_that_fail_end_with_the_session(void **state)
 {
-	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
-	struct authorizer machine = polling();
+	const struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
+	struct login_machine machine = polling();
 
 	(void)state;
-	while (authorizer_deadline(&machine) < EXPIRES_MS)
+	while (login_machine_deadline(&machine) < EXPIRES_MS)
 		assert_true(poll_once(&machine, &failed) > 0);
-	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS, FINISH);
+	step(&machine, MACHINE_TIMER, EXPIRES_MS, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_EXPIRED);
 }
 
 static void a_server_that_wants_to_be_polled_later_is_obeyed(void **state)
 {
-	struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
-	struct authorizer machine = polling();
+	struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
+	struct login_machine machine = polling();
 
 	(void)state;
 	failed.retry_after_s = 300;
 	assert_int_equal(poll_once(&machine, &failed), 300000);
 	/* Nobody can hurry it; when the time is over, everybody can ask. */
-	step(&machine, AUTHORIZER_LOGIN, POLL_MS + 299999, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
-	step(&machine, AUTHORIZER_LOGIN, POLL_MS + 300000, SECURE);
+	step(&machine, MACHINE_LOGIN, POLL_MS + 299999, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+	step(&machine, MACHINE_LOGIN, POLL_MS + 300000, SECURE);
 }
 
 static void a_failed_poll_can_be_hurried(void **state)
 {
-	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
-	struct authorizer machine = polling();
+	const struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
+	struct login_machine machine = polling();
 
 	(void)state;
 	poll_once(&machine, &failed);
-	step(&machine, AUTHORIZER_LOGIN, POLL_MS + 1, SECURE);
+	step(&machine, MACHINE_LOGIN, POLL_MS + 1, SECURE);
 }
 
 static void a_later_login_polls_as_the_first_did(void **state)
 {
-	const struct authorizer_input failed = input_at(AUTHORIZER_FAILED_FOR_NOW, 0);
-	struct authorizer machine = polling();
+	const struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
+	struct login_machine machine = polling();
 
 	(void)state;
 	poll_once(&machine, &failed);
-	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS, FINISH);
-	assert_int_equal(step_without_browser(&machine, AUTHORIZER_LOGIN, 0),
-			 AUTHORIZER_DO_MAKE_SESSION);
-	step(&machine, AUTHORIZER_SESSION_MADE, 0, NOTHING);
+	step(&machine, MACHINE_TIMER, EXPIRES_MS, FINISH);
+	assert_int_equal(step_without_browser(&machine, MACHINE_LOGIN, 0), MACHINE_DO_MAKE_SESSION);
+	step(&machine, MACHINE_SESSION_MADE, 0, NOTHING);
 	assert_int_equal(poll_once(&machine, &failed), POLL_MS);
 	assert_int_equal(poll_once(&machine, &failed), 2 * POLL_MS);
 }
 
 static void a_callback_during_a_poll_asks_again(void **state)
 {
-	struct authorizer machine = polling();
+	struct login_machine machine = polling();
 
 	(void)state;
-	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
-	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
-	step(&machine, AUTHORIZER_CALLBACK, POLL_MS, NOTHING); /* never two at once */
+	step(&machine, MACHINE_TIMER, POLL_MS, SECURE);
+	step(&machine, MACHINE_SECURED, POLL_MS, EXCHANGE);
+	step(&machine, MACHINE_CALLBACK, POLL_MS, NOTHING); /* never two at once */
 	/* The place that the poll had may have been given back. */
-	step(&machine, AUTHORIZER_PENDING, POLL_MS, SECURE);
-	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
-	step(&machine, AUTHORIZER_PENDING, POLL_MS, NOTHING); /* and not for ever */
-	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
+	step(&machine, MACHINE_PENDING, POLL_MS, SECURE);
+	step(&machine, MACHINE_SECURED, POLL_MS, EXCHANGE);
+	step(&machine, MACHINE_PENDING, POLL_MS, NOTHING); /* and not for ever */
+	assert_int_equal(machine.state, MACHINE_CONSENT);
 }
 
 static void a_second_callback_changes_nothing(void **state)
 {
-	struct authorizer machine = exchanging();
+	struct login_machine machine = exchanging();
 
 	(void)state;
-	step(&machine, AUTHORIZER_CALLBACK, 20, NOTHING);
-	step(&machine, AUTHORIZER_EXCHANGED, 20, STORE);
-	step(&machine, AUTHORIZER_CALLBACK, 20, NOTHING);
-	step(&machine, AUTHORIZER_STORED, 20, VERIFY);
-	step(&machine, AUTHORIZER_CALLBACK, 20, NOTHING);
-	step(&machine, AUTHORIZER_VERIFIED, 20, FINISH);
-	step(&machine, AUTHORIZER_CALLBACK, 20, NOTHING);
+	step(&machine, MACHINE_CALLBACK, 20, NOTHING);
+	step(&machine, MACHINE_EXCHANGED, 20, STORE);
+	step(&machine, MACHINE_CALLBACK, 20, NOTHING);
+	step(&machine, MACHINE_STORED, 20, VERIFY);
+	step(&machine, MACHINE_CALLBACK, 20, NOTHING);
+	step(&machine, MACHINE_VERIFIED, 20, FINISH);
+	step(&machine, MACHINE_CALLBACK, 20, NOTHING);
 }
 
 static void a_new_login_does_not_look_at_a_session_with_a_link(void **state)
 {
-	struct authorizer machine = consenting();
+	struct login_machine machine = consenting();
 
 	(void)state;
-	step(&machine, AUTHORIZER_LOGIN, 50, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
-	assert_true(authorizer_deadline(&machine) == EXPIRES_MS);
+	step(&machine, MACHINE_LOGIN, 50, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+	assert_true(login_machine_deadline(&machine) == EXPIRES_MS);
 }
 
 static void a_distrusted_session_is_replaced(void **state)
 {
-	struct authorizer machine = consenting();
+	struct login_machine machine = consenting();
 
 	(void)state;
-	assert_int_equal(step_without_browser(&machine, AUTHORIZER_RENEW, 50),
-			 AUTHORIZER_DO_MAKE_SESSION);
+	assert_int_equal(step_without_browser(&machine, MACHINE_RENEW, 50),
+			 MACHINE_DO_MAKE_SESSION);
 	assert_false(machine.browser);
 	assert_false(machine.session_renewed);
 }
 
 static void consent_ends_with_its_time(void **state)
 {
-	struct authorizer machine = consenting();
+	struct login_machine machine = consenting();
 
 	(void)state;
-	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS - 1, NOTHING);
-	step(&machine, AUTHORIZER_TIMER, EXPIRES_MS, FINISH);
+	step(&machine, MACHINE_TIMER, EXPIRES_MS - 1, NOTHING);
+	step(&machine, MACHINE_TIMER, EXPIRES_MS, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_EXPIRED);
-	step(&machine, AUTHORIZER_LOGIN, EXPIRES_MS, MAKE_SESSION);
+	step(&machine, MACHINE_LOGIN, EXPIRES_MS, MAKE_SESSION);
 }
 
 static void a_silent_verification_is_repeated(void **state)
 {
-	struct authorizer machine = exchanging();
+	struct login_machine machine = exchanging();
 
 	(void)state;
-	step(&machine, AUTHORIZER_EXCHANGED, 20, STORE);
-	step(&machine, AUTHORIZER_STORED, 20, VERIFY);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 20, FINISH);
+	step(&machine, MACHINE_EXCHANGED, 20, STORE);
+	step(&machine, MACHINE_STORED, 20, VERIFY);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 20, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_UNVERIFIED);
-	step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), VERIFY);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 5000, NOTHING);
-	step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), VERIFY);
-	step(&machine, AUTHORIZER_VERIFIED, 9000, FINISH);
+	step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), VERIFY);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 5000, NOTHING);
+	step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), VERIFY);
+	step(&machine, MACHINE_VERIFIED, 9000, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_AUTHORIZED);
 }
 
 static void verification_gives_up(void **state)
 {
-	struct authorizer machine = exchanging();
+	struct login_machine machine = exchanging();
 	int tries = 1;
 
 	(void)state;
-	step(&machine, AUTHORIZER_EXCHANGED, 20, STORE);
-	step(&machine, AUTHORIZER_STORED, 20, VERIFY);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 20, FINISH);
-	while (authorizer_deadline(&machine) != MOMENT_NEVER) {
-		step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), VERIFY);
-		step(&machine, AUTHORIZER_FAILED_FOR_NOW, 20, NOTHING);
+	step(&machine, MACHINE_EXCHANGED, 20, STORE);
+	step(&machine, MACHINE_STORED, 20, VERIFY);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 20, FINISH);
+	while (login_machine_deadline(&machine) != MOMENT_NEVER) {
+		step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), VERIFY);
+		step(&machine, MACHINE_FAILED_FOR_NOW, 20, NOTHING);
 		tries++;
 	}
-	assert_int_equal(tries, AUTHORIZER_VERIFY_ATTEMPTS);
+	assert_int_equal(tries, MACHINE_VERIFY_ATTEMPTS);
 }
 
 static void restarts_go_on(void **state)
 {
-	struct authorizer machine = new_machine();
-	struct authorizer_input polled = input_at(AUTHORIZER_RESTORED_EXCHANGE, 5);
+	struct login_machine machine = new_machine();
+	struct machine_input polled = input_at(MACHINE_RESTORED_EXCHANGE, 5);
 
 	(void)state;
-	step(&machine, AUTHORIZER_RESTORED_CONSENT, 5, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_CONSENT);
-	step(&machine, AUTHORIZER_CALLBACK, 6, SECURE);
+	step(&machine, MACHINE_RESTORED_CONSENT, 5, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+	step(&machine, MACHINE_CALLBACK, 6, SECURE);
 
 	/* The answer may have been lost: asked at once, again if the server is away. */
 	machine = new_machine();
-	step(&machine, AUTHORIZER_RESTORED_EXCHANGE, 5, SECURE);
-	step(&machine, AUTHORIZER_SECURED, 5, EXCHANGE);
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 5, NOTHING);
-	assert_int_equal(machine.state, AUTHORIZER_EXCHANGING);
-	step(&machine, AUTHORIZER_TIMER, authorizer_deadline(&machine), SECURE);
-	step(&machine, AUTHORIZER_SECURED, 8, EXCHANGE);
-	step(&machine, AUTHORIZER_NO_SUCH_SESSION, 9, MAKE_SESSION);
+	step(&machine, MACHINE_RESTORED_EXCHANGE, 5, SECURE);
+	step(&machine, MACHINE_SECURED, 5, EXCHANGE);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 5, NOTHING);
+	assert_int_equal(machine.state, MACHINE_EXCHANGING);
+	step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), SECURE);
+	step(&machine, MACHINE_SECURED, 8, EXCHANGE);
+	step(&machine, MACHINE_NO_SUCH_SESSION, 9, MAKE_SESSION);
 
 	machine = new_machine();
-	step(&machine, AUTHORIZER_RESTORED_STORED, 5, VERIFY);
+	step(&machine, MACHINE_RESTORED_STORED, 5, VERIFY);
 
 	/* One that is polled is seen as it was before. */
 	machine = new_machine();
 	polled.browser = false;
-	assert_int_equal(authorizer_step(&machine, &polled), AUTHORIZER_DO_SECURE);
-	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_CONSENT);
+	assert_int_equal(login_machine_step(&machine, &polled), MACHINE_DO_SECURE);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
 }
 
 /* What may have ended the starts before is not begun at once: 5 s, 10 s … 60 s. */
@@ -579,33 +576,33 @@ static void what_ended_starts_before_waits(void **state)
 
 	(void)state;
 	for (unsigned n = 1; n < sizeof(pauses_ms) / sizeof(pauses_ms[0]); n++) {
-		struct authorizer machine = new_machine();
-		struct authorizer_input input = input_at(AUTHORIZER_RESTORED_EXCHANGE, 7);
+		struct login_machine machine = new_machine();
+		struct machine_input input = input_at(MACHINE_RESTORED_EXCHANGE, 7);
 
 		input.resumes = n;
-		assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_NOTHING);
-		assert_int_equal(authorizer_deadline(&machine), 7 + pauses_ms[n]);
-		step(&machine, AUTHORIZER_CALLBACK, 8, NOTHING);
-		step(&machine, AUTHORIZER_TIMER, 7 + pauses_ms[n], SECURE);
+		assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_NOTHING);
+		assert_int_equal(login_machine_deadline(&machine), 7 + pauses_ms[n]);
+		step(&machine, MACHINE_CALLBACK, 8, NOTHING);
+		step(&machine, MACHINE_TIMER, 7 + pauses_ms[n], SECURE);
 
 		machine = new_machine();
-		input.event = AUTHORIZER_RESTORED_STORED;
-		assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_FINISH);
+		input.event = MACHINE_RESTORED_STORED;
+		assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_FINISH);
 		assert_int_equal(machine.outcome, OUTCOME_UNVERIFIED);
-		step(&machine, AUTHORIZER_TIMER, 7 + pauses_ms[n], VERIFY);
+		step(&machine, MACHINE_TIMER, 7 + pauses_ms[n], VERIFY);
 	}
 }
 
 static void a_restored_renewal_is_not_renewed_again(void **state)
 {
-	struct authorizer machine = new_machine();
-	struct authorizer_input input = input_at(AUTHORIZER_RESTORED_EXCHANGE, 0);
+	struct login_machine machine = new_machine();
+	struct machine_input input = input_at(MACHINE_RESTORED_EXCHANGE, 0);
 
 	(void)state;
 	input.renewed = true;
-	assert_int_equal(authorizer_step(&machine, &input), AUTHORIZER_DO_SECURE);
-	step(&machine, AUTHORIZER_SECURED, 0, EXCHANGE);
-	step(&machine, AUTHORIZER_NO_SUCH_SESSION, 0, FINISH);
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_SECURE);
+	step(&machine, MACHINE_SECURED, 0, EXCHANGE);
+	step(&machine, MACHINE_NO_SUCH_SESSION, 0, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_LOST);
 }
 
@@ -617,28 +614,28 @@ static void random_events_keep_the_rules(void **state)
 
 	(void)state;
 	for (int run = 0; run < 2000; run++) {
-		struct authorizer machine = new_machine();
-		enum authorizer_action last = AUTHORIZER_DO_NOTHING;
+		struct login_machine machine = new_machine();
+		enum machine_action last = MACHINE_DO_NOTHING;
 		bool secured = false;
 
 		for (int n = 0; n < 40; n++) {
-			enum authorizer_event event;
-			enum authorizer_action action;
+			enum machine_event event;
+			enum machine_action action;
 
 			seed = seed * 1664525U + 1013904223U;
-			event = (seed >> 16) % (AUTHORIZER_RESTORED_STORED + 1);
+			event = (seed >> 16) % (MACHINE_RESTORED_STORED + 1);
 			/* An owner answers SECURE alone with SECURED. */
-			if (event == AUTHORIZER_SECURED && last != AUTHORIZER_DO_SECURE)
+			if (event == MACHINE_SECURED && last != MACHINE_DO_SECURE)
 				continue;
 			action = step_at(&machine, event, n * 100);
-			if (action == AUTHORIZER_DO_SECURE || action == AUTHORIZER_DO_MAKE_SESSION)
+			if (action == MACHINE_DO_SECURE || action == MACHINE_DO_MAKE_SESSION)
 				secured = false;
-			if (event == AUTHORIZER_SECURED)
+			if (event == MACHINE_SECURED)
 				secured = true;
-			if (action == AUTHORIZER_DO_EXCHANGE)
+			if (action == MACHINE_DO_EXCHANGE)
 				assert_true(secured);
-			secured = secured && action != AUTHORIZER_DO_EXCHANGE;
-			if (action == AUTHORIZER_DO_FINISH)
+			secured = secured && action != MACHINE_DO_EXCHANGE;
+			if (action == MACHINE_DO_FINISH)
 				assert_true(machine.outcome != OUTCOME_NONE);
 			last = action;
 		}
@@ -647,58 +644,58 @@ static void random_events_keep_the_rules(void **state)
 
 static void a_poll_is_seen_as_waiting(void **state)
 {
-	struct authorizer machine = polling();
+	struct login_machine machine = polling();
 
 	(void)state;
-	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
-	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_CONSENT);
-	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
-	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_CONSENT);
+	step(&machine, MACHINE_TIMER, POLL_MS, SECURE);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
+	step(&machine, MACHINE_SECURED, POLL_MS, EXCHANGE);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
 	/* A person's hint is not a poll. */
-	step(&machine, AUTHORIZER_CALLBACK, POLL_MS, NOTHING);
-	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_EXCHANGING);
+	step(&machine, MACHINE_CALLBACK, POLL_MS, NOTHING);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_EXCHANGING);
 	machine = polling();
-	step(&machine, AUTHORIZER_LOGIN, 1, SECURE);
-	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_SECURING);
+	step(&machine, MACHINE_LOGIN, 1, SECURE);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_SECURING);
 	/* Nor is what follows its success. */
 	machine = polling();
-	step(&machine, AUTHORIZER_TIMER, POLL_MS, SECURE);
-	step(&machine, AUTHORIZER_SECURED, POLL_MS, EXCHANGE);
-	step(&machine, AUTHORIZER_EXCHANGED, POLL_MS, STORE);
-	assert_int_equal(authorizer_visible_state(&machine), AUTHORIZER_STORING);
+	step(&machine, MACHINE_TIMER, POLL_MS, SECURE);
+	step(&machine, MACHINE_SECURED, POLL_MS, EXCHANGE);
+	step(&machine, MACHINE_EXCHANGED, POLL_MS, STORE);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_STORING);
 }
 
 /* Whatever the login is at. */
 static void a_login_can_be_cancelled_in_every_state(void **state)
 {
 	(void)state;
-	for (int at = AUTHORIZER_REGISTERING; at < AUTHORIZER_FINISHED; at++) {
-		struct authorizer machine = {
-			.state = (enum authorizer_state)at,
+	for (int at = MACHINE_REGISTERING; at < MACHINE_FINISHED; at++) {
+		struct login_machine machine = {
+			.state = (enum machine_state)at,
 			.waiting = true,
 			.retry_ms = 50,
 			.expires_ms = EXPIRES_MS,
 		};
 
-		step(&machine, AUTHORIZER_CANCEL, 10, FINISH);
+		step(&machine, MACHINE_CANCEL, 10, FINISH);
 		assert_int_equal(machine.outcome, OUTCOME_CANCELLED);
-		assert_false(authorizer_is_active(&machine));
-		assert_true(authorizer_deadline(&machine) == MOMENT_NEVER);
-		step(&machine, AUTHORIZER_CANCEL, 11, NOTHING);
-		step(&machine, AUTHORIZER_LOGIN, 12, MAKE_SESSION);
+		assert_false(login_machine_is_active(&machine));
+		assert_true(login_machine_deadline(&machine) == MOMENT_NEVER);
+		step(&machine, MACHINE_CANCEL, 11, NOTHING);
+		step(&machine, MACHINE_LOGIN, 12, MAKE_SESSION);
 	}
 }
 
 static void cancelling_ends_the_question_in_the_background(void **state)
 {
-	struct authorizer machine = {.state = AUTHORIZER_VERIFYING};
+	struct login_machine machine = {.state = MACHINE_VERIFYING};
 
 	(void)state;
-	step(&machine, AUTHORIZER_FAILED_FOR_NOW, 10, FINISH);
+	step(&machine, MACHINE_FAILED_FOR_NOW, 10, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_UNVERIFIED);
-	assert_true(authorizer_deadline(&machine) != MOMENT_NEVER);
-	step(&machine, AUTHORIZER_CANCEL, 11, NOTHING);
-	assert_true(authorizer_deadline(&machine) == MOMENT_NEVER);
+	assert_true(login_machine_deadline(&machine) != MOMENT_NEVER);
+	step(&machine, MACHINE_CANCEL, 11, NOTHING);
+	assert_true(login_machine_deadline(&machine) == MOMENT_NEVER);
 }
 
 int main(void)
