@@ -8,76 +8,79 @@
 #include "common/cleanup.h"
 #include "common/log.h"
 
-void parts_free(struct parts *parts)
+void assembly_free(struct assembly *assembly)
 {
 	/* The order: who uses before who is used. */
-	notify_free(parts->notify);
-	control_free(parts->control);
-	callback_free(parts->callback);
-	service_free(parts->service);
-	loop_free(parts->loop);
-	http_client_free(parts->client);
-	closep(&parts->callback_fd);
-	if (parts->control_fd >= 0)
-		(void)unlink(parts->control_path);
-	closep(&parts->control_fd);
+	notify_free(assembly->notify);
+	control_free(assembly->control);
+	callback_free(assembly->callback);
+	service_free(assembly->service);
+	loop_free(assembly->loop);
+	http_client_free(assembly->client);
+	closep(&assembly->callback_fd);
+	if (assembly->control_fd >= 0)
+		(void)unlink(assembly->control_path);
+	closep(&assembly->control_fd);
 }
 
 /* ---- Sockets ---- */
 
-static int callback_fd(const struct parts *parts)
+static int callback_fd(const struct assembly *assembly)
 {
-	return parts->passed->callback_fd >= 0 ? parts->passed->callback_fd : parts->callback_fd;
+	return assembly->passed->callback_fd >= 0 ? assembly->passed->callback_fd
+						  : assembly->callback_fd;
 }
 
-static int control_fd(const struct parts *parts)
+static int control_fd(const struct assembly *assembly)
 {
-	return parts->passed->control_fd >= 0 ? parts->passed->control_fd : parts->control_fd;
+	return assembly->passed->control_fd >= 0 ? assembly->passed->control_fd
+						 : assembly->control_fd;
 }
 
 /* Without the callback listener logins still work, by polling. What was passed is the truth, also
  * where it is not the config's port. */
-static void open_callback(struct parts *parts, const struct config *config)
+static void open_callback(struct assembly *assembly, const struct config *config)
 {
-	struct err_detail *problem = &parts->callback_problem;
+	struct err_detail *problem = &assembly->callback_problem;
 	int r = 0;
 
-	if (parts->passed->callback_fd < 0)
-		r = listener_callback(config->port, &parts->callback_fd, problem);
+	if (assembly->passed->callback_fd < 0)
+		r = listener_callback(config->port, &assembly->callback_fd, problem);
 	/* The unit of the socket has failed for the same reason, and is where to change it. */
-	if (r == ERR_BUSY && parts->passed->control_fd >= 0)
+	if (r == ERR_BUSY && assembly->passed->control_fd >= 0)
 		(void)err_set(problem, r,
 			      "The callback port 127.0.0.1:%u is taken by another program or "
 			      "another user, so logins wait by asking the server instead; to have "
 			      "another port: systemctl --user edit misskey-authd-callback.socket "
 			      "(docs/systemd.md shows what to write there)",
 			      config->port);
-	if (r || listener_callback_url(callback_fd(parts), parts->callback_url, problem))
-		parts->callback_url[0] = '\0';
+	if (r || listener_callback_url(callback_fd(assembly), assembly->callback_url, problem))
+		assembly->callback_url[0] = '\0';
 }
 
-static int open_control(struct parts *parts, const struct paths *paths, struct err_detail *detail)
+static int open_control(struct assembly *assembly, const struct paths *paths,
+			struct err_detail *detail)
 {
 	int r;
 
-	if (parts->passed->control_fd >= 0)
+	if (assembly->passed->control_fd >= 0)
 		return 0;
 	if (!paths->control[0])
 		return err_set(detail, ERR_NOT_FOUND,
 			       "XDG_RUNTIME_DIR is not set, so there is no place for the control "
 			       "socket; log in through a session of systemd, or set it to a "
 			       "directory of yours");
-	parts->control_path = paths->control;
-	r = listener_control(paths->control, &parts->control_fd, detail);
+	assembly->control_path = paths->control;
+	r = listener_control(paths->control, &assembly->control_fd, detail);
 	/* A unit's socket of a wrong type is in its place. */
-	if (r && parts->passed->problem.text[0])
-		return err_set(detail, r, "%s", parts->passed->problem.text);
+	if (r && assembly->passed->problem.text[0])
+		return err_set(detail, r, "%s", assembly->passed->problem.text);
 	return r;
 }
 
 /* ---- Putting together ---- */
 
-static int build_service(struct parts *parts, const struct daemon_options *options,
+static int build_service(struct assembly *assembly, const struct daemon_options *options,
 			 const struct refusal *refusal, struct config *config,
 			 struct err_detail *detail)
 {
@@ -86,86 +89,90 @@ static int build_service(struct parts *parts, const struct daemon_options *optio
 		.source = options->source,
 		.log_level_is_fixed = options->log_level_is_fixed,
 		.state_directory = options->paths->state,
-		.callback_url = parts->callback_url[0] ? parts->callback_url : NULL,
-		.callback_is_passed = parts->passed->callback_fd >= 0,
-		.client = parts->client,
+		.callback_url = assembly->callback_url[0] ? assembly->callback_url : NULL,
+		.callback_is_passed = assembly->passed->callback_fd >= 0,
+		.client = assembly->client,
 		.refusal_code = refusal ? refusal->code : NULL,
 		.refusal = refusal ? refusal->why.text : NULL,
 	};
-	int r = service_new(&service, &parts->service, detail);
+	int r = service_new(&service, &assembly->service, detail);
 
 	if (r || refusal)
 		return r;
-	if (parts->passed->problem.text[0])
-		service_add_problem(parts->service, "SOCKET_UNUSABLE", parts->passed->problem.text);
+	if (assembly->passed->problem.text[0])
+		service_add_problem(assembly->service, "SOCKET_UNUSABLE",
+				    assembly->passed->problem.text);
 	if (!service.callback_url)
-		service_add_problem(parts->service, "PORT_TAKEN", parts->callback_problem.text);
+		service_add_problem(assembly->service, "PORT_TAKEN",
+				    assembly->callback_problem.text);
 	return 0;
 }
 
 /* The callback server watches first: a page that waits in the browser is served before a program is
  * told to open another, and the hooks are told last. */
-static int build_servers(struct parts *parts, struct err_detail *detail)
+static int build_servers(struct assembly *assembly, struct err_detail *detail)
 {
 	int r = 0;
 
-	if (parts->callback_url[0])
-		r = callback_new(callback_fd(parts), parts->service, &parts->callback, detail);
-	if (!r && control_fd(parts) >= 0)
-		r = control_new(control_fd(parts), parts->service, &parts->control, detail);
+	if (assembly->callback_url[0])
+		r = callback_new(callback_fd(assembly), assembly->service, &assembly->callback,
+				 detail);
+	if (!r && control_fd(assembly) >= 0)
+		r = control_new(control_fd(assembly), assembly->service, &assembly->control,
+				detail);
 	return r;
 }
 
-static int attach(struct parts *parts, struct err_detail *detail)
+static int attach(struct assembly *assembly, struct err_detail *detail)
 {
-	if (http_client_attach(parts->client, parts->loop) ||
-	    service_attach(parts->service, parts->loop) ||
-	    (parts->callback && callback_attach(parts->callback, parts->loop)) ||
-	    (parts->control && control_attach(parts->control, parts->loop)) ||
-	    (parts->notify && notify_attach(parts->notify, parts->loop)) ||
-	    sd_watchdog_attach(&parts->watchdog, parts->loop))
+	if (http_client_attach(assembly->client, assembly->loop) ||
+	    service_attach(assembly->service, assembly->loop) ||
+	    (assembly->callback && callback_attach(assembly->callback, assembly->loop)) ||
+	    (assembly->control && control_attach(assembly->control, assembly->loop)) ||
+	    (assembly->notify && notify_attach(assembly->notify, assembly->loop)) ||
+	    sd_watchdog_attach(&assembly->watchdog, assembly->loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
 	return 0;
 }
 
-static int build_core(struct parts *parts, const struct daemon_options *options,
+static int build_core(struct assembly *assembly, const struct daemon_options *options,
 		      const struct refusal *refusal, struct config **config,
 		      struct err_detail *detail)
 {
 	int r = http_client_new((*config)->ca_file, (*config)->request_time_s * 1000,
-				&parts->client, detail);
+				&assembly->client, detail);
 
 	if (!r)
-		r = loop_new(http_client_multi(parts->client), &parts->loop, detail);
-	return r ? r : build_service(parts, options, refusal, TAKE_PTR(*config), detail);
+		r = loop_new(http_client_multi(assembly->client), &assembly->loop, detail);
+	return r ? r : build_service(assembly, options, refusal, TAKE_PTR(*config), detail);
 }
 
 /* Of what was told: for a daemon that is started again and again. */
-static const char *memory(const struct parts *parts, const struct paths *paths)
+static const char *memory(const struct assembly *assembly, const struct paths *paths)
 {
-	return parts->passed->control_fd >= 0 && paths->runtime[0] ? paths->runtime : NULL;
+	return assembly->passed->control_fd >= 0 && paths->runtime[0] ? paths->runtime : NULL;
 }
 
-static int build_working(struct parts *parts, const struct daemon_options *options,
+static int build_working(struct assembly *assembly, const struct daemon_options *options,
 			 struct config **config, struct err_detail *detail)
 {
 	int r;
 
-	open_callback(parts, *config);
-	r = build_core(parts, options, NULL, config, detail);
+	open_callback(assembly, *config);
+	r = build_core(assembly, options, NULL, config, detail);
 	/* The service has locked the state: of two daemons that start at once only one comes here.
 	 */
 	if (!r)
-		r = open_control(parts, options->paths, detail);
+		r = open_control(assembly, options->paths, detail);
 	if (!r)
-		r = build_servers(parts, detail);
+		r = build_servers(assembly, detail);
 	if (!r)
-		r = notify_new(parts->service, memory(parts, options->paths), &parts->notify,
-			       detail);
-	return r ? r : attach(parts, detail);
+		r = notify_new(assembly->service, memory(assembly, options->paths),
+			       &assembly->notify, detail);
+	return r ? r : attach(assembly, detail);
 }
 
-static int build_refusing(struct parts *parts, const struct daemon_options *options,
+static int build_refusing(struct assembly *assembly, const struct daemon_options *options,
 			  const struct refusal *refusal, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
@@ -173,12 +180,12 @@ static int build_refusing(struct parts *parts, const struct daemon_options *opti
 
 	if (r)
 		return err_set(detail, r, "no memory");
-	if (listener_callback_url(parts->passed->callback_fd, parts->callback_url, NULL))
-		parts->callback_url[0] = '\0';
-	r = build_core(parts, options, refusal, &config, detail);
+	if (listener_callback_url(assembly->passed->callback_fd, assembly->callback_url, NULL))
+		assembly->callback_url[0] = '\0';
+	r = build_core(assembly, options, refusal, &config, detail);
 	if (!r)
-		r = build_servers(parts, detail);
-	return r ? r : attach(parts, detail);
+		r = build_servers(assembly, detail);
+	return r ? r : attach(assembly, detail);
 }
 
 static const char *problem_code(int r)
@@ -187,16 +194,16 @@ static const char *problem_code(int r)
 								       : "CANNOT_START";
 }
 
-int parts_build(struct parts *parts, const struct daemon_options *options,
-		const struct sd_sockets *passed, const struct refusal *refusal,
-		const char **ret_code, struct err_detail *detail)
+int assembly_build(struct assembly *assembly, const struct daemon_options *options,
+		   const struct sd_sockets *passed, const struct refusal *refusal,
+		   const char **ret_code, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
 	int r;
 
-	parts->passed = passed;
+	assembly->passed = passed;
 	if (refusal)
-		return build_refusing(parts, options, refusal, detail);
+		return build_refusing(assembly, options, refusal, detail);
 	r = config_read_source(&options->source, &config, detail);
 	if (r) {
 		*ret_code = r == ERR_UNSAFE ? "UNSAFE_CONFIG" : "BAD_CONFIG";
@@ -204,7 +211,7 @@ int parts_build(struct parts *parts, const struct daemon_options *options,
 	}
 	if (!options->log_level_is_fixed)
 		log_set_level(config->log_level);
-	r = build_working(parts, options, &config, detail);
+	r = build_working(assembly, options, &config, detail);
 	*ret_code = problem_code(r);
 	return r;
 }
@@ -212,30 +219,30 @@ int parts_build(struct parts *parts, const struct daemon_options *options,
 /* ---- Ending ---- */
 
 /* Whether nobody is connected. */
-static bool is_quiet(const struct parts *parts)
+static bool is_quiet(const struct assembly *assembly)
 {
-	return (!parts->control || control_is_idle(parts->control)) &&
-	       (!parts->callback || callback_is_idle(parts->callback));
+	return (!assembly->control || control_is_idle(assembly->control)) &&
+	       (!assembly->callback || callback_is_idle(assembly->callback));
 }
 
-bool parts_are_flushed(const struct parts *parts)
+bool assembly_are_flushed(const struct assembly *assembly)
 {
-	return is_quiet(parts) && !service_is_exchanging(parts->service) &&
-	       (!parts->notify || notify_is_flushed(parts->notify));
+	return is_quiet(assembly) && !service_is_exchanging(assembly->service) &&
+	       (!assembly->notify || notify_is_flushed(assembly->notify));
 }
 
-bool parts_are_idle(const struct parts *parts)
+bool assembly_are_idle(const struct assembly *assembly)
 {
-	return is_quiet(parts) && service_is_idle(parts->service) &&
-	       (!parts->notify || notify_is_idle(parts->notify));
+	return is_quiet(assembly) && service_is_idle(assembly->service) &&
+	       (!assembly->notify || notify_is_idle(assembly->notify));
 }
 
-void parts_quiesce(struct parts *parts)
+void assembly_quiesce(struct assembly *assembly)
 {
-	if (parts->control)
-		control_quiesce(parts->control);
-	if (parts->callback)
-		callback_quiesce(parts->callback);
-	if (parts->notify)
-		notify_quiesce(parts->notify);
+	if (assembly->control)
+		control_quiesce(assembly->control);
+	if (assembly->callback)
+		callback_quiesce(assembly->callback);
+	if (assembly->notify)
+		notify_quiesce(assembly->notify);
 }

@@ -20,7 +20,7 @@
 #include "runtime/systemd.h"
 #include "service/service.h"
 
-struct parts {
+struct assembly {
 	const struct sd_sockets *passed; /* borrowed */
 	int callback_fd;		 /* of our own, -1: none; here and below */
 	int control_fd;
@@ -42,23 +42,23 @@ struct refusal {
 	struct err_detail why;
 };
 
-/* Puts PARTS (zeroed, the descriptors -1) together, also half built to be given to parts_free().
+/* Puts PARTS (zeroed, the descriptors -1) together, also half built to be given to assembly_free().
  * PASSED is borrowed; what was not passed is opened. With a REFUSAL (NULL: none) nothing is opened
  * nor read: clients of the passed sockets are told why. *ret_code is the problem's code of an
  * error. */
-int parts_build(struct parts *parts, const struct daemon_options *options,
-		const struct sd_sockets *passed, const struct refusal *refusal,
-		const char **ret_code, struct err_detail *detail) _must_check_;
-void parts_free(struct parts *parts);
+int assembly_build(struct assembly *assembly, const struct daemon_options *options,
+		   const struct sd_sockets *passed, const struct refusal *refusal,
+		   const char **ret_code, struct err_detail *detail) _must_check_;
+void assembly_free(struct assembly *assembly);
 
 /* Whether nothing is being answered or told, and nothing awaited that cannot be had twice. */
-bool parts_are_flushed(const struct parts *parts);
+bool assembly_are_flushed(const struct assembly *assembly);
 
 /* Whether nothing would be lost or late if the process ended here and its sockets started it
  * again. */
-bool parts_are_idle(const struct parts *parts);
+bool assembly_are_idle(const struct assembly *assembly);
 
 /* Takes no more, answers what is held. */
-void parts_quiesce(struct parts *parts);
+void assembly_quiesce(struct assembly *assembly);
 
 #endif

@@ -22,7 +22,7 @@ struct daemon {
 
 /* Ends the loop when nothing was to do for a time. */
 struct idleness {
-	const struct parts *parts;
+	const struct assembly *assembly;
 	int64_t limit_ms;
 	int64_t since_ms; /* monotonic; MOMENT_NEVER: there is something to do */
 	bool is_over;	  /* that was why the loop ended */
@@ -56,14 +56,14 @@ static void idleness_dispatch(void *context, struct moment now)
 {
 	struct idleness *idleness = context;
 
-	if (!parts_are_idle(idleness->parts))
+	if (!assembly_are_idle(idleness->assembly))
 		idleness->since_ms = MOMENT_NEVER;
 	else if (idleness->since_ms == MOMENT_NEVER)
 		idleness->since_ms = now.mono_ms;
 	if (now.mono_ms < idleness_deadline(idleness, now))
 		return;
 	idleness->is_over = true;
-	loop_stop(idleness->parts->loop);
+	loop_stop(idleness->assembly->loop);
 }
 
 /* After all other sources, so that it sees what they have done. */
@@ -81,27 +81,27 @@ static int idleness_attach(struct idleness *idleness, struct loop *loop)
 
 static bool are_flushed(void *context)
 {
-	return parts_are_flushed(context);
+	return assembly_are_flushed(context);
 }
 
-static void stop(struct parts *parts, const struct idleness *idleness)
+static void stop(struct assembly *assembly, const struct idleness *idleness)
 {
 	sd_tell_stopping();
 	if (idleness->is_over)
 		log_info("nothing to do: ending until somebody asks");
 	else
 		log_info("stopping; pending logins go on at the next start");
-	parts_quiesce(parts);
-	loop_drain(parts->loop, are_flushed, parts, DAEMON_DRAIN_MS);
-	service_flush(parts->service);
+	assembly_quiesce(assembly);
+	loop_drain(assembly->loop, are_flushed, assembly, DAEMON_DRAIN_MS);
+	service_flush(assembly->service);
 }
 
-static void say_ready(const struct daemon *daemon, const struct parts *parts)
+static void say_ready(const struct daemon *daemon, const struct assembly *assembly)
 {
 	char status[128];
 
 	snprintf(status, sizeof(status), "callback %s",
-		 parts->callback_url[0] ? parts->callback_url : "(no port; logins poll)");
+		 assembly->callback_url[0] ? assembly->callback_url : "(no port; logins poll)");
 	log_info("ready: %s, control socket %s", status, daemon->options->paths->control);
 	sd_tell_ready(status);
 }
@@ -119,21 +119,21 @@ static int64_t idle_exit_ms(const struct daemon *daemon)
 /* From the start to the end. With an error nobody was served; *ret_refusal has it too. */
 static int serve(const struct daemon *daemon, struct refusal *ret_refusal)
 {
-	_cleanup_(parts_free) struct parts parts = {.callback_fd = -1, .control_fd = -1};
+	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
 	struct err_detail *detail = &ret_refusal->why;
-	struct idleness idleness = {.parts = &parts, .since_ms = MOMENT_NEVER};
-	int r = parts_build(&parts, daemon->options, &daemon->sockets, NULL, &ret_refusal->code,
-			    detail);
+	struct idleness idleness = {.assembly = &assembly, .since_ms = MOMENT_NEVER};
+	int r = assembly_build(&assembly, daemon->options, &daemon->sockets, NULL,
+			       &ret_refusal->code, detail);
 
 	if (r)
 		return r;
 	idleness.limit_ms = idle_exit_ms(daemon);
-	if (idleness.limit_ms && idleness_attach(&idleness, parts.loop))
+	if (idleness.limit_ms && idleness_attach(&idleness, assembly.loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
-	service_restore(parts.service, moment_now());
-	say_ready(daemon, &parts);
-	r = loop_run(parts.loop, detail);
-	stop(&parts, &idleness);
+	service_restore(assembly.service, moment_now());
+	say_ready(daemon, &assembly);
+	r = loop_run(assembly.loop, detail);
+	stop(&assembly, &idleness);
 	return r;
 }
 
@@ -143,20 +143,20 @@ static int serve(const struct daemon *daemon, struct refusal *ret_refusal)
 static int refuse(const struct daemon *daemon, const struct refusal *refusal, bool *ret_stopped,
 		  struct err_detail *detail)
 {
-	_cleanup_(parts_free) struct parts parts = {.callback_fd = -1, .control_fd = -1};
-	struct idleness idleness = {.parts = &parts, .since_ms = MOMENT_NEVER};
-	int r = parts_build(&parts, daemon->options, &daemon->sockets, refusal, NULL, detail);
+	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
+	struct idleness idleness = {.assembly = &assembly, .since_ms = MOMENT_NEVER};
+	int r = assembly_build(&assembly, daemon->options, &daemon->sockets, refusal, NULL, detail);
 
 	if (r)
 		return r;
-	if (idleness_attach(&idleness, parts.loop))
+	if (idleness_attach(&idleness, assembly.loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
-	r = loop_run(parts.loop, detail);
+	r = loop_run(assembly.loop, detail);
 	*ret_stopped = !idleness.is_over;
 	if (*ret_stopped) {
 		sd_tell_stopping();
-		parts_quiesce(&parts);
-		loop_drain(parts.loop, are_flushed, &parts, DAEMON_DRAIN_MS);
+		assembly_quiesce(&assembly);
+		loop_drain(assembly.loop, are_flushed, &assembly, DAEMON_DRAIN_MS);
 	}
 	return r;
 }
