@@ -347,7 +347,7 @@ static void hold_result(struct callback *callback, struct http_request *request,
 }
 
 /* The account whose login changed is not compared: there are few waiters, and a look is cheap. */
-static void on_change(enum service_change change, struct account *account, struct moment now,
+static void on_change(enum service_change change, struct account *account, struct clock_time now,
 		      void *context)
 {
 	struct callback *callback = context;

@@ -124,7 +124,7 @@ static void serve(struct http_request *request, void *context)
 		serve_route(control, request, &parsed);
 }
 
-static void on_change(enum service_change change, struct account *account, struct moment now,
+static void on_change(enum service_change change, struct account *account, struct clock_time now,
 		      void *context)
 {
 	struct control *control = context;
@@ -163,14 +163,14 @@ int control_new(int listen_fd, struct service *service, struct control **ret_con
 	return 0;
 }
 
-static int64_t events_deadline(void *context, struct moment now)
+static int64_t events_deadline(void *context, struct clock_time now)
 {
 	(void)now;
 	return control_events_deadline(context);
 }
 
 /* In every round of the loop, after the requests of the round. */
-static void events_dispatch(void *context, struct moment now)
+static void events_dispatch(void *context, struct clock_time now)
 {
 	control_shared_drop(context);
 	control_events_tick(context, now);

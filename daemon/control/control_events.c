@@ -20,7 +20,7 @@ struct control_stream {
 /* ---- Lines ---- */
 
 /* {"event": NAME, "time": …}; NULL without memory. */
-static struct json *event_new(const char *name, struct moment now)
+static struct json *event_new(const char *name, struct clock_time now)
 {
 	_cleanup_(json_freep) struct json *event = json_new_object();
 	char time[TEXT_TIME_BYTES];
@@ -83,7 +83,7 @@ static void tell_all(struct control *control, struct json *event)
 /* ---- What is told ---- */
 
 static struct json *account_event(struct control *control, enum service_change change,
-				  struct account *account, struct moment now)
+				  struct account *account, struct clock_time now)
 {
 	static const char *const names[] = {
 		[SERVICE_LOGIN_CHANGED] = "login",
@@ -100,7 +100,7 @@ static struct json *account_event(struct control *control, enum service_change c
 }
 
 void control_events_tell(struct control *control, enum service_change change,
-			 struct account *account, struct moment now)
+			 struct account *account, struct clock_time now)
 {
 	/* One whose first login has not come to a consent page is in no list either. */
 	if (!LIST_EMPTY(&control->streams) && !account->provisional)
@@ -109,10 +109,10 @@ void control_events_tell(struct control *control, enum service_change change,
 
 int64_t control_events_deadline(const struct control *control)
 {
-	return LIST_EMPTY(&control->streams) ? MOMENT_NEVER : control->heartbeat_ms;
+	return LIST_EMPTY(&control->streams) ? CLOCK_NEVER : control->heartbeat_ms;
 }
 
-void control_events_tick(struct control *control, struct moment now)
+void control_events_tick(struct control *control, struct clock_time now)
 {
 	if (now.mono_ms < control_events_deadline(control))
 		return;
@@ -128,13 +128,13 @@ static void end_stream(struct http_request *request, enum http_hold_end why, voi
 	_cleanup_(buf_done) struct buf line = {0};
 
 	if (why == HTTP_HOLD_STOPPING &&
-	    event_print(event_new("stopping", moment_now()), &line) == 0)
+	    event_print(event_new("stopping", clock_now()), &line) == 0)
 		http_request_stream_write(request, buf_text(&line), line.size);
 	unlink_stream(stream);
 }
 
 /* Closes the stream whose client has taken nothing for longest, if that is long. */
-static bool make_room(struct control *control, struct moment now)
+static bool make_room(struct control *control, struct clock_time now)
 {
 	struct control_stream *slowest = NULL;
 	int64_t longest_ms = CONTROL_STREAM_STALLED_MS - 1;
@@ -156,7 +156,7 @@ static bool make_room(struct control *control, struct moment now)
 }
 
 /* {"event": "snapshot", "time": …, "status": STATUS}, of which STATUS is there once for all. */
-static void write_snapshot(struct http_request *request, struct moment now,
+static void write_snapshot(struct http_request *request, struct clock_time now,
 			   struct http_bytes *status)
 {
 	char time[TEXT_TIME_BYTES];
@@ -178,7 +178,7 @@ void control_get_events(struct control *control, struct http_request *request)
 		{"Content-Type", "application/x-ndjson"},
 		{"Cache-Control", "no-store"},
 	};
-	struct moment now = http_request_time(request);
+	struct clock_time now = http_request_time(request);
 	struct http_bytes *status;
 	struct control_stream *stream;
 

@@ -110,9 +110,9 @@ void control_post_callback(struct control *control, struct http_request *request
 void control_get_events(struct control *control, struct http_request *request);
 /* Tells the streams of a change. */
 void control_events_tell(struct control *control, enum service_change change,
-			 struct account *account, struct moment now);
+			 struct account *account, struct clock_time now);
 int64_t control_events_deadline(const struct control *control);
-void control_events_tick(struct control *control, struct moment now);
+void control_events_tick(struct control *control, struct clock_time now);
 
 void control_get_account(struct control *control, struct http_request *request, const char *name);
 void control_delete_account(struct control *control, struct http_request *request,

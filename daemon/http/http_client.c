@@ -355,7 +355,7 @@ static void call_finish(struct http_call *call, CURLcode code)
 	call_free(call);
 }
 
-static void client_dispatch(void *context, struct moment now)
+static void client_dispatch(void *context, struct clock_time now)
 {
 	struct http_client *client = context;
 	int running;

@@ -28,7 +28,7 @@ static struct http_request *request_new(struct http_server *server,
 	request->connection = connection;
 	request->fd = info->connect_fd;
 	STAILQ_INIT(&request->unsent);
-	request->deadline_ms = moment_now().mono_ms + server->options.request_ms;
+	request->deadline_ms = clock_now().mono_ms + server->options.request_ms;
 	TAILQ_INSERT_TAIL(&server->requests, request, link);
 	server->count++;
 	return request;
@@ -63,7 +63,7 @@ void http_connections_listen(struct http_server *server, bool on)
 	server->is_listening = on;
 }
 
-static void listen_pause(struct http_server *server, struct moment now, int64_t pause_ms)
+static void listen_pause(struct http_server *server, struct clock_time now, int64_t pause_ms)
 {
 	http_connections_listen(server, false);
 	server->listen_again_ms = now.mono_ms + pause_ms;
@@ -134,7 +134,7 @@ static void connection_add(struct http_server *server, int fd,
 		http_server_run(server);
 }
 
-static void accept_failed(struct http_server *server, struct moment now, int errnum)
+static void accept_failed(struct http_server *server, struct clock_time now, int errnum)
 {
 	if (is_exhausted(errnum)) {
 		/* What is open and idle has the descriptors. */
@@ -147,7 +147,7 @@ static void accept_failed(struct http_server *server, struct moment now, int err
 	}
 }
 
-void http_connections_accept(struct http_server *server, struct moment now)
+void http_connections_accept(struct http_server *server, struct clock_time now)
 {
 	for (unsigned i = 0; i < ACCEPT_BATCH && server->is_listening; i++) {
 		struct sockaddr_storage address = {0};
@@ -189,8 +189,8 @@ static int64_t due_ms(const struct http_request *request)
 int64_t http_connections_deadline(const struct http_server *server)
 {
 	const struct http_request *request;
-	int64_t due = server->is_listening || server->is_stopping ? MOMENT_NEVER
-								  : server->listen_again_ms;
+	int64_t due =
+		server->is_listening || server->is_stopping ? CLOCK_NEVER : server->listen_again_ms;
 
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
 		if (due_ms(request) < due)
@@ -198,7 +198,7 @@ int64_t http_connections_deadline(const struct http_server *server)
 	return due;
 }
 
-void http_connections_expire(struct http_server *server, struct moment now)
+void http_connections_expire(struct http_server *server, struct clock_time now)
 {
 	struct http_request *request;
 
@@ -225,7 +225,7 @@ void http_connections_expire(struct http_server *server, struct moment now)
 void http_connection_end(struct http_request *request)
 {
 	request->stage = HTTP_STAGE_ENDED;
-	request->deadline_ms = MOMENT_NEVER;
+	request->deadline_ms = CLOCK_NEVER;
 	/* libmicrohttpd has no function for this, but notices the hang-up. */
 	(void)shutdown(request->fd, SHUT_RDWR);
 	if (request->is_suspended)

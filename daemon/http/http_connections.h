@@ -51,7 +51,7 @@ struct http_request {
 	char *target;
 	const char *method;
 	struct buf body;
-	struct moment time;
+	struct clock_time time;
 	struct MHD_Response *response; /* until it is queued */
 	unsigned status;
 	struct http_bytes *reply;		     /* what is sent: the response's */
@@ -93,9 +93,9 @@ void http_connection_notify(void *context, struct MHD_Connection *connection, vo
 			    enum MHD_ConnectionNotificationCode code);
 /* Starts or pauses listening in the watch. */
 void http_connections_listen(struct http_server *server, bool on);
-void http_connections_accept(struct http_server *server, struct moment now);
+void http_connections_accept(struct http_server *server, struct clock_time now);
 int64_t http_connections_deadline(const struct http_server *server);
-void http_connections_expire(struct http_server *server, struct moment now);
+void http_connections_expire(struct http_server *server, struct clock_time now);
 /* Closes it in the next MHD_run(), whatever its stage. */
 void http_connection_end(struct http_request *request);
 

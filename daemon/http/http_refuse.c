@@ -35,7 +35,7 @@ static void refuse(struct http_request *request)
 	MHD_suspend_connection(request->connection);
 	request->is_suspended = true;
 	request->stage = HTTP_STAGE_REFUSING;
-	request->deadline_ms = moment_now().mono_ms + DISCARD_MS;
+	request->deadline_ms = clock_now().mono_ms + DISCARD_MS;
 	server->options.refuse(request, server->options.context);
 	if (request->stage == HTTP_STAGE_REFUSING &&
 	    epoll_ctl(server->watch_fd, EPOLL_CTL_ADD, request->fd, &event) < 0)

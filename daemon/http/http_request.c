@@ -51,7 +51,7 @@ void http_request_release(struct http_request *request)
 	request->response = NULL;
 	request->stage = HTTP_STAGE_ENDED;
 	/* One that was answered is open for as long as it takes to close it: this very run. */
-	request->deadline_ms = MOMENT_NEVER;
+	request->deadline_ms = CLOCK_NEVER;
 }
 
 void http_request_completed(void *context, struct MHD_Connection *connection,
@@ -94,8 +94,8 @@ static void request_handle(struct http_request *request)
 	struct http_server *server = request->server;
 
 	request->stage = HTTP_STAGE_HANDLING;
-	request->deadline_ms = MOMENT_NEVER;
-	request->time = moment_now();
+	request->deadline_ms = CLOCK_NEVER;
+	request->time = clock_now();
 	if (request->body_is_too_large)
 		http_request_reply(request, MHD_HTTP_CONTENT_TOO_LARGE, too_large_headers,
 				   sizeof(too_large_headers) / sizeof(too_large_headers[0]),
@@ -187,7 +187,7 @@ size_t http_request_body_size(const struct http_request *request)
 	return request->body.size;
 }
 
-struct moment http_request_time(const struct http_request *request)
+struct clock_time http_request_time(const struct http_request *request)
 {
 	return request->time;
 }
@@ -297,7 +297,7 @@ void http_request_reply_shared(struct http_request *request, unsigned status,
 		return;
 	request->hold_end = NULL;
 	request->stage = HTTP_STAGE_REPLYING;
-	request->deadline_ms = moment_now().mono_ms + request->server->options.request_ms;
+	request->deadline_ms = clock_now().mono_ms + request->server->options.request_ms;
 	http_request_respond(request, status, headers, header_count, response_new(body));
 	if (request->stage == HTTP_STAGE_REPLYING) {
 		request->reply = body;

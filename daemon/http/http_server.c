@@ -108,7 +108,7 @@ static bool is_open(const struct http_request *request)
 	return request->stage == HTTP_STAGE_HELD || request->stage == HTTP_STAGE_STREAMING;
 }
 
-static void watch_dispatch(void *context, struct moment now)
+static void watch_dispatch(void *context, struct clock_time now)
 {
 	struct http_server *server = context;
 	struct epoll_event events[WATCH_EVENTS];
@@ -130,7 +130,7 @@ static void watch_dispatch(void *context, struct moment now)
 		http_connections_accept(server, now);
 }
 
-static void daemon_dispatch(void *context, struct moment now)
+static void daemon_dispatch(void *context, struct clock_time now)
 {
 	struct http_server *server = context;
 
@@ -140,7 +140,7 @@ static void daemon_dispatch(void *context, struct moment now)
 		http_connections_listen(server, true);
 }
 
-static int64_t daemon_deadline(void *context, struct moment now)
+static int64_t daemon_deadline(void *context, struct clock_time now)
 {
 	struct http_server *server = context;
 	MHD_UNSIGNED_LONG_LONG wait_ms;
@@ -149,7 +149,7 @@ static int64_t daemon_deadline(void *context, struct moment now)
 	if (server->must_run)
 		return now.mono_ms;
 	if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES &&
-	    wait_ms < (MHD_UNSIGNED_LONG_LONG)(MOMENT_NEVER - now.mono_ms) &&
+	    wait_ms < (MHD_UNSIGNED_LONG_LONG)(CLOCK_NEVER - now.mono_ms) &&
 	    now.mono_ms + (int64_t)wait_ms < due)
 		due = now.mono_ms + (int64_t)wait_ms;
 	return due;

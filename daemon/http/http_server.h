@@ -91,7 +91,7 @@ size_t http_request_body_size(const struct http_request *request);
 unsigned http_request_header(const struct http_request *request, const char *name,
 			     const char **ret_value);
 /* When the request was complete. */
-struct moment http_request_time(const struct http_request *request);
+struct clock_time http_request_time(const struct http_request *request);
 
 struct http_header {
 	const char *name;
@@ -164,7 +164,7 @@ void http_request_stream_write(struct http_request *request, const char *bytes, 
 void http_request_stream_share(struct http_request *request, struct http_bytes *bytes, size_t size);
 
 /* How long the client has taken nothing of what there is for it: 0 if it has all. */
-int64_t http_request_stream_stalled_ms(const struct http_request *request, struct moment now);
+int64_t http_request_stream_stalled_ms(const struct http_request *request, struct clock_time now);
 
 /* Closes the stream where it is. FUNCTION is not called any more. Afterwards REQUEST must not be
  * used. */

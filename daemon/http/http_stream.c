@@ -37,7 +37,7 @@ size_t http_bytes_size(const struct http_bytes *bytes)
 }
 
 /* While libmicrohttpd has it not suspended, there is something for the client to take. */
-static void deadline_renew(struct http_request *request, struct moment now)
+static void deadline_renew(struct http_request *request, struct clock_time now)
 {
 	request->progress_ms = now.mono_ms;
 	request->deadline_ms = now.mono_ms + request->server->options.request_ms / 2;
@@ -46,7 +46,7 @@ static void deadline_renew(struct http_request *request, struct moment now)
 
 bool http_stream_goes_on(struct http_request *request)
 {
-	struct moment now = moment_now();
+	struct clock_time now = clock_now();
 	int unread;
 
 	if (ioctl(request->fd, SIOCOUTQ, &unread) < 0 || unread >= request->kernel_unread)
@@ -59,7 +59,7 @@ bool http_stream_goes_on(struct http_request *request)
 	return true;
 }
 
-int64_t http_request_stream_stalled_ms(const struct http_request *request, struct moment now)
+int64_t http_request_stream_stalled_ms(const struct http_request *request, struct clock_time now)
 {
 	return request->is_suspended ? 0 : now.mono_ms - request->progress_ms;
 }
@@ -114,11 +114,11 @@ static ssize_t stream_read(void *context, uint64_t position, char *bytes, size_t
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	if (size == 0) {
 		http_request_suspend(request);
-		request->deadline_ms = MOMENT_NEVER;
+		request->deadline_ms = CLOCK_NEVER;
 		return 0;
 	}
 	if (request->stage == HTTP_STAGE_STREAMING)
-		deadline_renew(request, moment_now());
+		deadline_renew(request, clock_now());
 	return (ssize_t)size;
 }
 
@@ -129,7 +129,7 @@ void http_request_stream(struct http_request *request, unsigned status,
 	if (request->stage != HTTP_STAGE_HANDLING && request->stage != HTTP_STAGE_HELD)
 		return;
 	request->stage = HTTP_STAGE_STREAMING;
-	deadline_renew(request, moment_now());
+	deadline_renew(request, clock_now());
 	request->hold_end = function;
 	request->hold_context = context;
 	http_request_respond(request, status, headers, header_count,
@@ -156,7 +156,7 @@ void http_request_stream_share(struct http_request *request, struct http_bytes *
 	STAILQ_INSERT_TAIL(&request->unsent, piece, link);
 	request->unsent_size += size;
 	if (request->is_suspended) {
-		deadline_renew(request, moment_now());
+		deadline_renew(request, clock_now());
 		http_request_resume(request);
 	}
 }
@@ -188,7 +188,7 @@ void http_request_stream_end(struct http_request *request)
 	if (request->stage != HTTP_STAGE_STREAMING)
 		return;
 	request->stage = HTTP_STAGE_REPLYING;
-	request->deadline_ms = moment_now().mono_ms + request->server->options.request_ms;
+	request->deadline_ms = clock_now().mono_ms + request->server->options.request_ms;
 	if (request->is_suspended)
 		http_request_resume(request);
 }

@@ -76,7 +76,7 @@ static void watch_connection(struct bus *bus)
 		log_debug("D-Bus cannot be waited for: %s", strerror(errno));
 }
 
-static int64_t bus_deadline(void *context, struct moment now)
+static int64_t bus_deadline(void *context, struct clock_time now)
 {
 	struct bus *bus = context;
 	uint64_t due_us;
@@ -84,17 +84,17 @@ static int64_t bus_deadline(void *context, struct moment now)
 	int64_t left_ms;
 
 	if (!bus->connection)
-		return MOMENT_NEVER;
+		return CLOCK_NEVER;
 	watch_connection(bus);
 	if (sd_bus_get_timeout(bus->connection, &due_us) <= 0 || due_us == UINT64_MAX)
-		return MOMENT_NEVER;
+		return CLOCK_NEVER;
 	/* Theirs is another clock than ours. */
 	(void)clock_gettime(CLOCK_MONOTONIC, &clock);
 	left_ms = (int64_t)(due_us / 1000) + 1 - (clock.tv_sec * 1000 + clock.tv_nsec / 1000000);
 	return due_us == 0 || left_ms < 0 ? now.mono_ms : now.mono_ms + left_ms;
 }
 
-static void bus_dispatch(void *context, struct moment now)
+static void bus_dispatch(void *context, struct clock_time now)
 {
 	struct bus *bus = context;
 	int r = 1;

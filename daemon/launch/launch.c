@@ -10,7 +10,7 @@ struct launch {
 	struct launch_unit *unit;
 };
 
-int launch_start(struct bus *units, const struct launch_command *command, struct moment now,
+int launch_start(struct bus *units, const struct launch_command *command, struct clock_time now,
 		 struct launch **ret_launch, struct err_detail *detail)
 {
 	_cleanup_(launch_freep) struct launch *launch = calloc(1, sizeof(*launch));
@@ -33,13 +33,13 @@ int launch_fd(const struct launch *launch)
 	return launch->process ? launch_process_fd(launch->process) : -1;
 }
 
-int64_t launch_deadline(const struct launch *launch, struct moment now)
+int64_t launch_deadline(const struct launch *launch, struct clock_time now)
 {
 	return launch->process ? launch_process_deadline(launch->process)
 			       : launch_unit_deadline(launch->unit, now);
 }
 
-bool launch_tick(struct launch *launch, struct moment now, struct launch_result *ret_result)
+bool launch_tick(struct launch *launch, struct clock_time now, struct launch_result *ret_result)
 {
 	return launch->process ? launch_process_tick(launch->process, now, ret_result)
 			       : launch_unit_tick(launch->unit, now, ret_result);

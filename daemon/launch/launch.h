@@ -18,18 +18,18 @@ struct launch;
 
 /* UNITS: the bus through which systemd is asked for a unit; NULL: as a process. Nothing of COMMAND
  * is needed afterwards. With an error, which DETAIL explains, nothing was started. */
-int launch_start(struct bus *units, const struct launch_command *command, struct moment now,
+int launch_start(struct bus *units, const struct launch_command *command, struct clock_time now,
 		 struct launch **ret_launch, struct err_detail *detail) _must_check_;
 
 /* Readable when it has ended, for an epoll that reports each change once (EPOLLET); -1 if the loop
  * is woken up by the bus. */
 int launch_fd(const struct launch *launch);
 
-/* When a tick is due, monotonic ms; MOMENT_NEVER if the end is all that is waited for. */
-int64_t launch_deadline(const struct launch *launch, struct moment now);
+/* When a tick is due, monotonic ms; CLOCK_NEVER if the end is all that is waited for. */
+int64_t launch_deadline(const struct launch *launch, struct clock_time now);
 
 /* Does what is due. Whether the run is over, with its result. */
-bool launch_tick(struct launch *launch, struct moment now, struct launch_result *ret_result);
+bool launch_tick(struct launch *launch, struct clock_time now, struct launch_result *ret_result);
 
 /* Forgets the run, which goes on. */
 void launch_free(struct launch *launch);

@@ -20,7 +20,7 @@ struct launch_command {
 	char *const *words;	  /* the first is an absolute path */
 	const struct buf *facts;  /* "KEY=VALUE", a NUL behind each: added to the environment */
 	const struct buf *input;  /* what standard input gives */
-	int64_t limit_ms;	  /* MOMENT_NEVER: none */
+	int64_t limit_ms;	  /* CLOCK_NEVER: none */
 	bool may_leave_processes; /* what it started goes on when it has ended */
 };
 

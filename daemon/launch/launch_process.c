@@ -92,7 +92,7 @@ static int spawn(const struct launch_command *command, int input_fd, pid_t *ret_
 	return error;
 }
 
-int launch_process_start(const struct launch_command *command, struct moment now,
+int launch_process_start(const struct launch_command *command, struct clock_time now,
 			 struct launch_process **ret_process, struct err_detail *detail)
 {
 	_cleanup_(freep) struct launch_process *process = calloc(1, sizeof(*process));
@@ -117,7 +117,7 @@ int launch_process_start(const struct launch_command *command, struct moment now
 	}
 	process->started_ms = now.mono_ms;
 	process->deadline_ms =
-		command->limit_ms == MOMENT_NEVER ? MOMENT_NEVER : now.mono_ms + command->limit_ms;
+		command->limit_ms == CLOCK_NEVER ? CLOCK_NEVER : now.mono_ms + command->limit_ms;
 	*ret_process = TAKE_PTR(process);
 	return 0;
 }
@@ -134,7 +134,7 @@ int64_t launch_process_deadline(const struct launch_process *process)
 	return process->deadline_ms;
 }
 
-static bool has_ended(const struct launch_process *process, struct moment now,
+static bool has_ended(const struct launch_process *process, struct clock_time now,
 		      struct launch_result *ret_result)
 {
 	siginfo_t info = {0};
@@ -150,7 +150,7 @@ static bool has_ended(const struct launch_process *process, struct moment now,
 	return true;
 }
 
-bool launch_process_tick(struct launch_process *process, struct moment now,
+bool launch_process_tick(struct launch_process *process, struct clock_time now,
 			 struct launch_result *ret_result)
 {
 	/* Between the two signals its end is not looked at: as long as it is not waited for, its
@@ -167,7 +167,7 @@ bool launch_process_tick(struct launch_process *process, struct moment now,
 	}
 	(void)kill(-process->pid, SIGKILL);
 	process->phase = KILLED;
-	process->deadline_ms = MOMENT_NEVER;
+	process->deadline_ms = CLOCK_NEVER;
 	return has_ended(process, now, ret_result);
 }
 

@@ -22,18 +22,18 @@ struct launch_process;
  * /dev/null: what programs write there is often what they read, and must not get into the log.
  * Standard error is the daemon's. Nothing of COMMAND is needed afterwards. With an error, which
  * DETAIL explains, nothing was started. */
-int launch_process_start(const struct launch_command *command, struct moment now,
+int launch_process_start(const struct launch_command *command, struct clock_time now,
 			 struct launch_process **ret_process,
 			 struct err_detail *detail) _must_check_;
 
 /* Readable when the process has ended, for an epoll that reports each change once (EPOLLET). */
 int launch_process_fd(const struct launch_process *process);
 
-/* When a tick is due, monotonic ms; MOMENT_NEVER if the end is all that is waited for. */
+/* When a tick is due, monotonic ms; CLOCK_NEVER if the end is all that is waited for. */
 int64_t launch_process_deadline(const struct launch_process *process);
 
 /* Does what is due. Whether the run is over, with its result. */
-bool launch_process_tick(struct launch_process *process, struct moment now,
+bool launch_process_tick(struct launch_process *process, struct clock_time now,
 			 struct launch_result *ret_result);
 
 /* Forgets the process, which goes on, unless its time is over: then it is killed. */

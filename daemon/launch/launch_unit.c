@@ -206,7 +206,7 @@ static int watch(struct launch_unit *unit, sd_bus *connection)
 	return r;
 }
 
-int launch_unit_start(struct bus *bus, const struct launch_command *command, struct moment now,
+int launch_unit_start(struct bus *bus, const struct launch_command *command, struct clock_time now,
 		      struct launch_unit **ret_unit, struct err_detail *detail)
 {
 	_cleanup_(launch_unit_freep) struct launch_unit *unit = calloc(1, sizeof(*unit));
@@ -239,8 +239,8 @@ int launch_unit_start(struct bus *bus, const struct launch_command *command, str
 		return bus_err(detail, r, "the user's systemd cannot be asked");
 	unit->started_ms = now.mono_ms;
 	unit->deadline_ms =
-		command->limit_ms == MOMENT_NEVER
-			? MOMENT_NEVER
+		command->limit_ms == CLOCK_NEVER
+			? CLOCK_NEVER
 			: now.mono_ms + command->limit_ms + LAUNCH_KILL_MS + END_SLACK_MS;
 	*ret_unit = TAKE_PTR(unit);
 	return 0;
@@ -248,12 +248,13 @@ int launch_unit_start(struct bus *bus, const struct launch_command *command, str
 
 /* ---- Watching ---- */
 
-int64_t launch_unit_deadline(const struct launch_unit *unit, struct moment now)
+int64_t launch_unit_deadline(const struct launch_unit *unit, struct clock_time now)
 {
 	return unit->is_over ? now.mono_ms : unit->deadline_ms;
 }
 
-bool launch_unit_tick(struct launch_unit *unit, struct moment now, struct launch_result *ret_result)
+bool launch_unit_tick(struct launch_unit *unit, struct clock_time now,
+		      struct launch_result *ret_result)
 {
 	if (now.mono_ms >= unit->deadline_ms)
 		end_with(unit, LAUNCH_LOST, "systemd says nothing of it");

@@ -25,14 +25,14 @@ struct launch_unit;
  * /dev/null (as with launch_process.h), standard error the journal. Nothing of COMMAND is needed
  * afterwards. With an error, which DETAIL explains, nothing was started; but most of what can go
  * wrong is a result, because nothing is waited for here. */
-int launch_unit_start(struct bus *bus, const struct launch_command *command, struct moment now,
+int launch_unit_start(struct bus *bus, const struct launch_command *command, struct clock_time now,
 		      struct launch_unit **ret_unit, struct err_detail *detail) _must_check_;
 
 /* When a tick is due, monotonic ms. */
-int64_t launch_unit_deadline(const struct launch_unit *unit, struct moment now);
+int64_t launch_unit_deadline(const struct launch_unit *unit, struct clock_time now);
 
 /* Whether the run is over, with its result. */
-bool launch_unit_tick(struct launch_unit *unit, struct moment now,
+bool launch_unit_tick(struct launch_unit *unit, struct clock_time now,
 		      struct launch_result *ret_result);
 
 /* Forgets the unit, which goes on. */

@@ -88,7 +88,7 @@ static int append_fixed(sd_bus_message *message)
 
 static int append_limit(sd_bus_message *message, int64_t limit_ms)
 {
-	if (limit_ms == MOMENT_NEVER)
+	if (limit_ms == CLOCK_NEVER)
 		return 0;
 	return sd_bus_message_append(message, "(sv)(sv)", "RuntimeMaxUSec", "t",
 				     (uint64_t)limit_ms * 1000, "TimeoutStopUSec", "t",

@@ -49,7 +49,7 @@ void login_free(struct login *login)
 }
 
 struct machine_input login_event(const struct login *login, enum machine_event kind,
-				 struct moment now)
+				 struct clock_time now)
 {
 	struct machine_input input = {
 		.event = kind,
@@ -105,7 +105,7 @@ static void view_browser_problem(struct login *login)
 }
 
 /* Brings the view in line with the machine and tells who waits. */
-static void publish(struct login *login, struct moment now)
+static void publish(struct login *login, struct clock_time now)
 {
 	struct login_view *view = &login->view;
 	bool is_news;
@@ -143,7 +143,7 @@ static bool has_other_permissions(const struct login *login)
 
 /* A wish that had to wait comes true when nothing is under way: a new session for the pending one,
  * or, if that was consented to meanwhile and with other permissions, a new login. */
-static bool take_renew(struct login *login, struct moment now, struct machine_input *ret_event)
+static bool take_renew(struct login *login, struct clock_time now, struct machine_input *ret_event)
 {
 	enum machine_state state = login->machine.state;
 
@@ -176,7 +176,7 @@ static void give_back(struct login *login)
 
 void login_advance(struct login *login, const struct machine_input *event)
 {
-	struct moment now = event->now;
+	struct clock_time now = event->now;
 	struct machine_input input = *event;
 	bool goes_on;
 
@@ -190,7 +190,7 @@ void login_advance(struct login *login, const struct machine_input *event)
 	publish(login, now);
 }
 
-void login_begin(struct login *login, bool browser, struct moment now)
+void login_begin(struct login *login, bool browser, struct clock_time now)
 {
 	struct machine_input input = login_event(login, MACHINE_LOGIN, now);
 
@@ -203,7 +203,7 @@ void login_begin(struct login *login, bool browser, struct moment now)
 	login_advance(login, &input);
 }
 
-void login_renew(struct login *login, bool browser, struct moment now)
+void login_renew(struct login *login, bool browser, struct clock_time now)
 {
 	struct machine_input input;
 
@@ -213,7 +213,7 @@ void login_renew(struct login *login, bool browser, struct moment now)
 		login_advance(login, &input);
 }
 
-void login_cancel(struct login *login, const char *reason, struct moment now)
+void login_cancel(struct login *login, const char *reason, struct clock_time now)
 {
 	struct machine_input input = login_event(login, MACHINE_CANCEL, now);
 
@@ -231,7 +231,7 @@ void login_cancel(struct login *login, const char *reason, struct moment now)
 }
 
 /* login_secure() writes it down. While userkey is under way that is over. */
-static void note_proof(struct login *login, enum registry_proof proof, struct moment now)
+static void note_proof(struct login *login, enum registry_proof proof, struct clock_time now)
 {
 	struct registry *registry = login->environment->registry;
 	struct registry_session *session = registry_session_edit(registry, login->account->name);
@@ -246,7 +246,7 @@ static void note_proof(struct login *login, enum registry_proof proof, struct mo
 		log_warning("account %s: %s", login->account->name, detail.text);
 }
 
-void login_callback(struct login *login, enum registry_proof proof, struct moment now)
+void login_callback(struct login *login, enum registry_proof proof, struct clock_time now)
 {
 	struct machine_input input = login_event(login, MACHINE_CALLBACK, now);
 
@@ -254,7 +254,7 @@ void login_callback(struct login *login, enum registry_proof proof, struct momen
 	login_advance(login, &input);
 }
 
-void login_spoil(struct login *login, struct moment now)
+void login_spoil(struct login *login, struct clock_time now)
 {
 	login_set_problem(login, "START_RACED",
 			  "The login's page was opened twice, perhaps by another user of "
@@ -262,7 +262,7 @@ void login_spoil(struct login *login, struct moment now)
 	publish(login, now);
 }
 
-void login_refresh(struct login *login, struct moment now)
+void login_refresh(struct login *login, struct clock_time now)
 {
 	publish(login, now);
 }
@@ -300,7 +300,7 @@ static bool redirect_arrives(const struct login *login, const struct registry_se
 	return app && callback_url && strcmp(app->callback_url, callback_url) == 0;
 }
 
-void login_restore(struct login *login, struct moment now)
+void login_restore(struct login *login, struct clock_time now)
 {
 	const struct login_environment *environment = login->environment;
 	struct registry_session *session =
@@ -339,7 +339,7 @@ int64_t login_deadline(const struct login *login)
 	return login_machine_deadline(&login->machine);
 }
 
-void login_tick(struct login *login, struct moment now)
+void login_tick(struct login *login, struct clock_time now)
 {
 	struct machine_input input;
 
@@ -349,7 +349,7 @@ void login_tick(struct login *login, struct moment now)
 	login_advance(login, &input);
 }
 
-void login_take_turn(struct login *login, struct moment now)
+void login_take_turn(struct login *login, struct clock_time now)
 {
 	struct machine_input input = login_event(login, MACHINE_SECURED, now);
 
@@ -397,7 +397,7 @@ bool login_is_resting(const struct login *login, bool wakes)
 	const struct login_machine *machine = &login->machine;
 
 	if (login->call || login->has_candidate || login->awaits_app || login->renew_wanted ||
-	    (machine->waiting && machine->retry_ms != MOMENT_NEVER))
+	    (machine->waiting && machine->retry_ms != CLOCK_NEVER))
 		return false;
 	if (machine->state == MACHINE_CONSENT)
 		return machine->browser && wakes;
@@ -409,7 +409,7 @@ bool login_is_registering(const struct login *login)
 	return login->machine.state == MACHINE_REGISTERING && login->call;
 }
 
-void login_settle_app(struct login *login, struct moment now)
+void login_settle_app(struct login *login, struct clock_time now)
 {
 	struct machine_input input;
 

@@ -42,9 +42,10 @@ struct login_environment {
 	int64_t poll_interval_max_s;
 	/* Called after every step; IS_NEWS: it can be seen in the view, and somebody may wait for
 	 * it. A poll that brings nothing is none. */
-	void (*changed)(struct account *account, bool is_news, struct moment now, void *context);
+	void (*changed)(struct account *account, bool is_news, struct clock_time now,
+			void *context);
 	/* Called after what credentials.json says of the account has changed. */
-	void (*credential_changed)(struct account *account, struct moment now, void *context);
+	void (*credential_changed)(struct account *account, struct clock_time now, void *context);
 	/* Whether another account's login registers the very app that this account needs. */
 	bool (*is_registering)(const struct account *account, void *context);
 	void *context;
@@ -76,34 +77,34 @@ void login_free(struct login *login);
 
 /* Starts a login, or has the pending one looked at again: the server is asked whether consent was
  * given meanwhile, or the session forgotten. BROWSER: by callback; else userkey is polled. */
-void login_begin(struct login *login, bool browser, struct moment now);
+void login_begin(struct login *login, bool browser, struct clock_time now);
 
 /* Drops the pending session and makes another, as soon as no answer about the old one is awaited.
  */
-void login_renew(struct login *login, bool browser, struct moment now);
+void login_renew(struct login *login, bool browser, struct clock_time now);
 
 /* Ends the login, whatever its state, because of REASON (a sentence for the person who waits): what
  * the server answers from now on is not heard, an i that could not be stored is dropped. */
-void login_cancel(struct login *login, const char *reason, struct moment now);
+void login_cancel(struct login *login, const char *reason, struct clock_time now);
 
 /* The session's token came back; PROOF: how it is known whose it is. */
-void login_callback(struct login *login, enum registry_proof proof, struct moment now);
+void login_callback(struct login *login, enum registry_proof proof, struct clock_time now);
 
 /* The session's link was opened by two: who waits is told. */
-void login_spoil(struct login *login, struct moment now);
+void login_spoil(struct login *login, struct clock_time now);
 
 /* What the registry says of the session's page has changed. */
-void login_refresh(struct login *login, struct moment now);
+void login_refresh(struct login *login, struct clock_time now);
 
 /* Goes on with the account's session of the registry, after a start. */
-void login_restore(struct login *login, struct moment now);
+void login_restore(struct login *login, struct clock_time now);
 
-/* For the loop: monotonic ms, MOMENT_NEVER if nothing is due. */
+/* For the loop: monotonic ms, CLOCK_NEVER if nothing is due. */
 int64_t login_deadline(const struct login *login);
-void login_tick(struct login *login, struct moment now);
+void login_tick(struct login *login, struct clock_time now);
 
 /* Its turn, which turns_next() gave, has come: the exchange begins. */
-void login_take_turn(struct login *login, struct moment now);
+void login_take_turn(struct login *login, struct clock_time now);
 
 /* Whether a login is under way. */
 bool login_is_active(const struct login *login);
@@ -126,7 +127,7 @@ bool login_is_resting(const struct login *login, bool wakes);
 
 /* Whether app/create is under way, and the end of it for one that waits for another's. */
 bool login_is_registering(const struct login *login);
-void login_settle_app(struct login *login, struct moment now);
+void login_settle_app(struct login *login, struct clock_time now);
 
 /* The last try for an i that could not be stored yet, when the process must end. 0, or why not; 0
  * too if there is none. */

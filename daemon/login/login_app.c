@@ -83,7 +83,7 @@ void login_read_verdict(struct login *login, enum misskey_verdict verdict,
 static void on_answer(const struct http_answer *answer, void *context)
 {
 	struct login *login = context;
-	struct machine_input event = login_event(login, MACHINE_FAILED_FOR_NOW, moment_now());
+	struct machine_input event = login_event(login, MACHINE_FAILED_FOR_NOW, clock_now());
 
 	login->call = NULL;
 	login->reader(login, answer, &event);
@@ -231,7 +231,7 @@ static int finished_store(struct login *login, const struct registry_session *se
 
 /* A session made anew by itself keeps the result's name, so that a page that waits there goes on.
  */
-static int session_store(struct login *login, struct misskey_session *made, struct moment now,
+static int session_store(struct login *login, struct misskey_session *made, struct clock_time now,
 			 struct err_detail *detail)
 {
 	const struct login_environment *environment = login->environment;
@@ -330,7 +330,7 @@ static void log_outcome(const struct login *login)
 			    view->problem[0] ? ": " : "", view->problem);
 }
 
-static void end_login(struct login *login, struct moment now)
+static void end_login(struct login *login, struct clock_time now)
 {
 	struct registry *registry = login->environment->registry;
 	const struct registry_session *session = login_session(login);
@@ -351,7 +351,7 @@ static void end_login(struct login *login, struct moment now)
 			    login->account->name, detail.text);
 }
 
-bool login_perform(struct login *login, enum machine_action action, struct moment now,
+bool login_perform(struct login *login, enum machine_action action, struct clock_time now,
 		   struct machine_input *ret_event)
 {
 	*ret_event = login_event(login, MACHINE_FAILED, now);

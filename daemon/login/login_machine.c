@@ -101,8 +101,8 @@ static enum machine_action enter_consent(struct login_machine *machine,
 	enter(machine, MACHINE_CONSENT, MACHINE_DO_NOTHING);
 	machine->callback_arrived = false;
 	machine->ask_again = false;
-	wait_until(machine, machine->browser ? MOMENT_NEVER
-					     : input->now.mono_ms + machine->poll_interval_ms);
+	wait_until(machine,
+		   machine->browser ? CLOCK_NEVER : input->now.mono_ms + machine->poll_interval_ms);
 	return MACHINE_DO_NOTHING;
 }
 
@@ -468,7 +468,7 @@ enum machine_state login_machine_visible_state(const struct login_machine *machi
 
 int64_t login_machine_deadline(const struct login_machine *machine)
 {
-	int64_t deadline_ms = machine->waiting ? machine->retry_ms : MOMENT_NEVER;
+	int64_t deadline_ms = machine->waiting ? machine->retry_ms : CLOCK_NEVER;
 
 	if (machine->state == MACHINE_CONSENT && machine->expires_ms < deadline_ms)
 		deadline_ms = machine->expires_ms;

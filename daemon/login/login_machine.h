@@ -93,7 +93,7 @@ enum machine_action {
 
 struct machine_input {
 	enum machine_event event;
-	struct moment now;
+	struct clock_time now;
 	uint32_t random; /* any 32 bits, for the jitter */
 	bool app_known;
 	bool browser;
@@ -128,7 +128,7 @@ struct login_machine {
 enum machine_action login_machine_step(struct login_machine *machine,
 				       const struct machine_input *input);
 
-/* When MACHINE_TIMER is due, monotonic ms; MOMENT_NEVER if it is not waiting. */
+/* When MACHINE_TIMER is due, monotonic ms; CLOCK_NEVER if it is not waiting. */
 int64_t login_machine_deadline(const struct login_machine *machine);
 
 /* The state as others see it: a poll by the clock is a part of waiting for the consent. */

@@ -34,7 +34,7 @@ struct login {
 
 /* Does one action. Either *ret_event is filled and true is returned, because it is known at once
  * what came of it; or an answer will come later and be advanced by itself. */
-bool login_perform(struct login *login, enum machine_action action, struct moment now,
+bool login_perform(struct login *login, enum machine_action action, struct clock_time now,
 		   struct machine_input *ret_event);
 
 /* Gives EVENT to the machine and does what it says, until an answer must be waited for. */
@@ -42,7 +42,7 @@ void login_advance(struct login *login, const struct machine_input *event);
 
 /* An event with nothing but its kind and the time. */
 struct machine_input login_event(const struct login *login, enum machine_event kind,
-				 struct moment now);
+				 struct clock_time now);
 
 /* Whether the app that the account needs now is registered; *ret_app may be NULL. */
 bool login_find_app(const struct login *login, const struct registry_app **ret_app);

@@ -211,7 +211,7 @@ bool login_exchange(struct login *login, struct machine_input *event)
 
 /* ---- Step 4: i, durable ---- */
 
-static void tell_credential(const struct login *login, struct moment now)
+static void tell_credential(const struct login *login, struct clock_time now)
 {
 	const struct login_environment *environment = login->environment;
 

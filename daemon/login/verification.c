@@ -96,7 +96,7 @@ static void on_answer(const struct http_answer *answer, void *context)
 	struct account *account = verification->account;
 	const struct credential *credential =
 		credentials_find(environment->credentials, account->name);
-	struct moment now = moment_now();
+	struct clock_time now = clock_now();
 
 	verification->call = NULL;
 	/* A login may have brought another one meanwhile, of which the answer says nothing. */

@@ -43,7 +43,7 @@ struct verification_environment {
 	struct http_client *client;
 	struct credentials *credentials;
 	/* Called when one has ended; it has been logged. */
-	void (*ended)(struct account *account, struct moment now, void *context);
+	void (*ended)(struct account *account, struct clock_time now, void *context);
 	void *context;
 };
 

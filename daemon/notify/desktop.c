@@ -65,10 +65,10 @@ static int start_opening(struct desktop *desktop, struct opening *opening,
 				    .words = words,
 				    .facts = &nothing,
 				    .input = &nothing,
-				    .limit_ms = MOMENT_NEVER, /* the session's end is its end */
+				    .limit_ms = CLOCK_NEVER, /* the session's end is its end */
 				    .may_leave_processes = true,
 			    },
-			    moment_now(), &opening->run, detail);
+			    clock_now(), &opening->run, detail);
 }
 
 static void open_page(const char *account, void *context)
@@ -168,10 +168,10 @@ void desktop_failed(struct desktop *desktop, const char *message)
 
 /* ---- In the loop ---- */
 
-static int64_t desktop_deadline(void *context, struct moment now)
+static int64_t desktop_deadline(void *context, struct clock_time now)
 {
 	const struct desktop *desktop = context;
-	int64_t deadline_ms = MOMENT_NEVER;
+	int64_t deadline_ms = CLOCK_NEVER;
 
 	for (const struct opening *opening = LIST_FIRST(&desktop->openings); opening;
 	     opening = LIST_NEXT(opening, link)) {
@@ -191,7 +191,7 @@ static void opening_free(struct opening *opening)
 }
 
 /* That a process has ended is seen at the next best round. */
-static void desktop_dispatch(void *context, struct moment now)
+static void desktop_dispatch(void *context, struct clock_time now)
 {
 	struct desktop *desktop = context;
 	struct opening *next;

@@ -120,7 +120,7 @@ static int take_account(struct hooks *hooks, enum config_hook kind, struct hook_
 }
 
 static int start(struct hooks *hooks, enum config_hook kind, const struct hook_event *event,
-		 struct moment now, struct err_detail *detail)
+		 struct clock_time now, struct err_detail *detail)
 {
 	_cleanup_(launch_freep) struct launch *run = NULL;
 	struct epoll_event wanted = {.events = EPOLLIN | EPOLLET};
@@ -158,7 +158,7 @@ static void log_not_started(enum config_hook kind, const struct hook *hook,
 
 /* Takes one from the queue. One a round: a program that is missing must not stop everything else
  * for as long as the queue. */
-static void start_next(struct hooks *hooks, enum config_hook kind, struct moment now)
+static void start_next(struct hooks *hooks, enum config_hook kind, struct clock_time now)
 {
 	_cleanup_(hook_event_done) struct hook_event event = {0};
 	struct hook *hook = &hooks->kinds[kind];
@@ -206,14 +206,14 @@ static void log_result(enum config_hook kind, const struct hook *hook,
 
 /* ---- In the loop ---- */
 
-static int64_t hooks_deadline(void *context, struct moment now)
+static int64_t hooks_deadline(void *context, struct clock_time now)
 {
 	const struct hooks *hooks = context;
-	int64_t deadline_ms = MOMENT_NEVER;
+	int64_t deadline_ms = CLOCK_NEVER;
 
 	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++) {
 		const struct hook *hook = &hooks->kinds[kind];
-		int64_t one_ms = MOMENT_NEVER;
+		int64_t one_ms = CLOCK_NEVER;
 
 		if (hook->run)
 			one_ms = launch_deadline(hook->run, now);
@@ -225,7 +225,7 @@ static int64_t hooks_deadline(void *context, struct moment now)
 	return deadline_ms;
 }
 
-static void hooks_dispatch(void *context, struct moment now)
+static void hooks_dispatch(void *context, struct clock_time now)
 {
 	struct hooks *hooks = context;
 	struct epoll_event ended[CONFIG_HOOK_COUNT];

@@ -151,7 +151,7 @@ static void credential_changed(struct notify *notify, const struct account *acco
 		desktop_credential_lost(notify->desktop, credential);
 }
 
-static void on_change(enum service_change change, struct account *account, struct moment now,
+static void on_change(enum service_change change, struct account *account, struct clock_time now,
 		      void *context)
 {
 	struct notify *notify = context;

@@ -24,7 +24,7 @@ struct daemon {
 struct idleness {
 	const struct assembly *assembly;
 	int64_t limit_ms;
-	int64_t since_ms; /* monotonic; MOMENT_NEVER: there is something to do */
+	int64_t since_ms; /* monotonic; CLOCK_NEVER: there is something to do */
 	bool is_over;	  /* that was why the loop ended */
 };
 
@@ -41,24 +41,24 @@ static void protect_process(void)
 
 /* ---- The idle exit ---- */
 
-static int64_t idleness_deadline(void *context, struct moment now)
+static int64_t idleness_deadline(void *context, struct clock_time now)
 {
 	const struct idleness *idleness = context;
 
 	(void)now;
-	return idleness->since_ms == MOMENT_NEVER ? MOMENT_NEVER
-						  : idleness->since_ms + idleness->limit_ms;
+	return idleness->since_ms == CLOCK_NEVER ? CLOCK_NEVER
+						 : idleness->since_ms + idleness->limit_ms;
 }
 
 /* Nobody is connected when it ends, and nobody is accepted between here and the end: who comes now
  * waits in the backlog, which systemd looks at again. */
-static void idleness_dispatch(void *context, struct moment now)
+static void idleness_dispatch(void *context, struct clock_time now)
 {
 	struct idleness *idleness = context;
 
 	if (!assembly_are_idle(idleness->assembly))
-		idleness->since_ms = MOMENT_NEVER;
-	else if (idleness->since_ms == MOMENT_NEVER)
+		idleness->since_ms = CLOCK_NEVER;
+	else if (idleness->since_ms == CLOCK_NEVER)
 		idleness->since_ms = now.mono_ms;
 	if (now.mono_ms < idleness_deadline(idleness, now))
 		return;
@@ -121,7 +121,7 @@ static int serve(const struct daemon *daemon, struct refusal *ret_refusal)
 {
 	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
 	struct err_detail *detail = &ret_refusal->why;
-	struct idleness idleness = {.assembly = &assembly, .since_ms = MOMENT_NEVER};
+	struct idleness idleness = {.assembly = &assembly, .since_ms = CLOCK_NEVER};
 	int r = assembly_build(&assembly, daemon->options, &daemon->sockets, NULL,
 			       &ret_refusal->code, detail);
 
@@ -130,7 +130,7 @@ static int serve(const struct daemon *daemon, struct refusal *ret_refusal)
 	idleness.limit_ms = idle_exit_ms(daemon);
 	if (idleness.limit_ms && idleness_attach(&idleness, assembly.loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
-	service_restore(assembly.service, moment_now());
+	service_restore(assembly.service, clock_now());
 	say_ready(daemon, &assembly);
 	r = loop_run(assembly.loop, detail);
 	stop(&assembly, &idleness);
@@ -144,7 +144,7 @@ static int refuse(const struct daemon *daemon, const struct refusal *refusal, bo
 		  struct err_detail *detail)
 {
 	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
-	struct idleness idleness = {.assembly = &assembly, .since_ms = MOMENT_NEVER};
+	struct idleness idleness = {.assembly = &assembly, .since_ms = CLOCK_NEVER};
 	int r = assembly_build(&assembly, daemon->options, &daemon->sockets, refusal, NULL, detail);
 
 	if (r)

@@ -21,7 +21,7 @@ static void standby_done(struct standby *standby)
 	closep(&standby->epoll_fd);
 }
 
-static int64_t standby_deadline(void *context, struct moment now)
+static int64_t standby_deadline(void *context, struct clock_time now)
 {
 	const struct standby *standby = context;
 
@@ -29,7 +29,7 @@ static int64_t standby_deadline(void *context, struct moment now)
 	return standby->idle_at_ms;
 }
 
-static void standby_dispatch(void *context, struct moment now)
+static void standby_dispatch(void *context, struct clock_time now)
 {
 	struct standby *standby = context;
 	struct epoll_event event;
@@ -55,7 +55,7 @@ int standby_wait(const struct sd_sockets *sockets, int64_t idle_ms, enum standby
 {
 	_cleanup_(standby_done) struct standby standby = {
 		.epoll_fd = epoll_create1(EPOLL_CLOEXEC),
-		.idle_at_ms = idle_ms ? moment_now().mono_ms + idle_ms : MOMENT_NEVER,
+		.idle_at_ms = idle_ms ? clock_now().mono_ms + idle_ms : CLOCK_NEVER,
 		.end = STANDBY_STOPPED,
 	};
 	struct loop_source source = {

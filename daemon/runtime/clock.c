@@ -3,12 +3,12 @@
 
 #include <time.h>
 
-struct moment moment_now(void)
+struct clock_time clock_now(void)
 {
 	/* clock_gettime() fails for clocks that the kernel lacks; both are older than epoll. */
 	struct timespec boot = {0};
 	struct timespec real = {0};
-	struct moment now;
+	struct clock_time now;
 
 	(void)clock_gettime(CLOCK_BOOTTIME, &boot);
 	(void)clock_gettime(CLOCK_REALTIME, &real);

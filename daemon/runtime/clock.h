@@ -10,13 +10,13 @@
 #include <stdint.h>
 
 /* "No deadline." */
-#define MOMENT_NEVER INT64_MAX
+#define CLOCK_NEVER INT64_MAX
 
-struct moment {
+struct clock_time {
 	int64_t mono_ms; /* CLOCK_BOOTTIME: time-outs and retries, across suspends */
 	int64_t unix_s;	 /* CLOCK_REALTIME: what is stored and shown */
 };
 
-struct moment moment_now(void);
+struct clock_time clock_now(void);
 
 #endif

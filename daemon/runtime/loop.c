@@ -29,7 +29,7 @@ struct loop {
 	bool is_stopped;
 	int signal_fd;
 	int timer_fd;
-	int64_t timer_due_ms; /* what it is set to, MOMENT_NEVER: nothing */
+	int64_t timer_due_ms; /* what it is set to, CLOCK_NEVER: nothing */
 	size_t source_count;
 	struct loop_source sources[LOOP_MAX_SOURCES];
 };
@@ -90,7 +90,7 @@ int loop_new(CURLM *multi, struct loop **ret_loop, struct err_detail *detail)
 		return err_set(detail, ERR_NOMEM, "no memory for the event loop");
 	loop->signal_fd = -1;
 	loop->timer_fd = -1;
-	loop->timer_due_ms = MOMENT_NEVER;
+	loop->timer_due_ms = CLOCK_NEVER;
 	loop->multi = multi;
 	error = signals_take(&loop->signal_fd, detail);
 	if (!error)
@@ -112,14 +112,14 @@ int loop_add(struct loop *loop, const struct loop_source *source)
 }
 
 /* The earliest deadline of the sources, monotonic. */
-static int64_t earliest_due_ms(const struct loop *loop, struct moment now)
+static int64_t earliest_due_ms(const struct loop *loop, struct clock_time now)
 {
-	int64_t earliest = MOMENT_NEVER;
+	int64_t earliest = CLOCK_NEVER;
 
 	for (size_t i = 0; i < loop->source_count; i++) {
 		const struct loop_source *source = &loop->sources[i];
 		int64_t due =
-			source->deadline ? source->deadline(source->context, now) : MOMENT_NEVER;
+			source->deadline ? source->deadline(source->context, now) : CLOCK_NEVER;
 
 		if (due < earliest)
 			earliest = due;
@@ -147,19 +147,19 @@ static void timer_read(struct loop *loop)
 	uint64_t expirations;
 
 	if (read(loop->timer_fd, &expirations, sizeof(expirations)) == sizeof(expirations))
-		loop->timer_due_ms = MOMENT_NEVER;
+		loop->timer_due_ms = CLOCK_NEVER;
 }
 
 /* The time to poll for: until the earliest deadline, LIMIT_MS at most. */
 static int poll_ms(struct loop *loop, int64_t limit_ms)
 {
-	struct moment now = moment_now();
+	struct clock_time now = clock_now();
 	int64_t due = earliest_due_ms(loop, now);
-	int64_t wait = due == MOMENT_NEVER ? MOMENT_NEVER : due - now.mono_ms;
+	int64_t wait = due == CLOCK_NEVER ? CLOCK_NEVER : due - now.mono_ms;
 
 	if (limit_ms < wait)
 		wait = limit_ms;
-	if (wait == MOMENT_NEVER || (wait > LONGEST_POLL_MS && timer_set(loop, now.mono_ms + wait)))
+	if (wait == CLOCK_NEVER || (wait > LONGEST_POLL_MS && timer_set(loop, now.mono_ms + wait)))
 		return INT_MAX;
 	if (wait > LONGEST_POLL_MS)
 		return LONGEST_POLL_MS;
@@ -181,7 +181,7 @@ static bool loop_round(struct loop *loop, int64_t limit_ms)
 {
 	struct curl_waitfd wait[LOOP_MAX_SOURCES + 2] = {{0}};
 	unsigned count = 0;
-	struct moment now;
+	struct clock_time now;
 	CURLMcode code;
 
 	wait[count++] = (struct curl_waitfd){.fd = loop->timer_fd, .events = CURL_WAIT_POLLIN};
@@ -195,7 +195,7 @@ static bool loop_round(struct loop *loop, int64_t limit_ms)
 	signals_read(loop);
 	if (wait[0].revents)
 		timer_read(loop);
-	now = moment_now();
+	now = clock_now();
 	for (size_t i = 0; i < loop->source_count; i++)
 		loop->sources[i].dispatch(loop->sources[i].context, now);
 	return code == CURLM_OK;
@@ -213,7 +213,7 @@ int loop_run(struct loop *loop, struct err_detail *detail)
 	unsigned failures = 0;
 
 	while (!loop->is_stopped) {
-		if (loop_round(loop, MOMENT_NEVER)) {
+		if (loop_round(loop, CLOCK_NEVER)) {
 			failures = 0;
 			continue;
 		}
@@ -227,13 +227,13 @@ int loop_run(struct loop *loop, struct err_detail *detail)
 
 void loop_drain(struct loop *loop, bool (*done)(void *context), void *context, int64_t limit_ms)
 {
-	const int64_t end_ms = moment_now().mono_ms + limit_ms;
+	const int64_t end_ms = clock_now().mono_ms + limit_ms;
 	int64_t left_ms = limit_ms;
 
 	while (left_ms > 0 && !done(context)) {
 		if (!loop_round(loop, left_ms))
 			pause_after_failure();
-		left_ms = end_ms - moment_now().mono_ms;
+		left_ms = end_ms - clock_now().mono_ms;
 	}
 }
 

@@ -21,11 +21,11 @@
 
 struct loop_source {
 	int fd; /* waited on for reading; -1: none. Borrowed. */
-	/* The monotonic ms at which dispatch is due at the latest, MOMENT_NEVER for none. NULL:
+	/* The monotonic ms at which dispatch is due at the latest, CLOCK_NEVER for none. NULL:
 	 * never. */
-	int64_t (*deadline)(void *context, struct moment now);
+	int64_t (*deadline)(void *context, struct clock_time now);
 	/* Does what is to be done; must not block. */
-	void (*dispatch)(void *context, struct moment now);
+	void (*dispatch)(void *context, struct clock_time now);
 	void *context;
 };
 

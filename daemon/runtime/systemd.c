@@ -83,7 +83,7 @@ void sd_tell_stopping(void)
 
 /* ---- The watchdog ---- */
 
-static int64_t watchdog_deadline(void *context, struct moment now)
+static int64_t watchdog_deadline(void *context, struct clock_time now)
 {
 	const struct sd_watchdog *watchdog = context;
 
@@ -91,7 +91,7 @@ static int64_t watchdog_deadline(void *context, struct moment now)
 	return watchdog->due_ms;
 }
 
-static void watchdog_dispatch(void *context, struct moment now)
+static void watchdog_dispatch(void *context, struct clock_time now)
 {
 	struct sd_watchdog *watchdog = context;
 

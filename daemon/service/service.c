@@ -62,7 +62,7 @@ static int open_registry(struct service *service, struct err_detail *detail)
 
 	if (r != ERR_DAMAGED)
 		return r;
-	if (fsx_set_aside(service->state_fd, REGISTRY_FILE, moment_now().unix_s, aside, NULL))
+	if (fsx_set_aside(service->state_fd, REGISTRY_FILE, clock_now().unix_s, aside, NULL))
 		return r;
 	snprintf(text, sizeof(text),
 		 "%s/%s was damaged and is kept as %s; pending logins must be started again. What "
@@ -158,7 +158,7 @@ int service_new(const struct service_options *options, struct service **ret_serv
 	service->port = options->config->port;
 	service->log_level_is_fixed = options->log_level_is_fixed;
 	service->client = options->client;
-	service->flush_ms = service->repair_ms = MOMENT_NEVER;
+	service->flush_ms = service->repair_ms = CLOCK_NEVER;
 	service->callback_url = options->callback_url;
 	service->callback_is_passed = options->callback_is_passed;
 	service->state_directory = strdup(options->state_directory);
@@ -217,7 +217,7 @@ void service_free(struct service *service)
 
 /* ---- In the loop ---- */
 
-static int64_t service_deadline(void *context, struct moment now)
+static int64_t service_deadline(void *context, struct clock_time now)
 {
 	const struct service *service = context;
 	int64_t deadline_ms =
@@ -239,12 +239,12 @@ static void flush_times(struct service *service)
 {
 	struct err_detail detail;
 
-	service->flush_ms = MOMENT_NEVER;
+	service->flush_ms = CLOCK_NEVER;
 	if (service->credentials && credentials_flush(service->credentials, &detail))
 		log_warning("%s", detail.text);
 }
 
-static void service_dispatch(void *context, struct moment now)
+static void service_dispatch(void *context, struct clock_time now)
 {
 	struct service *service = context;
 	struct login *next;
@@ -256,7 +256,7 @@ static void service_dispatch(void *context, struct moment now)
 	if (now.mono_ms >= service->flush_ms)
 		flush_times(service);
 	if (now.mono_ms >= service->repair_ms) {
-		service->repair_ms = MOMENT_NEVER;
+		service->repair_ms = CLOCK_NEVER;
 		service_derive_all(service);
 	}
 }
@@ -280,7 +280,7 @@ void service_watch(struct service *service, service_watcher *function, void *con
 }
 
 void service_tell(struct service *service, enum service_change change, struct account *account,
-		  struct moment now)
+		  struct clock_time now)
 {
 	for (size_t n = 0; n < service->watcher_count; n++)
 		service->watchers[n].function(change, account, now, service->watchers[n].context);
@@ -296,7 +296,7 @@ bool service_is_exchanging(const struct service *service)
 
 bool service_is_idle(const struct service *service)
 {
-	if (service->repair_ms != MOMENT_NEVER)
+	if (service->repair_ms != CLOCK_NEVER)
 		return false;
 	for (size_t n = 0; n < service->login_count; n++)
 		if (!login_is_resting(service->logins[n]->login, service->callback_is_passed))
@@ -321,7 +321,7 @@ void service_flush(struct service *service)
 				"again, the server will not ask for consent again",
 				account->name, detail.text);
 	}
-	service_forget_resumes(service, moment_now());
+	service_forget_resumes(service, clock_now());
 	flush_times(service);
 }
 

@@ -60,7 +60,7 @@ DEFINE_CLEANUP(struct service *, service_free);
 int service_attach(struct service *service, struct loop *loop) _must_check_;
 
 /* Goes on with the pending logins. After service_watch(). */
-void service_restore(struct service *service, struct moment now);
+void service_restore(struct service *service, struct clock_time now);
 
 /* Whether an answer is awaited that cannot be had twice. */
 bool service_is_exchanging(const struct service *service);
@@ -82,8 +82,8 @@ enum service_change {
 
 /* FUNCTION is called after every change, in the order in which the watchers came. It must not
  * change an account or a login. SERVICE_MAX_WATCHERS at most. */
-typedef void service_watcher(enum service_change change, struct account *account, struct moment now,
-			     void *context);
+typedef void service_watcher(enum service_change change, struct account *account,
+			     struct clock_time now, void *context);
 void service_watch(struct service *service, service_watcher *function, void *context);
 
 /* Asks the account's server whether its credential still works: SERVICE_VERIFICATION_ENDED follows,
@@ -95,7 +95,7 @@ int service_verify(struct service *service, struct account *account,
 /* Forgets ACCOUNT: its credential, its login, and if it is not in the config the account itself,
  * which is freed then. ERR_DAMAGED: unavailable; ERR_NOSPACE, ERR_IO, … : the credential could not
  * be removed from all files; to be tried again. */
-int service_logout(struct service *service, struct account *account, struct moment now,
+int service_logout(struct service *service, struct account *account, struct clock_time now,
 		   struct err_detail *detail) _must_check_;
 
 /* Names of accounts, each with a line break. */
@@ -111,7 +111,7 @@ void service_reload_report_done(struct service_reload_report *report);
  * bad one changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
  * server is being finished; errors of config_read_source(); ERR_INVALID: its ca_file cannot be
  * read; ERR_NOMEM. */
-int service_reload(struct service *service, struct moment now,
+int service_reload(struct service *service, struct clock_time now,
 		   struct service_reload_report *ret_report,
 		   struct err_detail *detail) _must_check_;
 
@@ -147,7 +147,7 @@ struct service_login {
 /* Starts or joins a login. ERR_NOT_FOUND: unknown account and no server; ERR_INVALID, ERR_SYNTAX,
  * ERR_LIMIT: a bad value; ERR_EXISTS: it contradicts what the account is; ERR_DAMAGED: unavailable;
  * ERR_NOMEM. */
-int service_login(struct service *service, const struct service_login *login, struct moment now,
+int service_login(struct service *service, const struct service_login *login, struct clock_time now,
 		  struct account **ret_account, struct err_detail *detail) _must_check_;
 
 /* Whether the caller is the first to be told to open the account's start page. */
@@ -168,18 +168,19 @@ bool service_tell_late_start(struct service *service, const char *start);
  * to open it. Nothing happens if a browser has the page already. ERR_NOT_FOUND if no page waits for
  * a browser; ERR_NOMEM. */
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
-			   struct moment now, struct err_detail *detail) _must_check_;
+			   struct clock_time now, struct err_detail *detail) _must_check_;
 
 /* The start link was opened: 0 the first time, and in the browser that has the session's cookie;
  * else ERR_EXISTS: the session is spoiled from then on. ERR_NOT_FOUND. *ret_session is valid until
  * the next change. */
 int service_open_start(struct service *service, const char *start, bool has_cookie,
-		       struct moment now, const struct registry_session **ret_session) _must_check_;
+		       struct clock_time now,
+		       const struct registry_session **ret_session) _must_check_;
 
 /* The browser, or a person with a pasted URL, brought a session's token. Nothing is done while
  * another session is made in the place of it: the login goes on with that. ERR_NOT_FOUND if none is
  * pending for it. */
 int service_callback(struct service *service, const char *token, enum registry_proof proof,
-		     struct moment now, struct account **ret_account) _must_check_;
+		     struct clock_time now, struct account **ret_account) _must_check_;
 
 #endif

@@ -24,12 +24,12 @@ int service_verify(struct service *service, struct account *account, struct err_
 	return r ? r : verification_start(account, &service->verification_environment, detail);
 }
 
-void service_verification_ended(struct account *account, struct moment now, void *context)
+void service_verification_ended(struct account *account, struct clock_time now, void *context)
 {
 	struct service *service = context;
 	const struct verification_report *report = verification_report(account->verification);
 
-	if (credentials_is_stale(service->credentials) && service->flush_ms == MOMENT_NEVER)
+	if (credentials_is_stale(service->credentials) && service->flush_ms == CLOCK_NEVER)
 		service->flush_ms = now.mono_ms + SERVICE_FLUSH_MS;
 	/* credentials.json may be right already, and the files made from it not. */
 	if (report->stored)
@@ -41,7 +41,7 @@ void service_verification_ended(struct account *account, struct moment now, void
 
 /* ---- Forgetting ---- */
 
-void service_drop_account(struct service *service, struct account *account, struct moment now)
+void service_drop_account(struct service *service, struct account *account, struct clock_time now)
 {
 	service_tell(service, SERVICE_ACCOUNT_REMOVED, account, now);
 	for (size_t n = 0; n < service->login_count; n++) {
@@ -55,7 +55,7 @@ void service_drop_account(struct service *service, struct account *account, stru
 	accounts_remove(service->accounts, account->name);
 }
 
-static void end_questions(struct account *account, struct moment now)
+static void end_questions(struct account *account, struct clock_time now)
 {
 	if (account->login)
 		login_cancel(account->login, "the account was removed from this computer", now);
@@ -63,7 +63,7 @@ static void end_questions(struct account *account, struct moment now)
 	account->verification = NULL;
 }
 
-int service_logout(struct service *service, struct account *account, struct moment now,
+int service_logout(struct service *service, struct account *account, struct clock_time now,
 		   struct err_detail *detail)
 {
 	struct err_detail save_detail;

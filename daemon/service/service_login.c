@@ -21,7 +21,7 @@ static void admit(struct service *service, struct account *account)
 }
 
 /* Its first login failed before that: it was perhaps a mistyped name. */
-static void withdraw(struct service *service, const struct account *account, struct moment now)
+static void withdraw(struct service *service, const struct account *account, struct clock_time now)
 {
 	struct err_detail detail;
 
@@ -31,7 +31,8 @@ static void withdraw(struct service *service, const struct account *account, str
 }
 
 /* Others may wait for the app that this account's login was registering. */
-static void settle_apps(struct service *service, const struct account *account, struct moment now)
+static void settle_apps(struct service *service, const struct account *account,
+			struct clock_time now)
 {
 	for (size_t n = 0; n < service->login_count; n++)
 		if (service->logins[n] != account)
@@ -55,7 +56,8 @@ bool service_is_registering(const struct account *account, void *context)
 	return false;
 }
 
-void service_login_changed(struct account *account, bool is_news, struct moment now, void *context)
+void service_login_changed(struct account *account, bool is_news, struct clock_time now,
+			   void *context)
 {
 	struct service *service = context;
 	const struct login_view *view = login_view(account->login);
@@ -69,7 +71,7 @@ void service_login_changed(struct account *account, bool is_news, struct moment 
 		service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
 }
 
-void service_credential_changed(struct account *account, struct moment now, void *context)
+void service_credential_changed(struct account *account, struct clock_time now, void *context)
 {
 	service_tell(context, SERVICE_CREDENTIAL_CHANGED, account, now);
 }
@@ -136,7 +138,7 @@ static void drop_misfits(struct service *service)
 
 /* Before an exchange goes on: if its server ends this start, the next one shall begin with a pause.
  */
-static void note_resumes(struct service *service, struct moment now)
+static void note_resumes(struct service *service, struct clock_time now)
 {
 	struct err_detail detail;
 
@@ -154,7 +156,7 @@ static void note_resumes(struct service *service, struct moment now)
 		log_warning("%s", detail.text);
 }
 
-void service_forget_resumes(struct service *service, struct moment now)
+void service_forget_resumes(struct service *service, struct clock_time now)
 {
 	struct err_detail detail;
 
@@ -168,7 +170,7 @@ void service_forget_resumes(struct service *service, struct moment now)
 		log_warning("%s", detail.text);
 }
 
-void service_restore(struct service *service, struct moment now)
+void service_restore(struct service *service, struct clock_time now)
 {
 	size_t count;
 	struct account **accounts;
@@ -194,7 +196,7 @@ void service_restore(struct service *service, struct moment now)
 /* ---- Starting and joining ---- */
 
 /* Writes down what became of a start link; unsaved, merely a restart does not know it. */
-static void save_quietly(struct service *service, const char *account, struct moment now)
+static void save_quietly(struct service *service, const char *account, struct clock_time now)
 {
 	struct err_detail detail;
 
@@ -204,7 +206,7 @@ static void save_quietly(struct service *service, const char *account, struct mo
 
 /* Whether another caller is at it: waits, or was told to open the page a moment ago. */
 static bool is_tended(const struct service_login *login, const struct account *account,
-		      const struct registry_session *session, struct moment now)
+		      const struct registry_session *session, struct clock_time now)
 {
 	return login->somebody_waits ||
 	       (session->page_given &&
@@ -214,7 +216,7 @@ static bool is_tended(const struct service_login *login, const struct account *a
 /* A session waits for consent. It is kept if it still serves; a link that was opened is not given
  * out again, because another user may have its cookie. */
 static void join_session(struct service *service, const struct service_login *login,
-			 struct account *account, bool browser, struct moment now)
+			 struct account *account, bool browser, struct clock_time now)
 {
 	struct registry_session *session = registry_session_edit(service->registry, account->name);
 
@@ -230,7 +232,7 @@ static void join_session(struct service *service, const struct service_login *lo
 		login_begin(account->login, browser, now);
 }
 
-int service_login(struct service *service, const struct service_login *login, struct moment now,
+int service_login(struct service *service, const struct service_login *login, struct clock_time now,
 		  struct account **ret_account, struct err_detail *detail)
 {
 	/* Without a listener nothing can come back from the browser. */
@@ -260,7 +262,7 @@ bool service_take_page(struct service *service, struct account *account)
 {
 	struct registry_session *session =
 		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
-	struct moment now = moment_now();
+	struct clock_time now = clock_now();
 
 	if (!session || !session->browser || session->start_used || session->page_given)
 		return false;
@@ -295,7 +297,7 @@ bool service_tell_late_start(struct service *service, const char *start)
 }
 
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
-			   struct moment now, struct err_detail *detail)
+			   struct clock_time now, struct err_detail *detail)
 {
 	struct registry_session *session =
 		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
@@ -315,7 +317,7 @@ int service_browser_failed(struct service *service, struct account *account, con
 }
 
 int service_open_start(struct service *service, const char *start, bool has_cookie,
-		       struct moment now, const struct registry_session **ret_session)
+		       struct clock_time now, const struct registry_session **ret_session)
 {
 	const struct registry_session *found =
 		service->registry ? registry_session_by_start(service->registry, start) : NULL;
@@ -348,7 +350,7 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 }
 
 int service_callback(struct service *service, const char *token, enum registry_proof proof,
-		     struct moment now, struct account **ret_account)
+		     struct clock_time now, struct account **ret_account)
 {
 	const struct registry_session *session =
 		service->registry ? registry_session_by_token(service->registry, token) : NULL;

@@ -11,7 +11,7 @@
 struct reload {
 	struct service *service;
 	struct service_reload_report *report;
-	struct moment now;
+	struct clock_time now;
 };
 
 void service_reload_report_done(struct service_reload_report *report)
@@ -156,7 +156,7 @@ static void apply_settings(struct service *service, struct config *config)
 	service_check_port(service);
 }
 
-int service_reload(struct service *service, struct moment now,
+int service_reload(struct service *service, struct clock_time now,
 		   struct service_reload_report *ret_report, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;

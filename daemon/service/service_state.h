@@ -38,7 +38,7 @@ struct service {
 	struct login_environment environment;
 	struct verification_environment verification_environment;
 	bool has_resumed;	 /* this start went on with an exchange */
-	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; MOMENT_NEVER */
+	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; CLOCK_NEVER */
 	int64_t repair_ms;	 /* the same for env/ and tokens/ */
 	struct turns turns;	 /* of the logins' exchanges */
 	struct account **logins; /* the accounts that have an login */
@@ -52,7 +52,7 @@ struct service {
 
 /* Tells the watchers. */
 void service_tell(struct service *service, enum service_change change, struct account *account,
-		  struct moment now);
+		  struct clock_time now);
 
 /* Sees to the problem that the config has another port than what is listened on. */
 void service_check_port(struct service *service);
@@ -69,17 +69,18 @@ bool service_session_fits(const struct service *service, const struct registry_s
 			  const struct account *account);
 
 /* At an orderly end: no server has ended this start. */
-void service_forget_resumes(struct service *service, struct moment now);
+void service_forget_resumes(struct service *service, struct clock_time now);
 
 /* Takes ACCOUNT, whose login must not be under way, out and frees it. */
-void service_drop_account(struct service *service, struct account *account, struct moment now);
+void service_drop_account(struct service *service, struct account *account, struct clock_time now);
 
 /* The verifications' call-back. */
-void service_verification_ended(struct account *account, struct moment now, void *context);
+void service_verification_ended(struct account *account, struct clock_time now, void *context);
 
 /* The logins' call-backs. */
-void service_login_changed(struct account *account, bool is_news, struct moment now, void *context);
-void service_credential_changed(struct account *account, struct moment now, void *context);
+void service_login_changed(struct account *account, bool is_news, struct clock_time now,
+			   void *context);
+void service_credential_changed(struct account *account, struct clock_time now, void *context);
 bool service_is_registering(const struct account *account, void *context);
 
 #endif

@@ -139,13 +139,13 @@ static void check_deadline(const struct owner *owner, enum machine_event event)
 	const struct login_machine *machine = &owner->machine;
 	int64_t left_ms = login_machine_deadline(machine) - owner->now_ms;
 
-	if (login_machine_deadline(machine) == MOMENT_NEVER) {
+	if (login_machine_deadline(machine) == CLOCK_NEVER) {
 		require(!login_machine_is_active(machine) || owner->awaited);
 		return;
 	}
 	require(!owner->awaited);
 	require(machine->state != MACHINE_CONSENT || machine->browser ||
-		machine->retry_ms != MOMENT_NEVER);
+		machine->retry_ms != CLOCK_NEVER);
 	require(left_ms <= MACHINE_RETRY_AFTER_MAX_S * INT64_C(1000) || left_ms <= SESSION_MS);
 	/* The loop would turn without a rest. */
 	require(event != MACHINE_TIMER || left_ms > 0);
@@ -200,7 +200,7 @@ static void tell_byte(struct owner *owner, uint8_t byte)
 
 	if (byte >= 'a' && byte <= 'd') {
 		tell(owner, people[byte - 'a']);
-	} else if (byte == 't' && deadline_ms != MOMENT_NEVER) {
+	} else if (byte == 't' && deadline_ms != CLOCK_NEVER) {
 		if (owner->now_ms < deadline_ms)
 			owner->now_ms = deadline_ms;
 		tell(owner, MACHINE_TIMER);
@@ -218,7 +218,7 @@ static void tell_byte(struct owner *owner, uint8_t byte)
 static void end(struct owner *owner, uint32_t choice)
 {
 	for (int steps = 0;
-	     owner->awaited || login_machine_deadline(&owner->machine) != MOMENT_NEVER; steps++) {
+	     owner->awaited || login_machine_deadline(&owner->machine) != CLOCK_NEVER; steps++) {
 		bool is_disk =
 			owner->awaited == MACHINE_DO_SECURE || owner->awaited == MACHINE_DO_STORE;
 

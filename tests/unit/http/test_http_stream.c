@@ -94,7 +94,7 @@ static void handle(struct http_request *request, void *context)
 
 	if (strcmp(target, "/hold") == 0) {
 		f->held = request;
-		http_request_hold(request, moment_now().mono_ms + 5000, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms + 5000, on_hold_end, f);
 		return;
 	}
 	if (strcmp(target, "/plain") == 0) {
@@ -534,14 +534,14 @@ static void test_a_client_that_takes_nothing_is_given_up(void **state)
 	start(&f, 8, 500);
 	(void)stream_new(&f);
 	slow = stream_new(&f);
-	start_ms = moment_now().mono_ms;
+	start_ms = clock_now().mono_ms;
 	write_zeros(&f, 0, HTTP_STREAM_BACKLOG_BYTES);
 	write_zeros(&f, 1, HTTP_STREAM_BACKLOG_BYTES);
-	while (f.ends[HTTP_HOLD_GONE] == 0 && moment_now().mono_ms - start_ms < 3000) {
+	while (f.ends[HTTP_HOLD_GONE] == 0 && clock_now().mono_ms - start_ms < 3000) {
 		sip(slow, 60000);
 		run_for(&f.http, 60);
 	}
-	assert_in_range(moment_now().mono_ms - start_ms, 500, 2000);
+	assert_in_range(clock_now().mono_ms - start_ms, 500, 2000);
 	assert_null(f.streams[0]);
 	for (unsigned i = 0; i < 6; i++) {
 		sip(slow, 60000);
@@ -549,14 +549,14 @@ static void test_a_client_that_takes_nothing_is_given_up(void **state)
 	}
 	assert_non_null(f.streams[1]);
 	/* The end is a reply like others: to be taken in one time. */
-	start_ms = moment_now().mono_ms;
+	start_ms = clock_now().mono_ms;
 	write_zeros(&f, 1, 400000);
 	end(&f, 1);
-	while (!http_server_is_idle(f.http.server) && moment_now().mono_ms - start_ms < 3000) {
+	while (!http_server_is_idle(f.http.server) && clock_now().mono_ms - start_ms < 3000) {
 		sip(slow, 1000);
 		run_for(&f.http, 60);
 	}
-	assert_in_range(moment_now().mono_ms - start_ms, 500, 2000);
+	assert_in_range(clock_now().mono_ms - start_ms, 500, 2000);
 	assert_int_equal(f.ends[HTTP_HOLD_GONE], 1);
 	stop(&f);
 }

@@ -11,9 +11,9 @@
 #include "launch_process.h"
 #include "runtime/descriptors.h"
 
-static struct moment at(int64_t mono_ms)
+static struct clock_time at(int64_t mono_ms)
 {
-	return (struct moment){.mono_ms = mono_ms};
+	return (struct clock_time){.mono_ms = mono_ms};
 }
 
 static int start(char *const words[], const char *input, size_t size,
@@ -286,7 +286,7 @@ static void test_who_ignores_the_end_of_its_time_is_killed_with_its_children(voi
 	assert_false(launch_process_tick(process, at(5999), &result));
 	assert_true(is_alive("self") && is_alive("child"));
 	if (!launch_process_tick(process, at(6000), &result)) {
-		assert_true(launch_process_deadline(process) == MOMENT_NEVER);
+		assert_true(launch_process_deadline(process) == CLOCK_NEVER);
 		await_end(process);
 		assert_true(launch_process_tick(process, at(6100), &result));
 	}

@@ -107,7 +107,7 @@ static void a_login_goes_through(void **state)
 	step(&machine, MACHINE_VERIFIED, 5, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_AUTHORIZED);
 	assert_false(login_machine_is_active(&machine));
-	assert_true(login_machine_deadline(&machine) == MOMENT_NEVER);
+	assert_true(login_machine_deadline(&machine) == CLOCK_NEVER);
 }
 
 static void a_known_app_is_used_again(void **state)
@@ -155,7 +155,7 @@ static void userkey_never_goes_out_unsecured(void **state)
 	for (int n = 0; n < 1000; n++) {
 		int64_t at_ms = login_machine_deadline(&machine);
 
-		assert_true(at_ms != MOMENT_NEVER);
+		assert_true(at_ms != CLOCK_NEVER);
 		step(&machine, MACHINE_TIMER, at_ms, SECURE);
 		step(&machine, MACHINE_FAILED_FOR_NOW, at_ms, NOTHING);
 		assert_true(login_machine_deadline(&machine) - at_ms <= MACHINE_DISK_RETRY_MAX_MS);
@@ -531,7 +531,7 @@ static void verification_gives_up(void **state)
 	step(&machine, MACHINE_EXCHANGED, 20, STORE);
 	step(&machine, MACHINE_STORED, 20, VERIFY);
 	step(&machine, MACHINE_FAILED_FOR_NOW, 20, FINISH);
-	while (login_machine_deadline(&machine) != MOMENT_NEVER) {
+	while (login_machine_deadline(&machine) != CLOCK_NEVER) {
 		step(&machine, MACHINE_TIMER, login_machine_deadline(&machine), VERIFY);
 		step(&machine, MACHINE_FAILED_FOR_NOW, 20, NOTHING);
 		tries++;
@@ -680,7 +680,7 @@ static void a_login_can_be_cancelled_in_every_state(void **state)
 		step(&machine, MACHINE_CANCEL, 10, FINISH);
 		assert_int_equal(machine.outcome, OUTCOME_CANCELLED);
 		assert_false(login_machine_is_active(&machine));
-		assert_true(login_machine_deadline(&machine) == MOMENT_NEVER);
+		assert_true(login_machine_deadline(&machine) == CLOCK_NEVER);
 		step(&machine, MACHINE_CANCEL, 11, NOTHING);
 		step(&machine, MACHINE_LOGIN, 12, MAKE_SESSION);
 	}
@@ -693,9 +693,9 @@ static void cancelling_ends_the_question_in_the_background(void **state)
 	(void)state;
 	step(&machine, MACHINE_FAILED_FOR_NOW, 10, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_UNVERIFIED);
-	assert_true(login_machine_deadline(&machine) != MOMENT_NEVER);
+	assert_true(login_machine_deadline(&machine) != CLOCK_NEVER);
 	step(&machine, MACHINE_CANCEL, 11, NOTHING);
-	assert_true(login_machine_deadline(&machine) == MOMENT_NEVER);
+	assert_true(login_machine_deadline(&machine) == CLOCK_NEVER);
 }
 
 int main(void)

@@ -24,7 +24,7 @@ struct probe {
 	char byte;
 };
 
-static int64_t probe_deadline(void *context, struct moment now)
+static int64_t probe_deadline(void *context, struct clock_time now)
 {
 	struct probe *probe = context;
 
@@ -32,7 +32,7 @@ static int64_t probe_deadline(void *context, struct moment now)
 	return probe->due_ms;
 }
 
-static void probe_dispatch(void *context, struct moment now)
+static void probe_dispatch(void *context, struct clock_time now)
 {
 	struct probe *probe = context;
 
@@ -62,7 +62,7 @@ static struct loop *loop_with(struct probe *probe, CURLM *multi)
 
 static void test_deadline_is_kept_without_spinning(void **state)
 {
-	struct probe probe = {.fd = -1, .due_ms = moment_now().mono_ms + 80};
+	struct probe probe = {.fd = -1, .due_ms = clock_now().mono_ms + 80};
 	struct loop *loop = loop_with(&probe, NULL);
 
 	(void)state;
@@ -96,9 +96,9 @@ static long timer_seconds(void)
 /* poll(2) would wake up for nothing, or be late after a suspend. */
 static void test_far_deadline_is_left_to_a_timer(void **state)
 {
-	struct probe probe = {.fd = -1, .due_ms = moment_now().mono_ms + 30000, .stop_after = 1};
+	struct probe probe = {.fd = -1, .due_ms = clock_now().mono_ms + 30000, .stop_after = 1};
 	struct loop *loop = loop_with(&probe, NULL);
-	struct probe stopper = {.loop = loop, .due_ms = MOMENT_NEVER, .stop_after = 1};
+	struct probe stopper = {.loop = loop, .due_ms = CLOCK_NEVER, .stop_after = 1};
 	int ends[2];
 
 	(void)state;
@@ -113,7 +113,7 @@ static void test_far_deadline_is_left_to_a_timer(void **state)
 	assert_int_equal(loop_run(loop, NULL), 0);
 	assert_int_equal(timer_seconds(), 0);
 
-	probe.due_ms = moment_now().mono_ms + 3600 * 1000;
+	probe.due_ms = clock_now().mono_ms + 3600 * 1000;
 	assert_int_equal(write(ends[1], "x", 1), 1);
 	assert_int_equal(loop_run(loop, NULL), 0);
 	assert_in_range(timer_seconds(), 3590, 3600);
@@ -124,20 +124,20 @@ static void test_far_deadline_is_left_to_a_timer(void **state)
 
 static void test_deadline_in_the_past_does_not_wait(void **state)
 {
-	int64_t start_ms = moment_now().mono_ms;
+	int64_t start_ms = clock_now().mono_ms;
 	struct probe probe = {.fd = -1, .due_ms = start_ms - 5000};
 	struct loop *loop = loop_with(&probe, NULL);
 
 	(void)state;
 	assert_int_equal(loop_run(loop, NULL), 0);
 	assert_int_equal(probe.rounds, 1);
-	assert_true(moment_now().mono_ms - start_ms < 500);
+	assert_true(clock_now().mono_ms - start_ms < 500);
 	loop_free(loop);
 }
 
 static void test_descriptor_wakes_it(void **state)
 {
-	struct probe probe = {.due_ms = moment_now().mono_ms + 10000};
+	struct probe probe = {.due_ms = clock_now().mono_ms + 10000};
 	struct loop *loop;
 	int pipe_fds[2];
 
@@ -157,9 +157,9 @@ static void test_descriptor_wakes_it(void **state)
 static void test_a_given_multi_handle_is_waited_on_and_kept(void **state)
 {
 	CURLM *multi = curl_multi_init();
-	struct probe probe = {.fd = -1, .due_ms = MOMENT_NEVER, .stop_after = 1};
+	struct probe probe = {.fd = -1, .due_ms = CLOCK_NEVER, .stop_after = 1};
 	struct loop *loop;
-	int64_t start_ms = moment_now().mono_ms;
+	int64_t start_ms = clock_now().mono_ms;
 
 	(void)state;
 	assert_non_null(multi);
@@ -167,7 +167,7 @@ static void test_a_given_multi_handle_is_waited_on_and_kept(void **state)
 	/* Ends its wait only if it is this handle that is waited on. */
 	assert_int_equal(curl_multi_wakeup(multi), CURLM_OK);
 	assert_int_equal(loop_run(loop, NULL), 0);
-	assert_true(moment_now().mono_ms - start_ms < 5000);
+	assert_true(clock_now().mono_ms - start_ms < 5000);
 	loop_free(loop);
 	assert_int_equal(curl_multi_cleanup(multi), CURLM_OK);
 }
@@ -178,7 +178,7 @@ static void test_signals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
-		struct probe probe = {.fd = -1, .due_ms = moment_now().mono_ms + 5000};
+		struct probe probe = {.fd = -1, .due_ms = clock_now().mono_ms + 5000};
 		struct loop *loop = loop_with(&probe, NULL);
 
 		/* SIGHUP and SIGPIPE would kill, if they were not taken and ignored. */
@@ -186,14 +186,14 @@ static void test_signals(void **state)
 		assert_int_equal(raise(SIGPIPE), 0);
 		assert_int_equal(raise(ending[i]), 0);
 		assert_int_equal(loop_run(loop, NULL), 0);
-		assert_true(moment_now().mono_ms < probe.due_ms - 2000);
+		assert_true(clock_now().mono_ms < probe.due_ms - 2000);
 		loop_free(loop);
 	}
 }
 
 static void test_sighup_does_not_end_it(void **state)
 {
-	struct probe probe = {.fd = -1, .due_ms = moment_now().mono_ms + 60};
+	struct probe probe = {.fd = -1, .due_ms = clock_now().mono_ms + 60};
 	struct loop *loop = loop_with(&probe, NULL);
 
 	(void)state;
@@ -224,10 +224,10 @@ static void test_drain_ends_when_done_or_late(void **state)
 	loop_drain(loop, three_rounds, &probe, 5000);
 	assert_int_equal(probe.rounds, 3);
 
-	probe.due_ms = MOMENT_NEVER;
-	start_ms = moment_now().mono_ms;
+	probe.due_ms = CLOCK_NEVER;
+	start_ms = clock_now().mono_ms;
 	loop_drain(loop, never, NULL, 60);
-	assert_in_range(moment_now().mono_ms - start_ms, 60, 1000);
+	assert_in_range(clock_now().mono_ms - start_ms, 60, 1000);
 	loop_free(loop);
 }
 

@@ -59,14 +59,14 @@ static inline void client_read(struct client *client)
 	}
 }
 
-static inline int64_t tick_deadline(void *context, struct moment now)
+static inline int64_t tick_deadline(void *context, struct clock_time now)
 {
 	const struct http_fixture *f = context;
 
-	return f->is_quiet ? MOMENT_NEVER : now.mono_ms + 5;
+	return f->is_quiet ? CLOCK_NEVER : now.mono_ms + 5;
 }
 
-static inline void tick(void *context, struct moment now)
+static inline void tick(void *context, struct clock_time now)
 {
 	struct http_fixture *f = context;
 
