@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* The first index whose account is not before ACCOUNT. */
-static size_t lower_bound(const struct account_set *set, const char *account)
+static size_t lower_bound(const struct name_table *set, const char *account)
 {
 	size_t begin = 0;
 	size_t end = set->count;
@@ -24,19 +24,19 @@ static size_t lower_bound(const struct account_set *set, const char *account)
 	return begin;
 }
 
-static bool is_at(const struct account_set *set, size_t index, const char *account)
+static bool is_at(const struct name_table *set, size_t index, const char *account)
 {
 	return index < set->count && strcmp(set->rows[index], account) == 0;
 }
 
-void *account_set_find(const struct account_set *set, const char *account)
+void *name_table_find(const struct name_table *set, const char *account)
 {
 	size_t index = lower_bound(set, account);
 
 	return is_at(set, index, account) ? set->rows[index] : NULL;
 }
 
-int account_set_append(struct account_set *set, void *row)
+int name_table_append(struct name_table *set, void *row)
 {
 	if (set->count == set->capacity) {
 		size_t capacity = set->capacity ? set->capacity * 2 : 16;
@@ -51,7 +51,7 @@ int account_set_append(struct account_set *set, void *row)
 	return 0;
 }
 
-int account_set_put(struct account_set *set, void *row, void **ret_old)
+int name_table_put(struct name_table *set, void *row, void **ret_old)
 {
 	size_t index = lower_bound(set, row);
 	int r;
@@ -61,7 +61,7 @@ int account_set_put(struct account_set *set, void *row, void **ret_old)
 		set->rows[index] = row;
 		return 0;
 	}
-	r = account_set_append(set, row);
+	r = name_table_append(set, row);
 	if (r < 0)
 		return r;
 	memmove(set->rows + index + 1, set->rows + index,
@@ -71,7 +71,7 @@ int account_set_put(struct account_set *set, void *row, void **ret_old)
 	return 0;
 }
 
-void *account_set_take(struct account_set *set, const char *account)
+void *name_table_take(struct name_table *set, const char *account)
 {
 	size_t index = lower_bound(set, account);
 	void *row;
@@ -90,7 +90,7 @@ static int compare_rows(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-const char *account_set_sort(struct account_set *set)
+const char *name_table_sort(struct name_table *set)
 {
 	if (set->count > 1)
 		qsort(set->rows, set->count, sizeof(*set->rows), compare_rows);
@@ -101,9 +101,9 @@ const char *account_set_sort(struct account_set *set)
 	return NULL;
 }
 
-int account_set_clone(const struct account_set *set, struct account_set *ret_clone)
+int name_table_clone(const struct name_table *set, struct name_table *ret_clone)
 {
-	struct account_set clone = {.count = set->count, .capacity = set->count};
+	struct name_table clone = {.count = set->count, .capacity = set->count};
 
 	if (set->count > 0) {
 		clone.rows = reallocarray(NULL, set->count, sizeof(*clone.rows));
@@ -115,8 +115,8 @@ int account_set_clone(const struct account_set *set, struct account_set *ret_clo
 	return 0;
 }
 
-void account_set_done(struct account_set *set)
+void name_table_done(struct name_table *set)
 {
 	free(set->rows);
-	*set = (struct account_set){0};
+	*set = (struct name_table){0};
 }

@@ -5,7 +5,7 @@
 /*
  * Rows sorted by the account's name, which is what every row begins with: a row is a pointer to a
  * struct whose first member is `char NAME[ACCOUNT_NAME_BYTES]`. A set holds pointers and owns none
- * of the rows. Declare it as `_cleanup_(account_set_done) struct account_set set = {0};`.
+ * of the rows. Declare it as `_cleanup_(name_table_done) struct name_table set = {0};`.
  */
 
 #include <stdbool.h>
@@ -13,31 +13,31 @@
 
 #include "common/err.h"
 
-struct account_set {
+struct name_table {
 	void **rows;
 	size_t count;
 	size_t capacity;
 };
 
 /* NULL if there is none. */
-void *account_set_find(const struct account_set *set, const char *account);
+void *name_table_find(const struct name_table *set, const char *account);
 
 /* Adds ROW; *ret_old is the row that it takes the place of, or NULL. ERR_NOMEM. */
-int account_set_put(struct account_set *set, void *row, void **ret_old) _must_check_;
+int name_table_put(struct name_table *set, void *row, void **ret_old) _must_check_;
 
 /* Takes the row out and returns it, or NULL. */
-void *account_set_take(struct account_set *set, const char *account);
+void *name_table_take(struct name_table *set, const char *account);
 
 /* For many rows in any order: appends without looking, and sorts later. ERR_NOMEM. */
-int account_set_append(struct account_set *set, void *row) _must_check_;
+int name_table_append(struct name_table *set, void *row) _must_check_;
 
 /* Returns an account that has two rows, or NULL. */
-const char *account_set_sort(struct account_set *set);
+const char *name_table_sort(struct name_table *set);
 
 /* The same rows in a second set. ERR_NOMEM. */
-int account_set_clone(const struct account_set *set, struct account_set *ret_clone) _must_check_;
+int name_table_clone(const struct name_table *set, struct name_table *ret_clone) _must_check_;
 
 /* Frees the set, not its rows. */
-void account_set_done(struct account_set *set);
+void name_table_done(struct name_table *set);
 
 #endif

@@ -8,7 +8,7 @@
 
 int account_queue_push(struct account_queue *queue, const char *account, const char *server)
 {
-	struct account_queue_entry *entry = account_set_find(&queue->waiting, account);
+	struct account_queue_entry *entry = name_table_find(&queue->waiting, account);
 	void *old;
 
 	if (!entry) {
@@ -16,7 +16,7 @@ int account_queue_push(struct account_queue *queue, const char *account, const c
 		if (!entry)
 			return ERR_NOMEM;
 		snprintf(entry->account, sizeof(entry->account), "%s", account);
-		if (account_set_put(&queue->waiting, entry, &old)) {
+		if (name_table_put(&queue->waiting, entry, &old)) {
 			free(entry);
 			return ERR_NOMEM;
 		}
@@ -36,7 +36,7 @@ struct account_queue_entry *account_queue_take(struct account_queue *queue)
 
 	if (!entry)
 		return NULL;
-	(void)account_set_take(&queue->waiting, entry->account);
+	(void)name_table_take(&queue->waiting, entry->account);
 	queue->first = entry->next;
 	if (!queue->first)
 		queue->last = NULL;
@@ -56,6 +56,6 @@ void account_queue_done(struct account_queue *queue)
 		next = entry->next;
 		free(entry);
 	}
-	account_set_done(&queue->waiting);
+	name_table_done(&queue->waiting);
 	*queue = (struct account_queue){0};
 }

@@ -21,7 +21,7 @@ struct account_queue_entry {
 };
 
 struct account_queue {
-	struct account_set waiting;
+	struct name_table waiting;
 	struct account_queue_entry *first;
 	struct account_queue_entry *last;
 };

@@ -29,7 +29,7 @@ struct notify {
 	struct bus *bus;
 	struct hooks *hooks;
 	struct desktop *desktop;
-	struct account_set told;
+	struct name_table told;
 };
 
 /* ---- What was told ---- */
@@ -37,7 +37,7 @@ struct notify {
 /* NULL without memory. */
 static struct told *told_of(struct notify *notify, const char *account)
 {
-	struct told *told = account_set_find(&notify->told, account);
+	struct told *told = name_table_find(&notify->told, account);
 	void *old;
 
 	if (told)
@@ -46,7 +46,7 @@ static struct told *told_of(struct notify *notify, const char *account)
 	if (!told)
 		return NULL;
 	snprintf(told->account, sizeof(told->account), "%s", account);
-	if (account_set_put(&notify->told, told, &old)) {
+	if (name_table_put(&notify->told, told, &old)) {
 		free(told);
 		return NULL;
 	}
@@ -165,7 +165,7 @@ static void on_change(enum service_change change, struct account *account, struc
 			login_changed(notify, account);
 		break;
 	case SERVICE_ACCOUNT_REMOVED:
-		free(account_set_take(&notify->told, account->name));
+		free(name_table_take(&notify->told, account->name));
 		desktop_consent_over(notify->desktop, account);
 		hooks_credential_changed(notify->hooks, account);
 		break;
@@ -252,6 +252,6 @@ void notify_free(struct notify *notify)
 	bus_free(notify->bus);
 	for (size_t n = 0; n < notify->told.count; n++)
 		free(notify->told.rows[n]);
-	account_set_done(&notify->told);
+	name_table_done(&notify->told);
 	free(notify);
 }

@@ -19,7 +19,7 @@ static const struct state_file file = {
 		"until you update misskey-authd, or move it away",
 };
 
-static int read_truth(int dirfd, struct account_set *ret_accounts, bool *ret_is_missing,
+static int read_truth(int dirfd, struct name_table *ret_accounts, bool *ret_is_missing,
 		      struct err_detail *detail)
 {
 	_cleanup_(json_freep) struct json *root = NULL;
@@ -96,7 +96,7 @@ const struct credential *credentials_at(const struct credentials *credentials, s
 const struct credential *credentials_find(const struct credentials *credentials,
 					  const char *account)
 {
-	return account_set_find(&credentials->accounts, account);
+	return name_table_find(&credentials->accounts, account);
 }
 
 /* Storing */
@@ -105,8 +105,8 @@ const struct credential *credentials_find(const struct credentials *credentials,
  * adds to the real one. */
 static int print_alone(struct credential *credential, struct buf *text)
 {
-	_cleanup_(account_set_done) struct account_set alone = {0};
-	int r = account_set_append(&alone, credential);
+	_cleanup_(name_table_done) struct name_table alone = {0};
+	int r = name_table_append(&alone, credential);
 
 	return r < 0 ? r : credentials_to_json(&alone, text);
 }
@@ -148,7 +148,7 @@ static int prepare(const struct credential *from, struct credential **ret_copy, 
 static bool is_stored(const struct credentials *credentials, const char *account,
 		      const struct buf *text)
 {
-	struct credential *stored = account_set_find(&credentials->accounts, account);
+	struct credential *stored = name_table_find(&credentials->accounts, account);
 	_cleanup_(buf_done) struct buf stored_text = {0};
 
 	return stored && print_alone(stored, &stored_text) == 0 &&
@@ -158,38 +158,38 @@ static bool is_stored(const struct credentials *credentials, const char *account
 /* What is on disk, what reservations could not write yet, and FRESH if there is one. Owns no row.
  */
 static int merge(const struct credentials *credentials, struct credential *fresh,
-		 struct account_set *merged)
+		 struct name_table *merged)
 {
 	void *old;
-	int r = account_set_clone(&credentials->accounts, merged);
+	int r = name_table_clone(&credentials->accounts, merged);
 
 	for (const struct credentials_reservation *open = credentials->reservations; r == 0 && open;
 	     open = open->next) {
 		if (open->unwritten)
-			r = account_set_put(merged, open->unwritten, &old);
+			r = name_table_put(merged, open->unwritten, &old);
 	}
-	return r < 0 || !fresh ? r : account_set_put(merged, fresh, &old);
+	return r < 0 || !fresh ? r : name_table_put(merged, fresh, &old);
 }
 
 /* MERGED is on disk: it becomes what the store says, and what it took the place of is freed. */
-static void adopt(struct credentials *credentials, struct account_set *merged)
+static void adopt(struct credentials *credentials, struct name_table *merged)
 {
-	struct account_set old = credentials->accounts;
+	struct name_table old = credentials->accounts;
 
 	credentials->accounts = *merged;
-	*merged = (struct account_set){0};
+	*merged = (struct name_table){0};
 	for (size_t i = 0; i < old.count; i++) {
 		struct credential *row = old.rows[i];
 
-		if (account_set_find(&credentials->accounts, row->account) != row)
+		if (name_table_find(&credentials->accounts, row->account) != row)
 			credential_free(row);
 	}
-	account_set_done(&old);
+	name_table_done(&old);
 	for (struct credentials_reservation *open = credentials->reservations; open;
 	     open = open->next) {
 		struct credential *row = TAKE_PTR(open->unwritten);
 
-		if (row && account_set_find(&credentials->accounts, row->account) != row)
+		if (row && name_table_find(&credentials->accounts, row->account) != row)
 			credential_free(row);
 	}
 }
@@ -200,7 +200,7 @@ static int cannot_write(int code, struct err_detail *detail)
 }
 
 /* Writes MERGED and takes it over. RESERVATION may be NULL. */
-static int write_merged(struct credentials *credentials, struct account_set *merged,
+static int write_merged(struct credentials *credentials, struct name_table *merged,
 			struct credentials_reservation *reservation, struct err_detail *detail)
 {
 	_cleanup_(buf_done) struct buf text = {0};
@@ -230,7 +230,7 @@ static int write_merged(struct credentials *credentials, struct account_set *mer
 static int write_truth(struct credentials *credentials, struct credential *fresh,
 		       struct credentials_reservation *reservation, struct err_detail *detail)
 {
-	_cleanup_(account_set_done) struct account_set merged = {0};
+	_cleanup_(name_table_done) struct name_table merged = {0};
 	int r = merge(credentials, fresh, &merged);
 
 	return r < 0 ? cannot_write(r, detail)
@@ -274,7 +274,7 @@ int credentials_set_state(struct credentials *credentials, const char *account,
 			  enum credential_state state, int64_t unix_s, bool *ret_changed,
 			  struct err_detail *detail)
 {
-	struct credential *stored = account_set_find(&credentials->accounts, account);
+	struct credential *stored = name_table_find(&credentials->accounts, account);
 	struct credential changed = {0};
 	bool is_another = stored && stored->state != state;
 	int r;
@@ -317,12 +317,12 @@ int credentials_flush(struct credentials *credentials, struct err_detail *detail
 static int remove_truth(struct credentials *credentials, const char *account,
 			struct err_detail *detail)
 {
-	_cleanup_(account_set_done) struct account_set merged = {0};
+	_cleanup_(name_table_done) struct name_table merged = {0};
 	int r = merge(credentials, NULL, &merged);
 
 	if (r < 0)
 		return cannot_write(r, detail);
-	if (!account_set_take(&merged, account))
+	if (!name_table_take(&merged, account))
 		return 0;
 	return write_merged(credentials, &merged, NULL, detail);
 }

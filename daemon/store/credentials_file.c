@@ -124,7 +124,7 @@ static void read_members(struct state_reader *reader, struct credential *credent
 		state_refuse(reader, bad);
 }
 
-static int read_account(const struct json *member, size_t number, struct account_set *accounts,
+static int read_account(const struct json *member, size_t number, struct name_table *accounts,
 			struct err_detail *where)
 {
 	_cleanup_(credential_freep) struct credential *credential = calloc(1, sizeof(*credential));
@@ -145,14 +145,14 @@ static int read_account(const struct json *member, size_t number, struct account
 		return err_set(where, reader.error,
 			       "account %s: \"%s\" is missing or not what it should be",
 			       credential->account, reader.member);
-	r = account_set_append(accounts, credential);
+	r = name_table_append(accounts, credential);
 	if (r < 0)
 		return err_set(where, r, "%s", err_text(r));
 	credential = NULL; /* is in the set now */
 	return 0;
 }
 
-static int read_accounts(const struct json *root, struct account_set *accounts,
+static int read_accounts(const struct json *root, struct name_table *accounts,
 			 struct err_detail *where)
 {
 	const struct json *members = json_get(root, "accounts");
@@ -166,15 +166,15 @@ static int read_accounts(const struct json *root, struct account_set *accounts,
 		if (r < 0)
 			return r;
 	}
-	if (account_set_sort(accounts))
+	if (name_table_sort(accounts))
 		return err_set(where, ERR_DAMAGED, "an account is there twice");
 	return 0;
 }
 
-int credentials_from_json(const struct json *root, struct account_set *ret_accounts,
+int credentials_from_json(const struct json *root, struct name_table *ret_accounts,
 			  struct err_detail *where)
 {
-	struct account_set accounts = {0};
+	struct name_table accounts = {0};
 	int r = read_accounts(root, &accounts, where);
 
 	if (r < 0)
@@ -183,11 +183,11 @@ int credentials_from_json(const struct json *root, struct account_set *ret_accou
 	return r;
 }
 
-void credentials_set_free(struct account_set *accounts)
+void credentials_set_free(struct name_table *accounts)
 {
 	for (size_t i = 0; i < accounts->count; i++)
 		credential_free(accounts->rows[i]);
-	account_set_done(accounts);
+	name_table_done(accounts);
 }
 
 /* Writing */
@@ -229,7 +229,7 @@ int credential_add_members(struct json *object, const struct credential *c)
 	return 0;
 }
 
-static int add_accounts(struct json *members, const struct account_set *accounts)
+static int add_accounts(struct json *members, const struct name_table *accounts)
 {
 	for (size_t i = 0; i < accounts->count; i++) {
 		const struct credential *credential = accounts->rows[i];
@@ -244,7 +244,7 @@ static int add_accounts(struct json *members, const struct account_set *accounts
 	return 0;
 }
 
-int credentials_to_json(const struct account_set *accounts, struct buf *text)
+int credentials_to_json(const struct name_table *accounts, struct buf *text)
 {
 	_cleanup_(json_freep) struct json *root = json_new_object();
 	_cleanup_(json_freep) struct json *members = json_new_object();

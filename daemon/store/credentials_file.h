@@ -40,11 +40,11 @@ const char *credential_bad_member(const struct credential *credential);
 
 /* Makes credentials (the caller's, credential_free) from the whole file. ERR_NOMEM; ERR_DAMAGED,
  * and WHERE names the account and the member, never a value. On failure RET_ACCOUNTS is empty. */
-int credentials_from_json(const struct json *root, struct account_set *ret_accounts,
+int credentials_from_json(const struct json *root, struct name_table *ret_accounts,
 			  struct err_detail *where) _must_check_;
 
 /* Frees the rows too. */
-void credentials_set_free(struct account_set *accounts);
+void credentials_set_free(struct name_table *accounts);
 
 /* Adds the members of an account's entry to OBJECT. ERR_NOMEM. */
 int credential_add_members(struct json *object, const struct credential *credential) _must_check_;
@@ -54,7 +54,7 @@ int credential_add_members(struct json *object, const struct credential *credent
 bool credential_username_is_harmless(const char *username);
 
 /* Appends the whole file with ACCOUNTS in it. ERR_NOMEM, ERR_LIMIT. */
-int credentials_to_json(const struct account_set *accounts, struct buf *text) _must_check_;
+int credentials_to_json(const struct name_table *accounts, struct buf *text) _must_check_;
 
 /* Appends what env/ACCOUNT is to hold; CREDENTIAL may be NULL: absent. ERR_NOMEM. */
 int credentials_env_text(const char *account, const char *origin,

@@ -12,7 +12,7 @@
 #include "store/credentials.h"
 
 struct credentials_reservation {
-	char account[ACCOUNT_NAME_BYTES]; /* first: account_set sorts by it */
+	char account[ACCOUNT_NAME_BYTES]; /* first: name_table sorts by it */
 	struct credentials *credentials;
 	struct credentials_reservation *next;
 	/* NULL once they have become the files. */
@@ -29,7 +29,7 @@ struct credentials {
 	int dirfd; /* borrowed */
 	int env_fd;
 	int tokens_fd;
-	struct account_set accounts; /* of struct credential, as they are on disk */
+	struct name_table accounts; /* of struct credential, as they are on disk */
 	struct credentials_reservation *reservations; /* those that are open */
 	size_t text_size; /* of ACCOUNTS, in bytes; 0: it is not known */
 	bool is_stale;	  /* a time of verification in ACCOUNTS is newer than on disk */

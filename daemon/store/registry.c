@@ -70,10 +70,10 @@ void registry_free(struct registry *registry)
 		return;
 	for (size_t i = 0; i < registry->accounts.count; i++)
 		registry_account_free(registry->accounts.rows[i]);
-	account_set_done(&registry->accounts);
+	name_table_done(&registry->accounts);
 	for (size_t i = 0; i < registry->sessions.count; i++)
 		registry_session_free(registry->sessions.rows[i]);
-	account_set_done(&registry->sessions);
+	name_table_done(&registry->sessions);
 	registry_apps_free(registry);
 	for (size_t i = 0; i < registry->finished_count; i++)
 		registry_finished_free(registry->finished[i]);
@@ -95,7 +95,7 @@ const struct registry_account *registry_account_at(const struct registry *regist
 const struct registry_account *registry_account_find(const struct registry *registry,
 						     const char *name)
 {
-	return account_set_find(&registry->accounts, name);
+	return name_table_find(&registry->accounts, name);
 }
 
 int registry_account_put(struct registry *registry, const struct registry_account *account)
@@ -105,7 +105,7 @@ int registry_account_put(struct registry *registry, const struct registry_accoun
 	int r = registry_account_copy(account, &copy);
 
 	if (r == 0)
-		r = account_set_put(&registry->accounts, copy, &old);
+		r = name_table_put(&registry->accounts, copy, &old);
 	if (r < 0)
 		return r;
 	/* Only now: ACCOUNT's strings may be those of the old one. */
@@ -116,7 +116,7 @@ int registry_account_put(struct registry *registry, const struct registry_accoun
 
 void registry_account_remove(struct registry *registry, const char *name)
 {
-	registry_account_free(account_set_take(&registry->accounts, name));
+	registry_account_free(name_table_take(&registry->accounts, name));
 }
 
 /* Sessions */
@@ -134,12 +134,12 @@ const struct registry_session *registry_session_at(const struct registry *regist
 const struct registry_session *registry_session_find(const struct registry *registry,
 						     const char *account)
 {
-	return account_set_find(&registry->sessions, account);
+	return name_table_find(&registry->sessions, account);
 }
 
 struct registry_session *registry_session_edit(struct registry *registry, const char *account)
 {
-	return account_set_find(&registry->sessions, account);
+	return name_table_find(&registry->sessions, account);
 }
 
 bool registry_session_is_trusted(const struct registry_session *session)
@@ -215,7 +215,7 @@ int registry_session_put(struct registry *registry, const struct registry_sessio
 	int r = registry_session_copy(session, &copy);
 
 	if (r == 0)
-		r = account_set_put(&registry->sessions, copy, &old);
+		r = name_table_put(&registry->sessions, copy, &old);
 	if (r < 0)
 		return r;
 	/* Only now: SESSION's strings may be those of the old one. */
@@ -226,5 +226,5 @@ int registry_session_put(struct registry *registry, const struct registry_sessio
 
 void registry_session_remove(struct registry *registry, const char *account)
 {
-	registry_session_free(account_set_take(&registry->sessions, account));
+	registry_session_free(name_table_take(&registry->sessions, account));
 }

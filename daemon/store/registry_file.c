@@ -27,7 +27,7 @@ static int account_read(struct state_reader *reader, const char *name, struct re
 		state_refuse(reader, bad);
 	if (reader->error < 0)
 		return reader->error;
-	r = account_set_append(&registry->accounts, account);
+	r = name_table_append(&registry->accounts, account);
 	if (r == 0)
 		account = NULL; /* is the registry's */
 	return r;
@@ -110,7 +110,7 @@ static int session_read(struct state_reader *reader, struct registry *registry)
 		state_refuse(reader, bad);
 	if (reader->error < 0)
 		return reader->error;
-	r = account_set_append(&registry->sessions, s);
+	r = name_table_append(&registry->sessions, s);
 	if (r == 0)
 		s = NULL; /* is the registry's */
 	return r;
@@ -164,7 +164,7 @@ static int accounts_read(const struct json *root, struct registry *registry,
 				       "account %s: \"%s\" is missing or not what it should be",
 				       json_key(m), reader.member);
 	}
-	account_set_sort(&registry->accounts);
+	name_table_sort(&registry->accounts);
 	return 0;
 }
 
@@ -208,7 +208,7 @@ int registry_from_json(const struct json *root, struct registry *registry, struc
 		return r;
 	if (repeat)
 		return err_set(where, ERR_DAMAGED, "an app is there twice");
-	if (account_set_sort(&registry->sessions))
+	if (name_table_sort(&registry->sessions))
 		return err_set(where, ERR_DAMAGED, "an account has two sessions");
 	return 0;
 }

@@ -14,10 +14,10 @@
 #include "store/registry.h"
 
 struct registry {
-	int dirfd;		     /* borrowed */
-	struct account_set accounts; /* of struct registry_account */
-	struct account_set sessions; /* of struct registry_session */
-	struct registry_app **apps;  /* in the order in which they were put */
+	int dirfd;		    /* borrowed */
+	struct name_table accounts; /* of struct registry_account */
+	struct name_table sessions; /* of struct registry_session */
+	struct registry_app **apps; /* in the order in which they were put */
 	size_t app_count;
 	size_t app_capacity;
 	struct registry_finished *finished[REGISTRY_FINISHED_MAX]; /* the oldest first */

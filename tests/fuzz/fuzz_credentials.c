@@ -15,7 +15,7 @@ static const struct state_file file = {
 	.version_advice = "Move it away",
 };
 
-static int parse(const char *text, size_t size, struct account_set *accounts)
+static int parse(const char *text, size_t size, struct name_table *accounts)
 {
 	_cleanup_(json_freep) struct json *root = NULL;
 	struct err_detail detail = {""};
@@ -46,8 +46,8 @@ static void check_env(const struct credential *credential)
 /* What is accepted is written, and what is written is accepted and written the same. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct account_set accounts = {0};
-	struct account_set again = {0};
+	struct name_table accounts = {0};
+	struct name_table again = {0};
 	_cleanup_(buf_done) struct buf first = {0};
 	_cleanup_(buf_done) struct buf second = {0};
 

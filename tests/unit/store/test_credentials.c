@@ -474,7 +474,7 @@ static double seconds_now(void)
 /* The time of opening and of one store, with COUNT accounts. */
 static double time_with(size_t count)
 {
-	struct account_set set = {0};
+	struct name_table set = {0};
 	struct buf text = {0};
 	struct credentials *credentials;
 	struct credential more = sample("a0005000x", I_BOB);
@@ -488,7 +488,7 @@ static double time_with(size_t count)
 		/* In no order of the alphabet. */
 		snprintf(name, sizeof(name), "a%07zu", i * 7919 % 1000003);
 		*c = sample(name, I_ALICE);
-		assert_int_equal(account_set_append(&set, c), 0);
+		assert_int_equal(name_table_append(&set, c), 0);
 	}
 	assert_int_equal(credentials_to_json(&set, &text), 0);
 	credentials_set_free(&set);

@@ -288,7 +288,7 @@ static const char *numbered(unsigned n)
 static void write_never_verified(void)
 {
 	_cleanup_(buf_done) struct buf text = {0};
-	struct account_set accounts = {0};
+	struct name_table accounts = {0};
 
 	for (unsigned n = 0; n < VERIFIED; n++) {
 		struct credential *row = calloc(1, sizeof(*row));
@@ -296,7 +296,7 @@ static void write_never_verified(void)
 		assert_non_null(row);
 		*row = sample(numbered(n), I_BOB);
 		row->verified_at = 0;
-		assert_int_equal(account_set_append(&accounts, row), 0);
+		assert_int_equal(name_table_append(&accounts, row), 0);
 	}
 	assert_int_equal(credentials_to_json(&accounts, &text), 0);
 	assert_int_equal(
@@ -363,7 +363,7 @@ static bool store_with_failing_call(unsigned nth, bool reserved, enum credential
 	struct credential old = sample("alice", I_BOB);
 	struct credential new = sample("alice", I_ALICE);
 	struct credential other = sample("bob", I_BOB);
-	struct account_set again;
+	struct name_table again;
 	int r;
 
 	store(credentials, &old, NULL);
@@ -384,7 +384,7 @@ static bool store_with_failing_call(unsigned nth, bool reserved, enum credential
 	store(credentials, &other, NULL);
 	again = read_accounts_on_disk();
 	if (reserved)
-		assert_same(account_set_find(&again, "alice"), &new);
+		assert_same(name_table_find(&again, "alice"), &new);
 	credentials_set_free(&again);
 	store(credentials, &new, reservation);
 	assert_same(credentials_find(credentials, "alice"), &new);

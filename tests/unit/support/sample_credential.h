@@ -116,9 +116,9 @@ static inline void store(struct credentials *credentials, const struct credentia
 
 /* What credentials.json says now, without opening it as a store: that would take the temporary
  * files of open reservations for left-overs. The caller ends it with credentials_set_free(). */
-static inline struct account_set read_accounts_on_disk(void)
+static inline struct name_table read_accounts_on_disk(void)
 {
-	struct account_set accounts = {0};
+	struct name_table accounts = {0};
 	struct json *root_value = NULL;
 	char *text = content_of("credentials.json");
 
@@ -132,11 +132,11 @@ static inline struct account_set read_accounts_on_disk(void)
 /* That credentials.json has the credential, and the derived files follow it. */
 static inline void assert_on_disk(const struct credential *credential)
 {
-	struct account_set accounts = read_accounts_on_disk();
+	struct name_table accounts = read_accounts_on_disk();
 	struct buf text = {0};
 	char name[128];
 
-	assert_same(account_set_find(&accounts, credential->account), credential);
+	assert_same(name_table_find(&accounts, credential->account), credential);
 	credentials_set_free(&accounts);
 	snprintf(name, sizeof(name), "env/%s", credential->account);
 	assert_int_equal(
