@@ -17,11 +17,11 @@
 struct waiter {
 	struct http_request *request;
 	char result[RANDOM_ID_BYTES];
-	struct callback *callback;
+	struct browser *browser;
 	struct waiter *next;
 };
 
-struct callback {
+struct browser {
 	struct service *service;
 	struct http_server *server;
 	char host[32]; /* what the Host header must say: "127.0.0.1:PORT" */
@@ -115,35 +115,34 @@ static bool is_from_our_browser(struct http_request *request,
 	cookie_name(session, name);
 	/* RFC 6265, 5.4: a browser sends one Cookie header. */
 	return http_request_header(request, "Cookie", &cookies) == 1 &&
-	       callback_has_cookie(cookies, name, session->cookie);
+	       browser_has_cookie(cookies, name, session->cookie);
 }
 
 /* Whoever opens the link of a finished login may have lost a race for it. */
-static void serve_late_start(struct callback *callback, struct http_request *request,
-			     const char *id)
+static void serve_late_start(struct browser *browser, struct http_request *request, const char *id)
 {
-	const struct registry *registry = service_registry(callback->service);
+	const struct registry *registry = service_registry(browser->service);
 	const struct registry_finished *finished = registry_finished_by_start(registry, id);
 
 	if (!finished || !outcome_is_success(finished->outcome)) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}
-	if (service_tell_late_start(callback->service, id))
+	if (service_tell_late_start(browser->service, id))
 		log_warning("account %s: the start link was opened again after the login was "
 			    "finished; see whose account is stored: misskey-authctl list",
 			    finished->account);
 	reply_kind(request, 410, PAGE_START_LATE);
 }
 
-static void serve_start(struct callback *callback, struct http_request *request, const char *id)
+static void serve_start(struct browser *browser, struct http_request *request, const char *id)
 {
 	const struct registry_session *session =
-		registry_session_by_start(service_registry(callback->service), id);
+		registry_session_by_start(service_registry(browser->service), id);
 	bool has_cookie = session && is_from_our_browser(request, session);
 	char name[COOKIE_NAME_BYTES];
 	char cookie[160];
-	int r = service_open_start(callback->service, id, has_cookie, http_request_time(request),
+	int r = service_open_start(browser->service, id, has_cookie, http_request_time(request),
 				   &session);
 
 	if (r == ERR_EXISTS) {
@@ -154,7 +153,7 @@ static void serve_start(struct callback *callback, struct http_request *request,
 		return;
 	}
 	if (r) {
-		serve_late_start(callback, request, id);
+		serve_late_start(browser, request, id);
 		return;
 	}
 	cookie_name(session, name);
@@ -167,10 +166,9 @@ static void serve_start(struct callback *callback, struct http_request *request,
 
 /* ---- /callback?token=TOKEN ---- */
 
-static void serve_callback(struct callback *callback, struct http_request *request,
-			   const char *token)
+static void serve_callback(struct browser *browser, struct http_request *request, const char *token)
 {
-	const struct registry *registry = service_registry(callback->service);
+	const struct registry *registry = service_registry(browser->service);
 	const struct registry_session *session = registry_session_by_token(registry, token);
 	const struct registry_finished *finished;
 	char result[RANDOM_ID_BYTES];
@@ -193,7 +191,7 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 		return;
 	}
 	if (!is_from_our_browser(request, session)) {
-		if (service_tell_refusal(callback->service, session->account))
+		if (service_tell_refusal(browser->service, session->account))
 			log_warning("account %s: the callback came from a browser that did not "
 				    "open the start link; it was not taken",
 				    session->account);
@@ -204,7 +202,7 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 		return;
 	}
 	memcpy(result, session->result, sizeof(result));
-	if (service_callback(callback->service, token, REGISTRY_PROOF_COOKIE,
+	if (service_callback(browser->service, token, REGISTRY_PROOF_COOKIE,
 			     http_request_time(request), &account))
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 	else
@@ -213,11 +211,11 @@ static void serve_callback(struct callback *callback, struct http_request *reque
 
 /* ---- /result/ID ---- */
 
-static void reply_outcome(struct callback *callback, struct http_request *request,
+static void reply_outcome(struct browser *browser, struct http_request *request,
 			  const struct registry_finished *finished)
 {
 	const struct credential *credential =
-		service_credential(callback->service, finished->account);
+		service_credential(browser->service, finished->account);
 	bool success = outcome_is_success(finished->outcome);
 	struct page_facts facts = {
 		.kind = PAGE_OUTCOME,
@@ -237,11 +235,11 @@ static void reply_outcome(struct callback *callback, struct http_request *reques
 	reply_page(request, 200, &facts);
 }
 
-static void reply_waiting(struct callback *callback, struct http_request *request,
+static void reply_waiting(struct browser *browser, struct http_request *request,
 			  const struct registry_session *session, enum page_kind kind)
 {
 	const struct account *account =
-		accounts_find(service_accounts(callback->service), session->account);
+		accounts_find(service_accounts(browser->service), session->account);
 
 	reply_page(
 		request, 200,
@@ -264,11 +262,11 @@ static bool is_refresh(const struct http_request *request)
 
 /* Replies if there is something new to say, which is always so with MUST_REPLY. Whoever reads a
  * page, or has it read out, shall not lose the place every second for the same page once more. */
-static bool serve_result(struct callback *callback, struct http_request *request, const char *id,
+static bool serve_result(struct browser *browser, struct http_request *request, const char *id,
 			 bool must_reply)
 {
 	enum page_kind kind = PAGE_WAITING;
-	const struct registry *registry = service_registry(callback->service);
+	const struct registry *registry = service_registry(browser->service);
 	const struct registry_finished *finished = registry_finished_by_result(registry, id);
 	const struct registry_session *session = registry_session_by_result(registry, id);
 	const struct login_view *view;
@@ -276,24 +274,24 @@ static bool serve_result(struct callback *callback, struct http_request *request
 
 	if (!session) {
 		if (finished)
-			reply_outcome(callback, request, finished);
+			reply_outcome(browser, request, finished);
 		else
 			reply_kind(request, 404, PAGE_NOT_FOUND);
 		return true;
 	}
-	account = accounts_find(service_accounts(callback->service), session->account);
+	account = accounts_find(service_accounts(browser->service), session->account);
 	if (!account || !account->login) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return true;
 	}
 	view = login_view(account->login);
 	if (view->state == MACHINE_CONSENT && session->renewed &&
-	    service_take_page(callback->service, account)) {
+	    service_take_page(browser->service, account)) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}
 	if (view->state == MACHINE_CONSENT &&
-	    service_lead_back(callback->service, account, is_from_our_browser(request, session))) {
+	    service_lead_back(browser->service, account, is_from_our_browser(request, session))) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}
@@ -303,13 +301,13 @@ static bool serve_result(struct callback *callback, struct http_request *request
 		kind = PAGE_TROUBLE;
 	if (!must_reply && (kind == PAGE_WAITING || is_refresh(request)))
 		return false;
-	reply_waiting(callback, request, session, kind);
+	reply_waiting(browser, request, session, kind);
 	return true;
 }
 
 static void waiter_unlink(struct waiter *waiter)
 {
-	struct waiter **link = &waiter->callback->waiters;
+	struct waiter **link = &waiter->browser->waiters;
 
 	while (*link != waiter)
 		link = &(*link)->next;
@@ -322,27 +320,27 @@ static void end_waiting(struct http_request *request, enum http_hold_end why, vo
 	struct waiter *waiter = context;
 
 	if (why != HTTP_HOLD_GONE)
-		(void)serve_result(waiter->callback, request, waiter->result, true);
+		(void)serve_result(waiter->browser, request, waiter->result, true);
 	waiter_unlink(waiter);
 }
 
-static void hold_result(struct callback *callback, struct http_request *request, const char *id)
+static void hold_result(struct browser *browser, struct http_request *request, const char *id)
 {
 	struct waiter *waiter;
 
-	if (serve_result(callback, request, id, false))
+	if (serve_result(browser, request, id, false))
 		return;
 	waiter = calloc(1, sizeof(*waiter));
 	if (!waiter) {
-		(void)serve_result(callback, request, id, true);
+		(void)serve_result(browser, request, id, true);
 		return;
 	}
 	waiter->request = request;
-	waiter->callback = callback;
-	waiter->next = callback->waiters;
+	waiter->browser = browser;
+	waiter->next = browser->waiters;
 	memcpy(waiter->result, id, sizeof(waiter->result));
-	callback->waiters = waiter;
-	http_request_hold(request, http_request_time(request).mono_ms + CALLBACK_HOLD_MS,
+	browser->waiters = waiter;
+	http_request_hold(request, http_request_time(request).mono_ms + BROWSER_HOLD_MS,
 			  end_waiting, waiter);
 }
 
@@ -350,15 +348,15 @@ static void hold_result(struct callback *callback, struct http_request *request,
 static void on_change(enum service_change change, struct account *account, struct clock_time now,
 		      void *context)
 {
-	struct callback *callback = context;
+	struct browser *browser = context;
 	struct waiter *next;
 
 	(void)change;
 	(void)account;
 	(void)now;
-	for (struct waiter *waiter = callback->waiters; waiter; waiter = next) {
+	for (struct waiter *waiter = browser->waiters; waiter; waiter = next) {
 		next = waiter->next;
-		if (serve_result(callback, waiter->request, waiter->result, false))
+		if (serve_result(browser, waiter->request, waiter->result, false))
 			waiter_unlink(waiter);
 	}
 }
@@ -379,8 +377,8 @@ static const char *only_header(const struct http_request *request, const char *n
  * reaches for us. A GET with an Origin is a script's, or a WebSocket's handshake, with which
  * Chromium sends no Sec-Fetch headers (RFC 6455, 4.1). The icon alone is fetched as a picture, by
  * our own pages. */
-static bool is_allowed(const struct callback *callback, const struct http_request *request,
-		       enum callback_route route)
+static bool is_allowed(const struct browser *browser, const struct http_request *request,
+		       enum browser_route route)
 {
 	bool repeated = false;
 	const char *host = only_header(request, "Host", &repeated);
@@ -391,34 +389,34 @@ static bool is_allowed(const struct callback *callback, const struct http_reques
 
 	if (!purpose)
 		purpose = only_header(request, "Purpose", &repeated);
-	if (repeated || !host || strcmp(host, callback->host) != 0)
+	if (repeated || !host || strcmp(host, browser->host) != 0)
 		return false;
-	if (route == CALLBACK_ICON)
+	if (route == BROWSER_ICON)
 		return true;
-	return !origin && callback_is_navigation(mode, dest, purpose);
+	return !origin && browser_is_navigation(mode, dest, purpose);
 }
 
-static void serve_route(struct callback *callback, struct http_request *request,
-			const struct callback_request *parsed)
+static void serve_route(struct browser *browser, struct http_request *request,
+			const struct browser_request *parsed)
 {
 	static const struct http_header icon_type = {"Content-Type", "image/svg+xml"};
 	_cleanup_(buf_done) struct buf icon = {0};
-	const char *unavailable = service_unavailable(callback->service);
+	const char *unavailable = service_unavailable(browser->service);
 
-	if (parsed->route == CALLBACK_ICON) {
+	if (parsed->route == BROWSER_ICON) {
 		buf_append_text(&icon, page_icon());
 		reply(request, 200, &icon_type, 1, &icon);
 		return;
 	}
-	if (parsed->route == CALLBACK_NOT_FOUND) {
+	if (parsed->route == BROWSER_NOT_FOUND) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}
-	if (parsed->route == CALLBACK_INVALID) {
+	if (parsed->route == BROWSER_INVALID) {
 		reply_kind(request, 400, PAGE_BAD_REQUEST);
 		return;
 	}
-	if (parsed->route == CALLBACK_ROOT) {
+	if (parsed->route == BROWSER_ROOT) {
 		reply_kind(request, 200, PAGE_ROOT);
 		return;
 	}
@@ -427,25 +425,25 @@ static void serve_route(struct callback *callback, struct http_request *request,
 			   &(struct page_facts){.kind = PAGE_UNAVAILABLE, .detail = unavailable});
 		return;
 	}
-	if (parsed->route == CALLBACK_START)
-		serve_start(callback, request, parsed->id);
-	else if (parsed->route == CALLBACK_RESULT)
-		hold_result(callback, request, parsed->id);
+	if (parsed->route == BROWSER_START)
+		serve_start(browser, request, parsed->id);
+	else if (parsed->route == BROWSER_RESULT)
+		hold_result(browser, request, parsed->id);
 	else
-		serve_callback(callback, request, parsed->token);
+		serve_callback(browser, request, parsed->token);
 }
 
 static void serve(struct http_request *request, void *context)
 {
-	struct callback *callback = context;
-	struct callback_request parsed = callback_request_parse(http_request_target(request));
+	struct browser *browser = context;
+	struct browser_request parsed = browser_request_parse(http_request_target(request));
 
-	if (!is_allowed(callback, request, parsed.route))
+	if (!is_allowed(browser, request, parsed.route))
 		reply_kind(request, 400, PAGE_BAD_REQUEST);
 	else if (strcmp(http_request_method(request), "GET") != 0)
 		reply_kind(request, 405, PAGE_BAD_REQUEST);
 	else
-		serve_route(callback, request, &parsed);
+		serve_route(browser, request, &parsed);
 }
 
 static void refuse_head(struct http_request *request, void *context)
@@ -457,68 +455,68 @@ static void refuse_head(struct http_request *request, void *context)
 /* ---- Life ---- */
 
 /* The URL's authority. RFC 9110, 7.2: the port is left out where it is the scheme's own. */
-static void set_host(struct callback *callback)
+static void set_host(struct browser *browser)
 {
-	const char *authority = service_callback_url(callback->service) + strlen("http://");
+	const char *authority = service_callback_url(browser->service) + strlen("http://");
 	size_t size = strcspn(authority, "/");
 
 	if (size == strlen("127.0.0.1:80") && strncmp(authority, "127.0.0.1:80", size) == 0)
 		size = strlen("127.0.0.1");
-	snprintf(callback->host, sizeof(callback->host), "%.*s", (int)size, authority);
+	snprintf(browser->host, sizeof(browser->host), "%.*s", (int)size, authority);
 }
 
-int callback_new(int listen_fd, struct service *service, struct callback **ret_callback,
-		 struct err_detail *detail)
+int browser_new(int listen_fd, struct service *service, struct browser **ret_callback,
+		struct err_detail *detail)
 {
-	_cleanup_(callback_freep) struct callback *callback = calloc(1, sizeof(*callback));
+	_cleanup_(browser_freep) struct browser *browser = calloc(1, sizeof(*browser));
 	struct http_server_options options = {
 		.listen_fd = listen_fd,
 		.handler = serve,
-		.context = callback,
-		.connection_limit = CALLBACK_CONNECTIONS,
+		.context = browser,
+		.connection_limit = BROWSER_CONNECTIONS,
 		.refuse = refuse_head,
 		.head_limit = CALLBACK_HEAD_BYTES,
 		.body_limit = 0,
 	};
 	int r;
 
-	if (!callback)
+	if (!browser)
 		return err_set(detail, ERR_NOMEM, "no memory for the callback listener");
-	callback->service = service;
-	set_host(callback);
-	r = http_server_new(&options, &callback->server, detail);
+	browser->service = service;
+	set_host(browser);
+	r = http_server_new(&options, &browser->server, detail);
 	if (r)
 		return r;
-	service_watch(service, on_change, callback);
-	*ret_callback = TAKE_PTR(callback);
+	service_watch(service, on_change, browser);
+	*ret_callback = TAKE_PTR(browser);
 	return 0;
 }
 
-int callback_attach(struct callback *callback, struct loop *loop)
+int browser_attach(struct browser *browser, struct loop *loop)
 {
-	return http_server_attach(callback->server, loop);
+	return http_server_attach(browser->server, loop);
 }
 
-void callback_quiesce(struct callback *callback)
+void browser_quiesce(struct browser *browser)
 {
-	http_server_quiesce(callback->server);
+	http_server_quiesce(browser->server);
 }
 
-bool callback_is_idle(const struct callback *callback)
+bool browser_is_idle(const struct browser *browser)
 {
-	return http_server_is_idle(callback->server);
+	return http_server_is_idle(browser->server);
 }
 
-void callback_free(struct callback *callback)
+void browser_free(struct browser *browser)
 {
 	struct waiter *next;
 
-	if (!callback)
+	if (!browser)
 		return;
-	http_server_free(callback->server);
-	for (struct waiter *waiter = callback->waiters; waiter; waiter = next) {
+	http_server_free(browser->server);
+	for (struct waiter *waiter = browser->waiters; waiter; waiter = next) {
 		next = waiter->next;
 		free(waiter);
 	}
-	free(callback);
+	free(browser);
 }

@@ -22,9 +22,9 @@ static bool is_id(const char *text)
 	       strspn(text, "0123456789abcdef") == RANDOM_ID_BYTES - 1;
 }
 
-static struct callback_request with_id(enum callback_route route, const char *id)
+static struct browser_request with_id(enum browser_route route, const char *id)
 {
-	struct callback_request request = {.route = CALLBACK_NOT_FOUND};
+	struct browser_request request = {.route = BROWSER_NOT_FOUND};
 
 	if (!is_id(id))
 		return request;
@@ -33,52 +33,52 @@ static struct callback_request with_id(enum callback_route route, const char *id
 	return request;
 }
 
-struct callback_request callback_request_parse(const char *target)
+struct browser_request browser_request_parse(const char *target)
 {
-	struct callback_request request = {.route = CALLBACK_NOT_FOUND};
+	struct browser_request request = {.route = BROWSER_NOT_FOUND};
 	const char *rest;
 
 	if (strcmp(target, "/") == 0) {
-		request.route = CALLBACK_ROOT;
+		request.route = BROWSER_ROOT;
 	} else if (strcmp(target, "/favicon.ico") == 0) {
-		request.route = CALLBACK_ICON;
+		request.route = BROWSER_ICON;
 	} else if ((rest = after(target, "/start/"))) {
-		return with_id(CALLBACK_START, rest);
+		return with_id(BROWSER_START, rest);
 	} else if ((rest = after(target, "/result/"))) {
-		return with_id(CALLBACK_RESULT, rest);
+		return with_id(BROWSER_RESULT, rest);
 	} else if ((rest = after(target, CALLBACK_QUERY)) && url_is_uuid(rest)) {
-		request.route = CALLBACK_TOKEN;
-		memcpy(request.token, rest, CALLBACK_TOKEN_BYTES);
+		request.route = BROWSER_TOKEN;
+		memcpy(request.token, rest, BROWSER_TOKEN_BYTES);
 	} else if ((rest = after(target, CALLBACK_PATH)) && (*rest == '\0' || *rest == '?')) {
-		request.route = CALLBACK_INVALID;
+		request.route = BROWSER_INVALID;
 	}
 	return request;
 }
 
-int callback_pasted_token(const char *text, char ret_token[static CALLBACK_TOKEN_BYTES])
+int callback_pasted_token(const char *text, char ret_token[static BROWSER_TOKEN_BYTES])
 {
 	static const char blanks[] = " \t\r\n";
 	const char *begin = text + strspn(text, blanks);
 	const char *query = strstr(begin, CALLBACK_QUERY);
-	char token[CALLBACK_TOKEN_BYTES];
+	char token[BROWSER_TOKEN_BYTES];
 
 	if (query) {
 		if (!after(begin, "http://127.0.0.1"))
 			return ERR_SYNTAX;
 		begin = query + strlen(CALLBACK_QUERY);
 	}
-	if (strlen(begin) < CALLBACK_TOKEN_BYTES - 1)
+	if (strlen(begin) < BROWSER_TOKEN_BYTES - 1)
 		return ERR_SYNTAX;
-	memcpy(token, begin, CALLBACK_TOKEN_BYTES - 1);
-	token[CALLBACK_TOKEN_BYTES - 1] = '\0';
-	begin += CALLBACK_TOKEN_BYTES - 1;
+	memcpy(token, begin, BROWSER_TOKEN_BYTES - 1);
+	token[BROWSER_TOKEN_BYTES - 1] = '\0';
+	begin += BROWSER_TOKEN_BYTES - 1;
 	if (begin[strspn(begin, blanks)] != '\0' || !url_is_uuid(token))
 		return ERR_SYNTAX;
-	memcpy(ret_token, token, CALLBACK_TOKEN_BYTES);
+	memcpy(ret_token, token, BROWSER_TOKEN_BYTES);
 	return 0;
 }
 
-bool callback_has_cookie(const char *cookies, const char *name, const char *value)
+bool browser_has_cookie(const char *cookies, const char *name, const char *value)
 {
 	size_t name_size = strlen(name);
 	size_t value_size = strlen(value);
@@ -100,7 +100,7 @@ bool callback_has_cookie(const char *cookies, const char *name, const char *valu
 	return found;
 }
 
-bool callback_is_navigation(const char *mode, const char *dest, const char *purpose)
+bool browser_is_navigation(const char *mode, const char *dest, const char *purpose)
 {
 	if (mode && strcmp(mode, "navigate") != 0)
 		return false;

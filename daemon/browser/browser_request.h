@@ -13,38 +13,38 @@
 #include "common/digest.h"
 #include "common/err.h"
 
-#define CALLBACK_TOKEN_BYTES 37 /* a UUID and a NUL */
+#define BROWSER_TOKEN_BYTES 37 /* a UUID and a NUL */
 
-enum callback_route {
-	CALLBACK_NOT_FOUND,
-	CALLBACK_ROOT,
-	CALLBACK_ICON,
-	CALLBACK_START,	  /* .id */
-	CALLBACK_RESULT,  /* .id */
-	CALLBACK_TOKEN,	  /* .token */
-	CALLBACK_INVALID, /* /callback without exactly one well-formed token */
+enum browser_route {
+	BROWSER_NOT_FOUND,
+	BROWSER_ROOT,
+	BROWSER_ICON,
+	BROWSER_START,	 /* .id */
+	BROWSER_RESULT,	 /* .id */
+	BROWSER_TOKEN,	 /* .token */
+	BROWSER_INVALID, /* /callback without exactly one well-formed token */
 };
 
-struct callback_request {
-	enum callback_route route;
+struct browser_request {
+	enum browser_route route;
 	char id[RANDOM_ID_BYTES];
-	char token[CALLBACK_TOKEN_BYTES];
+	char token[BROWSER_TOKEN_BYTES];
 };
 
 /* Reads a raw request target such as "/callback?token=…". */
-struct callback_request callback_request_parse(const char *target);
+struct browser_request browser_request_parse(const char *target);
 
 /* The token in what a person pasted: the URL that the browser was redirected to, or the bare token;
  * blanks around it are fine. ERR_SYNTAX. */
 int callback_pasted_token(const char *text,
-			  char ret_token[static CALLBACK_TOKEN_BYTES]) _must_check_;
+			  char ret_token[static BROWSER_TOKEN_BYTES]) _must_check_;
 
 /* Whether the value of a Cookie header (NULL: none) holds NAME=VALUE; compares in constant time. */
-bool callback_has_cookie(const char *cookies, const char *name, const char *value);
+bool browser_has_cookie(const char *cookies, const char *name, const char *value);
 
 /* Whether the Sec-Fetch-Mode, Sec-Fetch-Dest and Sec-Purpose (or Purpose) headers, each NULL where
  * absent, allow a top-level navigation of a person. Old browsers send none (Fetch Metadata, W3C).
  */
-bool callback_is_navigation(const char *mode, const char *dest, const char *purpose);
+bool browser_is_navigation(const char *mode, const char *dest, const char *purpose);
 
 #endif

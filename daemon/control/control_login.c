@@ -131,7 +131,7 @@ void control_post_callback(struct control *control, struct http_request *request
 	_cleanup_(json_freep) struct json *body = NULL;
 	struct account *account;
 	struct err_detail detail;
-	char token[CALLBACK_TOKEN_BYTES];
+	char token[BROWSER_TOKEN_BYTES];
 	int r = control_body_parse(request, known, 1, &body, &detail);
 
 	if (r) {

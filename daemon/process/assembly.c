@@ -13,7 +13,7 @@ void assembly_free(struct assembly *assembly)
 	/* The order: who uses before who is used. */
 	notify_free(assembly->notify);
 	control_free(assembly->control);
-	callback_free(assembly->callback);
+	browser_free(assembly->browser);
 	service_free(assembly->service);
 	loop_free(assembly->loop);
 	http_client_free(assembly->client);
@@ -115,8 +115,8 @@ static int build_servers(struct assembly *assembly, struct err_detail *detail)
 	int r = 0;
 
 	if (assembly->callback_url[0])
-		r = callback_new(callback_fd(assembly), assembly->service, &assembly->callback,
-				 detail);
+		r = browser_new(callback_fd(assembly), assembly->service, &assembly->browser,
+				detail);
 	if (!r && control_fd(assembly) >= 0)
 		r = control_new(control_fd(assembly), assembly->service, &assembly->control,
 				detail);
@@ -127,7 +127,7 @@ static int attach(struct assembly *assembly, struct err_detail *detail)
 {
 	if (http_client_attach(assembly->client, assembly->loop) ||
 	    service_attach(assembly->service, assembly->loop) ||
-	    (assembly->callback && callback_attach(assembly->callback, assembly->loop)) ||
+	    (assembly->browser && browser_attach(assembly->browser, assembly->loop)) ||
 	    (assembly->control && control_attach(assembly->control, assembly->loop)) ||
 	    (assembly->notify && notify_attach(assembly->notify, assembly->loop)) ||
 	    sd_watchdog_attach(&assembly->watchdog, assembly->loop))
@@ -222,7 +222,7 @@ int assembly_build(struct assembly *assembly, const struct daemon_options *optio
 static bool is_quiet(const struct assembly *assembly)
 {
 	return (!assembly->control || control_is_idle(assembly->control)) &&
-	       (!assembly->callback || callback_is_idle(assembly->callback));
+	       (!assembly->browser || browser_is_idle(assembly->browser));
 }
 
 bool assembly_are_flushed(const struct assembly *assembly)
@@ -241,8 +241,8 @@ void assembly_quiesce(struct assembly *assembly)
 {
 	if (assembly->control)
 		control_quiesce(assembly->control);
-	if (assembly->callback)
-		callback_quiesce(assembly->callback);
+	if (assembly->browser)
+		browser_quiesce(assembly->browser);
 	if (assembly->notify)
 		notify_quiesce(assembly->notify);
 }

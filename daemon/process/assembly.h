@@ -30,9 +30,9 @@ struct assembly {
 	struct http_client *client;
 	struct loop *loop;
 	struct service *service;
-	struct callback *callback; /* NULL: no listener */
-	struct control *control;   /* NULL only if REFUSAL came without a control socket */
-	struct notify *notify;	   /* NULL only with a refusal */
+	struct browser *browser; /* NULL: no listener */
+	struct control *control; /* NULL only if REFUSAL came without a control socket */
+	struct notify *notify;	 /* NULL only with a refusal */
 	struct sd_watchdog watchdog;
 };
 

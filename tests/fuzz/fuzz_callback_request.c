@@ -10,16 +10,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
-	struct callback_request request;
+	struct browser_request request;
 
 	if (!text)
 		return 0;
-	request = callback_request_parse(text);
-	if (request.route == CALLBACK_TOKEN && !url_is_uuid(request.token))
+	request = browser_request_parse(text);
+	if (request.route == BROWSER_TOKEN && !url_is_uuid(request.token))
 		abort();
-	(void)callback_has_cookie(text, "misskey-authd-0123456789ab",
-				  "0123456789abcdef0123456789abcdef");
-	(void)callback_is_navigation(text, text, text);
+	(void)browser_has_cookie(text, "misskey-authd-0123456789ab",
+				 "0123456789abcdef0123456789abcdef");
+	(void)browser_is_navigation(text, text, text);
 	free(text);
 	return 0;
 }

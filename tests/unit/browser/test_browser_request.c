@@ -19,50 +19,50 @@ static void routes_are_exact(void **state)
 {
 	static const struct {
 		const char *target;
-		enum callback_route route;
+		enum browser_route route;
 	} cases[] = {
-		{"/", CALLBACK_ROOT},
-		{"/favicon.ico", CALLBACK_ICON},
-		{"/start/" ID, CALLBACK_START},
-		{"/result/" ID, CALLBACK_RESULT},
-		{"/callback?token=" UUID, CALLBACK_TOKEN},
-		{"/callback", CALLBACK_INVALID},
-		{"/callback?", CALLBACK_INVALID},
-		{"/callback?token", CALLBACK_INVALID},
-		{"/callback?token=", CALLBACK_INVALID},
-		{"/callback?token=" UUID "&token=" UUID, CALLBACK_INVALID},
-		{"/callback?token=" UUID "&x=1", CALLBACK_INVALID},
-		{"/callback?x=1&token=" UUID, CALLBACK_INVALID},
-		{"/callback?x=1?token=" UUID, CALLBACK_INVALID},
-		{"/callback?Token=" UUID, CALLBACK_INVALID},
-		{"/callback?token=" UUID "%00", CALLBACK_INVALID},
-		{"/callback?token=8ea47f67", CALLBACK_INVALID},
-		{"/Callback?token=" UUID, CALLBACK_NOT_FOUND},
-		{"/callback/?token=" UUID, CALLBACK_NOT_FOUND},
-		{"/callback%3ftoken=" UUID, CALLBACK_NOT_FOUND},
-		{"//callback?token=" UUID, CALLBACK_NOT_FOUND},
-		{"http://127.0.0.1:41987/callback?token=" UUID, CALLBACK_NOT_FOUND},
-		{"callback?token=" UUID, CALLBACK_NOT_FOUND},
-		{"/start/", CALLBACK_NOT_FOUND},
-		{"/start/" ID "0", CALLBACK_NOT_FOUND},
-		{"/start/0123456789ABCDEF0123456789ABCDEF", CALLBACK_NOT_FOUND},
-		{"/start/" ID "?x", CALLBACK_NOT_FOUND},
-		{"/result/../callback", CALLBACK_NOT_FOUND},
-		{"/favicon.ico?x", CALLBACK_NOT_FOUND},
-		{"", CALLBACK_NOT_FOUND},
-		{"*", CALLBACK_NOT_FOUND},
+		{"/", BROWSER_ROOT},
+		{"/favicon.ico", BROWSER_ICON},
+		{"/start/" ID, BROWSER_START},
+		{"/result/" ID, BROWSER_RESULT},
+		{"/callback?token=" UUID, BROWSER_TOKEN},
+		{"/callback", BROWSER_INVALID},
+		{"/callback?", BROWSER_INVALID},
+		{"/callback?token", BROWSER_INVALID},
+		{"/callback?token=", BROWSER_INVALID},
+		{"/callback?token=" UUID "&token=" UUID, BROWSER_INVALID},
+		{"/callback?token=" UUID "&x=1", BROWSER_INVALID},
+		{"/callback?x=1&token=" UUID, BROWSER_INVALID},
+		{"/callback?x=1?token=" UUID, BROWSER_INVALID},
+		{"/callback?Token=" UUID, BROWSER_INVALID},
+		{"/callback?token=" UUID "%00", BROWSER_INVALID},
+		{"/callback?token=8ea47f67", BROWSER_INVALID},
+		{"/Callback?token=" UUID, BROWSER_NOT_FOUND},
+		{"/callback/?token=" UUID, BROWSER_NOT_FOUND},
+		{"/callback%3ftoken=" UUID, BROWSER_NOT_FOUND},
+		{"//callback?token=" UUID, BROWSER_NOT_FOUND},
+		{"http://127.0.0.1:41987/callback?token=" UUID, BROWSER_NOT_FOUND},
+		{"callback?token=" UUID, BROWSER_NOT_FOUND},
+		{"/start/", BROWSER_NOT_FOUND},
+		{"/start/" ID "0", BROWSER_NOT_FOUND},
+		{"/start/0123456789ABCDEF0123456789ABCDEF", BROWSER_NOT_FOUND},
+		{"/start/" ID "?x", BROWSER_NOT_FOUND},
+		{"/result/../callback", BROWSER_NOT_FOUND},
+		{"/favicon.ico?x", BROWSER_NOT_FOUND},
+		{"", BROWSER_NOT_FOUND},
+		{"*", BROWSER_NOT_FOUND},
 	};
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
-		struct callback_request request = callback_request_parse(cases[n].target);
+		struct browser_request request = browser_request_parse(cases[n].target);
 
 		if (request.route != cases[n].route)
 			fail_msg("%s: %d", cases[n].target, (int)request.route);
 	}
-	assert_string_equal(callback_request_parse("/callback?token=" UUID).token, UUID);
-	assert_string_equal(callback_request_parse("/start/" ID).id, ID);
-	assert_string_equal(callback_request_parse("/result/" ID).id, ID);
+	assert_string_equal(browser_request_parse("/callback?token=" UUID).token, UUID);
+	assert_string_equal(browser_request_parse("/start/" ID).id, ID);
+	assert_string_equal(browser_request_parse("/result/" ID).id, ID);
 }
 
 static void pasted_texts_give_the_token(void **state)
@@ -83,7 +83,7 @@ static void pasted_texts_give_the_token(void **state)
 		"http://127.0.0.1:41987/callback?token=" UUID "&x=1",
 		"http://127.0.0.1:41987/callback?token=x",
 	};
-	char token[CALLBACK_TOKEN_BYTES];
+	char token[BROWSER_TOKEN_BYTES];
 
 	(void)state;
 	for (size_t n = 0; n < sizeof(good) / sizeof(good[0]); n++) {
@@ -98,29 +98,29 @@ static void pasted_texts_give_the_token(void **state)
 static void cookies_match_whole(void **state)
 {
 	(void)state;
-	assert_true(callback_has_cookie("n=" ID, "n", ID));
-	assert_true(callback_has_cookie("a=b; n=" ID "; c=d", "n", ID));
-	assert_true(callback_has_cookie("n=x; n=" ID, "n", ID));
-	assert_false(callback_has_cookie(NULL, "n", ID));
-	assert_false(callback_has_cookie("", "n", ID));
-	assert_false(callback_has_cookie("xn=" ID, "n", ID));
-	assert_false(callback_has_cookie("n=" ID "0", "n", ID));
-	assert_false(callback_has_cookie("n=0123456789abcdef0123456789abcdee", "n", ID));
-	assert_false(callback_has_cookie("n", "n", ID));
-	assert_false(callback_has_cookie(";;; ;", "n", ID));
+	assert_true(browser_has_cookie("n=" ID, "n", ID));
+	assert_true(browser_has_cookie("a=b; n=" ID "; c=d", "n", ID));
+	assert_true(browser_has_cookie("n=x; n=" ID, "n", ID));
+	assert_false(browser_has_cookie(NULL, "n", ID));
+	assert_false(browser_has_cookie("", "n", ID));
+	assert_false(browser_has_cookie("xn=" ID, "n", ID));
+	assert_false(browser_has_cookie("n=" ID "0", "n", ID));
+	assert_false(browser_has_cookie("n=0123456789abcdef0123456789abcdee", "n", ID));
+	assert_false(browser_has_cookie("n", "n", ID));
+	assert_false(browser_has_cookie(";;; ;", "n", ID));
 }
 
 static void only_navigations_pass(void **state)
 {
 	(void)state;
-	assert_true(callback_is_navigation(NULL, NULL, NULL));
-	assert_true(callback_is_navigation("navigate", "document", NULL));
-	assert_false(callback_is_navigation("navigate", "iframe", NULL));
-	assert_false(callback_is_navigation("no-cors", "image", NULL));
-	assert_false(callback_is_navigation("no-cors", "empty", NULL));
-	assert_false(callback_is_navigation("cors", NULL, NULL));
-	assert_false(callback_is_navigation("navigate", "document", "prefetch"));
-	assert_false(callback_is_navigation("navigate", "document", "prefetch;prerender"));
+	assert_true(browser_is_navigation(NULL, NULL, NULL));
+	assert_true(browser_is_navigation("navigate", "document", NULL));
+	assert_false(browser_is_navigation("navigate", "iframe", NULL));
+	assert_false(browser_is_navigation("no-cors", "image", NULL));
+	assert_false(browser_is_navigation("no-cors", "empty", NULL));
+	assert_false(browser_is_navigation("cors", NULL, NULL));
+	assert_false(browser_is_navigation("navigate", "document", "prefetch"));
+	assert_false(browser_is_navigation("navigate", "document", "prefetch;prerender"));
 }
 
 int main(void)
