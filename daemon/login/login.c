@@ -16,7 +16,7 @@ void login_adapt(struct login *login)
 }
 
 int login_new(struct account *account, const struct login_environment *environment,
-	      struct login **ret_authorization)
+	      struct login **ret_login)
 {
 	struct login *login = calloc(1, sizeof(*login));
 
@@ -27,7 +27,7 @@ int login_new(struct account *account, const struct login_environment *environme
 	login->turn.owner = login;
 	login->turn.server = account->server.origin;
 	login_adapt(login);
-	*ret_authorization = login;
+	*ret_login = login;
 	return 0;
 }
 

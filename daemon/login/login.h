@@ -72,7 +72,7 @@ struct login_view {
 struct login;
 
 int login_new(struct account *account, const struct login_environment *environment,
-	      struct login **ret_authorization) _must_check_;
+	      struct login **ret_login) _must_check_;
 void login_free(struct login *login);
 
 /* Starts a login, or has the pending one looked at again: the server is asked whether consent was
