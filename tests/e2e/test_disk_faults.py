@@ -119,6 +119,29 @@ def test_full_before_the_exchange_and_restarted(server_2025, on_small_disk):
 
 
 @needs_root
+def test_full_then_killed_and_the_page_reloaded(server_2025, on_small_disk):
+    """The callback was in memory alone. Its browser is led through the start link again, where no click is needed."""
+    daemon, disk = on_small_disk
+    daemon.start()
+    login = daemon.login("me", server=server_2025.origin)
+    browser, token = accept(daemon, server_2025, login)
+    disk.fill()
+    result = browser.get(daemon.callback_url(token))[1]
+    daemon.kill()
+    disk.make_room()
+    daemon.start()
+    assert PlainBrowser().get(result, follow=False)[0] == 200, "another browser is not led anywhere"
+    status, _, headers, _ = browser.get(result, follow=False)
+    assert status == 303 and login["start_url"].endswith(headers["Location"])
+    status, _, headers, _ = browser.get(login["start_url"], follow=False)
+    assert status == 303 and headers["Location"] == f"{server_2025.origin}/auth/{token}"
+    # Once: from then on the page waits for the person.
+    assert browser.get(result, follow=False)[0] == 200
+    assert not server_2025.calls(USERKEY)
+    assert "You are logged in" in browser.get(daemon.callback_url(token))[3]
+
+
+@needs_root
 def test_full_at_the_start_of_a_login(server_2025, on_small_disk):
     daemon, disk = on_small_disk
     daemon.start()
