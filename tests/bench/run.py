@@ -14,6 +14,7 @@ import durability  # noqa: E402
 import idleness  # noqa: E402
 import memory  # noqa: E402
 import plots  # noqa: E402
+import polled  # noqa: E402
 import scales  # noqa: E402
 import starting  # noqa: E402
 import tokens  # noqa: E402
@@ -21,7 +22,7 @@ from comparison import table, write_json  # noqa: E402
 
 MEASUREMENTS = {
     "tokens": tokens, "callbacks": callbacks, "durability": durability, "starting": starting, "memory": memory,
-    "scales": scales, "idleness": idleness,
+    "scales": scales, "polled": polled, "idleness": idleness,
 }
 
 
