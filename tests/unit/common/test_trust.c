@@ -30,7 +30,7 @@ struct fixture {
 
 static void path_in(char ret_path[static 64], const char *directory, const char *name)
 {
-	(void)snprintf(ret_path, 64, "%s/%s", directory, name);
+	assert_true(snprintf(ret_path, 64, "%s/%s", directory, name) < 64);
 }
 
 static void write_file(const char *path)
