@@ -98,11 +98,14 @@ static enum machine_action enter_session(struct login_machine *machine, bool app
 static enum machine_action enter_consent(struct login_machine *machine,
 					 const struct machine_input *input)
 {
+	/* Many logins that were restored together are not polled together for ever. */
+	int64_t pause_ms =
+		retry_delay(input, 1, machine->poll_interval_ms, machine->poll_interval_ms);
+
 	enter(machine, MACHINE_CONSENT, MACHINE_DO_NOTHING);
 	machine->callback_arrived = false;
 	machine->ask_again = false;
-	wait_until(machine,
-		   machine->browser ? CLOCK_NEVER : input->now.mono_ms + machine->poll_interval_ms);
+	wait_until(machine, machine->browser ? CLOCK_NEVER : input->now.mono_ms + pause_ms);
 	return MACHINE_DO_NOTHING;
 }
 

@@ -42,7 +42,7 @@ plot $rows using 1:2:(0):1:($2-0.3):($2+0.3):ytic(3) with boxxyerror lc rgb '#3a
 """)
 
 
-def draw_curves(rows, file):
+def draw_curves(rows, file, about):
     """Both axes logarithmic: what grows in proportion is a straight line with the slope of the dotted one."""
     curves = {}
     for row in rows:
@@ -58,9 +58,9 @@ def draw_curves(rows, file):
         blocks.append(f"$curve{number} << EOD\n{lines}\nEOD")
         parts.append(f"$curve{number} using 1:2 with linespoints lw 2 title {quoted(name)}")
     data = "\n".join(blocks)
-    gnuplot(STYLE.format(height=600, file=file) + data + """
+    gnuplot(STYLE.format(height=600, file=file) + data + f"""
 set logscale xy
-set xlabel 'accounts, or pending logins'
+set xlabel '{about}'
 set ylabel 'milliseconds'
 set key outside below maxcols 3
 plot """ + ", ".join([*parts, "0.1 * x with lines dashtype 2 lc rgb '#808080' title 'in proportion'"]) + "\n")
@@ -73,4 +73,6 @@ def why_not():
 def draw(rows, directory):
     directory.mkdir(parents=True, exist_ok=True)
     draw_ratios(rows, directory / "bench-goals.svg")
-    draw_curves(rows, directory / "bench-scale.svg")
+    polled = [row for row in rows if row.name.startswith("polled logins, ")]
+    draw_curves([row for row in rows if row not in polled], directory / "bench-scale.svg", "accounts, or pending logins")
+    draw_curves(polled, directory / "bench-polled.svg", "polled logins")

@@ -41,7 +41,7 @@ def test_a_session_is_asked_for_at_the_interval_until_consent(server, polling):
     login = polling.login("me", server=server.origin, browser=False)
     assert login["start_url"] is None and login["consent_url"].startswith(server.origin + "/auth/")
     first, second = server.wait_for_calls(USERKEY, 2)
-    assert 0.8 < second.time - first.time < 2 and first.status == 400
+    assert 0.7 < second.time - first.time < 2 and first.status == 400
     server.accept(session_token(login), "alice")
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
     calls = len(server.calls(USERKEY))

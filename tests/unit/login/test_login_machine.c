@@ -395,6 +395,18 @@ static void polls_that_fail_are_spread_by_chance(void **state)
 	assert_true(poll_once(&machine, &failed) > 2 * POLL_MS + POLL_MS / 3);
 }
 
+static void polls_are_spread_by_chance(void **state)
+{
+	struct machine_input pending = input_at(MACHINE_PENDING, 0);
+	struct login_machine machine = polling();
+
+	(void)state;
+	pending.random = 0;
+	assert_int_equal(poll_once(&machine, &pending), POLL_MS - POLL_MS / 4);
+	pending.random = 1023;
+	assert_true(poll_once(&machine, &pending) > POLL_MS + POLL_MS / 5);
+}
+
 static void polls_that_fail_end_with_the_session(void **state)
 {
 	const struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
@@ -720,6 +732,7 @@ int main(void)
 		cmocka_unit_test(without_a_browser_userkey_is_polled),
 		cmocka_unit_test(polls_that_fail_back_off_until_one_succeeds),
 		cmocka_unit_test(polls_that_fail_are_spread_by_chance),
+		cmocka_unit_test(polls_are_spread_by_chance),
 		cmocka_unit_test(polls_that_fail_end_with_the_session),
 		cmocka_unit_test(a_server_that_wants_to_be_polled_later_is_obeyed),
 		cmocka_unit_test(a_failed_poll_can_be_hurried),
