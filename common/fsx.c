@@ -291,36 +291,29 @@ static bool is_temp_name(const char *name)
 	       strspn(name + prefix, "0123456789abcdef") == RANDOM_DIGITS;
 }
 
-static int remove_temp_files(int dirfd, DIR *stream, size_t *ret_count, struct err_detail *detail)
+static int remove_temp_files(int dirfd, DIR *stream, struct err_detail *detail)
 {
-	size_t count = 0;
+	bool removed = false;
+	const struct dirent *entry;
 
-	for (;;) {
-		const struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(stream);
-		if (!entry)
-			break;
+	while ((void)(errno = 0), (entry = readdir(stream))) {
 		if (!is_temp_name(entry->d_name))
 			continue;
 		if (unlinkat(dirfd, entry->d_name, 0) < 0)
 			return fsx_fail(detail, errno, N_("remove the left-over"), dirfd,
 					entry->d_name);
-		count++;
+		removed = true;
 	}
 	if (errno != 0)
 		return fsx_fail(detail, errno, N_("list the directory"), dirfd, ".");
-	*ret_count = count;
-	return 0;
+	return removed ? fsx_sync_directory(dirfd, ".", detail) : 0;
 }
 
-int fsx_remove_orphans(int dirfd, size_t *ret_count, struct err_detail *detail)
+int fsx_remove_orphans(int dirfd, struct err_detail *detail)
 {
 	/* Not dup(), which would share the position in the listing with the caller's descriptor. */
 	int fd = open_again(dirfd, ".", O_RDONLY | O_DIRECTORY);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	size_t count = 0;
 	int r;
 
 	if (!stream) {
@@ -328,12 +321,8 @@ int fsx_remove_orphans(int dirfd, size_t *ret_count, struct err_detail *detail)
 		closep(&fd);
 		return r;
 	}
-	r = remove_temp_files(dirfd, stream, &count, detail);
+	r = remove_temp_files(dirfd, stream, detail);
 	closedir(stream);
-	if (r == 0 && count > 0)
-		r = fsx_sync_directory(dirfd, ".", detail);
-	if (r == 0 && ret_count)
-		*ret_count = count;
 	return r;
 }
 

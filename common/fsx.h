@@ -68,9 +68,8 @@ int fsx_write(int dirfd, const char *name, const char *bytes, size_t size,
 /* Removes NAME and fsyncs the directory; a file that is not there is no error. */
 int fsx_remove(int dirfd, const char *name, struct err_detail *detail) _must_check_;
 
-/* Removes the temporary files that a killed process left in DIRFD; *ret_count (may be NULL) is how
- * many there were. */
-int fsx_remove_orphans(int dirfd, size_t *ret_count, struct err_detail *detail) _must_check_;
+/* Removes the temporary files that a killed process left in DIRFD. */
+int fsx_remove_orphans(int dirfd, struct err_detail *detail) _must_check_;
 
 /* Renames NAME to NAME.damaged-UTCTIME, never over an existing file, and fsyncs the directory. The
  * new name goes to RET_NAME (256 bytes). UNIX_S is the time now in seconds since 1970. */

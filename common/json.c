@@ -101,20 +101,15 @@ const char *json_get_string(const struct json *object, const char *key)
 	return json_string(json_get(object, key));
 }
 
-bool json_integer(const struct json *value, int64_t *ret_number)
+bool json_get_integer(const struct json *object, const char *key, int64_t *ret_number)
 {
-	const cJSON *item = const_tree(value);
+	const cJSON *item = const_tree(json_get(object, key));
 
 	if (!cJSON_IsNumber(item) || fabs(item->valuedouble) > (double)JSON_INTEGER_MAX ||
 	    item->valuedouble != trunc(item->valuedouble))
 		return false;
 	*ret_number = (int64_t)item->valuedouble;
 	return true;
-}
-
-bool json_get_integer(const struct json *object, const char *key, int64_t *ret_number)
-{
-	return json_integer(json_get(object, key), ret_number);
 }
 
 bool json_get_bool(const struct json *object, const char *key, bool *ret_bool)

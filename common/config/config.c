@@ -63,35 +63,6 @@ int config_account_add(struct config *config, const char *name, unsigned line)
 	return 0;
 }
 
-static int compare_accounts(const void *a, const void *b)
-{
-	const struct config_account *x = *(const struct config_account *const *)a;
-	const struct config_account *y = *(const struct config_account *const *)b;
-	int order = strcmp(x->name, y->name);
-
-	if (order != 0)
-		return order;
-	return (x->line > y->line) - (x->line < y->line);
-}
-
-int config_accounts_sort(struct config *config)
-{
-	size_t count = config->account_count;
-	const struct config_account **by_name;
-
-	if (count == 0)
-		return 0;
-	by_name = calloc(count, sizeof(const struct config_account *));
-	if (!by_name)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < count; i++)
-		by_name[i] = &config->accounts[i];
-	qsort(by_name, count, sizeof(const struct config_account *), compare_accounts);
-	free(config->by_name);
-	config->by_name = by_name;
-	return 0;
-}
-
 static int read_all(int fd, const char *shown, struct buf *text, struct err_detail *detail)
 {
 	char block[16 * 1024];
@@ -214,22 +185,9 @@ const char *config_hook_name(enum config_hook hook)
 	return names[hook];
 }
 
-static int compare_name(const void *name, const void *element)
-{
-	const struct config_account *account = *(const struct config_account *const *)element;
-
-	return strcmp(name, account->name);
-}
-
 const struct config_account *config_account_find(const struct config *config, const char *name)
 {
-	const struct config_account **found;
-
-	if (!config->by_name)
-		return NULL;
-	found = bsearch(name, config->by_name, config->account_count,
-			sizeof(const struct config_account *), compare_name);
-	return found ? *found : NULL;
+	return name_table_find(&config->by_name, name);
 }
 
 void config_free(struct config *config)
@@ -245,7 +203,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < CONFIG_HOOK_COUNT; i++)
 		free(config->hooks[i]);
 	free(config->accounts);
-	free(config->by_name);
+	name_table_done(&config->by_name);
 	free(config->ca_file);
 	free(config->file);
 	free(config);

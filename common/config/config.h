@@ -3,9 +3,9 @@
 #define CONFIG_CONFIG_H
 
 /*
- * The configuration file, config.example.ini explained in code. The only user of inih. Everything
- * is optional; what is written must be right: an unknown section or key, a value out of range, a
- * repetition, is refused with the file, the line, what was expected and the nearest valid word.
+ * The configuration file, config.example.ini explained in code. Everything is optional;
+ * what is written must be right. An unknown section or key, a value out of range or a repetition is
+ * refused: the error names the file, the line, what was expected and the nearest valid word.
  */
 
 #include <stdbool.h>
@@ -16,14 +16,14 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/name_table.h"
 #include "common/trust.h"
 #include "common/url.h"
 
 /* A config of 10,000 accounts with every key is about 4 MiB. */
 #define CONFIG_MAX_BYTES (8 * 1024 * 1024)
 /* A line, without its end: a key and 128 permissions of 64 characters do not fit, a list of all
- * known ones does. A longer one is refused. (inih itself takes 197 bytes and cuts the rest
- * off: what does not fit there, config_parse.c reads by itself.) */
+ * known ones does. A longer one is refused. */
 #define CONFIG_LINE_BYTES 4096
 #define CONFIG_MAX_ACCOUNTS 100000
 
@@ -71,7 +71,7 @@ struct config {
 	bool notifications;		 /* of the desktop */
 	struct config_account *accounts; /* in the file's order */
 	size_t account_count;
-	const struct config_account **by_name; /* the same sorted, for config_account_find() */
+	struct name_table by_name; /* the same sorted, for config_account_find() */
 };
 
 /* The defaults. ERR_NOMEM. */
