@@ -213,7 +213,8 @@ static void put_permissions(const struct page *page, const char *list)
 	put(page, *list ? "</dt><dd class=\"list\">" : "</dt><dd>");
 	if (!*list)
 		put_words(page, page->text->permission_none);
-	while ((size = permission_next(&list, &permission)) > 0) {
+	for (size_t i = 0;
+	     i < PERMISSION_MAX_COUNT && (size = permission_next(&list, &permission)) > 0; i++) {
 		snprintf(text, sizeof(text), "%.*s", (int)size, permission);
 		put(page, "<code>");
 		put_fact(page, text);

@@ -306,7 +306,7 @@ static void lengths_are_limited(void **state)
 	assert_refused(line, strlen(line), ERR_LIMIT, "c.ini:1: ", "at most 4096 bytes");
 	memset(line, 'k', sizeof(line) - 3);
 	memcpy(line + sizeof(line) - 4, "=1", 3);
-	assert_refused(line, strlen(line), ERR_SYNTAX, "c.ini:1: ", "expected `key = value`");
+	assert_refused(line, strlen(line), ERR_SYNTAX, "c.ini:1: `kkk", "before the first key");
 
 	buf_append_text(&text, ACCOUNT "description = ");
 	for (int i = 0; i < 512; i++)
