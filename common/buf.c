@@ -105,7 +105,7 @@ char *buf_take(struct buf *buf)
 {
 	char *text;
 
-	/* An empty text is a text too: NULL stands for a failure alone. */
+	/* An empty text is no failure, so it is not NULL. */
 	if (!make_room(buf, 0)) {
 		int error = buf->error;
 

@@ -61,7 +61,7 @@ int err_from_errno(int errnum)
 	case EADDRINUSE:
 		return ERR_BUSY;
 	default:
-		/* 0 too: who asks has seen a failure, and must not be told of success. */
+		/* 0 too: the caller saw a failure, so this must not become ERR_OK. */
 		return ERR_IO;
 	}
 }

@@ -13,7 +13,7 @@
 
 #define INDENT_COLUMNS 2
 
-/* A struct json is a cJSON: these are the only places that know. */
+/* A struct json is a cJSON. Only these four functions know. */
 static cJSON *tree(struct json *value)
 {
 	return (cJSON *)value;
@@ -54,7 +54,7 @@ int json_parse(const char *text, size_t size, size_t max_bytes, struct json **re
 	r = json_check(text, size, detail);
 	if (r < 0)
 		return r;
-	/* The text is right to its last byte: what can fail is memory. */
+	/* json_check() accepted the text, so only memory can fail. */
 	item = cJSON_ParseWithLengthOpts(text, size, NULL, false);
 	if (!item)
 		return err_set(detail, ERR_NOMEM, _("no memory for %zu bytes of JSON"), size);

@@ -60,7 +60,7 @@ static const char *journal_prefix(enum log_level level)
 	return prefixes[level];
 }
 
-/* There is nobody to tell that standard error cannot be written. */
+/* A failure is not reported: there is nowhere to report it to. */
 static void write_all(const char *bytes, size_t size)
 {
 	while (size > 0) {

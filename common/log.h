@@ -17,7 +17,6 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* JOURNAL: prefix lines with "<3>" to "<7>". Until this is called: info, without prefix. */
 void log_setup(enum log_level level, bool journal);
 
-/* Changes the level alone. */
 void log_set_level(enum log_level level);
 
 /* "error", "warning", "info", "debug". ERR_INVALID. */

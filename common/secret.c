@@ -17,7 +17,7 @@ static int set(struct secret *secret, const char *bytes, size_t size)
 		memcpy(copy, bytes, size);
 		copy[size] = '\0';
 	}
-	/* Only now: BYTES may lie in what is replaced. */
+	/* Not before the copy was made: BYTES may be part of the old value. */
 	secret_done(secret);
 	secret->hidden = copy;
 	secret->size = size;

@@ -33,8 +33,8 @@ static int open_failed(const char *path, struct err_detail *detail)
 	}
 }
 
-/* Whoever may write the file could make a script post as somebody else; whoever may read it has
- * the token already. */
+/* A user who can write the file can make a script post as somebody else; one who can read it has
+ * the token. */
 static int check_status(const char *path, const struct stat *status, struct err_detail *detail)
 {
 	if (!S_ISREG(status->st_mode))
@@ -56,7 +56,7 @@ static int check_status(const char *path, const struct stat *status, struct err_
 	return 0;
 }
 
-/* The file is replaced as a whole and never written to, so its size is that of one moment. */
+/* The daemon replaces the file and never writes to it, so its size does not change. */
 static int read_bytes(int fd, const char *path, size_t size, char *ret_bytes,
 		      struct err_detail *detail)
 {
@@ -88,7 +88,7 @@ int token_file_read(const char *path, const char *account, struct env_file *ret_
 	int r;
 
 	env_file_erase(ret_file);
-	/* O_NONBLOCK: a FIFO in the file's place must not hold us up. */
+	/* O_NONBLOCK: opening a FIFO must not block. */
 	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0)
 		return open_failed(path, detail);

@@ -83,18 +83,18 @@ int config_new(struct config **ret_config) _must_check_;
 int config_parse(const char *text, size_t size, const char *file, struct config **ret_config,
 		 struct err_detail *detail) _must_check_;
 
-/* Reads FILE, which must be safe (common/trust.h), and so must what it names be: ca_file and the
- * programs of hooks. Of those one that is not there is no error here, nor a program that cannot be
- * reached: hooks of the service run outside its sandbox. Errors as of trust_open(), otherwise as
+/* Reads FILE. It must be safe (common/trust.h), and so must the files that it names: ca_file and
+ * the programs of hooks. One that does not exist is no error here, nor is a program that cannot be
+ * reached, because the service runs hooks outside its sandbox. Errors as of trust_open() and
  * config_parse(). */
 int config_read(const struct trust *trust, const char *file, struct config **ret_config,
 		struct err_detail *detail) _must_check_;
 
 /* Where a config can be. */
 struct config_source {
-	const char *named;  /* NULL: none was named; else it must be there, and counts alone */
-	const char *user;   /* the first of these that is there counts, */
-	const char *system; /* without either the defaults do */
+	const char *named;  /* the only one that is read, if it is not NULL */
+	const char *user;   /* else this, if it exists */
+	const char *system; /* else this; without it there are the defaults */
 	struct trust trust;
 };
 

@@ -48,7 +48,7 @@ static int fail_no_memory(const struct parser *parser)
 	return err_set(parser->detail, ERR_NOMEM, _("no memory"));
 }
 
-/* The same for what was found in the current line, and what was expected there. */
+/* The same for the current line: what was found in it, and what was expected. */
 static int _printf_(4, 5)
 	fail(const struct parser *parser, int code, const char *found, const char *format, ...)
 {
@@ -153,7 +153,7 @@ static int check_poll_intervals(struct parser *parser)
 	return fail_at(parser, line, ERR_INVALID, &why);
 }
 
-/* What its keys mean together. */
+/* Checks keys that depend on each other. */
 static int end_section(struct parser *parser)
 {
 	if (parser->section == CONFIG_SECTION_DAEMON)

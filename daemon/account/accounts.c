@@ -192,8 +192,6 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 	return 0;
 }
 
-/* ---- Another set of accounts ---- */
-
 void accounts_remove(struct accounts *accounts, const char *name)
 {
 	account_free(name_table_take(&accounts->table, name));
