@@ -65,7 +65,7 @@ static int print(const struct buf *text)
 	return EXIT_STATUS_DONE;
 }
 
-static void say_names(const struct account_names *names)
+static void say_names(const struct name_table *names)
 {
 	_cleanup_(buf_done) struct buf line = {0};
 
@@ -75,7 +75,7 @@ static void say_names(const struct account_names *names)
 		return;
 	}
 	for (size_t i = 0; i < names->count && i < NAMES_SHOWN; i++)
-		buf_append_format(&line, "%s%s", i > 0 ? ", " : "", names->items[i]);
+		buf_append_format(&line, "%s%s", i > 0 ? ", " : "", (const char *)names->rows[i]);
 	if (names->count > NAMES_SHOWN)
 		buf_append_format(&line, _(" and %zu more (see misskey-token --list)"),
 				  names->count - NAMES_SHOWN);
@@ -84,13 +84,12 @@ static void say_names(const struct account_names *names)
 
 static int say_no_account(const char *account, const char *directory)
 {
-	_cleanup_(account_names_done) struct account_names names = {0};
+	_cleanup_(account_names_done) struct name_table names = {0};
 	const char *nearest = NULL;
 
-	/* The names are a help, not the matter: without them this account is missing all the same.
-	 */
+	/* The names only help: without them this account is missing all the same. */
 	if (account_names_read(directory, &names, NULL) == 0)
-		nearest = text_nearest(account, (const char *const *)names.items, names.count);
+		nearest = text_nearest(account, (const char *const *)names.rows, names.count);
 	if (nearest)
 		terminal_message(_("misskey-token: There is no account %s; did you mean %s?"),
 				 account, nearest);
@@ -104,7 +103,7 @@ static int say_no_account(const char *account, const char *directory)
 static int choose_account(const char *named, const char *directory,
 			  char ret_account[static ACCOUNT_NAME_BYTES])
 {
-	_cleanup_(account_names_done) struct account_names names = {0};
+	_cleanup_(account_names_done) struct name_table names = {0};
 	struct err_detail detail = {0};
 	int r;
 
@@ -118,7 +117,7 @@ static int choose_account(const char *named, const char *directory,
 	if (r < 0)
 		return fail(r, &detail);
 	if (names.count == 1) {
-		strcpy(ret_account, names.items[0]);
+		strcpy(ret_account, names.rows[0]);
 		return EXIT_STATUS_DONE;
 	}
 	if (names.count > 1)
@@ -129,7 +128,7 @@ static int choose_account(const char *named, const char *directory,
 
 static int list(const char *directory)
 {
-	_cleanup_(account_names_done) struct account_names names = {0};
+	_cleanup_(account_names_done) struct name_table names = {0};
 	_cleanup_(buf_done) struct buf text = {0};
 	struct err_detail detail = {0};
 	int r = account_names_read(directory, &names, &detail);
@@ -137,26 +136,26 @@ static int list(const char *directory)
 	if (r < 0)
 		return fail(r, &detail);
 	for (size_t i = 0; i < names.count; i++)
-		buf_append_format(&text, "%s\n", names.items[i]);
+		buf_append_format(&text, "%s\n", (const char *)names.rows[i]);
 	return print(&text);
 }
 
-static int check_credential(const struct token_file *file, const char *account)
+static int check_credential(const struct env_file *file, const char *account)
 {
-	const char *state = token_file_value(file, TOKEN_KEY_STATE);
+	const char *state = env_file_value(file, ENV_KEY_STATE);
 
-	if (token_file_is_good(file))
+	if (env_file_is_good(file))
 		return EXIT_STATUS_DONE;
 	if (strcmp(state, "revoked") == 0)
 		terminal_message(
 			_("misskey-token: %s does not accept the credential of %s any more. Log in "
 			  "again with: misskey-authctl login %s"),
-			token_file_value(file, TOKEN_KEY_SERVER), account, account);
+			env_file_value(file, ENV_KEY_SERVER), account, account);
 	else if (strcmp(state, "suspended") == 0)
 		terminal_message(
 			_("misskey-token: %s has suspended the user of %s. When that is over, "
 			  "run: misskey-authctl verify %s"),
-			token_file_value(file, TOKEN_KEY_SERVER), account, account);
+			env_file_value(file, ENV_KEY_SERVER), account, account);
 	else
 		terminal_message(_("misskey-token: There is no credential of %s yet. Log in with: "
 				   "misskey-authctl login %s"),
@@ -165,28 +164,27 @@ static int check_credential(const struct token_file *file, const char *account)
 }
 
 /* The values need no escapes: token_file_read() has seen to that. */
-static void append_json(struct buf *text, const struct token_file *file)
+static void append_json(struct buf *text, const struct env_file *file)
 {
-	const char *user = token_file_value(file, TOKEN_KEY_USER);
+	const char *user = env_file_value(file, ENV_KEY_USER);
 	const char *quote = *user ? "\"" : "";
 
 	buf_append_format(text, "{\"account\":\"%s\",\"server\":\"%s\",\"user\":%s%s%s,",
-			  token_file_value(file, TOKEN_KEY_ACCOUNT),
-			  token_file_value(file, TOKEN_KEY_SERVER), quote, *user ? user : "null",
+			  env_file_value(file, ENV_KEY_ACCOUNT),
+			  env_file_value(file, ENV_KEY_SERVER), quote, *user ? user : "null",
 			  quote);
 	buf_append_format(text, "\"state\":\"%s\",\"token\":\"%s\"}\n",
-			  token_file_value(file, TOKEN_KEY_STATE),
-			  token_file_value(file, TOKEN_KEY_TOKEN));
+			  env_file_value(file, ENV_KEY_STATE), env_file_value(file, ENV_KEY_TOKEN));
 }
 
-static void append_environment(struct buf *text, const struct token_file *file)
+static void append_environment(struct buf *text, const struct env_file *file)
 {
-	for (size_t i = 0; i < TOKEN_KEY_COUNT; i++)
+	for (size_t i = 0; i < ENV_KEY_COUNT; i++)
 		if (file->lines[i])
 			buf_append_format(text, "%s\n", file->lines[i]);
 }
 
-static int print_credential(enum token_mode mode, const struct token_file *file,
+static int print_credential(enum token_mode mode, const struct env_file *file,
 			    const char *state_directory)
 {
 	_cleanup_(buf_done) struct buf text = {0};
@@ -200,30 +198,29 @@ static int print_credential(enum token_mode mode, const struct token_file *file,
 		break;
 	case TOKEN_MODE_HEADER:
 		buf_append_format(&text, "Authorization: Bearer %s\n",
-				  token_file_value(file, TOKEN_KEY_TOKEN));
+				  env_file_value(file, ENV_KEY_TOKEN));
 		break;
 	case TOKEN_MODE_SERVER:
-		buf_append_format(&text, "%s\n", token_file_value(file, TOKEN_KEY_SERVER));
+		buf_append_format(&text, "%s\n", env_file_value(file, ENV_KEY_SERVER));
 		break;
 	case TOKEN_MODE_PATH:
 		buf_append_format(&text, "%s/tokens/%s\n", state_directory,
-				  token_file_value(file, TOKEN_KEY_ACCOUNT));
+				  env_file_value(file, ENV_KEY_ACCOUNT));
 		break;
 	default:
-		buf_append_format(&text, "%s\n", token_file_value(file, TOKEN_KEY_TOKEN));
+		buf_append_format(&text, "%s\n", env_file_value(file, ENV_KEY_TOKEN));
 	}
 	return print(&text);
 }
 
 /* Becomes the command. Its environment points into FILE, so that there is no second copy of the
  * token to erase if it cannot be started. */
-static int execute(char **command, struct token_file *file)
+static int execute(char **command, struct env_file *file)
 {
 	int error;
 
-	if (putenv(file->lines[TOKEN_KEY_SERVER]) != 0 ||
-	    putenv(file->lines[TOKEN_KEY_ACCOUNT]) != 0 ||
-	    putenv(file->lines[TOKEN_KEY_TOKEN]) != 0) {
+	if (putenv(file->lines[ENV_KEY_SERVER]) != 0 || putenv(file->lines[ENV_KEY_ACCOUNT]) != 0 ||
+	    putenv(file->lines[ENV_KEY_TOKEN]) != 0) {
 		terminal_message(_("misskey-token: %s."), _(err_text(ERR_NOMEM)));
 		return EXIT_STATUS_FAILED;
 	}
@@ -236,7 +233,7 @@ static int execute(char **command, struct token_file *file)
 
 static int run(const struct token_options *options, const char *state_directory)
 {
-	_cleanup_(token_file_erase) struct token_file file = {0};
+	_cleanup_(env_file_erase) struct env_file file = {0};
 	char account[ACCOUNT_NAME_BYTES];
 	struct err_detail detail = {0};
 	char directory[DIRECTORY_BYTES];

@@ -105,7 +105,7 @@ char *buf_take(struct buf *buf)
 {
 	char *text;
 
-	/* An empty text is a text too: NULL stands for a failure alone. */
+	/* An empty text is no failure, so it is not NULL. */
 	if (!make_room(buf, 0)) {
 		int error = buf->error;
 
@@ -127,19 +127,10 @@ void buf_remove_front(struct buf *buf, size_t size)
 	secret_erase(buf->bytes + buf->size, size);
 }
 
-void buf_reset(struct buf *buf)
-{
-	if (buf->bytes) {
-		secret_erase(buf->bytes, buf->size);
-		buf->bytes[0] = '\0';
-	}
-	buf->size = 0;
-	buf->error = 0;
-}
-
 void buf_done(struct buf *buf)
 {
-	buf_reset(buf);
+	if (buf->bytes)
+		secret_erase(buf->bytes, buf->size);
 	free(buf->bytes);
 	*buf = (struct buf){0};
 }

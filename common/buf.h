@@ -3,9 +3,9 @@
 #define COMMON_BUF_H
 
 /*
- * A growable run of bytes, always NUL-terminated, that is erased when it grows, is emptied or is
- * freed: most of what this project puts together (state files, requests, replies) holds a secret
- * somewhere. Declare it as `_cleanup_(buf_done) struct buf text = {0};`.
+ * A growable run of bytes, always NUL-terminated, that is erased when it grows or is freed: most of
+ * what this project puts together (state files, requests, replies) holds a secret somewhere.
+ * Declare it as `_cleanup_(buf_done) struct buf text = {0};`.
  *
  * Appending remembers the first failure (no memory, or more than BUF_MAX_BYTES) and does nothing
  * from then on, so a caller builds a text and looks once, at buf_error().
@@ -36,7 +36,7 @@ void buf_append_format(struct buf *buf, const char *format, ...) _printf_(2, 3);
 /* The text, "" if there is none; valid until the next append. */
 const char *buf_text(const struct buf *buf);
 
-/* 0, or the first failure since buf_reset(). */
+/* 0, or the first failure. */
 int buf_error(const struct buf *buf) _must_check_;
 
 /* Hands the bytes over as a NUL-terminated string that the caller frees (it is not erased by
@@ -45,9 +45,6 @@ char *buf_take(struct buf *buf);
 
 /* Removes the first SIZE bytes, which must be there; none of them is left in memory. */
 void buf_remove_front(struct buf *buf, size_t size);
-
-/* Erases the content and keeps the memory. */
-void buf_reset(struct buf *buf);
 
 /* Erases the content and frees the memory; BUF may be used again. */
 void buf_done(struct buf *buf);

@@ -12,8 +12,8 @@
 
 #define BLANKS " \t"
 
-/* One piece of memory: the words, and behind them the bytes that they point to, which are no more
- * than TEXT has, because each word's NUL stands for a blank, a quote or the end. */
+/* One piece of memory: the pointers, and behind them the words. The words take no more bytes than
+ * TEXT: each word's NUL replaces a blank, a quote or the final NUL. */
 static char **words_new(const char *text, char **ret_bytes)
 {
 	size_t table_bytes = (COMMAND_LINE_MAX_WORDS + 1) * sizeof(char *);

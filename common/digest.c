@@ -25,7 +25,7 @@ static int refused(void)
 	return ERR_CRYPTO;
 }
 
-/* OpenSSL says for each call from where it comes. */
+/* OpenSSL passes each caller's file and line. */
 static void *openssl_malloc(size_t size, const char *file, int line)
 {
 	(void)file;
@@ -85,8 +85,8 @@ int digest_init(void)
 
 	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
 		return ERR_CRYPTO;
-	/* What OpenSSL finds no memory for when it begins is lost for all that follow, and without
-	 * this context it crashes. */
+	/* OpenSSL makes this context once. If that fails for want of memory, it never tries again,
+	 * and crashes later. */
 	if (!OSSL_LIB_CTX_get0_global_default())
 		return ERR_CRYPTO;
 	return sha256("", 0, "", 0, digest);
@@ -143,8 +143,7 @@ int random_id(char ret_id[static RANDOM_ID_BYTES])
 	return 0;
 }
 
-/* The kernel's, and not OpenSSL's: that one is lost for the process when there is no memory at its
- * first use. */
+/* From the kernel: OpenSSL's generator stays unusable if there is no memory at its first use. */
 int random_bytes(void *ret_bytes, size_t size)
 {
 	return getentropy(ret_bytes, size) < 0 ? ERR_CRYPTO : 0;

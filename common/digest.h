@@ -15,8 +15,8 @@
 #define SHA256_BASE64_BYTES 45 /* 44 characters and a NUL */
 #define RANDOM_ID_BYTES 33     /* 128 bits as 32 digits, and a NUL */
 
-/* Prepares OpenSSL, and lets it erase all memory that it frees, also in the name of other libraries
- * (TLS). Only before anything else of OpenSSL, else ERR_CRYPTO. */
+/* Prepares OpenSSL and makes it erase all memory that it frees, TLS's too. Call it before anything
+ * else of OpenSSL. ERR_CRYPTO. */
 int digest_init(void) _must_check_;
 
 /* Lower-case hex of SHA-256 over A followed by B; either may be empty. This is Misskey's

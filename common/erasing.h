@@ -3,9 +3,8 @@
 #define COMMON_ERASING_H
 
 /*
- * Memory of malloc() that is erased before it is given back: for the libraries that hold secrets on
- * our behalf and let their allocation be replaced (cJSON, libcurl, OpenSSL). What they allocate may
- * be given back with free() too, unerased.
+ * Memory of malloc() that is erased before it is freed: for libraries that hold our secrets and let
+ * us replace their allocator (cJSON, libcurl, OpenSSL). free() works on it too, but erases nothing.
  */
 
 #include <stddef.h>

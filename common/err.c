@@ -10,41 +10,29 @@
 
 const char *err_text(int code)
 {
-	switch ((enum err)code) {
-	case ERR_OK:
-		return N_("no error");
-	case ERR_NOMEM:
-		return N_("out of memory");
-	case ERR_INVALID:
-		return N_("a value is not allowed here");
-	case ERR_SYNTAX:
-		return N_("the text is not in the expected form");
-	case ERR_LIMIT:
-		return N_("a limit is exceeded");
-	case ERR_NOT_FOUND:
-		return N_("there is no such thing");
-	case ERR_EXISTS:
-		return N_("there is one already");
-	case ERR_UNSAFE:
-		return N_("a file's owner, type or mode is not safe to use");
-	case ERR_DAMAGED:
-		return N_("a file is damaged");
-	case ERR_VERSION:
-		return N_("a file was written by a newer version");
-	case ERR_NOSPACE:
-		return N_("no room on the file system");
-	case ERR_ACCESS:
-		return N_("access denied");
-	case ERR_IO:
-		return N_("input or output failed");
-	case ERR_BUSY:
-		return N_("in use by another process");
-	case ERR_CRYPTO:
-		return N_("the cryptographic library failed");
-	case ERR_LIBRARY:
-		return N_("a library failed");
-	}
-	return N_("unknown error");
+	/* The codes are 0 and negative. */
+	static const char *const texts[] = {
+		[-ERR_OK] = N_("no error"),
+		[-ERR_NOMEM] = N_("out of memory"),
+		[-ERR_INVALID] = N_("a value is not allowed here"),
+		[-ERR_SYNTAX] = N_("the text is not in the expected form"),
+		[-ERR_LIMIT] = N_("a limit is exceeded"),
+		[-ERR_NOT_FOUND] = N_("there is no such thing"),
+		[-ERR_EXISTS] = N_("there is one already"),
+		[-ERR_UNSAFE] = N_("a file's owner, type or mode is not safe to use"),
+		[-ERR_DAMAGED] = N_("a file is damaged"),
+		[-ERR_VERSION] = N_("a file was written by a newer version"),
+		[-ERR_NOSPACE] = N_("no room on the file system"),
+		[-ERR_ACCESS] = N_("access denied"),
+		[-ERR_IO] = N_("input or output failed"),
+		[-ERR_BUSY] = N_("in use by another process"),
+		[-ERR_CRYPTO] = N_("the cryptographic library failed"),
+		[-ERR_LIBRARY] = N_("a library failed"),
+	};
+
+	if (code > 0 || code <= -(int)(sizeof(texts) / sizeof(texts[0])))
+		return N_("unknown error");
+	return texts[-code];
 }
 
 int err_from_errno(int errnum)
@@ -73,7 +61,7 @@ int err_from_errno(int errnum)
 	case EADDRINUSE:
 		return ERR_BUSY;
 	default:
-		/* 0 too: who asks has seen a failure, and must not be told of success. */
+		/* 0 too: the caller saw a failure, so this must not become ERR_OK. */
 		return ERR_IO;
 	}
 }

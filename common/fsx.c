@@ -24,7 +24,7 @@
 
 /* Sentences */
 
-/* The directory's path is known to the kernel alone; without /proc the name must do. */
+/* Only the kernel knows the directory's path; without /proc the name alone is shown. */
 static void locate(int dirfd, const char *name, char *ret_path, size_t capacity)
 {
 	char link[sizeof("/proc/self/fd/") + 3 * sizeof(int)];
@@ -149,7 +149,6 @@ static int make_directory(int dirfd, const char *name, struct err_detail *detail
 	return fsx_fail(detail, errnum, N_("make the directory"), dirfd, name);
 }
 
-/* What counts is who owns the directory that was opened. */
 static int open_own_directory(int dirfd, const char *name, int flags, int *ret_fd,
 			      struct err_detail *detail)
 {
@@ -213,7 +212,7 @@ static int check_own_file(int fd, int dirfd, const char *name, bool tighten,
 	if (status.st_uid != geteuid())
 		return fsx_refuse(detail, dirfd, name,
 				  _("it belongs to another user; move it away or chown it"));
-	/* None at all is a file that was replaced after it was opened: the old content is right. */
+	/* A file without a name was replaced after it was opened: its content is still good. */
 	if (status.st_nlink > 1)
 		return fsx_refuse(detail, dirfd, name,
 				  _("it has a second name (hard link); replace it by a copy"));
@@ -226,8 +225,7 @@ static int check_own_file(int fd, int dirfd, const char *name, bool tighten,
 	return 0;
 }
 
-/* Up to the end of the file or one byte beyond MAX_BYTES; negative with errno on failure. */
-static int read_all(int fd, size_t max_bytes, struct buf *buf)
+int fsx_read_all(int fd, size_t max_bytes, struct buf *buf)
 {
 	char chunk[READ_CHUNK_BYTES];
 	ssize_t size = 1;
@@ -259,7 +257,7 @@ int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct
 	r = check_own_file(fd, dirfd, name, tighten, detail);
 	if (r < 0)
 		return r;
-	if (read_all(fd, max_bytes, &content) < 0)
+	if (fsx_read_all(fd, max_bytes, &content) < 0)
 		return fsx_fail(detail, errno, N_("read"), dirfd, name);
 	if (content.size > max_bytes || buf_error(&content) == ERR_LIMIT)
 		return err_set(detail, ERR_LIMIT, _("%s is larger than %zu bytes; move it away"),
@@ -291,36 +289,29 @@ static bool is_temp_name(const char *name)
 	       strspn(name + prefix, "0123456789abcdef") == RANDOM_DIGITS;
 }
 
-static int remove_temp_files(int dirfd, DIR *stream, size_t *ret_count, struct err_detail *detail)
+static int remove_temp_files(int dirfd, DIR *stream, struct err_detail *detail)
 {
-	size_t count = 0;
+	bool removed = false;
+	const struct dirent *entry;
 
-	for (;;) {
-		const struct dirent *entry;
-
-		errno = 0;
-		entry = readdir(stream);
-		if (!entry)
-			break;
+	while ((void)(errno = 0), (entry = readdir(stream))) {
 		if (!is_temp_name(entry->d_name))
 			continue;
 		if (unlinkat(dirfd, entry->d_name, 0) < 0)
 			return fsx_fail(detail, errno, N_("remove the left-over"), dirfd,
 					entry->d_name);
-		count++;
+		removed = true;
 	}
 	if (errno != 0)
 		return fsx_fail(detail, errno, N_("list the directory"), dirfd, ".");
-	*ret_count = count;
-	return 0;
+	return removed ? fsx_sync_directory(dirfd, ".", detail) : 0;
 }
 
-int fsx_remove_orphans(int dirfd, size_t *ret_count, struct err_detail *detail)
+int fsx_remove_orphans(int dirfd, struct err_detail *detail)
 {
 	/* Not dup(), which would share the position in the listing with the caller's descriptor. */
 	int fd = open_again(dirfd, ".", O_RDONLY | O_DIRECTORY);
 	DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	size_t count = 0;
 	int r;
 
 	if (!stream) {
@@ -328,12 +319,8 @@ int fsx_remove_orphans(int dirfd, size_t *ret_count, struct err_detail *detail)
 		closep(&fd);
 		return r;
 	}
-	r = remove_temp_files(dirfd, stream, &count, detail);
+	r = remove_temp_files(dirfd, stream, detail);
 	closedir(stream);
-	if (r == 0 && count > 0)
-		r = fsx_sync_directory(dirfd, ".", detail);
-	if (r == 0 && ret_count)
-		*ret_count = count;
 	return r;
 }
 

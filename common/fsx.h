@@ -37,7 +37,11 @@ int fsx_open_subdirectory(int dirfd, const char *name, int *ret_fd,
 int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct buf *buf,
 	     struct err_detail *detail) _must_check_;
 
-/* A temporary file that will replace, or make, another. */
+/* Reads FD to its end, but stops when BUF has more than MAX_BYTES. -1 with errno; failures of BUF
+ * are BUF's. */
+int fsx_read_all(int fd, size_t max_bytes, struct buf *buf) _must_check_;
+
+/* A temporary file that is to become NAME, or to replace it. */
 struct fsx_temp;
 
 /* Makes an empty temporary file in DIRFD (borrowed: it must outlive the object) that is to become
@@ -46,8 +50,8 @@ struct fsx_temp;
 int fsx_temp_new(int dirfd, const char *name, struct fsx_temp **ret_temp,
 		 struct err_detail *detail) _must_check_;
 
-/* Sees to it that SIZE bytes can be written without asking for more room; growing is allowed at
- * any time, a smaller SIZE does nothing. It does not outlive a crash of the machine. */
+/* Reserves room for SIZE bytes in all; a smaller SIZE than before does nothing. The room does not
+ * outlive a crash of the machine. */
 int fsx_temp_reserve(struct fsx_temp *temp, size_t size, struct err_detail *detail) _must_check_;
 
 /* Writes, fsyncs and renames; fsyncs the directory. On success the temporary file is gone; on
@@ -68,9 +72,8 @@ int fsx_write(int dirfd, const char *name, const char *bytes, size_t size,
 /* Removes NAME and fsyncs the directory; a file that is not there is no error. */
 int fsx_remove(int dirfd, const char *name, struct err_detail *detail) _must_check_;
 
-/* Removes the temporary files that a killed process left in DIRFD; *ret_count (may be NULL) is how
- * many there were. */
-int fsx_remove_orphans(int dirfd, size_t *ret_count, struct err_detail *detail) _must_check_;
+/* Removes the temporary files that a killed process left in DIRFD. */
+int fsx_remove_orphans(int dirfd, struct err_detail *detail) _must_check_;
 
 /* Renames NAME to NAME.damaged-UTCTIME, never over an existing file, and fsyncs the directory. The
  * new name goes to RET_NAME (256 bytes). UNIX_S is the time now in seconds since 1970. */

@@ -13,7 +13,7 @@
 
 #define INDENT_COLUMNS 2
 
-/* A struct json is a cJSON: these are the only places that know. */
+/* A struct json is a cJSON. Only these four functions know. */
 static cJSON *tree(struct json *value)
 {
 	return (cJSON *)value;
@@ -54,7 +54,7 @@ int json_parse(const char *text, size_t size, size_t max_bytes, struct json **re
 	r = json_check(text, size, detail);
 	if (r < 0)
 		return r;
-	/* The text is right to its last byte: what can fail is memory. */
+	/* json_check() accepted the text, so only memory can fail. */
 	item = cJSON_ParseWithLengthOpts(text, size, NULL, false);
 	if (!item)
 		return err_set(detail, ERR_NOMEM, _("no memory for %zu bytes of JSON"), size);
@@ -101,20 +101,15 @@ const char *json_get_string(const struct json *object, const char *key)
 	return json_string(json_get(object, key));
 }
 
-bool json_integer(const struct json *value, int64_t *ret_number)
+bool json_get_integer(const struct json *object, const char *key, int64_t *ret_number)
 {
-	const cJSON *item = const_tree(value);
+	const cJSON *item = const_tree(json_get(object, key));
 
 	if (!cJSON_IsNumber(item) || fabs(item->valuedouble) > (double)JSON_INTEGER_MAX ||
 	    item->valuedouble != trunc(item->valuedouble))
 		return false;
 	*ret_number = (int64_t)item->valuedouble;
 	return true;
-}
-
-bool json_get_integer(const struct json *object, const char *key, int64_t *ret_number)
-{
-	return json_integer(json_get(object, key), ret_number);
 }
 
 bool json_get_bool(const struct json *object, const char *key, bool *ret_bool)

@@ -47,7 +47,6 @@ const struct json *json_get(const struct json *object, const char *key); /* NULL
 const char *json_string(const struct json *value);			 /* NULL: no string */
 const char *json_get_string(const struct json *object, const char *key); /* NULL: none */
 /* Whole numbers within ±JSON_INTEGER_MAX only. */
-bool json_integer(const struct json *value, int64_t *ret_number);
 bool json_get_integer(const struct json *object, const char *key, int64_t *ret_number);
 bool json_get_bool(const struct json *object, const char *key, bool *ret_bool);
 /* Members or elements in order: `for (c = json_first(v); c; c = json_next(c))`. */

@@ -7,8 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ascii.h"
 #include "common/json.h"
 #include "common/translate.h"
+#include "utf8.h"
 
 /* A key as it stands in the text, without its quotes. */
 struct key {
@@ -61,36 +63,6 @@ static void skip_blanks(struct scan *scan)
  * returns NULL, or why the character is refused.
  */
 
-static const char *read_utf8(const unsigned char **at, const unsigned char *end, uint32_t *ret_char)
-{
-	static const char invalid[] = N_("bytes that are not UTF-8");
-	static const uint32_t smallest[] = {0x80, 0x800, 0x10000};
-	const unsigned char *p = *at;
-	uint32_t c = *p++;
-	size_t more;
-
-	if (c >= 0xc2 && c <= 0xdf)
-		more = 1;
-	else if (c >= 0xe0 && c <= 0xef)
-		more = 2;
-	else if (c >= 0xf0 && c <= 0xf4)
-		more = 3;
-	else
-		return invalid;
-
-	c &= 0x3fu >> more;
-	for (size_t i = 0; i < more; i++, p++) {
-		if (p == end || (*p & 0xc0) != 0x80)
-			return invalid;
-		c = c << 6 | (*p & 0x3fu);
-	}
-	if (c < smallest[more - 1] || (c >= 0xd800 && c <= 0xdfff) || c > 0x10ffff)
-		return invalid;
-	*at = p;
-	*ret_char = c;
-	return NULL;
-}
-
 static bool read_hex4(const unsigned char **at, const unsigned char *end, uint32_t *ret_unit)
 {
 	uint32_t unit = 0;
@@ -98,16 +70,11 @@ static bool read_hex4(const unsigned char **at, const unsigned char *end, uint32
 	if (end - *at < 4)
 		return false;
 	for (size_t i = 0; i < 4; i++) {
-		unsigned char c = (*at)[i];
+		int digit = ascii_hex_value((char)(*at)[i]);
 
-		if (c >= '0' && c <= '9')
-			unit = unit << 4 | (uint32_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			unit = unit << 4 | (uint32_t)(c - 'a' + 10);
-		else if (c >= 'A' && c <= 'F')
-			unit = unit << 4 | (uint32_t)(c - 'A' + 10);
-		else
+		if (digit < 0)
 			return false;
+		unit = unit << 4 | (uint32_t)digit;
 	}
 	*at += 4;
 	*ret_unit = unit;
@@ -174,14 +141,15 @@ static const char *read_escape(const unsigned char **at, const unsigned char *en
 
 static const char *read_char(const unsigned char **at, const unsigned char *end, uint32_t *ret_char)
 {
+	size_t size;
+
 	if (**at < 0x20)
 		return N_("a control character in a string");
 	if (**at == '\\')
 		return read_escape(at, end, ret_char);
-	if (**at >= 0x80)
-		return read_utf8(at, end, ret_char);
-	*ret_char = *(*at)++;
-	return NULL;
+	size = utf8_read((const char *)*at, (size_t)(end - *at), ret_char);
+	*at += size;
+	return size > 0 ? NULL : N_("bytes that are not UTF-8");
 }
 
 /* RET_KEY may be NULL. */

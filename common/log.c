@@ -60,7 +60,7 @@ static const char *journal_prefix(enum log_level level)
 	return prefixes[level];
 }
 
-/* There is nobody to tell that standard error cannot be written. */
+/* A failure is not reported: there is nowhere to report it to. */
 static void write_all(const char *bytes, size_t size)
 {
 	while (size > 0) {
@@ -75,16 +75,19 @@ static void write_all(const char *bytes, size_t size)
 	}
 }
 
-static void _printf_(2, 0) log_line(enum log_level level, const char *format, va_list arguments)
+void log_line(enum log_level level, const char *format, ...)
 {
 	static const char no_memory[] = "a message could not be written: no memory\n";
 	_cleanup_(buf_done) struct buf line = {0};
 	char message[LOG_MESSAGE_BYTES];
 	int saved_errno = errno;
+	va_list arguments;
 
 	if (level > log_level)
 		return;
+	va_start(arguments, format);
 	(void)vsnprintf(message, sizeof(message), format, arguments);
+	va_end(arguments);
 	if (log_journal)
 		buf_append_text(&line, journal_prefix(level));
 	text_append_printable(&line, message, LOG_MESSAGE_BYTES);
@@ -95,40 +98,4 @@ static void _printf_(2, 0) log_line(enum log_level level, const char *format, va
 	else
 		write_all(buf_text(&line), line.size);
 	errno = saved_errno;
-}
-
-void log_error(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	log_line(LOG_LEVEL_ERROR, format, arguments);
-	va_end(arguments);
-}
-
-void log_warning(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	log_line(LOG_LEVEL_WARNING, format, arguments);
-	va_end(arguments);
-}
-
-void log_info(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	log_line(LOG_LEVEL_INFO, format, arguments);
-	va_end(arguments);
-}
-
-void log_debug(const char *format, ...)
-{
-	va_list arguments;
-
-	va_start(arguments, format);
-	log_line(LOG_LEVEL_DEBUG, format, arguments);
-	va_end(arguments);
 }

@@ -17,15 +17,15 @@ enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_D
 /* JOURNAL: prefix lines with "<3>" to "<7>". Until this is called: info, without prefix. */
 void log_setup(enum log_level level, bool journal);
 
-/* Changes the level alone. */
 void log_set_level(enum log_level level);
 
 /* "error", "warning", "info", "debug". ERR_INVALID. */
 int log_level_parse(const char *text, enum log_level *ret_level) _must_check_;
 
-void log_error(const char *format, ...) _printf_(1, 2);
-void log_warning(const char *format, ...) _printf_(1, 2);
-void log_info(const char *format, ...) _printf_(1, 2);
-void log_debug(const char *format, ...) _printf_(1, 2);
+void log_line(enum log_level level, const char *format, ...) _printf_(2, 3);
+#define log_error(...) log_line(LOG_LEVEL_ERROR, __VA_ARGS__)
+#define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
+#define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
+#define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
 
 #endif

@@ -1,22 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "common/name_table.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The first index whose account is not before ACCOUNT. */
-static size_t lower_bound(const struct name_table *set, const char *account)
+/* The index of the first row that is not before NAME. */
+static size_t lower_bound(const struct name_table *table, const char *name)
 {
 	size_t begin = 0;
-	size_t end = set->count;
+	size_t end = table->count;
 
-	/* Rows mostly come in order: from a file that was written sorted. */
-	if (end > 0 && strcmp(set->rows[end - 1], account) < 0)
+	/* Rows mostly come in order, because files are written sorted. */
+	if (end > 0 && strcmp(table->rows[end - 1], name) < 0)
 		return end;
 	while (begin < end) {
 		size_t middle = begin + (end - begin) / 2;
 
-		if (strcmp(set->rows[middle], account) < 0)
+		if (strcmp(table->rows[middle], name) < 0)
 			begin = middle + 1;
 		else
 			end = middle;
@@ -24,99 +25,114 @@ static size_t lower_bound(const struct name_table *set, const char *account)
 	return begin;
 }
 
-static bool is_at(const struct name_table *set, size_t index, const char *account)
+static bool is_at(const struct name_table *table, size_t index, const char *name)
 {
-	return index < set->count && strcmp(set->rows[index], account) == 0;
+	return index < table->count && strcmp(table->rows[index], name) == 0;
 }
 
-void *name_table_find(const struct name_table *set, const char *account)
+void *name_table_find(const struct name_table *table, const char *name)
 {
-	size_t index = lower_bound(set, account);
+	size_t index = lower_bound(table, name);
 
-	return is_at(set, index, account) ? set->rows[index] : NULL;
+	return is_at(table, index, name) ? table->rows[index] : NULL;
 }
 
-int name_table_append(struct name_table *set, void *row)
+int name_table_reserve(struct name_table *table, size_t more)
 {
-	if (set->count == set->capacity) {
-		size_t capacity = set->capacity ? set->capacity * 2 : 16;
-		void **rows = reallocarray(set->rows, capacity, sizeof(*rows));
+	size_t capacity = table->capacity ? table->capacity : 16;
+	void **rows;
 
-		if (!rows)
-			return ERR_NOMEM;
-		set->rows = rows;
-		set->capacity = capacity;
-	}
-	set->rows[set->count++] = row;
+	if (more <= table->capacity - table->count)
+		return 0;
+	while (capacity < table->count + more)
+		capacity *= 2;
+	rows = reallocarray(table->rows, capacity, sizeof(*rows));
+	if (!rows)
+		return ERR_NOMEM;
+	table->rows = rows;
+	table->capacity = capacity;
 	return 0;
 }
 
-int name_table_put(struct name_table *set, void *row, void **ret_old)
+int name_table_append(struct name_table *table, void *row)
 {
-	size_t index = lower_bound(set, row);
+	int r = name_table_reserve(table, 1);
+
+	if (r == 0)
+		table->rows[table->count++] = row;
+	return r;
+}
+
+int name_table_put(struct name_table *table, void *row, void **ret_old)
+{
+	size_t index = lower_bound(table, row);
 	int r;
 
-	if (is_at(set, index, row)) {
-		*ret_old = set->rows[index];
-		set->rows[index] = row;
+	if (is_at(table, index, row)) {
+		*ret_old = table->rows[index];
+		table->rows[index] = row;
 		return 0;
 	}
-	r = name_table_append(set, row);
+	r = name_table_append(table, row);
 	if (r < 0)
 		return r;
-	memmove(set->rows + index + 1, set->rows + index,
-		(set->count - 1 - index) * sizeof(*set->rows));
-	set->rows[index] = row;
+	memmove(table->rows + index + 1, table->rows + index,
+		(table->count - 1 - index) * sizeof(*table->rows));
+	table->rows[index] = row;
 	*ret_old = NULL;
 	return 0;
 }
 
-void *name_table_take(struct name_table *set, const char *account)
+void *name_table_take(struct name_table *table, const char *name)
 {
-	size_t index = lower_bound(set, account);
+	size_t index = lower_bound(table, name);
 	void *row;
 
-	if (!is_at(set, index, account))
+	if (!is_at(table, index, name))
 		return NULL;
-	row = set->rows[index];
-	set->count--;
-	memmove(set->rows + index, set->rows + index + 1,
-		(set->count - index) * sizeof(*set->rows));
+	row = table->rows[index];
+	table->count--;
+	memmove(table->rows + index, table->rows + index + 1,
+		(table->count - index) * sizeof(*table->rows));
 	return row;
 }
 
 static int compare_rows(const void *a, const void *b)
 {
-	return strcmp(*(const char *const *)a, *(const char *const *)b);
+	const char *x = *(const char *const *)a;
+	const char *y = *(const char *const *)b;
+	int order = strcmp(x, y);
+
+	return order != 0 ? order : (x > y) - (x < y);
 }
 
-const char *name_table_sort(struct name_table *set)
+const char *name_table_sort(struct name_table *table)
 {
-	if (set->count > 1)
-		qsort(set->rows, set->count, sizeof(*set->rows), compare_rows);
-	for (size_t i = 1; i < set->count; i++) {
-		if (strcmp(set->rows[i - 1], set->rows[i]) == 0)
-			return set->rows[i];
+	if (table->count > 1)
+		qsort(table->rows, table->count, sizeof(*table->rows), compare_rows);
+	for (size_t i = 1; i < table->count; i++) {
+		if (strcmp(table->rows[i - 1], table->rows[i]) == 0)
+			return table->rows[i];
 	}
 	return NULL;
 }
 
-int name_table_clone(const struct name_table *set, struct name_table *ret_clone)
+int name_table_clone(const struct name_table *table, struct name_table *ret_clone)
 {
-	struct name_table clone = {.count = set->count, .capacity = set->count};
+	struct name_table clone = {.count = table->count, .capacity = table->count};
 
-	if (set->count > 0) {
-		clone.rows = reallocarray(NULL, set->count, sizeof(*clone.rows));
+	if (table->count > 0) {
+		clone.rows = reallocarray(NULL, table->count, sizeof(*clone.rows));
 		if (!clone.rows)
 			return ERR_NOMEM;
-		memcpy(clone.rows, set->rows, set->count * sizeof(*clone.rows));
+		memcpy(clone.rows, table->rows, table->count * sizeof(*clone.rows));
 	}
 	*ret_clone = clone;
 	return 0;
 }
 
-void name_table_done(struct name_table *set)
+void name_table_done(struct name_table *table)
 {
-	free(set->rows);
-	*set = (struct name_table){0};
+	free(table->rows);
+	*table = (struct name_table){0};
 }

@@ -3,12 +3,11 @@
 #define COMMON_NAME_TABLE_H
 
 /*
- * Rows sorted by the account's name, which is what every row begins with: a row is a pointer to a
- * struct whose first member is `char NAME[ACCOUNT_NAME_BYTES]`. A set holds pointers and owns none
- * of the rows. Declare it as `_cleanup_(name_table_done) struct name_table set = {0};`.
+ * A table of rows, sorted by name. A row is a pointer to something that begins with its name: a
+ * string, or a struct whose first member is a `char name[…]`. The table does not own the rows.
+ * Declare it as `_cleanup_(name_table_done) struct name_table table = {0};`.
  */
 
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/err.h"
@@ -20,24 +19,30 @@ struct name_table {
 };
 
 /* NULL if there is none. */
-void *name_table_find(const struct name_table *set, const char *account);
+void *name_table_find(const struct name_table *table, const char *name);
 
 /* Adds ROW; *ret_old is the row that it takes the place of, or NULL. ERR_NOMEM. */
-int name_table_put(struct name_table *set, void *row, void **ret_old) _must_check_;
+int name_table_put(struct name_table *table, void *row, void **ret_old) _must_check_;
 
 /* Takes the row out and returns it, or NULL. */
-void *name_table_take(struct name_table *set, const char *account);
+void *name_table_take(struct name_table *table, const char *name);
 
-/* For many rows in any order: appends without looking, and sorts later. ERR_NOMEM. */
-int name_table_append(struct name_table *set, void *row) _must_check_;
+/* Makes room: the next MORE rows are added without ERR_NOMEM. */
+int name_table_reserve(struct name_table *table, size_t more) _must_check_;
 
-/* Returns an account that has two rows, or NULL. */
-const char *name_table_sort(struct name_table *set);
+/* For many rows in any order: appends without sorting; call name_table_sort() at the end.
+ * ERR_NOMEM.
+ */
+int name_table_append(struct name_table *table, void *row) _must_check_;
 
-/* The same rows in a second set. ERR_NOMEM. */
-int name_table_clone(const struct name_table *set, struct name_table *ret_clone) _must_check_;
+/* Returns a name that two rows have, or NULL. Rows of one name are in the order of their addresses:
+ * those of an array, in the order of the array. */
+const char *name_table_sort(struct name_table *table);
 
-/* Frees the set, not its rows. */
-void name_table_done(struct name_table *set);
+/* The same rows in a second table. ERR_NOMEM. */
+int name_table_clone(const struct name_table *table, struct name_table *ret_clone) _must_check_;
+
+/* Frees the table, not its rows. */
+void name_table_done(struct name_table *table);
 
 #endif

@@ -18,7 +18,7 @@ bool number_read(const char *text, size_t size, uint64_t max, uint64_t *ret_numb
 /* How many digits TEXT begins with. */
 size_t number_length(const char *text);
 
-/* Whether TEXT is the id of this very process. */
+/* Whether TEXT is the id of this process. */
 bool number_is_own_pid(const char *text);
 
 #endif

@@ -21,10 +21,9 @@ struct secret {
 	size_t size;  /* bytes, without the terminating NUL */
 };
 
-/* Replaces what SECRET held by a copy of SIZE bytes, which may be its own; no bytes are the same as
- * no secret. On failure SECRET is unchanged. ERR_NOMEM; ERR_LIMIT above SECRET_MAX_BYTES;
- * ERR_INVALID with a NUL byte inside, or for a NULL text. */
-int secret_set(struct secret *secret, const char *bytes, size_t size) _must_check_;
+/* Replaces what SECRET held by a copy of TEXT, which may be its own; "" is the same as no secret.
+ * On failure SECRET is unchanged. ERR_NOMEM; ERR_LIMIT above SECRET_MAX_BYTES; ERR_INVALID for
+ * NULL. */
 int secret_set_text(struct secret *secret, const char *text) _must_check_;
 int secret_copy(struct secret *secret, const struct secret *from) _must_check_;
 
@@ -33,9 +32,9 @@ bool secret_is_set(const struct secret *secret);
 /* The text itself, "" when not set; valid until SECRET changes. Never log it. */
 const char *secret_reveal(const struct secret *secret);
 
-/* Whether both are set and the same; takes as long for equal as for different contents. */
-bool secret_equal(const struct secret *a, const struct secret *b);
-bool secret_equal_text(const struct secret *a, const char *text);
+/* Whether SECRET is set and is TEXT (NULL is fine); takes as long for equal as for different
+ * contents of one length. */
+bool secret_equal_text(const struct secret *secret, const char *text);
 
 void secret_done(struct secret *secret);
 

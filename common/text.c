@@ -6,9 +6,11 @@
 #include <string.h>
 #include <time.h>
 
+#include "ascii.h"
 #include "common/cleanup.h"
 #include "common/number.h"
 #include "common/translate.h"
+#include "utf8.h"
 
 #define MINUTE_S 60
 #define HOUR_S (60 * MINUTE_S)
@@ -22,14 +24,12 @@
 #define NEAREST_WORD_BYTES 64
 #define NEAREST_MAX_EDITS 3
 
-/* Reads one UTF-8 character (RFC 3629: no overlong forms, no surrogates). Returns its bytes, or 0
- * if there is none. The final NUL is no continuation byte, so nothing beyond it is read. */
-static size_t utf8_read(const char *text, uint32_t *ret_char)
+size_t utf8_read(const char *text, size_t size, uint32_t *ret_char)
 {
 	static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
 	unsigned char first = (unsigned char)text[0];
 	uint32_t value;
-	size_t size;
+	size_t bytes;
 
 	if (first < 0x80) {
 		*ret_char = first;
@@ -37,19 +37,17 @@ static size_t utf8_read(const char *text, uint32_t *ret_char)
 	}
 	if (first < 0xC2 || first > 0xF4)
 		return 0;
-	size = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-	value = first & (0x7FU >> size);
-	for (size_t i = 1; i < size; i++) {
-		unsigned char next = (unsigned char)text[i];
-
-		if ((next & 0xC0) != 0x80)
+	bytes = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+	value = first & (0x7FU >> bytes);
+	for (size_t i = 1; i < bytes; i++) {
+		if (i == size || ((unsigned char)text[i] & 0xC0) != 0x80)
 			return 0;
-		value = value << 6 | (next & 0x3F);
+		value = value << 6 | ((unsigned char)text[i] & 0x3F);
 	}
-	if (value < smallest[size] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
+	if (value < smallest[bytes] || value > 0x10FFFF || (value >= 0xD800 && value <= 0xDFFF))
 		return 0;
 	*ret_char = value;
-	return size;
+	return bytes;
 }
 
 static bool char_is_control(uint32_t c)
@@ -106,7 +104,7 @@ static void append_shown(struct buf *buf, const char *text, size_t max_chars, sh
 {
 	for (size_t chars = 0; *text; chars++) {
 		uint32_t c = (unsigned char)*text;
-		size_t size = utf8_read(text, &c);
+		size_t size = utf8_read(text, SIZE_MAX, &c);
 
 		if (chars == max_chars) {
 			buf_append_text(buf, "…");
@@ -135,10 +133,19 @@ static bool char_is_wide(uint32_t c)
 static size_t pass_char(const char **text)
 {
 	uint32_t c = (unsigned char)**text;
-	size_t size = utf8_read(*text, &c);
+	size_t size = utf8_read(*text, SIZE_MAX, &c);
 
 	*text += size > 0 ? size : 1;
 	return size > 0 && char_is_wide(c) ? 2 : 1;
+}
+
+size_t text_chars(const char *text)
+{
+	size_t count = 0;
+
+	for (; *text; text++)
+		count += ((unsigned char)*text & 0xC0) != 0x80;
+	return count;
 }
 
 size_t text_columns(const char *text)
@@ -216,7 +223,7 @@ bool text_is_plain(const char *text)
 {
 	while (*text) {
 		uint32_t c;
-		size_t size = utf8_read(text, &c);
+		size_t size = utf8_read(text, SIZE_MAX, &c);
 
 		if (size == 0 || char_is_control(c))
 			return false;
@@ -348,13 +355,6 @@ int text_time_parse(const char *text, int64_t *ret_unix_s)
 		return ERR_SYNTAX;
 	*ret_unix_s = seconds;
 	return 0;
-}
-
-static char ascii_lower(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c;
 }
 
 static size_t smaller(size_t a, size_t b)

@@ -23,6 +23,9 @@
  * \u{NNNN}; at most MAX_CHARS characters of TEXT, then "…". */
 void text_append_printable(struct buf *buf, const char *text, size_t max_chars);
 
+/* How many characters TEXT has, which must be UTF-8. */
+size_t text_chars(const char *text);
+
 /* How many columns of a terminal TEXT takes, which must be printable. Characters of Chinese,
  * Japanese and Korean take two. */
 size_t text_columns(const char *text);

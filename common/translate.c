@@ -31,8 +31,7 @@ static bool find_catalogues(char ret_directory[static 2 * PATH_MAX])
 	return true;
 }
 
-/* What we write is UTF-8 always. A terminal that is not gets English, which is ASCII for the most
- * part. */
+/* The catalogues are UTF-8. A terminal that is not UTF-8 gets English, which is mostly ASCII. */
 static bool terminal_is_utf8(void)
 {
 	bool utf8 = setlocale(LC_CTYPE, "") && strcmp(nl_langinfo(CODESET), "UTF-8") == 0;

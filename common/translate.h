@@ -4,12 +4,14 @@
 
 /*
  * Messages in the person's language. A program that wants them says so once, by translate_begin();
- * until then, and for good in the daemon, whose messages go to the journal, everything stays
- * English. What programs read is never given to these functions: keys, states, codes.
+ * before that everything is
+ * English. The daemon never says so, because its messages go to the journal. Keys, states and codes
+ * are for programs and are never translated.
  *
- * The locale and the catalogue are looked for when the first message is about to be shown: who has
- * nothing to say pays nothing. The catalogue is ja/LC_MESSAGES/misskey-authd.mo, in a directory
- * that is found from where the program itself is: in a build tree, in /usr and in ~/.local alike.
+ * The locale and the catalogue are looked for when the first message is about to be shown: a
+ * program without messages pays nothing. The catalogue is ja/LC_MESSAGES/misskey-authd.mo, in a
+ * directory that is found from where the program itself is: in a build tree, in /usr and in
+ * ~/.local alike.
  *
  * scripts/translations collects the texts. It reads `_("…")`, `N_("…")` and
  * translate_count("…", "…", n), and literals alone: a macro between them would not be seen.

@@ -3,14 +3,14 @@
 #define COMMON_TRUST_H
 
 /*
- * Whether a file that is obeyed (the config, ca_file, the program of a hook) is safe: nobody but
- * the user and root can write it or put another in its place. As with OpenSSH's StrictModes, the
+ * Whether a file that the daemon obeys (the config, ca_file, the program of a hook) is safe: only
+ * the user and root can write it or replace it. As with OpenSSH's StrictModes, the
  * file and each directory on the way belong to the user or to root, and neither group nor others
  * can write them. The rules that differ:
  *
- * - A group that has the user alone may write (user private groups, umask 002).
- * - A sticky directory, such as /tmp, may be writable. Nobody can rename there what is not theirs,
- *   and what somebody else made there first belongs to them, so it is refused.
+ * - A group whose only member is the user may write (user private groups, umask 002).
+ * - A sticky directory, such as /tmp, may be writable: nobody can rename the files of others there,
+ *   and a file that somebody else made there is refused for its owner.
  * - Directories above the home are not looked at if the path begins with the home: they are the
  *   administrator's matter.
  * - In a user namespace, such as the service's sandbox, root and all other users look alike. Such
@@ -26,8 +26,8 @@
 
 struct trust {
 	const char *home; /* "": none */
-	/* Whether PATH, which is not seen, may be there all the same. Then DETAIL, which says that
-	 * it is not there, also says what helps. NULL: what is not seen is not there. */
+	/* Whether PATH may exist although it cannot be seen (the sandbox hides it). Then it adds to
+	 * DETAIL what helps. NULL: a path that cannot be seen does not exist. */
 	bool (*hides)(const char *path, struct err_detail *detail);
 };
 

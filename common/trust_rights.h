@@ -3,17 +3,17 @@
 #define COMMON_TRUST_RIGHTS_H
 
 /*
- * For trust.c: whose something is, and who can write it.
+ * For trust.c: who owns a file, and who can write it.
  */
 
 #include <stdbool.h>
 #include <sys/stat.h>
 
-/* Whether the owner UID is the user, or root. COUNTS_AS_ROOT: an owner that this user namespace
- * does not know does too. */
+/* Whether the owner UID is the user or root. COUNTS_AS_ROOT: an owner that this user namespace does
+ * not know counts as root. */
 bool trust_owner(uid_t uid, bool counts_as_root);
 
-/* Whether anybody but the owner and root can write what FD is, whose status is STATUS. */
+/* Whether others than the owner and root can write FD, whose status is STATUS. */
 bool trust_others_can_write(int fd, const struct stat *status);
 
 #endif

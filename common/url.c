@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ascii.h"
 #include "common/number.h"
 #include "common/text.h"
 #include "common/translate.h"
@@ -30,34 +31,6 @@ struct authority {
 	uint16_t port;		   /* 0: none given */
 	bool loopback;
 };
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_alphanumeric(char c)
-{
-	return is_digit(c) || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-static int hex_value(char c)
-{
-	if (is_digit(c))
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
-static char ascii_lower(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return (char)(c - 'A' + 'a');
-	return c;
-}
 
 /* What no part of a URL may hold as it is (RFC 3986), besides what browsers silently repair:
  * they drop tabs and line ends and take a backslash for a slash. */
@@ -122,7 +95,7 @@ static bool host_has_good_labels(const char *host)
 		if (size == 0 || size > LABEL_MAX_BYTES || host[0] == '-' || host[size - 1] == '-')
 			return false;
 		for (size_t i = 0; i < size; i++) {
-			if (!is_alphanumeric(host[i]) && host[i] != '-')
+			if (!ascii_is_alphanumeric(host[i]) && host[i] != '-')
 				return false;
 		}
 		if (host[size] == '\0')
@@ -235,7 +208,7 @@ static int user_read(const char **text, char ret_user[static URL_USER_BYTES],
 	const char *user = *text + 1;
 	size_t size = 0;
 
-	while (is_alphanumeric(user[size]) || (user[size] && strchr("_.-", user[size])))
+	while (ascii_is_alphanumeric(user[size]) || (user[size] && strchr("_.-", user[size])))
 		size++;
 	if (size == 0 || user[size] != '@')
 		return text_err(detail, ERR_SYNTAX, *text,
@@ -351,8 +324,8 @@ int url_decode(const char *text, size_t size, char *ret_text, size_t capacity)
 		char c = text[i];
 
 		if (c == '%') {
-			int high = i + 2 < size ? hex_value(text[i + 1]) : -1;
-			int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+			int high = i + 2 < size ? ascii_hex_value(text[i + 1]) : -1;
+			int low = high >= 0 ? ascii_hex_value(text[i + 2]) : -1;
 
 			if (low < 0)
 				return ERR_SYNTAX;
@@ -376,7 +349,7 @@ bool url_is_uuid(const char *text)
 	static const char shape[] = "00000000-0000-0000-0000-000000000000";
 
 	for (size_t i = 0; i < sizeof(shape); i++) {
-		bool fits = shape[i] == '0' ? hex_value(text[i]) >= 0 : text[i] == shape[i];
+		bool fits = shape[i] == '0' ? ascii_hex_value(text[i]) >= 0 : text[i] == shape[i];
 
 		if (!fits)
 			return false;

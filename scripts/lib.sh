@@ -12,7 +12,7 @@ PYTHON=/usr/bin/python3
 # What a build needs, by Debian's names. CMakeLists.txt asks for the same libraries.
 BUILD_PACKAGES=(
     gcc libc6-dev cmake gettext ninja-build pkgconf
-    libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libinih-dev libsystemd-dev
+    libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libsystemd-dev
     libqrencode-dev
 )
 

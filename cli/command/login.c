@@ -10,6 +10,7 @@
 #include "account_note.h"
 #include "command/command.h"
 #include "common/account_name.h"
+#include "common/permission.h"
 #include "common/translate.h"
 #include "common/url.h"
 #include "control_call.h"

@@ -19,7 +19,7 @@
 /* One directory and the accounts that have a file in it. */
 struct derived {
 	char path[PATH_MAX + sizeof(CREDENTIALS_TOKENS_DIRECTORY) + 1];
-	struct account_names names;
+	struct name_table names;
 };
 
 static void derived_done(struct derived *derived)
@@ -72,23 +72,23 @@ static void say_damaged(struct doctor *doctor, const struct err_detail *detail)
 
 /* Whether TOKEN has what FILE says. What keeps it from being read is found with the files of
  * tokens/. */
-static bool is_same(const struct token_file *file, const char *token)
+static bool is_same(const struct env_file *file, const char *token)
 {
 	_cleanup_(buf_done) struct buf found = {0};
 	_cleanup_(buf_done) struct buf wanted = {0};
 
-	if (fsx_read(AT_FDCWD, token, TOKEN_FILE_MAX_BYTES, false, &found, NULL) < 0)
+	if (fsx_read(AT_FDCWD, token, ENV_FILE_MAX_BYTES, false, &found, NULL) < 0)
 		return true;
-	buf_append_format(&wanted, "%s\n", token_file_value(file, TOKEN_KEY_TOKEN));
+	buf_append_format(&wanted, "%s\n", env_file_value(file, ENV_KEY_TOKEN));
 	return strcmp(buf_text(&found), buf_text(&wanted)) == 0;
 }
 
 /* Whether tokens/ACCOUNT is what env/ACCOUNT, already read into FILE, makes one expect. */
-static void compare(struct doctor *doctor, const struct token_file *file, const char *env,
+static void compare(struct doctor *doctor, const struct env_file *file, const char *env,
 		    const char *token)
 {
 	struct findings *findings = &doctor->findings;
-	bool is_good = token_file_is_good(file);
+	bool is_good = env_file_is_good(file);
 
 	if (is_good && !is_there(token))
 		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
@@ -104,13 +104,13 @@ static void compare(struct doctor *doctor, const struct token_file *file, const 
 	findings_remedy(findings, "%s", TOKEN_FILE_REPAIR);
 }
 
-static int add_account(struct json *accounts, const char *name, const struct token_file *file)
+static int add_account(struct json *accounts, const char *name, const struct env_file *file)
 {
 	_cleanup_(json_freep) struct json *account = json_new_object();
 
 	if (json_add_string(account, "account", name) < 0 ||
-	    json_add_string(account, "server", token_file_value(file, TOKEN_KEY_SERVER)) < 0 ||
-	    json_add_string(account, "state", token_file_value(file, TOKEN_KEY_STATE)) < 0)
+	    json_add_string(account, "server", env_file_value(file, ENV_KEY_SERVER)) < 0 ||
+	    json_add_string(account, "state", env_file_value(file, ENV_KEY_STATE)) < 0)
 		return ERR_NOMEM;
 	return json_append(accounts, TAKE_PTR(account));
 }
@@ -118,7 +118,7 @@ static int add_account(struct json *accounts, const char *name, const struct tok
 static void check_env_file(struct doctor *doctor, const char *name, const char *env,
 			   const char *token)
 {
-	_cleanup_(token_file_erase) struct token_file file = {0};
+	_cleanup_(env_file_erase) struct env_file file = {0};
 	struct err_detail detail = {0};
 
 	if (doctor_check_path(&doctor->findings, DOCTOR_FILES, env, S_IFREG) != DOCTOR_PATH_GOOD)
@@ -165,16 +165,18 @@ typedef void check_function(struct doctor *doctor, const char *name, const char 
 			    const char *token);
 
 /* Calls CHECK for every name of NAMES, with the paths of the account's two files. */
-static void for_each(struct doctor *doctor, const struct account_names *names, const char *env,
+static void for_each(struct doctor *doctor, const struct name_table *names, const char *env,
 		     const char *tokens, check_function *check)
 {
 	char env_file[DOCTOR_PATH_BYTES];
 	char token_file[DOCTOR_PATH_BYTES];
 
 	for (size_t i = 0; i < names->count; i++) {
-		snprintf(env_file, sizeof(env_file), "%s/%s", env, names->items[i]);
-		snprintf(token_file, sizeof(token_file), "%s/%s", tokens, names->items[i]);
-		check(doctor, names->items[i], env_file, token_file);
+		const char *name = names->rows[i];
+
+		snprintf(env_file, sizeof(env_file), "%s/%s", env, name);
+		snprintf(token_file, sizeof(token_file), "%s/%s", tokens, name);
+		check(doctor, name, env_file, token_file);
 	}
 }
 

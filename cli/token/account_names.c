@@ -13,35 +13,21 @@
 
 DEFINE_CLEANUP(DIR *, closedir);
 
-void account_names_done(struct account_names *names)
+void account_names_done(struct name_table *names)
 {
 	for (size_t i = 0; i < names->count; i++)
-		free(names->items[i]);
-	free(names->items);
-	*names = (struct account_names){0};
+		free(names->rows[i]);
+	name_table_done(names);
 }
 
-/* Room is doubled at every power of two. */
-static int add(struct account_names *names, const char *name)
+static int add(struct name_table *names, const char *name)
 {
-	if ((names->count & (names->count - 1)) == 0) {
-		size_t capacity = names->count ? 2 * names->count : 1;
-		char **items = reallocarray(names->items, capacity, sizeof(*items));
+	_cleanup_(freep) char *copy = strdup(name);
+	int r = copy ? name_table_append(names, copy) : ERR_NOMEM;
 
-		if (!items)
-			return ERR_NOMEM;
-		names->items = items;
-	}
-	names->items[names->count] = strdup(name);
-	if (!names->items[names->count])
-		return ERR_NOMEM;
-	names->count++;
-	return 0;
-}
-
-static int compare(const void *a, const void *b)
-{
-	return strcmp(*(char *const *)a, *(char *const *)b);
+	if (r == 0)
+		copy = NULL;
+	return r;
 }
 
 static int failed(const char *directory, int error, struct err_detail *detail)
@@ -50,13 +36,13 @@ static int failed(const char *directory, int error, struct err_detail *detail)
 		       translate_errno(error));
 }
 
-int account_names_read(const char *directory, struct account_names *ret_names,
+int account_names_read(const char *directory, struct name_table *ret_names,
 		       struct err_detail *detail)
 {
 	_cleanup_(closedirp) DIR *stream = opendir(directory);
 	const struct dirent *entry;
 
-	*ret_names = (struct account_names){0};
+	*ret_names = (struct name_table){0};
 	if (!stream && errno == ENOENT)
 		return paths_lead_nowhere(directory, detail) ? ERR_IO : 0;
 	if (!stream)
@@ -67,7 +53,6 @@ int account_names_read(const char *directory, struct account_names *ret_names,
 	}
 	if (errno != 0)
 		return failed(directory, errno, detail);
-	if (ret_names->count > 0)
-		qsort(ret_names->items, ret_names->count, sizeof(*ret_names->items), compare);
+	(void)name_table_sort(ret_names);
 	return 0;
 }

@@ -7,9 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "common/buf.h"
+#include "common/fsx.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "config_values.h"
@@ -63,59 +63,7 @@ int config_account_add(struct config *config, const char *name, unsigned line)
 	return 0;
 }
 
-static int compare_accounts(const void *a, const void *b)
-{
-	const struct config_account *x = *(const struct config_account *const *)a;
-	const struct config_account *y = *(const struct config_account *const *)b;
-	int order = strcmp(x->name, y->name);
-
-	if (order != 0)
-		return order;
-	return (x->line > y->line) - (x->line < y->line);
-}
-
-int config_accounts_sort(struct config *config)
-{
-	size_t count = config->account_count;
-	const struct config_account **by_name;
-
-	if (count == 0)
-		return 0;
-	by_name = calloc(count, sizeof(const struct config_account *));
-	if (!by_name)
-		return ERR_NOMEM;
-	for (size_t i = 0; i < count; i++)
-		by_name[i] = &config->accounts[i];
-	qsort(by_name, count, sizeof(const struct config_account *), compare_accounts);
-	free(config->by_name);
-	config->by_name = by_name;
-	return 0;
-}
-
-static int read_all(int fd, const char *shown, struct buf *text, struct err_detail *detail)
-{
-	char block[16 * 1024];
-	int r;
-
-	while (text->size <= CONFIG_MAX_BYTES) {
-		ssize_t size = read(fd, block, sizeof(block));
-
-		if (size < 0 && errno == EINTR)
-			continue;
-		if (size < 0)
-			return err_set(detail, err_from_errno(errno), "%s: %s", shown,
-				       translate_errno(errno));
-		if (size == 0)
-			break;
-		buf_append(text, block, (size_t)size);
-		r = buf_error(text);
-		if (r < 0)
-			return err_set(detail, r, "%s: %s", shown, _(err_text(r)));
-	}
-	return 0;
-}
-
-/* Puts the FILE and its KEY before what is said of the file that KEY names. */
+/* Puts FILE and KEY before the error about the file that KEY names. */
 static int name_key(const char *file, const char *key, int code, struct err_detail *detail)
 {
 	_cleanup_(buf_done) struct buf shown = {0};
@@ -158,8 +106,13 @@ int config_read(const struct trust *trust, const char *file, struct config **ret
 	r = buf_error(&shown);
 	if (r < 0)
 		return err_set(detail, r, "%s", _(err_text(r)));
-	r = read_all(fd, buf_text(&shown), &text, detail);
-	if (r == 0)
+	if (fsx_read_all(fd, CONFIG_MAX_BYTES, &text) < 0)
+		r = err_set(detail, err_from_errno(errno), "%s: %s", buf_text(&shown),
+			    translate_errno(errno));
+	else if (buf_error(&text) < 0)
+		r = err_set(detail, buf_error(&text), "%s: %s", buf_text(&shown),
+			    _(err_text(buf_error(&text))));
+	else
 		r = config_parse(buf_text(&text), text.size, file, &config, detail);
 	if (r == 0)
 		r = check_named(trust, config, detail);
@@ -169,7 +122,7 @@ int config_read(const struct trust *trust, const char *file, struct config **ret
 	return 0;
 }
 
-/* Whether there may be a file of the user that is not seen. */
+/* Whether the user may have a config that cannot be seen from here. */
 static bool is_hidden(const struct config_source *source, struct err_detail *detail)
 {
 	char directory[PATH_MAX];
@@ -214,22 +167,9 @@ const char *config_hook_name(enum config_hook hook)
 	return names[hook];
 }
 
-static int compare_name(const void *name, const void *element)
-{
-	const struct config_account *account = *(const struct config_account *const *)element;
-
-	return strcmp(name, account->name);
-}
-
 const struct config_account *config_account_find(const struct config *config, const char *name)
 {
-	const struct config_account **found;
-
-	if (!config->by_name)
-		return NULL;
-	found = bsearch(name, config->by_name, config->account_count,
-			sizeof(const struct config_account *), compare_name);
-	return found ? *found : NULL;
+	return name_table_find(&config->by_name, name);
 }
 
 void config_free(struct config *config)
@@ -245,7 +185,7 @@ void config_free(struct config *config)
 	for (size_t i = 0; i < CONFIG_HOOK_COUNT; i++)
 		free(config->hooks[i]);
 	free(config->accounts);
-	free(config->by_name);
+	name_table_done(&config->by_name);
 	free(config->ca_file);
 	free(config->file);
 	free(config);

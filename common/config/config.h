@@ -3,9 +3,9 @@
 #define CONFIG_CONFIG_H
 
 /*
- * The configuration file, config.example.ini explained in code. The only user of inih. Everything
- * is optional; what is written must be right: an unknown section or key, a value out of range, a
- * repetition, is refused with the file, the line, what was expected and the nearest valid word.
+ * The configuration file, config.example.ini explained in code. Everything is optional;
+ * what is written must be right. An unknown section or key, a value out of range or a repetition is
+ * refused: the error names the file, the line, what was expected and the nearest valid word.
  */
 
 #include <stdbool.h>
@@ -16,14 +16,14 @@
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/log.h"
+#include "common/name_table.h"
 #include "common/trust.h"
 #include "common/url.h"
 
 /* A config of 10,000 accounts with every key is about 4 MiB. */
 #define CONFIG_MAX_BYTES (8 * 1024 * 1024)
 /* A line, without its end: a key and 128 permissions of 64 characters do not fit, a list of all
- * known ones does. A longer one is refused. (inih itself takes 197 bytes and cuts the rest
- * off: what does not fit there, config_parse.c reads by itself.) */
+ * known ones does. A longer one is refused. */
 #define CONFIG_LINE_BYTES 4096
 #define CONFIG_MAX_ACCOUNTS 100000
 
@@ -71,7 +71,7 @@ struct config {
 	bool notifications;		 /* of the desktop */
 	struct config_account *accounts; /* in the file's order */
 	size_t account_count;
-	const struct config_account **by_name; /* the same sorted, for config_account_find() */
+	struct name_table by_name; /* the same sorted, for config_account_find() */
 };
 
 /* The defaults. ERR_NOMEM. */
@@ -83,18 +83,18 @@ int config_new(struct config **ret_config) _must_check_;
 int config_parse(const char *text, size_t size, const char *file, struct config **ret_config,
 		 struct err_detail *detail) _must_check_;
 
-/* Reads FILE, which must be safe (common/trust.h), and so must what it names be: ca_file and the
- * programs of hooks. Of those one that is not there is no error here, nor a program that cannot be
- * reached: hooks of the service run outside its sandbox. Errors as of trust_open(), otherwise as
+/* Reads FILE. It must be safe (common/trust.h), and so must the files that it names: ca_file and
+ * the programs of hooks. One that does not exist is no error here, nor is a program that cannot be
+ * reached, because the service runs hooks outside its sandbox. Errors as of trust_open() and
  * config_parse(). */
 int config_read(const struct trust *trust, const char *file, struct config **ret_config,
 		struct err_detail *detail) _must_check_;
 
 /* Where a config can be. */
 struct config_source {
-	const char *named;  /* NULL: none was named; else it must be there, and counts alone */
-	const char *user;   /* the first of these that is there counts, */
-	const char *system; /* without either the defaults do */
+	const char *named;  /* the only one that is read, if it is not NULL */
+	const char *user;   /* else this, if it exists */
+	const char *system; /* else this; without it there are the defaults */
 	struct trust trust;
 };
 

@@ -8,19 +8,13 @@
 #include <strings.h>
 
 #include "common/command_line.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "common/translate.h"
 
-#define SESSION_TIME_MIN_S 60
-#define SESSION_TIME_MAX_S (7 * 24 * 60 * 60)
-#define POLL_INTERVAL_MIN_S 1
-#define POLL_INTERVAL_MAX_S (10 * 60)
-#define POLL_INTERVAL_MAX_MIN_S 1
-#define POLL_INTERVAL_MAX_MAX_S (60 * 60)
-#define REQUEST_TIME_MIN_S 1
-#define REQUEST_TIME_MAX_S (5 * 60)
-#define HOOK_TIME_MIN_S 1
-#define HOOK_TIME_MAX_S (60 * 60)
+#define MINUTE_S 60
+#define HOUR_S (60 * MINUTE_S)
+#define DAY_S (24 * HOUR_S)
 
 void config_suggest(char ret_text[static CONFIG_HINT_BYTES], const char *word,
 		    const char *const *candidates, size_t count)
@@ -39,16 +33,6 @@ static int replace_text(char **text, const char *value, struct err_detail *detai
 	return 0;
 }
 
-/* UTF-8 is made sure of already. */
-static size_t count_chars(const char *text)
-{
-	size_t count = 0;
-
-	for (; *text; text++)
-		count += ((unsigned char)*text & 0xC0) != 0x80;
-	return count;
-}
-
 static struct config_account *current_account(struct config *config)
 {
 	return &config->accounts[config->account_count - 1];
@@ -57,31 +41,6 @@ static struct config_account *current_account(struct config *config)
 static int set_listen(struct config *config, const char *value, struct err_detail *detail)
 {
 	return url_listen_parse(value, &config->port, detail);
-}
-
-static int set_session_time(struct config *config, const char *value, struct err_detail *detail)
-{
-	return text_duration(value, SESSION_TIME_MIN_S, SESSION_TIME_MAX_S, &config->session_time_s,
-			     detail);
-}
-
-static int set_request_time(struct config *config, const char *value, struct err_detail *detail)
-{
-	return text_duration(value, REQUEST_TIME_MIN_S, REQUEST_TIME_MAX_S, &config->request_time_s,
-			     detail);
-}
-
-static int set_poll_interval(struct config *config, const char *value, struct err_detail *detail)
-{
-	return text_duration(value, POLL_INTERVAL_MIN_S, POLL_INTERVAL_MAX_S,
-			     &config->poll_interval_s, detail);
-}
-
-static int set_poll_interval_max(struct config *config, const char *value,
-				 struct err_detail *detail)
-{
-	return text_duration(value, POLL_INTERVAL_MAX_MIN_S, POLL_INTERVAL_MAX_MAX_S,
-			     &config->poll_interval_max_s, detail);
 }
 
 static int set_ca_file(struct config *config, const char *value, struct err_detail *detail)
@@ -110,28 +69,6 @@ static int set_log_level(struct config *config, const char *value, struct err_de
 	config_suggest(hint, value, names, sizeof(names) / sizeof(names[0]));
 	return text_err(detail, ERR_INVALID, value, _("expected error, warning, info or debug%s"),
 			hint);
-}
-
-static int set_on_consent_needed(struct config *config, const char *value,
-				 struct err_detail *detail)
-{
-	return command_line_parse(value, &config->hooks[CONFIG_ON_CONSENT_NEEDED], detail);
-}
-
-static int set_on_credential_changed(struct config *config, const char *value,
-				     struct err_detail *detail)
-{
-	return command_line_parse(value, &config->hooks[CONFIG_ON_CREDENTIAL_CHANGED], detail);
-}
-
-static int set_on_error(struct config *config, const char *value, struct err_detail *detail)
-{
-	return command_line_parse(value, &config->hooks[CONFIG_ON_ERROR], detail);
-}
-
-static int set_hook_time(struct config *config, const char *value, struct err_detail *detail)
-{
-	return text_duration(value, HOOK_TIME_MIN_S, HOOK_TIME_MAX_S, &config->hook_time_s, detail);
 }
 
 static int set_notifications(struct config *config, const char *value, struct err_detail *detail)
@@ -170,7 +107,7 @@ static int set_user(struct config *config, const char *value, struct err_detail 
 
 static int set_name(struct config *config, const char *value, struct err_detail *detail)
 {
-	if (!*value || count_chars(value) > APP_NAME_CHARS)
+	if (!*value || text_chars(value) > APP_NAME_CHARS)
 		return text_err(detail, ERR_LIMIT, value, _("expected 1 to %d characters"),
 				APP_NAME_CHARS);
 	return replace_text(&current_account(config)->app_name, value, detail);
@@ -178,30 +115,36 @@ static int set_name(struct config *config, const char *value, struct err_detail 
 
 static int set_description(struct config *config, const char *value, struct err_detail *detail)
 {
-	if (!*value || count_chars(value) > APP_DESCRIPTION_CHARS)
+	if (!*value || text_chars(value) > APP_DESCRIPTION_CHARS)
 		return text_err(detail, ERR_LIMIT, value, _("expected 1 to %d characters"),
 				APP_DESCRIPTION_CHARS);
 	return replace_text(&current_account(config)->description, value, detail);
 }
 
+#define DURATION(member, min, max) \
+	.seconds = offsetof(struct config, member), .min_s = (min), .max_s = (max)
+
 static const struct config_key daemon_keys[] = {
-	{"listen", set_listen},
-	{"session_time", set_session_time},
-	{"poll_interval", set_poll_interval},
-	{"poll_interval_max", set_poll_interval_max},
-	{"request_time", set_request_time},
-	{"ca_file", set_ca_file},
-	{"log_level", set_log_level},
-	{"on_consent_needed", set_on_consent_needed},
-	{"on_credential_changed", set_on_credential_changed},
-	{"on_error", set_on_error},
-	{"hook_time", set_hook_time},
-	{"notifications", set_notifications},
+	{"listen", .set = set_listen},
+	{"session_time", DURATION(session_time_s, MINUTE_S, 7 * DAY_S)},
+	{"poll_interval", DURATION(poll_interval_s, 1, 10 * MINUTE_S)},
+	{"poll_interval_max", DURATION(poll_interval_max_s, 1, HOUR_S)},
+	{"request_time", DURATION(request_time_s, 1, 5 * MINUTE_S)},
+	{"ca_file", .set = set_ca_file},
+	{"log_level", .set = set_log_level},
+	{"on_consent_needed", .hook = CONFIG_ON_CONSENT_NEEDED},
+	{"on_credential_changed", .hook = CONFIG_ON_CREDENTIAL_CHANGED},
+	{"on_error", .hook = CONFIG_ON_ERROR},
+	{"hook_time", DURATION(hook_time_s, 1, HOUR_S)},
+	{"notifications", .set = set_notifications},
 };
 
 static const struct config_key account_keys[] = {
-	{"server", set_server}, {"permission", set_permission},	  {"user", set_user},
-	{"name", set_name},	{"description", set_description},
+	{"server", .set = set_server},
+	{"permission", .set = set_permission},
+	{"user", .set = set_user},
+	{"name", .set = set_name},
+	{"description", .set = set_description},
 };
 
 _Static_assert(sizeof(daemon_keys) / sizeof(daemon_keys[0]) <= CONFIG_KEYS_MAX, "daemon");
@@ -217,6 +160,17 @@ const struct config_key *config_keys(enum config_section section, size_t *ret_co
 			     ? sizeof(account_keys) / sizeof(account_keys[0])
 			     : 0;
 	return account_keys;
+}
+
+int config_key_set(const struct config_key *key, struct config *config, const char *value,
+		   struct err_detail *detail)
+{
+	if (key->set)
+		return key->set(config, value, detail);
+	if (key->max_s == 0)
+		return command_line_parse(value, &config->hooks[key->hook], detail);
+	return text_duration(value, key->min_s, key->max_s,
+			     (int64_t *)(void *)((char *)config + key->seconds), detail);
 }
 
 int config_account_complete(struct config_account *account, struct err_detail *detail)

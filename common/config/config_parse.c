@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "config/config.h"
 
-#include <ini.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -10,57 +9,48 @@
 #include <string.h>
 
 #include "common/buf.h"
+#include "common/name_table.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "config_values.h"
 
 #define PAIR_EXPECTED _("expected `key = value`, [daemon], [account NAME] or a comment")
 
-/*
- * inih tells neither lines nor empty sections, cuts section names after 49 bytes and lines after
- * 197 (unless its build says otherwise). So it gets its lines from read_line(), which has looked at
- * each of them before, follows the sections itself, and keeps the line at hand for the handler.
- */
 struct parser {
 	const char *next; /* what is left of the text */
 	const char *end;
 	const char *file;
 	struct config *config;
 	struct err_detail *detail;
-	int error; /* the first one; nothing is read after it */
 
 	unsigned line_number;
 	char line[CONFIG_LINE_BYTES + 1]; /* the current one, tabs as blanks, without its end */
-	bool line_was_cut;		  /* inih got only its beginning */
-	bool pair_due;			  /* the handler has to be called for it */
 
 	enum config_section section;
 	unsigned daemon_line;		     /* where [daemon] was, or 0 */
 	unsigned key_lines[CONFIG_KEYS_MAX]; /* of the current section, by its table; 0: none yet */
 };
 
-/* Puts the file and LINE before WHY and ends the reading. */
-static int fail_at(struct parser *parser, unsigned line, int code, const struct err_detail *why)
+/* Puts the file and LINE before WHY. */
+static int fail_at(const struct parser *parser, unsigned line, int code,
+		   const struct err_detail *why)
 {
 	_cleanup_(buf_done) struct buf file = {0};
 
 	text_append_printable(&file, parser->file, PATH_MAX);
 	if (buf_error(&file))
-		parser->error = err_set(parser->detail, ERR_NOMEM, _("no memory"));
-	else
-		parser->error = err_set(parser->detail, code, "%s:%u: %s", buf_text(&file), line,
-					why->text);
-	return parser->error;
+		return err_set(parser->detail, ERR_NOMEM, _("no memory"));
+	return err_set(parser->detail, code, "%s:%u: %s", buf_text(&file), line, why->text);
 }
 
-static int fail_no_memory(struct parser *parser)
+static int fail_no_memory(const struct parser *parser)
 {
-	return parser->error = err_set(parser->detail, ERR_NOMEM, _("no memory"));
+	return err_set(parser->detail, ERR_NOMEM, _("no memory"));
 }
 
-/* The same for what was found in the current line, and what was expected there. */
+/* The same for the current line: what was found in it, and what was expected. */
 static int _printf_(4, 5)
-	fail(struct parser *parser, int code, const char *found, const char *format, ...)
+	fail(const struct parser *parser, int code, const char *found, const char *format, ...)
 {
 	char expected[ERR_DETAIL_BYTES];
 	struct err_detail why;
@@ -163,12 +153,20 @@ static int check_poll_intervals(struct parser *parser)
 	return fail_at(parser, line, ERR_INVALID, &why);
 }
 
-/* What its keys mean together. */
+/* Checks keys that depend on each other. */
 static int end_section(struct parser *parser)
 {
 	if (parser->section == CONFIG_SECTION_DAEMON)
 		return check_poll_intervals(parser);
 	return 0;
+}
+
+static void trim_end(char *text)
+{
+	size_t size = strlen(text);
+
+	while (size > 0 && text[size - 1] == ' ')
+		text[--size] = '\0';
 }
 
 /* Reads "[word]" or "[word name]", a comment behind it allowed. */
@@ -179,6 +177,7 @@ static int read_section(struct parser *parser)
 	char *word;
 	char *name;
 	size_t size;
+	int r;
 
 	memcpy(copy, parser->line, sizeof(copy));
 	close = strchr(copy, ']');
@@ -193,11 +192,11 @@ static int read_section(struct parser *parser)
 	size = strcspn(word, " ");
 	name = word + size + strspn(word + size, " ");
 	word[size] = '\0';
-	for (size = strlen(name); size > 0 && name[size - 1] == ' '; size--)
-		name[size - 1] = '\0';
+	trim_end(name);
 
-	if (end_section(parser) < 0)
-		return parser->error;
+	r = end_section(parser);
+	if (r < 0)
+		return r;
 	memset(parser->key_lines, 0, sizeof(parser->key_lines));
 	if (strcmp(word, "daemon") == 0 && !*name)
 		return begin_daemon(parser);
@@ -241,72 +240,6 @@ static int take_line(struct parser *parser)
 	return 0;
 }
 
-static int check_line(struct parser *parser)
-{
-	size_t indent = strspn(parser->line, " ");
-	char first = parser->line[indent];
-
-	parser->pair_due = false;
-	if (first == '\0' || first == ';' || first == '#')
-		return 0;
-	if (indent > 0)
-		return fail(parser, ERR_SYNTAX, parser->line,
-			    _("expected no blank at the beginning of a line: a value cannot go on "
-			      "in the next line"));
-	if (first == '[')
-		return read_section(parser);
-	parser->pair_due = true;
-	return 0;
-}
-
-static bool pair_is_missing(struct parser *parser)
-{
-	if (!parser->error && parser->pair_due)
-		(void)fail(parser, ERR_SYNTAX, parser->line, PAIR_EXPECTED);
-	return parser->error != 0;
-}
-
-/* inih's fgets(): one whole line at each call, cut to what fits, so that inih's own dealing with
- * long lines never begins. */
-static char *read_line(char *buffer, int capacity, void *stream)
-{
-	struct parser *parser = stream;
-	size_t room = (size_t)capacity - 2; /* for the line end and the NUL */
-	size_t size;
-
-	if (pair_is_missing(parser) || parser->next == parser->end)
-		return NULL;
-	if (take_line(parser) < 0 || check_line(parser) < 0)
-		return NULL;
-	size = strlen(parser->line);
-	parser->line_was_cut = size > room;
-	if (parser->line_was_cut)
-		size = room;
-	memcpy(buffer, parser->line, size);
-	memcpy(buffer + size, "\n", 2);
-	return buffer;
-}
-
-/* The value of the current line, written over it, as inih would read it: it begins after the first
- * = or :, and ends before a comment, which is a ; after a blank. */
-static const char *value_of_line(struct parser *parser)
-{
-	char *value = strpbrk(parser->line, "=:");
-	char *comment;
-	size_t size;
-
-	if (!value)
-		return "";
-	value++;
-	comment = strstr(value, " ;");
-	if (comment)
-		*comment = '\0';
-	value += strspn(value, " ");
-	for (size = strlen(value); size > 0 && value[size - 1] == ' '; size--)
-		value[size - 1] = '\0';
-	return value;
-}
-
 static int unknown_key(struct parser *parser, const char *name)
 {
 	_cleanup_(buf_done) struct buf list = {0};
@@ -348,51 +281,74 @@ static int set_key(struct parser *parser, const char *name, const char *value)
 			    _("expected once in a section; the first is in line %u"),
 			    parser->key_lines[place]);
 	parser->key_lines[place] = parser->line_number;
-	r = key->set(parser->config, value, &why);
+	r = config_key_set(key, parser->config, value, &why);
 	if (r == 0)
 		return 0;
 	(void)err_set(&named, r, "%s: %s", name, why.text);
 	return fail_at(parser, parser->line_number, r, &named);
 }
 
-/* Called by inih for each pair; errors are kept in the parser, where read_line() sees them. */
-static int handle_pair(void *user, const char *section, const char *name, const char *value)
+/* Reads "key = value" or "key: value", with a comment behind it if a ; follows a blank. */
+static int read_pair(struct parser *parser)
 {
-	struct parser *parser = user;
+	char *name = parser->line;
+	char *value = strpbrk(name, "=:");
+	char *comment = strstr(name, " ;");
 
-	(void)section;
-	parser->pair_due = false;
-	(void)set_key(parser, name, parser->line_was_cut ? value_of_line(parser) : value);
-	return 1;
+	if (!value || (comment && comment < value))
+		return fail(parser, ERR_SYNTAX, parser->line, PAIR_EXPECTED);
+	if (comment)
+		*comment = '\0';
+	*value++ = '\0';
+	value += strspn(value, " ");
+	trim_end(name);
+	trim_end(value);
+	return set_key(parser, name, value);
 }
 
-/* Sorted, repetitions stand side by side; the one to report is the first in the file. */
-static int refuse_repeated_accounts(struct parser *parser)
+static int read_line(struct parser *parser)
 {
-	struct config *config = parser->config;
+	size_t indent = strspn(parser->line, " ");
+	char first = parser->line[indent];
+
+	if (first == '\0' || first == ';' || first == '#')
+		return 0;
+	if (indent > 0)
+		return fail(parser, ERR_SYNTAX, parser->line,
+			    _("expected no blank at the beginning of a line: a value cannot go on "
+			      "in the next line"));
+	return first == '[' ? read_section(parser) : read_pair(parser);
+}
+
+/* The repetition to report is the first in the file. */
+static int refuse_repeated_accounts(const struct parser *parser)
+{
+	struct name_table *by_name = &parser->config->by_name;
 	const struct config_account *repeated = NULL;
 	unsigned first_line = 0;
 	struct err_detail why;
 
-	if (config_accounts_sort(config) < 0)
-		return fail_no_memory(parser);
-	for (size_t i = 1; i < config->account_count; i++) {
-		const struct config_account *account = config->by_name[i];
+	for (size_t i = 0; i < parser->config->account_count; i++)
+		if (name_table_append(by_name, &parser->config->accounts[i]) < 0)
+			return fail_no_memory(parser);
+	if (!name_table_sort(by_name))
+		return 0;
+	for (size_t i = 1; i < by_name->count; i++) {
+		const struct config_account *before = by_name->rows[i - 1];
+		const struct config_account *account = by_name->rows[i];
 
-		if (strcmp(account->name, config->by_name[i - 1]->name) == 0 &&
+		if (strcmp(account->name, before->name) == 0 &&
 		    (!repeated || account->line < repeated->line)) {
 			repeated = account;
-			first_line = config->by_name[i - 1]->line;
+			first_line = before->line;
 		}
 	}
-	if (!repeated)
-		return 0;
 	(void)err_set(&why, ERR_EXISTS, _("`[account %s]`: expected once; the first is in line %u"),
 		      repeated->name, first_line);
 	return fail_at(parser, repeated->line, ERR_EXISTS, &why);
 }
 
-static int complete_accounts(struct parser *parser)
+static int complete_accounts(const struct parser *parser)
 {
 	for (size_t i = 0; i < parser->config->account_count; i++) {
 		struct config_account *account = &parser->config->accounts[i];
@@ -407,24 +363,18 @@ static int complete_accounts(struct parser *parser)
 
 static int parse_all(struct parser *parser)
 {
-	int r = ini_parse_stream(read_line, parser, handle_pair, parser);
+	int r = 0;
 
-	if (pair_is_missing(parser))
-		return parser->error;
-	if (r < 0)
-		return fail_no_memory(parser);
-	if (r > 0) { /* inih saw something wrong that check_line() let pass */
-		struct err_detail why;
-
-		(void)err_set(&why, ERR_SYNTAX, PAIR_EXPECTED);
-		return fail_at(parser, (unsigned)r, ERR_SYNTAX, &why);
+	while (r == 0 && parser->next < parser->end) {
+		r = take_line(parser);
+		if (r == 0)
+			r = read_line(parser);
 	}
-	if (end_section(parser) < 0)
-		return parser->error;
-	r = refuse_repeated_accounts(parser);
-	if (r < 0)
-		return r;
-	return complete_accounts(parser);
+	if (r == 0)
+		r = end_section(parser);
+	if (r == 0)
+		r = refuse_repeated_accounts(parser);
+	return r == 0 ? complete_accounts(parser) : r;
 }
 
 int config_parse(const char *text, size_t size, const char *file, struct config **ret_config,

@@ -9,6 +9,7 @@
  */
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/err.h"
 #include "config/config.h"
@@ -22,9 +23,17 @@ enum config_section { CONFIG_SECTION_NONE, CONFIG_SECTION_DAEMON, CONFIG_SECTION
 
 struct config_key {
 	const char *name;
-	/* Reads VALUE into CONFIG, or into the last of its accounts. */
+	/* Reads VALUE into CONFIG, or into the last of its accounts. NULL: the value is a time or a
+	 * command. */
 	int (*set)(struct config *config, const char *value, struct err_detail *detail);
+	size_t seconds; /* where a time is in struct config */
+	int64_t min_s, max_s;
+	enum config_hook hook;
 };
+
+/* Reads VALUE, as KEY wants it. Errors of any kind. */
+int config_key_set(const struct config_key *key, struct config *config, const char *value,
+		   struct err_detail *detail) _must_check_;
 
 /* The keys of SECTION, and how many there are. */
 const struct config_key *config_keys(enum config_section section, size_t *ret_count);
@@ -41,9 +50,5 @@ int config_text_set(char **text, const char *value) _must_check_;
 
 /* Appends an account, which may move the others in memory. ERR_NOMEM. */
 int config_account_add(struct config *config, const char *name, unsigned line) _must_check_;
-
-/* Makes config->by_name: by name, then by line. Call it when no account will be added. ERR_NOMEM.
- */
-int config_accounts_sort(struct config *config) _must_check_;
 
 #endif

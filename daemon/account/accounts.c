@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "account/accounts.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/name_table.h"
+
 struct accounts {
-	struct account **sorted; /* by name; the accounts themselves never move */
-	size_t count;
-	size_t capacity;
-	char *app_name; /* of accounts that are not in the config */
-	char *description;
+	struct name_table table; /* of struct account; the accounts themselves never move */
 };
 
 static void account_free(struct account *account)
@@ -27,130 +24,59 @@ DEFINE_CLEANUP(struct account *, account_free);
 
 int accounts_new(struct accounts **ret_accounts)
 {
-	_cleanup_(accounts_freep) struct accounts *accounts = calloc(1, sizeof(*accounts));
-
-	if (!accounts)
-		return ERR_NOMEM;
-	accounts->app_name = strdup(CONFIG_DEFAULT_APP_NAME);
-	accounts->description = strdup(CONFIG_DEFAULT_APP_DESCRIPTION);
-	if (!accounts->app_name || !accounts->description)
-		return ERR_NOMEM;
-	*ret_accounts = TAKE_PTR(accounts);
-	return 0;
+	*ret_accounts = calloc(1, sizeof(**ret_accounts));
+	return *ret_accounts ? 0 : ERR_NOMEM;
 }
 
 void accounts_free(struct accounts *accounts)
 {
 	if (!accounts)
 		return;
-	for (size_t n = 0; n < accounts->count; n++)
-		account_free(accounts->sorted[n]);
-	free(accounts->sorted);
-	free(accounts->app_name);
-	free(accounts->description);
+	for (size_t n = 0; n < accounts->table.count; n++)
+		account_free(accounts->table.rows[n]);
+	name_table_done(&accounts->table);
 	free(accounts);
-}
-
-/* The place of NAME, or where it would have to be. */
-static size_t place_of(const struct accounts *accounts, const char *name, bool *ret_found)
-{
-	size_t low = 0;
-	size_t high = accounts->count;
-
-	*ret_found = false;
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = strcmp(accounts->sorted[middle]->name, name);
-
-		if (order == 0) {
-			*ret_found = true;
-			return middle;
-		}
-		if (order < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
 }
 
 struct account *accounts_find(struct accounts *accounts, const char *name)
 {
-	bool found;
-	size_t place = place_of(accounts, name, &found);
-
-	return found ? accounts->sorted[place] : NULL;
+	return name_table_find(&accounts->table, name);
 }
 
 size_t accounts_count(const struct accounts *accounts)
 {
-	return accounts->count;
+	return accounts->table.count;
 }
 
 struct account *accounts_at(struct accounts *accounts, size_t index)
 {
-	return accounts->sorted[index];
+	return accounts->table.rows[index];
 }
 
-/* Makes room for COUNT accounts in all. */
-static int reserve(struct accounts *accounts, size_t count)
+static int copy_text(const char *text, char **ret_copy)
 {
-	size_t capacity = accounts->capacity ? accounts->capacity : 16;
-	struct account **grown;
-
-	if (count <= accounts->capacity)
-		return 0;
-	while (capacity < count)
-		capacity *= 2;
-	grown = reallocarray(accounts->sorted, capacity, sizeof(struct account *));
-	if (!grown)
-		return ERR_NOMEM;
-	accounts->sorted = grown;
-	accounts->capacity = capacity;
-	return 0;
+	*ret_copy = text ? strdup(text) : NULL;
+	return text && !*ret_copy ? ERR_NOMEM : 0;
 }
-
-static int insert(struct accounts *accounts, size_t place, struct account *account)
-{
-	if (reserve(accounts, accounts->count + 1))
-		return ERR_NOMEM;
-	memmove(accounts->sorted + place + 1, accounts->sorted + place,
-		(accounts->count - place) * sizeof(struct account *));
-	accounts->sorted[place] = account;
-	accounts->count++;
-	return 0;
-}
-
-/* What an account is; a source of one. */
-struct definition {
-	const char *name;
-	const struct url_server *server;
-	const char *permission;
-	const char *user; /* may be NULL */
-	const char *app_name;
-	const char *description;
-};
 
 /* A new account, with its own copies. NULL without memory. */
-static struct account *account_new(const struct definition *definition)
+static struct account *account_new(const struct config_account *definition)
 {
 	_cleanup_(account_freep) struct account *account = calloc(1, sizeof(*account));
 
 	if (!account)
 		return NULL;
-	snprintf(account->name, sizeof(account->name), "%s", definition->name);
-	account->server = *definition->server;
-	account->permission = strdup(definition->permission);
-	account->user = definition->user ? strdup(definition->user) : NULL;
-	account->app_name = strdup(definition->app_name);
-	account->description = strdup(definition->description);
-	if (!account->permission || (definition->user && !account->user) || !account->app_name ||
-	    !account->description)
+	memcpy(account->name, definition->name, sizeof(account->name));
+	account->server = definition->server;
+	if (copy_text(definition->permission, &account->permission) ||
+	    copy_text(definition->user, &account->user) ||
+	    copy_text(definition->app_name, &account->app_name) ||
+	    copy_text(definition->description, &account->description))
 		return NULL;
 	return TAKE_PTR(account);
 }
 
-/* ACCOUNT becomes what CHANGED is, and the reverse. */
+/* Exchanges the two definitions. */
 static void account_swap(struct account *account, struct account *changed)
 {
 	struct account before = *account;
@@ -166,57 +92,56 @@ static void account_swap(struct account *account, struct account *changed)
 	changed->description = before.description;
 }
 
+/* Adds an account that is not there yet. */
+static int add(struct accounts *accounts, struct account *account)
+{
+	void *none;
+
+	return name_table_put(&accounts->table, account, &none);
+}
+
 /* Makes or changes the account, or leaves everything as it was. */
-static int put(struct accounts *accounts, const struct definition *definition,
+static int put(struct accounts *accounts, const struct config_account *definition,
 	       struct account **ret_account)
 {
 	_cleanup_(account_freep) struct account *account = account_new(definition);
-	bool found;
-	size_t place = place_of(accounts, definition->name, &found);
+	struct account *present = accounts_find(accounts, definition->name);
 
 	if (!account)
 		return ERR_NOMEM;
-	if (found) {
-		account_swap(accounts->sorted[place], account);
-	} else {
-		if (insert(accounts, place, account))
-			return ERR_NOMEM;
-		account = NULL;
-	}
-	*ret_account = accounts->sorted[place];
+	if (present)
+		account_swap(present, account);
+	else if (add(accounts, account))
+		return ERR_NOMEM;
+	else
+		present = TAKE_PTR(account);
+	*ret_account = present;
 	return 0;
 }
 
 int accounts_put(struct accounts *accounts, const struct registry_account *made,
 		 struct account **ret_account)
 {
-	const struct definition definition = {
-		.name = made->name,
-		.server = &made->server,
+	static char app_name[] = CONFIG_DEFAULT_APP_NAME;
+	static char description[] = CONFIG_DEFAULT_APP_DESCRIPTION;
+	struct config_account definition = {
+		.server = made->server,
 		.permission = made->permission,
 		.user = made->user,
-		.app_name = accounts->app_name,
-		.description = accounts->description,
+		.app_name = app_name,
+		.description = description,
 	};
 
+	memcpy(definition.name, made->name, sizeof(definition.name));
 	return put(accounts, &definition, ret_account);
 }
 
 static int load_config(struct accounts *accounts, const struct config *config)
 {
 	for (size_t n = 0; n < config->account_count; n++) {
-		const struct config_account *entry = &config->accounts[n];
-		const struct definition definition = {
-			.name = entry->name,
-			.server = &entry->server,
-			.permission = entry->permission,
-			.user = entry->user,
-			.app_name = entry->app_name,
-			.description = entry->description,
-		};
 		struct account *account;
 
-		if (put(accounts, &definition, &account))
+		if (put(accounts, &config->accounts[n], &account))
 			return ERR_NOMEM;
 		account->from_config = true;
 	}
@@ -267,19 +192,9 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 	return 0;
 }
 
-/* ---- Another set of accounts ---- */
-
 void accounts_remove(struct accounts *accounts, const char *name)
 {
-	bool found;
-	size_t place = place_of(accounts, name, &found);
-
-	if (!found)
-		return;
-	account_free(accounts->sorted[place]);
-	accounts->count--;
-	memmove(accounts->sorted + place, accounts->sorted + place + 1,
-		(accounts->count - place) * sizeof(struct account *));
+	account_free(name_table_take(&accounts->table, name));
 }
 
 static bool is_same_text(const char *a, const char *b)
@@ -295,39 +210,42 @@ static bool is_same(const struct account *a, const struct account *b)
 	       strcmp(a->app_name, b->app_name) == 0 && strcmp(a->description, b->description) == 0;
 }
 
-/* The account at WANTED comes among ACCOUNTS, where there is room. */
-static void take_over(struct accounts *accounts, struct account **wanted,
-		      accounts_change_function *function, void *context)
+/* Makes ACCOUNT what WANTED is; both have one name. */
+static void change(struct account *account, struct account *wanted,
+		   accounts_change_function *function, void *context)
 {
-	bool found;
-	size_t place = place_of(accounts, (*wanted)->name, &found);
-	struct account *account = found ? accounts->sorted[place] : *wanted;
-
-	if (found && is_same(account, *wanted))
+	if (is_same(account, wanted))
 		return;
-	if (found) {
-		account_swap(account, *wanted);
-		account->from_config = (*wanted)->from_config;
-	} else if (insert(accounts, place, account) == 0) {
-		*wanted = NULL;
-	}
-	function(found ? ACCOUNTS_CHANGED : ACCOUNTS_ADDED, account, context);
+	account_swap(account, wanted);
+	account->from_config = wanted->from_config;
+	function(ACCOUNTS_CHANGED, account, context);
 }
 
 int accounts_replace(struct accounts *accounts, struct accounts *wanted,
 		     accounts_change_function *function, void *context)
 {
-	if (reserve(accounts, accounts->count + wanted->count))
+	struct name_table *table = &accounts->table;
+
+	if (name_table_reserve(table, wanted->table.count))
 		return ERR_NOMEM;
-	for (size_t n = 0; n < accounts->count;) {
-		struct account *account = accounts->sorted[n];
+	for (size_t n = 0; n < table->count;) {
+		struct account *account = table->rows[n];
 
 		if (!accounts_find(wanted, account->name))
 			function(ACCOUNTS_REMOVED, account, context);
-		if (n < accounts->count && accounts->sorted[n] == account)
+		if (n < table->count && table->rows[n] == account)
 			n++;
 	}
-	for (size_t n = 0; n < wanted->count; n++)
-		take_over(accounts, &wanted->sorted[n], function, context);
+	for (size_t n = 0; n < wanted->table.count; n++) {
+		struct account *account = wanted->table.rows[n];
+		struct account *present = accounts_find(accounts, account->name);
+
+		if (present) {
+			change(present, account, function, context);
+		} else if (add(accounts, account) == 0) {
+			wanted->table.rows[n] = NULL;
+			function(ACCOUNTS_ADDED, account, context);
+		}
+	}
 	return 0;
 }

@@ -3,9 +3,8 @@
 #define ACCOUNT_ACCOUNTS_H
 
 /*
- * Every account that the daemon knows, from three sources: the config, the registry (made by
- * `login`) and credentials.json (what is left of an account that was in the config). Sorted by
- * name.
+ * Every account that the daemon knows, sorted by name. There are three sources: the config, the
+ * registry (accounts made by `login`) and credentials.json (accounts that were in the config once).
  */
 
 #include <stdbool.h>
@@ -45,8 +44,8 @@ int accounts_new(struct accounts **ret_accounts) _must_check_;
 void accounts_free(struct accounts *accounts);
 DEFINE_CLEANUP(struct accounts *, accounts_free);
 
-/* Adds all accounts of the three sources; for an account in several the config counts before the
- * registry, and that before the credentials. REGISTRY and CREDENTIALS may be NULL. ERR_NOMEM. */
+/* Adds the accounts of the three sources. An account that several have is taken from the config,
+ * else from the registry. REGISTRY and CREDENTIALS may be NULL. ERR_NOMEM. */
 int accounts_load(struct accounts *accounts, const struct config *config,
 		  const struct registry *registry,
 		  const struct credentials *credentials) _must_check_;
@@ -64,10 +63,9 @@ enum accounts_change { ACCOUNTS_ADDED, ACCOUNTS_CHANGED, ACCOUNTS_REMOVED };
 typedef void accounts_change_function(enum accounts_change change, struct account *account,
 				      void *context);
 
-/* Makes the accounts those of WANTED, which is empty of use afterwards. Pointers to accounts that
- * are in both stay valid. FUNCTION is called for each difference; an account that is removed is
- * still there during the call, and must be taken out by it (accounts_remove()) or stays. ERR_NOMEM:
- * nothing was changed. */
+/* Makes the accounts those of WANTED, which can only be freed afterwards. Pointers to accounts that
+ * are in both stay valid. FUNCTION is called for each difference. With ACCOUNTS_REMOVED it decides:
+ * it calls accounts_remove(), or the account stays. ERR_NOMEM: nothing was changed. */
 int accounts_replace(struct accounts *accounts, struct accounts *wanted,
 		     accounts_change_function *function, void *context) _must_check_;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/permission.h"
 #include "common/text.h"
 #include "login/login_failure.h"
 #include "service/login_text.h"
@@ -31,22 +32,19 @@ static int add_user(struct json *object, const char *id, const char *username)
 	return json_add(object, "user", TAKE_PTR(user));
 }
 
-/* LIST is permissions or accounts, with SEPARATOR between or after them. */
-static int add_list(struct json *object, const char *key, const char *list, char separator)
+/* LIST is names of accounts, a line each. */
+static int add_names(struct json *object, const char *key, const char *list)
 {
-	const char separators[] = {separator, '\0'};
 	_cleanup_(json_freep) struct json *array = json_new_array();
-	char item[ACCOUNT_NAME_BYTES];
+	char name[ACCOUNT_NAME_BYTES];
 
-	_Static_assert(PERMISSION_MAX_BYTES < sizeof(item), "permissions fit too");
-	for (const char *begin = list; *begin;) {
-		size_t size = strcspn(begin, separators);
+	for (; *list; list += *list == '\n') {
+		size_t size = strcspn(list, "\n");
 
-		snprintf(item, sizeof(item), "%.*s", (int)size, begin);
-		if (json_append(array, json_new_string(item)))
+		snprintf(name, sizeof(name), "%.*s", (int)size, list);
+		if (json_append(array, json_new_string(name)))
 			return ERR_NOMEM;
-		begin += size;
-		begin += *begin == separator;
+		list += size;
 	}
 	return json_add(object, key, TAKE_PTR(array));
 }
@@ -65,8 +63,8 @@ static int add_permission_change(struct json *object, const struct account *acco
 	permission_difference(credential->permission, account->permission, &removed);
 	change = json_new_object();
 	if (buf_error(&added) || buf_error(&removed) ||
-	    add_list(change, "added", buf_text(&added), ',') ||
-	    add_list(change, "removed", buf_text(&removed), ','))
+	    permission_add_json(change, "added", buf_text(&added)) ||
+	    permission_add_json(change, "removed", buf_text(&removed)))
 		return ERR_NOMEM;
 	return json_add(object, "permission_change", TAKE_PTR(change));
 }
@@ -189,7 +187,7 @@ struct json *control_json_account(struct service *service, struct account *accou
 	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
 	    add_credential(object, credential) ||
 	    json_add_string(object, "expected_user", login_expected_user(service, account)) ||
-	    add_list(object, "permission", account->permission, ',') ||
+	    permission_add_json(object, "permission", account->permission) ||
 	    add_permission_change(object, account, credential))
 		return NULL;
 	if (!account->login)
@@ -305,9 +303,9 @@ struct json *control_json_reload(const struct service *service,
 	if (buf_error(&report->added) || buf_error(&report->changed) ||
 	    buf_error(&report->removed) ||
 	    json_add_string(object, "config", service_config(service)->file) ||
-	    add_list(object, "added", buf_text(&report->added), '\n') ||
-	    add_list(object, "changed", buf_text(&report->changed), '\n') ||
-	    add_list(object, "removed", buf_text(&report->removed), '\n') ||
+	    add_names(object, "added", buf_text(&report->added)) ||
+	    add_names(object, "changed", buf_text(&report->changed)) ||
+	    add_names(object, "removed", buf_text(&report->removed)) ||
 	    json_add_bool(object, "needs_restart", report->needs_restart))
 		return NULL;
 	return TAKE_PTR(object);

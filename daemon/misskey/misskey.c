@@ -6,6 +6,7 @@
 #include "common/account_name.h"
 #include "common/digest.h"
 #include "common/json.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "misskey_problem.h"
 
@@ -23,57 +24,17 @@
 /* Misskey's are some ten characters, those of forks thirty. */
 #define VERSION_MAX_CHARS 64
 
-/* In UTF-8 every byte but a continuation byte begins a character. */
-static size_t char_count(const char *text)
-{
-	size_t count = 0;
-
-	for (; *text; text++) {
-		if (((unsigned char)*text & 0xc0) != 0x80)
-			count++;
-	}
-	return count;
-}
-
-/* An array from a canonical list: names joined by commas; "" is the empty array. */
-static int permission_array(const char *list, struct json **ret_array)
-{
-	_cleanup_(json_freep) struct json *array = json_new_array();
-	char name[PERMISSION_MAX_BYTES + 1];
-
-	if (!array)
-		return ERR_NOMEM;
-	while (*list) {
-		size_t length = strcspn(list, ",");
-		int r;
-
-		if (length > PERMISSION_MAX_BYTES)
-			return ERR_LIMIT;
-		memcpy(name, list, length);
-		name[length] = '\0';
-		r = json_append(array, json_new_string(name));
-		if (r < 0)
-			return r;
-		list += length;
-		if (*list == ',')
-			list++;
-	}
-	*ret_array = TAKE_PTR(array);
-	return 0;
-}
-
 int misskey_app_create_request(const char *name, const char *description, const char *permission,
 			       const char *callback_url, struct buf *body)
 {
 	_cleanup_(json_freep) struct json *request = json_new_object();
-	struct json *array = NULL;
 	int r;
 
 	if (!request)
 		return ERR_NOMEM;
 	/* app/create answers 500 to longer ones. */
-	if (char_count(name) > APP_NAME_CHARS || char_count(description) > APP_DESCRIPTION_CHARS ||
-	    (callback_url && char_count(callback_url) > CALLBACK_URL_CHARS))
+	if (text_chars(name) > APP_NAME_CHARS || text_chars(description) > APP_DESCRIPTION_CHARS ||
+	    (callback_url && text_chars(callback_url) > CALLBACK_URL_CHARS))
 		return ERR_LIMIT;
 	r = json_add_string(request, "name", name);
 	if (r < 0)
@@ -81,10 +42,7 @@ int misskey_app_create_request(const char *name, const char *description, const 
 	r = json_add_string(request, "description", description);
 	if (r < 0)
 		return r;
-	r = permission_array(permission, &array);
-	if (r < 0)
-		return r;
-	r = json_add(request, "permission", array);
+	r = permission_add_json(request, "permission", permission);
 	if (r < 0)
 		return r;
 	r = json_add_string(request, "callbackUrl", callback_url);

@@ -6,6 +6,7 @@
 
 #include "common/account_name.h"
 #include "common/digest.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "common/url.h"
 #include "page_style.h"
@@ -200,28 +201,24 @@ static void put_row(const struct page *page, const char *label, const char *pref
 	put(page, "</dd></div>\n");
 }
 
-/* LIST is canonical: names joined by commas. */
+/* LIST is canonical. */
 static void put_permissions(const struct page *page, const char *list)
 {
-	char name[PERMISSION_MAX_BYTES + 1];
+	char text[PERMISSION_MAX_BYTES + 1];
+	const char *permission;
+	size_t size;
 
 	put(page, "<div><dt>");
 	put_words(page, page->text->permission);
 	put(page, *list ? "</dt><dd class=\"list\">" : "</dt><dd>");
 	if (!*list)
 		put_words(page, page->text->permission_none);
-	for (size_t i = 0; *list && i < PERMISSION_MAX_COUNT; i++) {
-		size_t length = strcspn(list, ",");
-		size_t kept = length < sizeof(name) ? length : sizeof(name) - 1;
-
-		memcpy(name, list, kept);
-		name[kept] = '\0';
+	for (size_t i = 0;
+	     i < PERMISSION_MAX_COUNT && (size = permission_next(&list, &permission)) > 0; i++) {
+		snprintf(text, sizeof(text), "%.*s", (int)size, permission);
 		put(page, "<code>");
-		put_fact(page, name);
+		put_fact(page, text);
 		put(page, "</code> ");
-		list += length;
-		if (*list == ',')
-			list++;
 	}
 	put(page, "</dd></div>\n");
 }

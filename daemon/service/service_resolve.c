@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "common/permission.h"
 #include "common/text.h"
 #include "service_state.h"
 

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/permission.h"
 #include "credentials_rows.h"
 #include "state_file.h"
 #include "store/credentials_file.h"
@@ -44,11 +45,11 @@ static int open_directories(struct credentials *credentials, struct err_detail *
 		r = fsx_open_subdirectory(credentials->dirfd, CREDENTIALS_TOKENS_DIRECTORY,
 					  &credentials->tokens_fd, detail);
 	if (r == 0)
-		r = fsx_remove_orphans(credentials->dirfd, NULL, detail);
+		r = fsx_remove_orphans(credentials->dirfd, detail);
 	if (r == 0)
-		r = fsx_remove_orphans(credentials->env_fd, NULL, detail);
+		r = fsx_remove_orphans(credentials->env_fd, detail);
 	if (r == 0)
-		r = fsx_remove_orphans(credentials->tokens_fd, NULL, detail);
+		r = fsx_remove_orphans(credentials->tokens_fd, detail);
 	return r;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/account_name.h"
+#include "common/env_file.h"
 #include "common/text.h"
 #include "common/url.h"
 #include "state_json.h"
@@ -270,13 +271,15 @@ bool credential_username_is_harmless(const char *username)
 int credentials_env_text(const char *account, const char *origin,
 			 const struct credential *credential, struct buf *text)
 {
-	const char *state = credential ? credential_state_text(credential->state) : "absent";
+	const char *values[ENV_KEY_COUNT] = {
+		[ENV_KEY_STATE] = credential ? credential_state_text(credential->state) : "absent",
+		[ENV_KEY_SERVER] = origin,
+		[ENV_KEY_ACCOUNT] = account,
+	};
 
-	buf_append_format(text, "MISSKEY_STATE=%s\nMISSKEY_SERVER=%s\nMISSKEY_ACCOUNT=%s\n", state,
-			  origin, account);
 	if (credential && credential_username_is_harmless(credential->username))
-		buf_append_format(text, "MISSKEY_USER=%s\n", credential->username);
+		values[ENV_KEY_USER] = credential->username;
 	if (credential && credential_is_good(credential))
-		buf_append_format(text, "MISSKEY_TOKEN=%s\n", secret_reveal(&credential->i));
-	return buf_error(text);
+		values[ENV_KEY_TOKEN] = secret_reveal(&credential->i);
+	return env_file_write(values, text);
 }

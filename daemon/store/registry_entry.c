@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "common/permission.h"
 #include "common/text.h"
 #include "state_json.h"
 

@@ -4,9 +4,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "common/account_name.h"
 #include "common/buf.h"
 #include "common/cleanup.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "common/url.h"
 
@@ -115,19 +115,7 @@ void state_read_permission(struct state_reader *reader, const char *key, char **
 
 int state_add_permission(struct json *object, const char *key, const char *list)
 {
-	_cleanup_(json_freep) struct json *array = json_new_array();
-	_cleanup_(freep) char *copy = strdup(list);
-	char *rest = NULL;
-
-	if (!array || !copy)
-		return ERR_NOMEM;
-	for (char *item = strtok_r(copy, ",", &rest); item; item = strtok_r(NULL, ",", &rest)) {
-		int r = json_append(array, json_new_string(item));
-
-		if (r < 0)
-			return r;
-	}
-	return json_add(object, key, TAKE_PTR(array));
+	return permission_add_json(object, key, list);
 }
 
 int state_copy_text(const char *text, char **ret_copy)

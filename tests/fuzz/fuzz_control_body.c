@@ -4,6 +4,7 @@
 
 #include "account/accounts.h"
 #include "browser/browser_request.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "control_messages.h"
 #include "fuzz.h"

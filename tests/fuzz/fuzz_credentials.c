@@ -2,10 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/env_file.h"
 #include "fuzz.h"
 #include "state_file.h"
 #include "store/credentials_file.h"
-#include "token/token_file.h"
 
 static const struct state_file file = {
 	.name = CREDENTIALS_FILE,
@@ -31,15 +31,15 @@ static int parse(const char *text, size_t size, struct name_table *accounts)
 /* What the daemon derives for misskey-token is what misskey-token takes. */
 static void check_env(const struct credential *credential)
 {
-	_cleanup_(token_file_erase) struct token_file env = {0};
+	_cleanup_(env_file_erase) struct env_file env = {0};
 	_cleanup_(buf_done) struct buf text = {0};
 
 	if (credentials_env_text(credential->account, credential->server, credential, &text) ||
-	    text.size > CREDENTIALS_DERIVED_MAX_BYTES || text.size > TOKEN_FILE_MAX_BYTES)
+	    text.size > CREDENTIALS_DERIVED_MAX_BYTES || text.size > ENV_FILE_MAX_BYTES)
 		abort();
 	memcpy(env.bytes, buf_text(&text), text.size);
-	if (token_file_parse(&env, text.size, credential->account) ||
-	    token_file_is_good(&env) != credential_is_good(credential))
+	if (env_file_parse(&env, text.size, credential->account) ||
+	    env_file_is_good(&env) != credential_is_good(credential))
 		abort();
 }
 

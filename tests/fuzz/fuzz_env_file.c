@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "common/cleanup.h"
+#include "common/env_file.h"
 #include "fuzz.h"
-#include "token/token_file.h"
 
 /* misskey-token prints values into JSON, headers and assignments of a shell without quoting. */
 static bool is_harmless(const char *value)
@@ -14,17 +14,17 @@ static bool is_harmless(const char *value)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_(token_file_erase) struct token_file file = {0};
+	_cleanup_(env_file_erase) struct env_file file = {0};
 
-	if (size > TOKEN_FILE_MAX_BYTES)
+	if (size > ENV_FILE_MAX_BYTES)
 		return 0;
 	memcpy(file.bytes, data, size);
-	if (token_file_parse(&file, size, "me"))
+	if (env_file_parse(&file, size, "me"))
 		return 0;
-	for (enum token_key key = 0; key < TOKEN_KEY_COUNT; key++)
-		if (!is_harmless(token_file_value(&file, key)))
+	for (enum env_key key = 0; key < ENV_KEY_COUNT; key++)
+		if (!is_harmless(env_file_value(&file, key)))
 			abort();
-	if (token_file_is_good(&file) && !*token_file_value(&file, TOKEN_KEY_TOKEN))
+	if (env_file_is_good(&file) && !*env_file_value(&file, ENV_KEY_TOKEN))
 		abort();
 	return 0;
 }

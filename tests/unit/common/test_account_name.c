@@ -1,17 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/* Proves which names are names of accounts, and that equal permissions become equal texts. */
+/* Proves which names are names of accounts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
 
 #include "common/account_name.h"
-#include "common/buf.h"
-#include "common/cleanup.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -38,110 +35,10 @@ static void names_are_safe_file_names(void **state)
 	assert_false(account_name_valid(name));
 }
 
-static void permissions_become_canonical(void **state)
-{
-	static const struct {
-		const char *text, *list;
-	} cases[] = {
-		{"", ""},
-		{" , ,\t", ""},
-		{"write:notes,read:account", "read:account,write:notes"},
-		{"write:notes read:account\twrite:notes", "read:account,write:notes"},
-		{" read:account ,, write:notes, ", "read:account,write:notes"},
-		{"account-read, account/write", "read:account,write:account"},
-		{"account-read, read:account", "read:account"},
-		{"read:admin:abuse-user-reports", "read:admin:abuse-user-reports"},
-		{"a-read-write", "read:write:a"},
-		{"-read", "-read"},
-		{"thread", "thread"},
-		{PERMISSION_DEFAULT, PERMISSION_DEFAULT},
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		_cleanup_(freep) char *list = NULL;
-		_cleanup_(freep) char *again = NULL;
-
-		assert_int_equal(permission_parse(cases[i].text, &list, NULL), 0);
-		assert_string_equal(list, cases[i].list);
-		assert_int_equal(permission_parse(list, &again, NULL), 0);
-		assert_string_equal(again, list);
-	}
-}
-
-static void other_permissions_are_refused(void **state)
-{
-	static const char *const bad[] = {"read:account;write:notes", "read:\"x\"", "réad:account",
-					  "read:account\nwrite:notes"};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(bad); i++) {
-		struct err_detail detail = {0};
-		char *list = NULL;
-
-		assert_int_equal(permission_parse(bad[i], &list, &detail), ERR_INVALID);
-		assert_null(list);
-		assert_non_null(strstr(detail.text, "expected permissions"));
-	}
-}
-
-static void permissions_have_limits(void **state)
-{
-	_cleanup_(freep) char *list = NULL;
-	_cleanup_(buf_done) struct buf text = {0};
-	char *none = NULL;
-	char one[66];
-
-	(void)state;
-	memset(one, 'p', sizeof(one));
-	one[65] = '\0';
-	assert_int_equal(permission_parse(one, &none, NULL), ERR_LIMIT);
-	one[64] = '\0';
-	assert_int_equal(permission_parse(one, &list, NULL), 0);
-	free(TAKE_PTR(list));
-
-	for (int i = 0; i < PERMISSION_MAX_COUNT; i++)
-		buf_append_format(&text, "read:p%d,", i);
-	assert_int_equal(permission_parse(buf_text(&text), &list, NULL), 0);
-	buf_append_text(&text, "one:more");
-	assert_int_equal(permission_parse(buf_text(&text), &none, NULL), ERR_LIMIT);
-	assert_null(none);
-}
-
-static void differences_are_found(void **state)
-{
-	static const struct {
-		const char *list;
-		const char *without;
-		const char *difference;
-	} cases[] = {
-		{"", "", ""},
-		{"read:account", "", "read:account"},
-		{"", "read:account", ""},
-		{"read:account,write:notes", "read:account,write:notes", ""},
-		{"read:account,read:drive,write:notes", "read:drive", "read:account,write:notes"},
-		/* the beginning of another one is not the same */
-		{"read:drive,read:drives", "read:drives", "read:drive"},
-		{"read:drive", "read:drives", "read:drive"},
-	};
-
-	(void)state;
-	for (size_t n = 0; n < sizeof(cases) / sizeof(cases[0]); n++) {
-		_cleanup_(buf_done) struct buf difference = {0};
-
-		permission_difference(cases[n].list, cases[n].without, &difference);
-		assert_string_equal(buf_text(&difference), cases[n].difference);
-	}
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(names_are_safe_file_names),
-		cmocka_unit_test(permissions_become_canonical),
-		cmocka_unit_test(other_permissions_are_refused),
-		cmocka_unit_test(permissions_have_limits),
-		cmocka_unit_test(differences_are_found),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -94,7 +94,7 @@ static void lengths_are_limited(void **state)
 	buf_append_text(&text, "c");
 	assert_refused(buf_text(&text), ERR_LIMIT, "`c`: expected at most 32 words");
 
-	buf_reset(&text);
+	buf_done(&text);
 	buf_append_char(&text, '/');
 	while (text.size < COMMAND_LINE_MAX_BYTES)
 		buf_append_char(&text, 'a');

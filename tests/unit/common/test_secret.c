@@ -32,9 +32,8 @@ static void test_not_set(void **state)
 	assert_false(secret_is_set(&a));
 	assert_string_equal(secret_reveal(&a), "");
 	/* Two tokens that are not there must never match. */
-	assert_false(secret_equal(&a, &b));
 	assert_false(secret_equal_text(&a, ""));
-	assert_int_equal(secret_set(&a, "", 0), 0);
+	assert_int_equal(secret_set_text(&a, ""), 0);
 	assert_false(secret_is_set(&a));
 	assert_int_equal(secret_set_text(&a, "x"), 0);
 	assert_int_equal(secret_copy(&a, &b), 0);
@@ -47,7 +46,7 @@ static void test_set_and_compare(void **state)
 	_cleanup_(secret_done) struct secret b = {0};
 
 	(void)state;
-	assert_int_equal(secret_set(&a, "tokenXX", 5), 0);
+	assert_int_equal(secret_set_text(&a, "token"), 0);
 	assert_string_equal(secret_reveal(&a), "token");
 	assert_true(secret_equal_text(&a, "token"));
 	assert_false(secret_equal_text(&a, "tokem"));
@@ -57,11 +56,7 @@ static void test_set_and_compare(void **state)
 	assert_false(secret_equal_text(&a, NULL));
 	assert_int_equal(secret_copy(&b, &a), 0);
 	assert_ptr_not_equal(secret_reveal(&a), secret_reveal(&b));
-	assert_true(secret_equal(&a, &b));
-	assert_int_equal(secret_set_text(&b, "tokeN"), 0);
-	assert_false(secret_equal(&a, &b));
-	assert_int_equal(secret_set_text(&b, "tokens"), 0);
-	assert_false(secret_equal(&a, &b));
+	assert_true(secret_equal_text(&b, "token"));
 }
 
 static void test_a_refused_value_changes_nothing(void **state)
@@ -74,8 +69,6 @@ static void test_a_refused_value_changes_nothing(void **state)
 	longer[SECRET_MAX_BYTES + 1] = '\0';
 	assert_int_equal(secret_set_text(&secret, "old"), 0);
 	assert_int_equal(secret_set_text(&secret, longer), ERR_LIMIT);
-	assert_int_equal(secret_set(&secret, longer, SIZE_MAX), ERR_LIMIT);
-	assert_int_equal(secret_set(&secret, "a\0b", 3), ERR_INVALID);
 	assert_int_equal(secret_set_text(&secret, NULL), ERR_INVALID);
 	assert_string_equal(secret_reveal(&secret), "old");
 	longer[SECRET_MAX_BYTES] = '\0';

@@ -58,7 +58,7 @@ static void pages_are_protected(void **state)
 	(void)state;
 	text_append_html(&buf, "<a href=\"x\" id='y'>&amp;", 100);
 	assert_string_equal(buf_text(&buf), "&lt;a href=&quot;x&quot; id=&#39;y&#39;&gt;&amp;amp;");
-	buf_reset(&buf);
+	buf_done(&buf);
 	text_append_html(&buf, "é\x01\n\xff\u202e\u200b\xc2\x85z", 100);
 	assert_string_equal(buf_text(&buf), "é" BAD BAD BAD BAD BAD BAD "z");
 }
@@ -83,10 +83,10 @@ static void long_texts_are_cut(void **state)
 	assert_string_equal(buf_text(&buf), "ああa");
 	text_append_printable(&buf, "|ああa", 3);
 	assert_string_equal(buf_text(&buf), "ああa|ああ…");
-	buf_reset(&buf);
+	buf_done(&buf);
 	text_append_html(&buf, "<<<", 2);
 	assert_string_equal(buf_text(&buf), "&lt;&lt;…");
-	buf_reset(&buf);
+	buf_done(&buf);
 	text_append_html(&buf, "x", 0);
 	assert_string_equal(buf_text(&buf), "…");
 }

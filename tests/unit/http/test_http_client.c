@@ -163,7 +163,7 @@ static void on_answer(const struct http_answer *answer, void *context)
 	f->answers++;
 	f->answer = *answer;
 	f->answer.body = NULL;
-	buf_reset(&f->body);
+	buf_done(&f->body);
 	buf_append(&f->body, answer->body, answer->body_size);
 	assert_int_equal(answer->body[answer->body_size], '\0');
 	if (f->to_cancel)

@@ -18,6 +18,7 @@
 
 #include "common/buf.h"
 #include "common/json.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "misskey/misskey.h"
 
@@ -357,7 +358,7 @@ static void test_app_create_request_limits(void **state)
 
 	(void)state;
 	assert_int_equal(misskey_app_create_request(name, text, permission, text, &body), 0);
-	buf_reset(&body);
+	buf_done(&body);
 	assert_int_equal(misskey_app_create_request(long_name, "d", "", "u", &body), ERR_LIMIT);
 	assert_int_equal(misskey_app_create_request("n", long_text, "", "u", &body), ERR_LIMIT);
 	assert_int_equal(misskey_app_create_request("n", "d", long_permission, "u", &body),

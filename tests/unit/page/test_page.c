@@ -82,7 +82,7 @@ static void render_more(enum page_language language, const struct page_facts *fa
 
 static void render(enum page_language language, const struct page_facts *facts, struct buf *html)
 {
-	buf_reset(html);
+	buf_done(html);
 	render_more(language, facts, html);
 }
 
@@ -382,7 +382,7 @@ static void test_success(void **state)
 		strstr(buf_text(&html), "<code>misskey-authctl logout misskey.example</code>"));
 	assert_non_null(strstr(buf_text(&html), "Remove the app in the settings of @alice:"));
 
-	buf_reset(&html);
+	buf_done(&html);
 	facts.permission = "";
 	render(PAGE_ENGLISH, &facts, &html);
 	assert_non_null(strstr(buf_text(&html), page_text_of(PAGE_ENGLISH)->permission_none));
@@ -443,7 +443,7 @@ static void test_details_are_shown_in_english(void **state)
 	(void)state;
 	render(PAGE_JAPANESE, &facts, &html);
 	assert_non_null(strstr(buf_text(&html), "<p lang=\"en\">Could not resolve host</p>"));
-	buf_reset(&html);
+	buf_done(&html);
 	facts.kind = PAGE_UNAVAILABLE;
 	render(PAGE_JAPANESE, &facts, &html);
 	assert_non_null(strstr(buf_text(&html), "<p lang=\"en\">Could not resolve host</p>"));

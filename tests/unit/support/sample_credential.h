@@ -6,6 +6,7 @@
  * Credentials to store and compare.
  */
 
+#include "common/permission.h"
 #include "store/credentials.h"
 #include "store/credentials_file.h"
 #include "support/state_directory.h"

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_ENV_FILE_H
+#define COMMON_ENV_FILE_H
+
+/*
+ * The file env/ACCOUNT of the state directory (docs/credentials.md): lines of KEY=VALUE. The daemon
+ * writes it, misskey-token reads it.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/buf.h"
+#include "common/err.h"
+
+/* An origin of 268 bytes, a name of 64, a user's of 128, a token of 512 and the keys: half of
+ * this. */
+#define ENV_FILE_MAX_BYTES 4096
+
+/* In the order of the file. */
+enum env_key {
+	ENV_KEY_STATE,
+	ENV_KEY_SERVER,
+	ENV_KEY_ACCOUNT,
+	ENV_KEY_USER,
+	ENV_KEY_TOKEN,
+	ENV_KEY_COUNT,
+};
+
+/* Appends the file with VALUES; a NULL is left out. ERR_NOMEM; ERR_INVALID for a value that would
+ * be refused when it is read. */
+int env_file_write(const char *const values[static ENV_KEY_COUNT], struct buf *text) _must_check_;
+
+/* A file that was read. It holds a secret: declare it as
+ * `_cleanup_(env_file_erase) struct env_file file = {0};`. */
+struct env_file {
+	char bytes[ENV_FILE_MAX_BYTES + 1];
+	char *lines[ENV_KEY_COUNT]; /* "MISSKEY_…=VALUE" in bytes; NULL: there is none */
+};
+
+/* Splits the first SIZE of FILE's bytes into lines; the rest of FILE must be zero. Returns NULL, or
+ * a clause that says why these bytes cannot be the file of ACCOUNT. After success no value needs
+ * quoting in JSON or in a shell. */
+const char *env_file_parse(struct env_file *file, size_t size, const char *account);
+
+/* The value of KEY, "" if there is none. */
+const char *env_file_value(const struct env_file *file, enum env_key key);
+
+/* Whether scripts may use the credential: it is verified or unverified. */
+bool env_file_is_good(const struct env_file *file);
+
+void env_file_erase(struct env_file *file);
+
+#endif
