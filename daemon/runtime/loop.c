@@ -27,6 +27,9 @@ struct loop {
 	CURLM *own_multi; /* stands in when there is no client: one kind of wait in any case */
 	bool curl_is_up;
 	bool is_stopped;
+	bool has_hangup; /* SIGHUP came */
+	void (*hangup)(void *context, struct clock_time now);
+	void *hangup_context;
 	int signal_fd;
 	int timer_fd;
 	int64_t timer_due_ms; /* what it is set to, CLOCK_NEVER: nothing */
@@ -103,6 +106,13 @@ int loop_new(CURLM *multi, struct loop **ret_loop, struct err_detail *detail)
 	return 0;
 }
 
+void loop_on_hangup(struct loop *loop, void (*function)(void *context, struct clock_time now),
+		    void *context)
+{
+	loop->hangup = function;
+	loop->hangup_context = context;
+}
+
 int loop_add(struct loop *loop, const struct loop_source *source)
 {
 	if (loop->source_count == LOOP_MAX_SOURCES)
@@ -171,8 +181,7 @@ static void signals_read(struct loop *loop)
 	struct signalfd_siginfo info;
 
 	while (read(loop->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			loop->is_stopped = true;
+		*(info.ssi_signo == SIGHUP ? &loop->has_hangup : &loop->is_stopped) = true;
 }
 
 /* One wait of LIMIT_MS at most, and one dispatch of everything, also when the wait failed. Returns
@@ -196,6 +205,9 @@ static bool loop_round(struct loop *loop, int64_t limit_ms)
 	if (wait[0].revents)
 		timer_read(loop);
 	now = clock_now();
+	if (loop->has_hangup && loop->hangup)
+		loop->hangup(loop->hangup_context, now);
+	loop->has_hangup = false;
 	for (size_t i = 0; i < loop->source_count; i++)
 		loop->sources[i].dispatch(loop->sources[i].context, now);
 	return code == CURLM_OK;

@@ -2,6 +2,7 @@
 """Started by its sockets, ended when idle: nothing is lost in between."""
 
 import http.client
+import signal
 import socket
 import threading
 import time
@@ -248,6 +249,21 @@ def test_a_config_that_was_mended_is_noticed_by_the_next_client(activated):
     assert activated.control("GET", "/v1/status")[1]["problems"][0]["code"] == "BAD_CONFIG"
     activated.config_file.write_text(good)
     assert activated.control("GET", "/v1/status")[1]["problems"] == []
+    assert activated.starts == 1
+
+
+def test_a_refusing_daemon_tries_again_at_sighup(activated):
+    activated.options = ["--idle-exit", "1m"]
+    good = activated.config_file.read_text()
+    activated.config_file.write_text("[daemon\n")
+    assert activated.control("GET", "/v1/status")[1]["problems"][0]["code"] == "BAD_CONFIG"
+    for tries in (1, 2):
+        wait_for(lambda tries=tries: activated.log().count("config.ini:1") == tries, what="the reason, once more")
+        activated.process.send_signal(signal.SIGHUP)
+    activated.config_file.write_text(good)
+    wait_for(lambda: activated.log().count("config.ini:1") == 3, what="the reason, once more")
+    activated.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "ready:" in activated.log(), what="the start")
     assert activated.starts == 1
 
 
