@@ -50,7 +50,6 @@ def activated(make_activated, request):
 # ---- On demand ----
 
 def test_nothing_runs_until_somebody_asks(activated):
-    time.sleep(0.5)
     assert activated.starts == 0
     assert activated.control("GET", "/v1/status")[0] == 200
     assert activated.starts == 1
@@ -98,8 +97,8 @@ def test_a_retry_that_is_due_keeps_the_daemon(activated, server_2025):
     browser, token = accept(activated, server_2025, login)
     server_2025.misbehave("auth/session/userkey", Html(503), None)
     assert browser.get(activated.callback_url(token), follow=False)[0] == 303
-    time.sleep(3)
-    assert activated.is_running()
+    # The third call comes later than an idle exit would.
+    server_2025.wait_for_calls("auth/session/userkey", 3, timeout=20)
     server_2025.well_behaved()
     wait_for(lambda: activated.credentials().get("me", {}).get("state") == "verified", 30, "the exchange")
     assert activated.starts == 1
@@ -111,8 +110,8 @@ def test_a_client_that_waits_keeps_the_daemon(activated):
     connection.request("GET", "/v1/events")
     reply = connection.getresponse()
     assert b"snapshot" in reply.readline()
-    time.sleep(2.5)
-    assert activated.is_running() and activated.starts == 1
+    activated.stay()
+    assert activated.starts == 1
     reply.close()
     connection.close()
     activated.wait_for_end()
@@ -122,8 +121,7 @@ def test_a_connection_without_a_request_does_not_keep_it_for_ever(activated):
     """It counts as somebody until its time for a request is over."""
     with socket.create_connection(("127.0.0.1", activated.port)):
         wait_for(lambda: activated.starts == 1, 5, "the start")
-        time.sleep(2)
-        assert activated.is_running()
+        activated.stay()
         activated.wait_for_end(20)
 
 
@@ -132,8 +130,8 @@ def test_without_a_passed_control_socket_it_stays(make_activated, server_2025):
     daemon = make_activated(servers=[server_2025]).listen(control=False)
     daemon.start()
     PlainBrowser().get(f"http://127.0.0.1:{daemon.port}/")
-    time.sleep(2.5)
-    assert daemon.is_running() and "--idle-exit is without effect" in daemon.log()
+    daemon.stay()
+    assert "--idle-exit is without effect" in daemon.log()
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
 
 
@@ -144,8 +142,8 @@ def test_without_a_passed_callback_socket_a_redirect_is_waited_for(make_activate
     daemon.listen(callback=False).start()
     login = daemon.login("me", server=server_2025.origin)
     browser, token = accept(daemon, server_2025, login)
-    time.sleep(2.5)
-    assert daemon.is_running() and daemon.starts == 1
+    daemon.stay()
+    assert daemon.starts == 1
     browser.get(daemon.callback_url(token))
     assert daemon.credentials()["me"]["state"] == "verified"
     daemon.wait_for_end()
