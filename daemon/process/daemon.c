@@ -25,7 +25,7 @@ static void protect_process(void)
 	(void)umask(077);
 }
 
-/* An own control socket would be gone with the process, so nobody could start it again. */
+/* Without a passed control socket nothing would start the daemon again for a client. */
 static int64_t idle_exit_ms(const struct daemon_options *options, const struct sd_sockets *passed)
 {
 	if (options->idle_exit_ms == 0 || passed->control_fd >= 0)
@@ -45,7 +45,7 @@ static void say_ready(const struct assembly *assembly, const struct paths *paths
 	sd_tell_ready(status);
 }
 
-/* From the start to the end. With an error nobody was served; *ret_refusal has it too. */
+/* From the start to the end. *ret_refusal has the error of a start that failed. */
 static int serve(const struct daemon_options *options, const struct sd_sockets *passed,
 		 struct service_refusal *ret_refusal)
 {

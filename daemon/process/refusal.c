@@ -46,8 +46,10 @@ int refusal_serve(const struct daemon_options *options, const struct sd_sockets 
 		r = standby_wait(passed, options->idle_exit_ms, &end, detail);
 	if (r)
 		return r;
-	/* Who reloads wants to be told, also the same again. */
-	*said = end == STANDBY_RELOAD ? (struct err_detail){""} : refusal->why;
+	/* A reload is answered in the log, also if the reason is the same. */
+	*said = refusal->why;
+	if (end == STANDBY_RELOAD)
+		said->text[0] = '\0';
 	*ret_has_ended = end == STANDBY_IDLE || end == STANDBY_STOPPED;
 	return 0;
 }

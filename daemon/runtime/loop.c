@@ -12,19 +12,18 @@
 
 #include "runtime/libcurl.h"
 
-/* poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps, but our deadlines
- * are on CLOCK_BOOTTIME: after a suspend a deadline is late by this much at most. What is further
- * away is left to a timer on that clock. */
+/* poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps, and our deadlines
+ * are on CLOCK_BOOTTIME. So no poll is longer than this, and a later deadline has a timer on that
+ * clock: after a suspend a deadline is late by this much at most. */
 #define LONGEST_POLL_MS 60000
 
-/* A wait can fail for want of memory. So many failures in a row, with the pause between, are not
- * that. */
+/* A wait can fail for want of memory, which passes. So many failures in a row do not. */
 #define MAX_WAIT_FAILURES 10
 #define WAIT_FAILURE_PAUSE_MS 100
 
 struct loop {
 	CURLM *multi;
-	CURLM *own_multi; /* stands in when there is no client: one kind of wait in any case */
+	CURLM *own_multi; /* without a client: curl_multi_poll() needs one */
 	bool curl_is_up;
 	bool is_stopped;
 	bool has_hangup; /* SIGHUP came */

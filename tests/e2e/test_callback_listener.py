@@ -413,6 +413,8 @@ def test_a_page_that_loads_itself_again_is_answered_when_there_is_news(server_20
     browser = PlainBrowser()
     _, _, headers, _ = browser.get(daemon.login("me", server=server_2025.origin)["start_url"], follow=False)
     token = headers["Location"].rsplit("/", 1)[1]
+    # The first leads back to the server's page, once.
+    assert browser.get(daemon.callback_url(token))[1].startswith(server_2025.origin)
     pages = [browser.get(daemon.callback_url(token)), browser.get(daemon.callback_url(token))]
     assert all("Waiting for your consent" in page for _, _, _, page in pages)
     result = pages[0][1]
