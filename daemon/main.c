@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * misskey-authd: the local callback daemon. Options, config, and off it goes.
+ * misskey-authd, the daemon: reads the command line and runs.
  */
 #include <stdio.h>
 
@@ -14,12 +14,6 @@
 #include "runtime/sandbox.h"
 #include "runtime/systemd.h"
 
-static int fail(int code, const struct err_detail *detail)
-{
-	log_error("%s", detail->text);
-	return code == ERR_UNSAFE ? OPTIONS_EXIT_UNSAFE : OPTIONS_EXIT_FAILED;
-}
-
 static int check_config(const struct config_source *source, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
@@ -31,12 +25,34 @@ static int check_config(const struct config_source *source, struct err_detail *d
 	return r;
 }
 
+static int run(const struct options *options, struct err_detail *detail)
+{
+	struct paths_environment environment;
+	struct paths paths = {0};
+	struct daemon_options daemon = {
+		.log_level_is_fixed = options->has_log_level,
+		.paths = &paths,
+		.idle_exit_ms = options->idle_exit_s * 1000,
+	};
+	int r;
+
+	paths_environment_read(&environment);
+	r = paths_resolve(&environment, &paths, detail);
+	if (r)
+		return r;
+	daemon.source = (struct config_source){
+		options->config_file,
+		paths.config,
+		paths.system_config,
+		{.home = paths.home, .hides = sandbox_hides},
+	};
+	return options->check_config ? check_config(&daemon.source, detail)
+				     : daemon_run(&daemon, detail);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {0};
-	struct paths_environment environment;
-	struct config_source source;
-	struct paths paths = {0};
 	struct err_detail detail = {""};
 	int status;
 	int r;
@@ -50,24 +66,8 @@ int main(int argc, char **argv)
 		translate_end();
 	log_setup(options.has_log_level ? options.log_level : LOG_LEVEL_INFO,
 		  sd_stderr_is_journal());
-	paths_environment_read(&environment);
-	r = paths_resolve(&environment, &paths, &detail);
-	source = (struct config_source){
-		options.config_file,
-		paths.config,
-		paths.system_config,
-		{.home = paths.home, .hides = sandbox_hides},
-	};
-	if (!r && options.check_config)
-		r = check_config(&source, &detail);
-	else if (!r)
-		r = daemon_run(
-			&(struct daemon_options){
-				.source = source,
-				.log_level_is_fixed = options.has_log_level,
-				.paths = &paths,
-				.idle_exit_ms = options.idle_exit_s * 1000,
-			},
-			&detail);
-	return r ? fail(r, &detail) : 0;
+	r = run(&options, &detail);
+	if (r)
+		log_error("%s", detail.text);
+	return r == 0 ? 0 : r == ERR_UNSAFE ? OPTIONS_EXIT_UNSAFE : OPTIONS_EXIT_FAILED;
 }

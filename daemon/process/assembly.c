@@ -10,7 +10,7 @@
 
 void assembly_free(struct assembly *assembly)
 {
-	/* The order: who uses before who is used. */
+	/* A module goes before those that it uses. */
 	notify_free(assembly->notify);
 	control_free(assembly->control);
 	browser_free(assembly->browser);
@@ -37,8 +37,8 @@ static int control_fd(const struct assembly *assembly)
 						 : assembly->control_fd;
 }
 
-/* Without the callback listener logins still work, by polling. What was passed is the truth, also
- * where it is not the config's port. */
+/* Without the callback listener logins still work, by polling. A passed socket counts, whatever
+ * port the config has. */
 static void open_callback(struct assembly *assembly, const struct config *config)
 {
 	struct err_detail *problem = &assembly->callback_problem;
@@ -46,7 +46,7 @@ static void open_callback(struct assembly *assembly, const struct config *config
 
 	if (assembly->passed->callback_fd < 0)
 		r = listener_callback(config->port, &assembly->callback_fd, problem);
-	/* The unit of the socket has failed for the same reason, and is where to change it. */
+	/* The socket's unit has failed for the same reason, and the port is changed there. */
 	if (r == ERR_BUSY && assembly->passed->control_fd >= 0)
 		(void)err_set(problem, r,
 			      "The callback port 127.0.0.1:%u is taken by another program or "
@@ -72,7 +72,7 @@ static int open_control(struct assembly *assembly, const struct paths *paths,
 			       "directory of yours");
 	assembly->control_path = paths->control;
 	r = listener_control(paths->control, &assembly->control_fd, detail);
-	/* A unit's socket of a wrong type is in its place. */
+	/* A passed socket of a wrong type may be in its place. */
 	if (r && assembly->passed->problem.text[0])
 		return err_set(detail, r, "%s", assembly->passed->problem.text);
 	return r;
@@ -81,7 +81,7 @@ static int open_control(struct assembly *assembly, const struct paths *paths,
 /* ---- Putting together ---- */
 
 static int build_service(struct assembly *assembly, const struct daemon_options *options,
-			 const struct refusal *refusal, struct config *config,
+			 const struct service_refusal *refusal, struct config *config,
 			 struct err_detail *detail)
 {
 	struct service_options service = {
@@ -92,8 +92,7 @@ static int build_service(struct assembly *assembly, const struct daemon_options 
 		.callback_url = assembly->callback_url[0] ? assembly->callback_url : NULL,
 		.callback_is_passed = assembly->passed->callback_fd >= 0,
 		.client = assembly->client,
-		.refusal_code = refusal ? refusal->code : NULL,
-		.refusal = refusal ? refusal->why.text : NULL,
+		.refusal = refusal,
 	};
 	int r = service_new(&service, &assembly->service, detail);
 
@@ -108,8 +107,8 @@ static int build_service(struct assembly *assembly, const struct daemon_options 
 	return 0;
 }
 
-/* The callback server watches first: a page that waits in the browser is served before a program is
- * told to open another, and the hooks are told last. */
+/* The browser's server watches first: a page that waits there is served before a program is told to
+ * open another. The hooks are told last. */
 static int build_servers(struct assembly *assembly, struct err_detail *detail)
 {
 	int r = 0;
@@ -123,8 +122,20 @@ static int build_servers(struct assembly *assembly, struct err_detail *detail)
 	return r;
 }
 
+/* SIGHUP does what POST /v1/reload does, and has the log alone to answer to. */
+static void reload(void *context, struct clock_time now)
+{
+	const struct assembly *assembly = context;
+	_cleanup_(service_reload_report_done) struct service_reload_report report = {0};
+	struct err_detail detail;
+
+	if (service_reload(assembly->service, now, &report, &detail))
+		log_error("not reloaded: %s", detail.text);
+}
+
 static int attach(struct assembly *assembly, struct err_detail *detail)
 {
+	loop_on_hangup(assembly->loop, reload, assembly);
 	if (http_client_attach(assembly->client, assembly->loop) ||
 	    service_attach(assembly->service, assembly->loop) ||
 	    (assembly->browser && browser_attach(assembly->browser, assembly->loop)) ||
@@ -136,7 +147,7 @@ static int attach(struct assembly *assembly, struct err_detail *detail)
 }
 
 static int build_core(struct assembly *assembly, const struct daemon_options *options,
-		      const struct refusal *refusal, struct config **config,
+		      const struct service_refusal *refusal, struct config **config,
 		      struct err_detail *detail)
 {
 	int r = http_client_new((*config)->ca_file, (*config)->request_time_s * 1000,
@@ -147,8 +158,9 @@ static int build_core(struct assembly *assembly, const struct daemon_options *op
 	return r ? r : build_service(assembly, options, refusal, TAKE_PTR(*config), detail);
 }
 
-/* Of what was told: for a daemon that is started again and again. */
-static const char *memory(const struct assembly *assembly, const struct paths *paths)
+/* Where a daemon that is started again and again remembers which problems it has told; NULL: it
+ * need not. */
+static const char *memory_directory(const struct assembly *assembly, const struct paths *paths)
 {
 	return assembly->passed->control_fd >= 0 && paths->runtime[0] ? paths->runtime : NULL;
 }
@@ -160,20 +172,19 @@ static int build_working(struct assembly *assembly, const struct daemon_options 
 
 	open_callback(assembly, *config);
 	r = build_core(assembly, options, NULL, config, detail);
-	/* The service has locked the state: of two daemons that start at once only one comes here.
-	 */
+	/* The service has locked the state, so only one daemon comes here. */
 	if (!r)
 		r = open_control(assembly, options->paths, detail);
 	if (!r)
 		r = build_servers(assembly, detail);
 	if (!r)
-		r = notify_new(assembly->service, memory(assembly, options->paths),
+		r = notify_new(assembly->service, memory_directory(assembly, options->paths),
 			       &assembly->notify, detail);
 	return r ? r : attach(assembly, detail);
 }
 
 static int build_refusing(struct assembly *assembly, const struct daemon_options *options,
-			  const struct refusal *refusal, struct err_detail *detail)
+			  const struct service_refusal *refusal, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
 	int r = config_new(&config);
@@ -195,7 +206,7 @@ static const char *problem_code(int r)
 }
 
 int assembly_build(struct assembly *assembly, const struct daemon_options *options,
-		   const struct sd_sockets *passed, const struct refusal *refusal,
+		   const struct sd_sockets *passed, const struct service_refusal *refusal,
 		   const char **ret_code, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
@@ -214,35 +225,4 @@ int assembly_build(struct assembly *assembly, const struct daemon_options *optio
 	r = build_working(assembly, options, &config, detail);
 	*ret_code = problem_code(r);
 	return r;
-}
-
-/* ---- Ending ---- */
-
-/* Whether nobody is connected. */
-static bool is_quiet(const struct assembly *assembly)
-{
-	return (!assembly->control || control_is_idle(assembly->control)) &&
-	       (!assembly->browser || browser_is_idle(assembly->browser));
-}
-
-bool assembly_are_flushed(const struct assembly *assembly)
-{
-	return is_quiet(assembly) && !service_is_exchanging(assembly->service) &&
-	       (!assembly->notify || notify_is_flushed(assembly->notify));
-}
-
-bool assembly_are_idle(const struct assembly *assembly)
-{
-	return is_quiet(assembly) && service_is_idle(assembly->service) &&
-	       (!assembly->notify || notify_is_idle(assembly->notify));
-}
-
-void assembly_quiesce(struct assembly *assembly)
-{
-	if (assembly->control)
-		control_quiesce(assembly->control);
-	if (assembly->browser)
-		browser_quiesce(assembly->browser);
-	if (assembly->notify)
-		notify_quiesce(assembly->notify);
 }

@@ -6,8 +6,6 @@
  * The modules of a daemon, put together and taken apart again.
  */
 
-#include <stdbool.h>
-
 #include "browser/browser.h"
 #include "common/err.h"
 #include "config/config.h"
@@ -31,34 +29,18 @@ struct assembly {
 	struct loop *loop;
 	struct service *service;
 	struct browser *browser; /* NULL: no listener */
-	struct control *control; /* NULL only if REFUSAL came without a control socket */
+	struct control *control; /* NULL only if a refusal came without a control socket */
 	struct notify *notify;	 /* NULL only with a refusal */
 	struct sd_watchdog watchdog;
 };
 
-/* Why a daemon cannot work, which its clients are told. */
-struct refusal {
-	const char *code; /* of a problem in /v1/status; static */
-	struct err_detail why;
-};
-
-/* Puts PARTS (zeroed, the descriptors -1) together, also half built to be given to assembly_free().
- * PASSED is borrowed; what was not passed is opened. With a REFUSAL (NULL: none) nothing is opened
- * nor read: clients of the passed sockets are told why. *ret_code is the problem's code of an
- * error. */
+/* Puts ASSEMBLY (zeroed, the descriptors -1) together; also after an error it is to be given to
+ * assembly_free(). PASSED is borrowed; what was not passed is opened. With a REFUSAL (NULL: none)
+ * nothing is opened nor read: clients of the passed sockets are told why. *ret_code is the
+ * problem's code of an error. From here on SIGHUP reloads. */
 int assembly_build(struct assembly *assembly, const struct daemon_options *options,
-		   const struct sd_sockets *passed, const struct refusal *refusal,
+		   const struct sd_sockets *passed, const struct service_refusal *refusal,
 		   const char **ret_code, struct err_detail *detail) _must_check_;
 void assembly_free(struct assembly *assembly);
-
-/* Whether nothing is being answered or told, and nothing awaited that cannot be had twice. */
-bool assembly_are_flushed(const struct assembly *assembly);
-
-/* Whether nothing would be lost or late if the process ended here and its sockets started it
- * again. */
-bool assembly_are_idle(const struct assembly *assembly);
-
-/* Takes no more, answers what is held. */
-void assembly_quiesce(struct assembly *assembly);
 
 #endif

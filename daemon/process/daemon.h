@@ -6,9 +6,8 @@
  * One process from its start to its end: serves until it is stopped, or as long as there is
  * something to do.
  *
- * Started by its sockets, it also answers when it cannot work, with the reason: a service that
- * failed instead would be started for every client anew, until systemd gave the sockets up. What is
- * wrong is looked at again whenever the next client comes.
+ * Started by its sockets, it also answers when it cannot work, with the reason, and tries again
+ * whenever the next client comes.
  */
 
 #include <stdbool.h>
@@ -17,9 +16,6 @@
 #include "common/err.h"
 #include "common/paths.h"
 #include "config/config.h"
-
-/* Time for what is being answered when the end comes; SIGTERM must be over within a second. */
-#define DAEMON_DRAIN_MS 400
 
 struct daemon_options {
 	struct config_source source;

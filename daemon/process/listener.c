@@ -14,8 +14,8 @@
 #include "common/cleanup.h"
 #include "common/fsx.h"
 
-/* Kept full by a thousand connections, a shorter one would cost the browser a second for each SYN
- * that the kernel drops. More than net.core.somaxconn is cut to that. */
+/* A thousand connections would fill a shorter one, and each SYN that the kernel drops then costs
+ * the browser a second. The kernel cuts this to net.core.somaxconn. */
 #define BACKLOG 4096
 
 int listener_callback(unsigned port, int *ret_fd, struct err_detail *detail)

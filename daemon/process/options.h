@@ -12,7 +12,7 @@
 #include "common/err.h"
 #include "common/log.h"
 
-/* What starts the daemon again is not free: a shorter time would be a loop. */
+/* Starting again is not free: with a shorter time the daemon would start again and again. */
 #define OPTIONS_IDLE_EXIT_MIN_S 1
 #define OPTIONS_IDLE_EXIT_MAX_S ((int64_t)24 * 60 * 60)
 

@@ -43,6 +43,15 @@ static void standby_dispatch(void *context, struct clock_time now)
 	loop_stop(standby->loop);
 }
 
+static void standby_hangup(void *context, struct clock_time now)
+{
+	struct standby *standby = context;
+
+	(void)now;
+	standby->end = STANDBY_RELOAD;
+	loop_stop(standby->loop);
+}
+
 static int watch(const struct standby *standby, int fd)
 {
 	struct epoll_event event = {.events = EPOLLIN};
@@ -73,6 +82,7 @@ int standby_wait(const struct sd_sockets *sockets, int64_t idle_ms, enum standby
 	r = loop_new(NULL, &standby.loop, detail);
 	if (r)
 		return r;
+	loop_on_hangup(standby.loop, standby_hangup, &standby);
 	if (loop_add(standby.loop, &source) || sd_watchdog_attach(&standby.watchdog, standby.loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
 	r = loop_run(standby.loop, detail);

@@ -3,8 +3,7 @@
 #define PROCESS_STANDBY_H
 
 /*
- * Waits for the next client of the sockets that systemd passed, without taking it: what comes is
- * left in the backlog for whoever serves it.
+ * Waits for the next client of the sockets that systemd passed, without accepting it.
  */
 
 #include <stdint.h>
@@ -14,6 +13,7 @@
 
 enum standby_end {
 	STANDBY_CLIENT,	 /* somebody waits at a socket */
+	STANDBY_RELOAD,	 /* SIGHUP */
 	STANDBY_IDLE,	 /* nobody came */
 	STANDBY_STOPPED, /* SIGTERM or SIGINT */
 };

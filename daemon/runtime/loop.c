@@ -12,21 +12,23 @@
 
 #include "runtime/libcurl.h"
 
-/* poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps, but our deadlines
- * are on CLOCK_BOOTTIME: after a suspend a deadline is late by this much at most. What is further
- * away is left to a timer on that clock. */
+/* poll(2) counts on CLOCK_MONOTONIC, which stands still while the machine sleeps, and our deadlines
+ * are on CLOCK_BOOTTIME. So no poll is longer than this, and a later deadline has a timer on that
+ * clock: after a suspend a deadline is late by this much at most. */
 #define LONGEST_POLL_MS 60000
 
-/* A wait can fail for want of memory. So many failures in a row, with the pause between, are not
- * that. */
+/* A wait can fail for want of memory, which passes. So many failures in a row do not. */
 #define MAX_WAIT_FAILURES 10
 #define WAIT_FAILURE_PAUSE_MS 100
 
 struct loop {
 	CURLM *multi;
-	CURLM *own_multi; /* stands in when there is no client: one kind of wait in any case */
+	CURLM *own_multi; /* without a client: curl_multi_poll() needs one */
 	bool curl_is_up;
 	bool is_stopped;
+	bool has_hangup; /* SIGHUP came */
+	void (*hangup)(void *context, struct clock_time now);
+	void *hangup_context;
 	int signal_fd;
 	int timer_fd;
 	int64_t timer_due_ms; /* what it is set to, CLOCK_NEVER: nothing */
@@ -103,6 +105,13 @@ int loop_new(CURLM *multi, struct loop **ret_loop, struct err_detail *detail)
 	return 0;
 }
 
+void loop_on_hangup(struct loop *loop, void (*function)(void *context, struct clock_time now),
+		    void *context)
+{
+	loop->hangup = function;
+	loop->hangup_context = context;
+}
+
 int loop_add(struct loop *loop, const struct loop_source *source)
 {
 	if (loop->source_count == LOOP_MAX_SOURCES)
@@ -171,8 +180,7 @@ static void signals_read(struct loop *loop)
 	struct signalfd_siginfo info;
 
 	while (read(loop->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
-			loop->is_stopped = true;
+		*(info.ssi_signo == SIGHUP ? &loop->has_hangup : &loop->is_stopped) = true;
 }
 
 /* One wait of LIMIT_MS at most, and one dispatch of everything, also when the wait failed. Returns
@@ -196,6 +204,9 @@ static bool loop_round(struct loop *loop, int64_t limit_ms)
 	if (wait[0].revents)
 		timer_read(loop);
 	now = clock_now();
+	if (loop->has_hangup && loop->hangup)
+		loop->hangup(loop->hangup_context, now);
+	loop->has_hangup = false;
 	for (size_t i = 0; i < loop->source_count; i++)
 		loop->sources[i].dispatch(loop->sources[i].context, now);
 	return code == CURLM_OK;

@@ -5,7 +5,7 @@
 /*
  * The one wait of the daemon: libcurl's sockets, the sources' descriptors and the signals, in one
  * curl_multi_poll(). In each round every source is dispatched, whether its descriptor is ready or
- * not: sources are few, and their dispatch is cheap when nothing is to do.
+ * not: sources are few, and their dispatch is cheap when there is nothing to do.
  */
 
 #include <stdbool.h>
@@ -16,7 +16,7 @@
 #include "common/err.h"
 #include "runtime/clock.h"
 
-/* http_server has two descriptors each, and there are two of them; the rest is spare. */
+/* Each of the two HTTP servers adds two sources, every other module one; the rest is spare. */
 #define LOOP_MAX_SOURCES 16
 
 struct loop_source {
@@ -34,6 +34,10 @@ struct loop;
 /* MULTI (borrowed, NULL is fine in tests) is waited on too. Blocks SIGTERM, SIGINT and SIGHUP and
  * takes them through a signalfd; ignores SIGPIPE. Call it before any other thread exists. */
 int loop_new(CURLM *multi, struct loop **ret_loop, struct err_detail *detail) _must_check_;
+
+/* FUNCTION is called after each SIGHUP, which does nothing without it. */
+void loop_on_hangup(struct loop *loop, void (*function)(void *context, struct clock_time now),
+		    void *context);
 
 /* SOURCE is copied. ERR_LIMIT. */
 int loop_add(struct loop *loop, const struct loop_source *source) _must_check_;

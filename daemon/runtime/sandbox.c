@@ -32,7 +32,7 @@ void sandbox_explain(const char *path, bool writable, struct err_detail *detail)
 		       writable ? "BindPaths" : "BindReadOnlyPaths", path);
 }
 
-/* The unit shows it if it is there. */
+/* The unit shows this directory if there is one. */
 static bool is_shown(const char *path)
 {
 	char shown[PATH_MAX];

@@ -33,8 +33,8 @@ void sd_tell_ready(const char *status);
 /* STOPPING=1. */
 void sd_tell_stopping(void);
 
-/* WATCHDOG=1 from the loop, twice in the time that WatchdogSec= gives: a loop that does not come
- * round any more is restarted. */
+/* WATCHDOG=1 from the loop, twice in the time that WatchdogSec= gives: a daemon whose loop
+ * stands still is restarted. */
 struct sd_watchdog {
 	int64_t interval_ms; /* 0: nobody watches */
 	int64_t due_ms;	     /* monotonic */

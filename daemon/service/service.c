@@ -106,7 +106,7 @@ static int open_stores(struct service *service)
 		return r;
 	if (r) {
 		service_add_problem(service, "STATE_DAMAGED", detail.text);
-		snprintf(service->unavailable, sizeof(service->unavailable), "%s", detail.text);
+		service->unavailable = detail;
 		registry_free(TAKE_PTR(service->registry));
 	}
 	if (accounts_load(service->accounts, service->config, service->registry,
@@ -133,13 +133,13 @@ static int open_state(struct service *service, struct err_detail *detail)
 }
 
 /* Not logged: it is said once, and asked for by many. */
-static void refuse(struct service *service, const struct service_options *options)
+static void refuse(struct service *service, const struct service_refusal *refusal)
 {
 	struct service_problem *problem = &service->problems[service->problem_count++];
 
-	problem->code = options->refusal_code;
-	snprintf(problem->text, sizeof(problem->text), "%s", options->refusal);
-	snprintf(service->unavailable, sizeof(service->unavailable), "%s", options->refusal);
+	problem->code = refusal->code;
+	memcpy(problem->text, refusal->why.text, sizeof(problem->text));
+	service->unavailable = refusal->why;
 }
 
 int service_new(const struct service_options *options, struct service **ret_service,
@@ -165,7 +165,7 @@ int service_new(const struct service_options *options, struct service **ret_serv
 	if (!service->state_directory || accounts_new(&service->accounts))
 		return err_set(detail, ERR_NOMEM, "no memory");
 	if (options->refusal)
-		refuse(service, options);
+		refuse(service, options->refusal);
 	else
 		r = open_state(service, detail);
 	if (r)
@@ -364,7 +364,14 @@ const struct service_problem *service_problem_at(const struct service *service, 
 
 const char *service_unavailable(const struct service *service)
 {
-	return service->unavailable[0] ? service->unavailable : NULL;
+	return service->unavailable.text[0] ? service->unavailable.text : NULL;
+}
+
+int service_check_available(const struct service *service, struct err_detail *detail)
+{
+	const char *unavailable = service_unavailable(service);
+
+	return unavailable ? err_set(detail, ERR_DAMAGED, "%s", unavailable) : 0;
 }
 
 const char *service_callback_url(const struct service *service)

@@ -34,6 +34,12 @@ struct service_problem {
 	char text[ERR_DETAIL_BYTES];
 };
 
+/* Why the daemon cannot work. Nothing is opened then, and the service only says so. */
+struct service_refusal {
+	const char *code; /* of its problem; static */
+	struct err_detail why;
+};
+
 struct service_options {
 	struct config *config;	     /* taken over, also on failure */
 	struct config_source source; /* where it is read again; its texts are borrowed */
@@ -42,10 +48,7 @@ struct service_options {
 	const char *callback_url;   /* borrowed; NULL: there is no callback listener */
 	bool callback_is_passed;    /* the listener is systemd's, which starts us for a redirect */
 	struct http_client *client; /* borrowed */
-	/* Why the daemon cannot work, and that problem's code (static): nothing is opened then, and
-	 * the service only says so. NULL: it can. */
-	const char *refusal_code;
-	const char *refusal;
+	const struct service_refusal *refusal; /* NULL: the daemon can work */
 };
 
 struct service;
@@ -122,6 +125,8 @@ size_t service_problem_count(const struct service *service);
 const struct service_problem *service_problem_at(const struct service *service, size_t index);
 /* NULL if logins can be served; else why not and what to do. */
 const char *service_unavailable(const struct service *service);
+/* The same as an error: 0 or ERR_DAMAGED. */
+int service_check_available(const struct service *service, struct err_detail *detail) _must_check_;
 
 const char *service_callback_url(const struct service *service); /* NULL: none */
 const char *service_state_directory(const struct service *service);

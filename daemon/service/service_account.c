@@ -8,18 +8,11 @@
 #include "common/log.h"
 #include "service_state.h"
 
-static int check_available(const struct service *service, struct err_detail *detail)
-{
-	const char *unavailable = service_unavailable(service);
-
-	return unavailable ? err_set(detail, ERR_DAMAGED, "%s", unavailable) : 0;
-}
-
 /* ---- Verifying ---- */
 
 int service_verify(struct service *service, struct account *account, struct err_detail *detail)
 {
-	int r = check_available(service, detail);
+	int r = service_check_available(service, detail);
 
 	return r ? r : verification_start(account, &service->verification_environment, detail);
 }
@@ -68,7 +61,7 @@ int service_logout(struct service *service, struct account *account, struct cloc
 {
 	struct err_detail save_detail;
 	bool had_credential;
-	int r = check_available(service, detail);
+	int r = service_check_available(service, detail);
 
 	if (r)
 		return r;

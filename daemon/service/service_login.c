@@ -240,8 +240,9 @@ int service_login(struct service *service, const struct service_login *login, st
 	struct account *account;
 	int r;
 
-	if (service_unavailable(service))
-		return err_set(detail, ERR_DAMAGED, "%s", service_unavailable(service));
+	r = service_check_available(service, detail);
+	if (r)
+		return r;
 	r = service_resolve_account(service, login, &account, detail);
 	if (r)
 		return r;

@@ -164,8 +164,9 @@ int service_reload(struct service *service, struct clock_time now,
 	struct reload reload = {.service = service, .report = ret_report, .now = now};
 	int r;
 
-	if (service_unavailable(service))
-		return err_set(detail, ERR_DAMAGED, "%s", service_unavailable(service));
+	r = service_check_available(service, detail);
+	if (r)
+		return r;
 	r = config_read_source(&service->source, &config, detail);
 	if (r)
 		return r;

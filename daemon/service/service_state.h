@@ -47,7 +47,7 @@ struct service {
 	size_t watcher_count;
 	struct service_problem problems[SERVICE_MAX_PROBLEMS];
 	size_t problem_count;
-	char unavailable[ERR_DETAIL_BYTES]; /* "": available */
+	struct err_detail unavailable; /* "": available */
 };
 
 /* Tells the watchers. */

@@ -7,8 +7,11 @@ import selectors
 import socket
 import subprocess
 import threading
+import time
 
 from harness import BIN, Daemon, wait_for
+
+IDLE_EXIT = "nothing to do: ending"
 
 
 class ActivatedDaemon(Daemon):
@@ -79,6 +82,12 @@ class ActivatedDaemon(Daemon):
 
     def is_running(self):
         return self.process is not None and self.process.poll() is None
+
+    def stay(self):
+        """The idle exit's time is over, and this run has not begun to end."""
+        ends = self.log().count(IDLE_EXIT)
+        time.sleep(1.5)
+        assert self.is_running() and self.log().count(IDLE_EXIT) == ends
 
     def wait_for_end(self, seconds=20):
         wait_for(lambda: self.process and not self.is_running(), seconds, "the idle exit")

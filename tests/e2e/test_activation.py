@@ -2,6 +2,7 @@
 """Started by its sockets, ended when idle: nothing is lost in between."""
 
 import http.client
+import signal
 import socket
 import threading
 import time
@@ -49,7 +50,6 @@ def activated(make_activated, request):
 # ---- On demand ----
 
 def test_nothing_runs_until_somebody_asks(activated):
-    time.sleep(0.5)
     assert activated.starts == 0
     assert activated.control("GET", "/v1/status")[0] == 200
     assert activated.starts == 1
@@ -97,8 +97,8 @@ def test_a_retry_that_is_due_keeps_the_daemon(activated, server_2025):
     browser, token = accept(activated, server_2025, login)
     server_2025.misbehave("auth/session/userkey", Html(503), None)
     assert browser.get(activated.callback_url(token), follow=False)[0] == 303
-    time.sleep(3)
-    assert activated.is_running()
+    # The third call comes later than an idle exit would.
+    server_2025.wait_for_calls("auth/session/userkey", 3, timeout=20)
     server_2025.well_behaved()
     wait_for(lambda: activated.credentials().get("me", {}).get("state") == "verified", 30, "the exchange")
     assert activated.starts == 1
@@ -110,8 +110,8 @@ def test_a_client_that_waits_keeps_the_daemon(activated):
     connection.request("GET", "/v1/events")
     reply = connection.getresponse()
     assert b"snapshot" in reply.readline()
-    time.sleep(2.5)
-    assert activated.is_running() and activated.starts == 1
+    activated.stay()
+    assert activated.starts == 1
     reply.close()
     connection.close()
     activated.wait_for_end()
@@ -121,8 +121,7 @@ def test_a_connection_without_a_request_does_not_keep_it_for_ever(activated):
     """It counts as somebody until its time for a request is over."""
     with socket.create_connection(("127.0.0.1", activated.port)):
         wait_for(lambda: activated.starts == 1, 5, "the start")
-        time.sleep(2)
-        assert activated.is_running()
+        activated.stay()
         activated.wait_for_end(20)
 
 
@@ -131,8 +130,8 @@ def test_without_a_passed_control_socket_it_stays(make_activated, server_2025):
     daemon = make_activated(servers=[server_2025]).listen(control=False)
     daemon.start()
     PlainBrowser().get(f"http://127.0.0.1:{daemon.port}/")
-    time.sleep(2.5)
-    assert daemon.is_running() and "--idle-exit is without effect" in daemon.log()
+    daemon.stay()
+    assert "--idle-exit is without effect" in daemon.log()
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
 
 
@@ -143,8 +142,8 @@ def test_without_a_passed_callback_socket_a_redirect_is_waited_for(make_activate
     daemon.listen(callback=False).start()
     login = daemon.login("me", server=server_2025.origin)
     browser, token = accept(daemon, server_2025, login)
-    time.sleep(2.5)
-    assert daemon.is_running() and daemon.starts == 1
+    daemon.stay()
+    assert daemon.starts == 1
     browser.get(daemon.callback_url(token))
     assert daemon.credentials()["me"]["state"] == "verified"
     daemon.wait_for_end()
@@ -248,6 +247,21 @@ def test_a_config_that_was_mended_is_noticed_by_the_next_client(activated):
     assert activated.control("GET", "/v1/status")[1]["problems"][0]["code"] == "BAD_CONFIG"
     activated.config_file.write_text(good)
     assert activated.control("GET", "/v1/status")[1]["problems"] == []
+    assert activated.starts == 1
+
+
+def test_a_refusing_daemon_tries_again_at_sighup(activated):
+    activated.options = ["--idle-exit", "1m"]
+    good = activated.config_file.read_text()
+    activated.config_file.write_text("[daemon\n")
+    assert activated.control("GET", "/v1/status")[1]["problems"][0]["code"] == "BAD_CONFIG"
+    for tries in (1, 2):
+        wait_for(lambda tries=tries: activated.log().count("config.ini:1") == tries, what="the reason, once more")
+        activated.process.send_signal(signal.SIGHUP)
+    activated.config_file.write_text(good)
+    wait_for(lambda: activated.log().count("config.ini:1") == 3, what="the reason, once more")
+    activated.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: "ready:" in activated.log(), what="the start")
     assert activated.starts == 1
 
 

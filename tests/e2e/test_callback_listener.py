@@ -13,7 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from harness import LOGGED_IN, SECURITY_HEADERS, PlainBrowser, accept, authorize, needs_root
+from harness import (
+    LOGGED_IN, SECURITY_HEADERS, PlainBrowser, accept, authorize, connections_to, needs_root, wait_for,
+)
 from misskey_server import Delay
 
 USERKEY = "auth/session/userkey"
@@ -251,11 +253,10 @@ def test_large_heads_take_bounded_room(daemon, untouched):
         for _ in range(64):
             connection = stack.enter_context(socket.create_connection(("127.0.0.1", daemon.port), 10))
             connection.sendall(head)
-        time.sleep(1)
-        assert 10e6 < daemon.memory() - before < 64 * 2 * 256 * 1024
-    time.sleep(1)
+        wait_for(lambda: daemon.memory() - before > 10e6, what="the heads")
+        assert daemon.memory() - before < 64 * 2 * 256 * 1024
     # What stays is what the sanitizers keep.
-    assert daemon.memory() - before < 15e6
+    wait_for(lambda: daemon.memory() - before < 15e6, what="the end of the connections")
     assert ask(daemon, "/").status == 200
 
 
@@ -412,13 +413,14 @@ def test_a_page_that_loads_itself_again_is_answered_when_there_is_news(server_20
     browser = PlainBrowser()
     _, _, headers, _ = browser.get(daemon.login("me", server=server_2025.origin)["start_url"], follow=False)
     token = headers["Location"].rsplit("/", 1)[1]
+    # The first leads back to the server's page, once.
+    assert browser.get(daemon.callback_url(token))[1].startswith(server_2025.origin)
     pages = [browser.get(daemon.callback_url(token)), browser.get(daemon.callback_url(token))]
     assert all("Waiting for your consent" in page for _, _, _, page in pages)
     result = pages[0][1]
     with ThreadPoolExecutor() as pool:
         again = pool.submit(PlainBrowser().get, result, **{"Sec-Fetch-Site": "same-origin"})
-        time.sleep(2)
-        assert not again.done()
+        wait_for(lambda: connections_to(daemon.port) > 0, what="the request")
         server_2025.accept(token, "alice")
         browser.get(daemon.callback_url(token))
         assert LOGGED_IN in again.result(5)[3]
@@ -498,12 +500,10 @@ def test_a_thousand_connections_do_not_keep_a_callback_out(server_2025, make_dae
     browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
     before = daemon.memory()
     with flood(daemon, 1000, first, wait):
-        time.sleep(2)
-        started = time.monotonic()
+        wait_for(lambda: connections_to(daemon.port) > 100, what="the flood")
+        # Without shedding, those before it in the backlog would have ten seconds each: longer than this waits.
         status, _, _, text = browser.get(daemon.callback_url(token))
-        seconds = time.monotonic() - started
         assert status == 200 and "You are logged in" in text
-        assert seconds < 1
         assert daemon.control("GET", "/v1/status")[0] == 200
         # 64 connections are open at once, with 64 KiB for each.
         assert daemon.memory() - before < 16e6
@@ -552,7 +552,7 @@ def test_clients_that_do_not_read_hold_up_nobody(server_2025, daemon, pending):
     with idle_connections(daemon, 100, request):
         started = time.monotonic()
         assert "You are logged in" in browser.get(daemon.callback_url(token))[3]
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 8, "a connection that is not shed has ten seconds"
 
 
 # The control socket

@@ -268,10 +268,14 @@ def test_a_spoiled_login_is_not_trusted_after_a_restart_without_the_port(server_
         login = wait_for(lambda: (lambda now: now.get("consent_url") and now)(
             daemon.control("GET", "/v1/accounts/me/login")[1]), what="a new session")
         assert token not in login["consent_url"]
-        time.sleep(2.5)  # for polls of the new session
-        asked = [call.body["token"] for call in server_2025.calls("auth/session/userkey")]
-        assert token not in asked and not daemon.credentials()
-        server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
+        new = login["consent_url"].rsplit("/", 1)[1]
+
+        def asked():
+            return [call.body["token"] for call in server_2025.calls("auth/session/userkey")]
+
+        wait_for(lambda: asked().count(new) == 2, what="polls of the new session")
+        assert token not in asked() and not daemon.credentials()
+        server_2025.accept(new, "alice")
         assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert daemon.credentials()["me"]["user"]["username"] == "alice"
 
@@ -598,5 +602,5 @@ def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, 
         started = time.monotonic()
         assert daemon.authctl("list").returncode == 0
         assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 9, "a connection that is not shed has ten seconds"
         assert daemon.memory() - before < 64 * MEGABYTE

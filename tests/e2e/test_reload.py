@@ -2,12 +2,13 @@
 """The config read again: what a restart would make of it, without one, and nothing of a bad one."""
 
 import json
+import signal
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import misskey_server as misskey
-from harness import accept, authorize, consent, free_port
+from harness import accept, authorize, consent, free_port, wait_for
 
 USERKEY = "auth/session/userkey"
 
@@ -52,6 +53,19 @@ def test_a_bad_config_changes_nothing(server_2025, configured, text, message):
     assert names(configured) == ["one", "two"]
     consent(configured, server_2025, configured.login("one"))
     assert configured.outcome("one")["outcome"] == "AUTHORIZED"
+
+
+def test_sighup_reloads(server_2025, configured):
+    configured.configure(section("two", server_2025) + section("three", server_2025))
+    configured.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: names(configured) == ["three", "two"], what="the reload")
+
+
+def test_a_bad_config_changes_nothing_at_sighup(configured):
+    configured.configure("[account x]\nsever = misskey.example\n")
+    configured.process.send_signal(signal.SIGHUP)
+    wait_for(lambda: f"not reloaded: {configured.config_file}" in configured.log(), what="the reason")
+    assert names(configured) == ["one", "two"]
 
 
 def test_a_certificate_file_that_cannot_be_read_changes_nothing(server_2025, configured):

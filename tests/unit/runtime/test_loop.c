@@ -191,14 +191,23 @@ static void test_signals(void **state)
 	}
 }
 
-static void test_sighup_does_not_end_it(void **state)
+static void count_hangup(void *context, struct clock_time now)
+{
+	(void)now;
+	++*(unsigned *)context;
+}
+
+static void test_sighup_is_told_and_does_not_end_it(void **state)
 {
 	struct probe probe = {.fd = -1, .due_ms = clock_now().mono_ms + 60};
 	struct loop *loop = loop_with(&probe, NULL);
+	unsigned hangups = 0;
 
 	(void)state;
+	loop_on_hangup(loop, count_hangup, &hangups);
 	assert_int_equal(raise(SIGHUP), 0);
 	assert_int_equal(loop_run(loop, NULL), 0);
+	assert_int_equal(hangups, 1);
 	assert_true(probe.dispatched_ms >= probe.due_ms);
 	loop_free(loop);
 }
@@ -256,7 +265,7 @@ int main(void)
 		cmocka_unit_test(test_descriptor_wakes_it),
 		cmocka_unit_test(test_a_given_multi_handle_is_waited_on_and_kept),
 		cmocka_unit_test(test_signals),
-		cmocka_unit_test(test_sighup_does_not_end_it),
+		cmocka_unit_test(test_sighup_is_told_and_does_not_end_it),
 		cmocka_unit_test(test_drain_ends_when_done_or_late),
 		cmocka_unit_test(test_sources_are_limited),
 	};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: MIT */
+#include "stop.h"
+
+static bool is_nobody_connected(const struct assembly *assembly)
+{
+	return (!assembly->control || control_is_idle(assembly->control)) &&
+	       (!assembly->browser || browser_is_idle(assembly->browser));
+}
+
+/* ---- Without work ---- */
+
+/* Whether nothing would be lost or late if the process ended here and its sockets started it
+ * again. */
+static bool is_idle(const struct assembly *assembly)
+{
+	return is_nobody_connected(assembly) && service_is_idle(assembly->service) &&
+	       (!assembly->notify || notify_is_idle(assembly->notify));
+}
+
+static int64_t idleness_deadline(void *context, struct clock_time now)
+{
+	const struct idleness *idleness = context;
+
+	(void)now;
+	return idleness->since_ms == CLOCK_NEVER ? CLOCK_NEVER
+						 : idleness->since_ms + idleness->limit_ms;
+}
+
+/* Between here and the end nobody is accepted: a client that comes now waits in the backlog, which
+ * systemd looks at again. */
+static void idleness_dispatch(void *context, struct clock_time now)
+{
+	struct idleness *idleness = context;
+
+	if (!is_idle(idleness->assembly))
+		idleness->since_ms = CLOCK_NEVER;
+	else if (idleness->since_ms == CLOCK_NEVER)
+		idleness->since_ms = now.mono_ms;
+	if (now.mono_ms < idleness_deadline(idleness, now))
+		return;
+	idleness->is_over = true;
+	loop_stop(idleness->assembly->loop);
+}
+
+int idleness_attach(struct idleness *idleness, const struct assembly *assembly, int64_t limit_ms,
+		    struct err_detail *detail)
+{
+	*idleness = (struct idleness){assembly, limit_ms, CLOCK_NEVER, false};
+	if (loop_add(assembly->loop, &(struct loop_source){
+					     .fd = -1,
+					     .deadline = idleness_deadline,
+					     .dispatch = idleness_dispatch,
+					     .context = idleness,
+				     }))
+		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
+	return 0;
+}
+
+/* ---- The end ---- */
+
+/* Whether nothing is being answered or told, and no answer is awaited that cannot be had twice. */
+static bool is_flushed(void *context)
+{
+	const struct assembly *assembly = context;
+
+	return is_nobody_connected(assembly) && !service_is_exchanging(assembly->service) &&
+	       (!assembly->notify || notify_is_flushed(assembly->notify));
+}
+
+void stop_orderly(struct assembly *assembly)
+{
+	sd_tell_stopping();
+	if (assembly->control)
+		control_quiesce(assembly->control);
+	if (assembly->browser)
+		browser_quiesce(assembly->browser);
+	if (assembly->notify)
+		notify_quiesce(assembly->notify);
+	loop_drain(assembly->loop, is_flushed, assembly, STOP_DRAIN_MS);
+	service_flush(assembly->service);
+}
