@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "common/account_name.h"
-#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/err.h"
@@ -75,11 +74,11 @@ struct registry_session {
 					 browser */
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
 	bool browser;
-	bool exchanging;   /* userkey may have been sent */
-	int64_t resumes;   /* starts that went on with that, and had no answer yet */
-	bool refusal_told; /* a callback without the cookie was logged; not on disk */
-	bool led_back;	   /* the result page led its browser through the link again; not on disk */
-	bool renewed;	   /* made by itself after one that was lost */
+	bool exchanging;    /* userkey may have been sent */
+	int64_t resumes;    /* starts that went on with that, and had no answer yet */
+	bool refusal_told;  /* a callback without the cookie was logged; not on disk */
+	bool led_back;	    /* its browser was led through the link again; not on disk */
+	bool renewed;	    /* the daemon made it after one that was lost */
 	int64_t expires_at; /* unix s */
 };
 
@@ -117,8 +116,6 @@ DEFINE_CLEANUP(struct registry *, registry_free);
 /* Accounts. _put makes or replaces; strings are copied. */
 size_t registry_account_count(const struct registry *registry);
 const struct registry_account *registry_account_at(const struct registry *registry, size_t index);
-const struct registry_account *registry_account_find(const struct registry *registry,
-						     const char *name);
 int registry_account_put(struct registry *registry,
 			 const struct registry_account *account) _must_check_;
 void registry_account_remove(struct registry *registry, const char *name);
@@ -148,17 +145,52 @@ const struct registry_session *registry_session_by_result(const struct registry 
 							  const char *result);
 int registry_session_put(struct registry *registry,
 			 const struct registry_session *session) _must_check_;
-/* The account's session, for changing what is no pointer in it; NULL if there is none. */
-struct registry_session *registry_session_edit(struct registry *registry, const char *account);
 /* Whether a credential may be taken from the session: it never had a start link, or its callback
  * came with the cookie and nobody else opened the link, or the owner gave the callback's address.
  */
 bool registry_session_is_trusted(const struct registry_session *session);
-/* Sets the browser_problem of the account's session, if it has one, to a copy of PROBLEM, which may
- * be NULL. Without memory it is NULL. */
-void registry_session_set_problem(struct registry *registry, const char *account,
-				  const char *problem);
 void registry_session_remove(struct registry *registry, const char *account);
+
+/* What happened to the account's session, which there must be. Where there is a DETAIL the registry
+ * is saved, with the errors of registry_save(); the change stays in memory if that fails. */
+
+/* The start link was opened; RACED: again, perhaps by somebody else. */
+int registry_session_mark_used(struct registry *registry, const char *account, bool raced,
+			       int64_t unix_s, struct err_detail *detail) _must_check_;
+/* Somebody has the link's page, or was told to open it. */
+int registry_session_mark_page_given(struct registry *registry, const char *account, int64_t unix_s,
+				     struct err_detail *detail) _must_check_;
+/* The link's page may be given to the next one who asks. */
+void registry_session_offer_page(struct registry *registry, const char *account);
+/* Somebody could not open the page: PROBLEM (copied; NULL without memory) says why. */
+int registry_session_mark_browser_failed(struct registry *registry, const char *account,
+					 const char *problem, int64_t unix_s,
+					 struct err_detail *detail) _must_check_;
+/* The browser is led through the link again, a refusal is logged: whether for the first time. */
+bool registry_session_mark_led_back(struct registry *registry, const char *account);
+bool registry_session_mark_refusal_told(struct registry *registry, const char *account);
+/* A callback came with PROOF; nothing is changed if there was as good a one. IS_ASKED: userkey is
+ * under way. If not, the session is not exchanging any more, and nothing is saved:
+ * registry_session_mark_exchanging() does that. */
+int registry_session_mark_proof(struct registry *registry, const char *account,
+				enum registry_proof proof, bool is_asked, int64_t unix_s,
+				struct err_detail *detail) _must_check_;
+/* userkey is about to be sent. On failure nothing is changed. */
+int registry_session_mark_exchanging(struct registry *registry, const char *account, int64_t unix_s,
+				     struct err_detail *detail) _must_check_;
+/* The callback came before the consent. */
+int registry_session_forget_callback(struct registry *registry, const char *account, int64_t unix_s,
+				     struct err_detail *detail) _must_check_;
+/* The server has answered userkey: the starts that went on without an answer are forgotten. */
+void registry_session_mark_answered(struct registry *registry, const char *account);
+
+/* This start goes on with all sessions that are exchanging: *ret_any (set after a failure too) is
+ * whether there is one; if not, nothing is saved. */
+int registry_mark_resumed(struct registry *registry, int64_t unix_s, bool *ret_any,
+			  struct err_detail *detail) _must_check_;
+/* No start is counted any more. */
+int registry_forget_resumed(struct registry *registry, int64_t unix_s,
+			    struct err_detail *detail) _must_check_;
 
 /* Finished sessions. By token, result or start as above. _add copies; above REGISTRY_FINISHED_MAX
  * the oldest goes. */

@@ -133,6 +133,15 @@ static const struct registry_finished *find_finished(const struct registry *regi
 	return found;
 }
 
+static const struct registry_account *find_account(const struct registry *registry,
+						   const char *name)
+{
+	for (size_t n = 0; n < registry_account_count(registry); n++)
+		if (strcmp(registry_account_at(registry, n)->name, name) == 0)
+			return registry_account_at(registry, n);
+	return NULL;
+}
+
 static struct registry *open_registry(void)
 {
 	struct registry *registry = NULL;
@@ -171,7 +180,7 @@ static void save(struct registry *registry)
 
 static void assert_filled(const struct registry *registry)
 {
-	const struct registry_account *account = registry_account_find(registry, "alice");
+	const struct registry_account *account = find_account(registry, "alice");
 	const struct registry_app *app = find_app(registry);
 	const struct registry_session *session = registry_session_find(registry, "alice");
 	const struct registry_finished *finished = find_finished(registry, 1);
@@ -288,19 +297,19 @@ static void test_a_session_without_browser_is_not_found_by_nothing(void **state)
 static void test_accounts_are_replaced_and_removed(void **state)
 {
 	struct registry *registry = filled();
-	struct registry_account changed = *registry_account_find(registry, "alice");
+	struct registry_account changed = *find_account(registry, "alice");
 
 	(void)state;
 	changed.permission = text("write:notes,account-read,write:notes");
 	assert_int_equal(registry_account_put(registry, &changed), 0);
 	assert_int_equal(registry_account_count(registry), 2);
-	assert_string_equal(registry_account_find(registry, "alice")->permission,
+	assert_string_equal(find_account(registry, "alice")->permission,
 			    "read:account,write:notes");
-	assert_string_equal(registry_account_find(registry, "alice")->user, "名前");
+	assert_string_equal(find_account(registry, "alice")->user, "名前");
 	registry_account_remove(registry, "alice");
 	registry_account_remove(registry, "nobody");
-	assert_null(registry_account_find(registry, "alice"));
-	assert_non_null(registry_account_find(registry, "bob"));
+	assert_null(find_account(registry, "alice"));
+	assert_non_null(find_account(registry, "bob"));
 	registry_free(registry);
 }
 
