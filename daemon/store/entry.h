@@ -3,9 +3,9 @@
 #define STORE_ENTRY_H
 
 /*
- * The entries of state files. A table lists the members of each kind of entry; everything that is
- * done with an entry follows from its table. What would be refused when it is read is not copied,
- * so it is not written either.
+ * The entries of state files. Each kind of entry has one table of its members; reading, writing,
+ * checking, copying and freeing follow it. An entry that could not be read again is not copied into
+ * the store, so it is never written.
  */
 
 #include <stdbool.h>

@@ -3,9 +3,12 @@
 #define STORE_REGISTRY_H
 
 /*
- * registry.json: what the daemon must know again after a crash and nobody else needs. Accounts made
- * by `login`, apps, pending sessions, and for a day the outcomes of finished ones. Look-ups and
- * changes are in memory; registry_save() makes them durable, all together.
+ * registry.json: what only the daemon needs, and needs again after a crash: accounts made by
+ * `login`, apps, pending sessions, and for a day the outcomes of finished ones. Look-ups and
+ * changes are in memory; registry_save() writes all of it to the disk.
+ *
+ * To add a member to an entry: its field here, and a line in the table of members in registry.c,
+ * registry_app.c, registry_session.c or registry_finished.c.
  */
 
 #include <stdbool.h>
@@ -62,14 +65,14 @@ struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
 	char *server; /* origin; with app_id: which app */
 	char *app_id;
-	struct secret token;	      /* the session's */
-	char *consent_url;	      /* on the server; holds the token */
-	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
-	bool start_used;	      /* the link has been opened */
-	bool start_raced;	      /* it was opened again: perhaps by somebody else */
-	enum registry_proof proof;    /* of the callback that came */
-	bool page_given;	      /* somebody has the link's page or was told to open it */
-	char *browser_problem;	      /* why somebody failed; NULL: nobody has, or it was opened */
+	struct secret token;	     /* the session's */
+	char *consent_url;	     /* on the server; holds the token */
+	char start[RANDOM_ID_BYTES]; /* of /start/…; "" for a session without browser */
+	bool start_used;	     /* the link has been opened */
+	bool start_raced;	     /* it was opened in a second browser, perhaps another user's */
+	enum registry_proof proof;   /* of the callback that came */
+	bool page_given;	     /* a command was told to open the link */
+	char *browser_problem;	     /* why no browser could be opened; NULL: no problem */
 	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
 					 browser */
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
@@ -154,19 +157,20 @@ void registry_session_remove(struct registry *registry, const char *account);
 /* What happened to the account's session, which there must be. Where there is a DETAIL the registry
  * is saved, with the errors of registry_save(); the change stays in memory if that fails. */
 
-/* The start link was opened; RACED: again, perhaps by somebody else. */
+/* The start link was opened; RACED: in a second browser. */
 int registry_session_mark_used(struct registry *registry, const char *account, bool raced,
 			       int64_t unix_s, struct err_detail *detail) _must_check_;
-/* Somebody has the link's page, or was told to open it. */
+/* A command was told to open the link. */
 int registry_session_mark_page_given(struct registry *registry, const char *account, int64_t unix_s,
 				     struct err_detail *detail) _must_check_;
-/* The link's page may be given to the next one who asks. */
+/* The next command may be told to open the link. */
 void registry_session_offer_page(struct registry *registry, const char *account);
-/* Somebody could not open the page: PROBLEM (copied; NULL without memory) says why. */
+/* No browser could be opened; PROBLEM (copied, or lost without memory) says why. */
 int registry_session_mark_browser_failed(struct registry *registry, const char *account,
 					 const char *problem, int64_t unix_s,
 					 struct err_detail *detail) _must_check_;
-/* The browser is led through the link again, a refusal is logged: whether for the first time. */
+/* The browser was led through the link again; a refused callback was logged. Returns whether it is
+ * the first time. */
 bool registry_session_mark_led_back(struct registry *registry, const char *account);
 bool registry_session_mark_refusal_told(struct registry *registry, const char *account);
 /* A callback came with PROOF; nothing is changed if there was as good a one. IS_ASKED: userkey is

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Proves: everything put into the registry is there after a restart; damage in any form is refused
- * with the file, the place and the next step; look-ups find exactly what was put; spare apps, and
- * finished sessions by number and age, are dropped; a full disk leaves the old file; secrets are
- * erased. Linked with alloc_fault.h's
+ * with the file, the place and the next step; look-ups find exactly what was put; what happens to a
+ * session is saved; spare apps, and finished sessions by number and age, are dropped; a full disk
+ * leaves the old file; secrets are erased. Linked with alloc_fault.h's
  * --wrap options and -Wl,--wrap=strdup. */
 
 #include "common/fsx.h"
@@ -294,6 +294,49 @@ static void test_a_session_without_browser_is_not_found_by_nothing(void **state)
 	registry_free(registry);
 }
 
+static struct registry *reopened(struct registry *registry)
+{
+	registry_free(registry);
+	return open_registry();
+}
+
+static void test_what_happens_to_a_session_is_saved(void **state)
+{
+	struct registry *registry = filled();
+	bool any;
+
+	(void)state;
+	assert_int_equal(registry_mark_resumed(registry, NOW, &any, &detail), 0);
+	assert_true(any);
+	assert_int_equal(registry_session_mark_exchanging(registry, "alice", NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_int_equal(registry_session_find(registry, "bob")->resumes, 1);
+	assert_true(registry_session_find(registry, "alice")->exchanging);
+	assert_int_equal(registry_session_mark_proof(registry, "alice", REGISTRY_PROOF_COOKIE, true,
+						     NOW, &detail),
+			 0);
+	assert_int_equal(
+		registry_session_mark_browser_failed(registry, "bob", "no browser", NOW, &detail),
+		0);
+	registry = reopened(registry);
+	assert_int_equal(registry_session_find(registry, "alice")->proof, REGISTRY_PROOF_COOKIE);
+	assert_string_equal(registry_session_find(registry, "bob")->browser_problem, "no browser");
+	assert_true(registry_session_is_trusted(registry_session_find(registry, "alice")));
+	assert_int_equal(registry_session_mark_used(registry, "alice", true, NOW, &detail), 0);
+	assert_int_equal(registry_session_mark_used(registry, "bob", false, NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_false(registry_session_is_trusted(registry_session_find(registry, "alice")));
+	assert_true(registry_session_find(registry, "bob")->page_given);
+	assert_null(registry_session_find(registry, "bob")->browser_problem);
+	assert_int_equal(registry_session_forget_callback(registry, "alice", NOW, &detail), 0);
+	assert_int_equal(registry_forget_resumed(registry, NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_false(registry_session_find(registry, "alice")->exchanging);
+	assert_int_equal(registry_session_find(registry, "alice")->proof, REGISTRY_PROOF_NONE);
+	assert_int_equal(registry_session_find(registry, "bob")->resumes, 0);
+	registry_free(registry);
+}
+
 static void test_accounts_are_replaced_and_removed(void **state)
 {
 	struct registry *registry = filled();
@@ -581,6 +624,8 @@ static const struct change damages[] = {
 	{"\"expires_at\": 1795350600", "\"expires_at\": null", "\"expires_at\""},
 	{"\"finished\": [", "\"finished\": 1, \"x\": [", "\"finished\""},
 	{"\"token_sha256\": \"", "\"token_sha256\": \"0", "number 1 in \"finished\""},
+	{"\"start\": \"e0000000000000000000000000000001\",", "",
+	 "number 1 in \"finished\": \"start\""},
 	{"\"outcome\": \"WRONG_USER\"", "\"outcome\": \"WRONG\"", "\"outcome\""},
 	{"\"outcome\": \"WRONG_USER\"", "\"outcome\": \"\"", "\"outcome\""},
 	{"\"finished_at\": 1795348795", "\"finished_at\": 9007199254740993", "\"finished_at\""},
@@ -663,6 +708,9 @@ static void test_a_full_disk_leaves_the_old_file(void **state)
 	registry = filled();
 	save(registry);
 	fill_disk();
+	assert_int_equal(registry_session_mark_exchanging(registry, "alice", NOW, &detail),
+			 ERR_NOSPACE);
+	assert_false(registry_session_find(registry, "alice")->exchanging);
 	registry_session_remove(registry, "alice");
 	assert_int_equal(add_finished(registry, 9, NOW - 2 * REGISTRY_FINISHED_S), 0);
 	assert_int_equal(registry_save(registry, NOW, &detail), ERR_NOSPACE);
@@ -711,6 +759,7 @@ int main(void)
 		TEST(test_everything_survives_a_restart),
 		TEST(test_sessions_are_looked_up),
 		TEST(test_a_session_without_browser_is_not_found_by_nothing),
+		TEST(test_what_happens_to_a_session_is_saved),
 		TEST(test_accounts_are_replaced_and_removed),
 		TEST(test_the_newest_fitting_app_is_found),
 		TEST(test_the_oldest_spare_apps_are_dropped),
