@@ -308,6 +308,7 @@ static void test_what_happens_to_a_session_is_saved(void **state)
 	(void)state;
 	assert_int_equal(registry_mark_resumed(registry, NOW, &any, &detail), 0);
 	assert_true(any);
+	registry = reopened(registry);
 	assert_int_equal(registry_session_mark_exchanging(registry, "alice", NOW, &detail), 0);
 	registry = reopened(registry);
 	assert_int_equal(registry_session_find(registry, "bob")->resumes, 1);
@@ -315,6 +316,7 @@ static void test_what_happens_to_a_session_is_saved(void **state)
 	assert_int_equal(registry_session_mark_proof(registry, "alice", REGISTRY_PROOF_COOKIE, true,
 						     NOW, &detail),
 			 0);
+	registry = reopened(registry);
 	assert_int_equal(
 		registry_session_mark_browser_failed(registry, "bob", "no browser", NOW, &detail),
 		0);
@@ -323,12 +325,14 @@ static void test_what_happens_to_a_session_is_saved(void **state)
 	assert_string_equal(registry_session_find(registry, "bob")->browser_problem, "no browser");
 	assert_true(registry_session_is_trusted(registry_session_find(registry, "alice")));
 	assert_int_equal(registry_session_mark_used(registry, "alice", true, NOW, &detail), 0);
+	registry = reopened(registry);
 	assert_int_equal(registry_session_mark_used(registry, "bob", false, NOW, &detail), 0);
 	registry = reopened(registry);
 	assert_false(registry_session_is_trusted(registry_session_find(registry, "alice")));
 	assert_true(registry_session_find(registry, "bob")->page_given);
 	assert_null(registry_session_find(registry, "bob")->browser_problem);
 	assert_int_equal(registry_session_forget_callback(registry, "alice", NOW, &detail), 0);
+	registry = reopened(registry);
 	assert_int_equal(registry_forget_resumed(registry, NOW, &detail), 0);
 	registry = reopened(registry);
 	assert_false(registry_session_find(registry, "alice")->exchanging);
