@@ -233,16 +233,11 @@ void login_cancel(struct login *login, const char *reason, struct clock_time now
 /* login_secure() writes it down. While userkey is under way that is over. */
 static void note_proof(struct login *login, enum registry_proof proof, struct clock_time now)
 {
-	struct registry *registry = login->environment->registry;
-	struct registry_session *session = registry_session_edit(registry, login->account->name);
+	bool is_asked = login->machine.state == MACHINE_EXCHANGING;
 	struct err_detail detail;
 
-	if (proof <= session->proof)
-		return;
-	session->proof = proof;
-	if (login->machine.state != MACHINE_EXCHANGING)
-		session->exchanging = false;
-	else if (registry_save(registry, now.unix_s, &detail))
+	if (registry_session_mark_proof(login->environment->registry, login->account->name, proof,
+					is_asked, now.unix_s, &detail))
 		log_warning("account %s: %s", login->account->name, detail.text);
 }
 
@@ -303,8 +298,7 @@ static bool redirect_arrives(const struct login *login, const struct registry_se
 void login_restore(struct login *login, struct clock_time now)
 {
 	const struct login_environment *environment = login->environment;
-	struct registry_session *session =
-		registry_session_edit(environment->registry, login->account->name);
+	const struct registry_session *session = login_session(login);
 	int64_t left_s = session->expires_at - now.unix_s;
 	struct machine_input input = login_event(login, MACHINE_RESTORED_CONSENT, now);
 

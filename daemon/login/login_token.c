@@ -52,8 +52,6 @@ static bool refuse_untrusted(struct login *login, struct machine_input *event)
 bool login_secure(struct login *login, struct machine_input *event)
 {
 	const struct login_environment *environment = login->environment;
-	struct registry_session *session =
-		registry_session_edit(environment->registry, login->account->name);
 	struct err_detail detail;
 
 	if (refuse_untrusted(login, event))
@@ -62,17 +60,11 @@ bool login_secure(struct login *login, struct machine_input *event)
 		login_queue(login);
 		return false;
 	}
-	if (take_room(login, &detail)) {
+	if (take_room(login, &detail) ||
+	    registry_session_mark_exchanging(environment->registry, login->account->name,
+					     event->now.unix_s, &detail)) {
 		login_fail_here(login, "NO_ROOM", &detail, event);
 		return true;
-	}
-	if (!session->exchanging) {
-		session->exchanging = true;
-		if (registry_save(environment->registry, event->now.unix_s, &detail)) {
-			session->exchanging = false;
-			login_fail_here(login, "NO_ROOM", &detail, event);
-			return true;
-		}
 	}
 	event->event = MACHINE_SECURED;
 	return true;
@@ -146,14 +138,11 @@ static void take_access_token(struct login *login, const struct secret *access_t
  * whose it is. Polls keep their place and their mark. */
 static void forget_callback(struct login *login, int64_t unix_s)
 {
-	struct registry *registry = login->environment->registry;
-	struct registry_session *session = registry_session_edit(registry, login->account->name);
 	struct err_detail detail;
 
-	session->exchanging = false;
-	session->proof = REGISTRY_PROOF_NONE;
 	/* With the old mark a start would only ask the server once more. */
-	if (registry_save(registry, unix_s, &detail))
+	if (registry_session_forget_callback(login->environment->registry, login->account->name,
+					     unix_s, &detail))
 		log_warning("account %s: %s", login->account->name, detail.text);
 }
 
@@ -166,14 +155,14 @@ static bool is_odd(enum misskey_verdict verdict, const struct misskey_problem *p
 static void read_userkey(struct login *login, const struct http_answer *answer,
 			 struct machine_input *event)
 {
-	struct registry_session *session =
-		registry_session_edit(login->environment->registry, login->account->name);
+	const struct registry_session *session = login_session(login);
 	_cleanup_(secret_done) struct secret access_token = {0};
 	struct misskey_user user = {0};
 	struct misskey_problem problem;
 	enum misskey_verdict verdict = misskey_userkey_read(answer, &access_token, &user, &problem);
 
-	session->resumes = 0; /* this server does not end the daemon */
+	/* This server does not end the daemon. */
+	registry_session_mark_answered(login->environment->registry, login->account->name);
 	if (verdict == MISSKEY_DONE) {
 		if (refuse_untrusted(login, event))
 			return;

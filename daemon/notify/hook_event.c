@@ -8,7 +8,7 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "service/login_text.h"
-#include "store/credentials_file.h"
+#include "store/credentials.h"
 
 /* ---- What all events have ---- */
 

@@ -142,17 +142,7 @@ static void note_resumes(struct service *service, struct clock_time now)
 {
 	struct err_detail detail;
 
-	for (size_t n = 0; n < registry_session_count(service->registry); n++) {
-		struct registry_session *session = registry_session_edit(
-			service->registry, registry_session_at(service->registry, n)->account);
-
-		if (!session->exchanging)
-			continue;
-		service->has_resumed = true;
-		if (session->resumes < REGISTRY_RESUMES_MAX)
-			session->resumes++;
-	}
-	if (service->has_resumed && registry_save(service->registry, now.unix_s, &detail))
+	if (registry_mark_resumed(service->registry, now.unix_s, &service->has_resumed, &detail))
 		log_warning("%s", detail.text);
 }
 
@@ -160,13 +150,7 @@ void service_forget_resumes(struct service *service, struct clock_time now)
 {
 	struct err_detail detail;
 
-	if (!service->has_resumed)
-		return;
-	for (size_t n = 0; n < registry_session_count(service->registry); n++)
-		registry_session_edit(service->registry,
-				      registry_session_at(service->registry, n)->account)
-			->resumes = 0;
-	if (registry_save(service->registry, now.unix_s, &detail))
+	if (service->has_resumed && registry_forget_resumed(service->registry, now.unix_s, &detail))
 		log_warning("%s", detail.text);
 }
 
@@ -195,13 +179,13 @@ void service_restore(struct service *service, struct clock_time now)
 
 /* ---- Starting and joining ---- */
 
-/* Writes down what became of a start link; unsaved, merely a restart does not know it. */
-static void save_quietly(struct service *service, const char *account, struct clock_time now)
+/* What became of a start link could not be saved: only the next start of the daemon will not know
+ * it.
+ */
+static void warn_unsaved(int r, const char *account, const struct err_detail *detail)
 {
-	struct err_detail detail;
-
-	if (registry_save(service->registry, now.unix_s, &detail))
-		log_warning("account %s: %s", account, detail.text);
+	if (r)
+		log_warning("account %s: %s", account, detail->text);
 }
 
 /* Whether another caller is at it: waits, or was told to open the page a moment ago. */
@@ -218,7 +202,8 @@ static bool is_tended(const struct service_login *login, const struct account *a
 static void join_session(struct service *service, const struct service_login *login,
 			 struct account *account, bool browser, struct clock_time now)
 {
-	struct registry_session *session = registry_session_edit(service->registry, account->name);
+	const struct registry_session *session =
+		registry_session_find(service->registry, account->name);
 
 	if (session->start_used || session->browser != browser ||
 	    !service_session_fits(service, session, account)) {
@@ -227,7 +212,7 @@ static void join_session(struct service *service, const struct service_login *lo
 	}
 	if (is_tended(login, account, session, now))
 		return;
-	session->page_given = false;
+	registry_session_offer_page(service->registry, account->name);
 	if (!browser)
 		login_begin(account->login, browser, now);
 }
@@ -261,35 +246,32 @@ int service_login(struct service *service, const struct service_login *login, st
 
 bool service_take_page(struct service *service, struct account *account)
 {
-	struct registry_session *session =
-		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
+	const struct registry_session *session =
+		service->registry ? registry_session_find(service->registry, account->name) : NULL;
 	struct clock_time now = clock_now();
+	struct err_detail detail;
 
 	if (!session || !session->browser || session->start_used || session->page_given)
 		return false;
-	session->page_given = true;
 	account->page_given_ms = now.mono_ms;
-	save_quietly(service, account->name, now);
+	warn_unsaved(registry_session_mark_page_given(service->registry, account->name, now.unix_s,
+						      &detail),
+		     account->name, &detail);
 	return true;
 }
 
 bool service_lead_back(struct service *service, const struct account *account, bool has_cookie)
 {
-	struct registry_session *session = registry_session_edit(service->registry, account->name);
+	const struct registry_session *session =
+		registry_session_find(service->registry, account->name);
 
-	if (!has_cookie || !session->start_used || session->start_raced || session->led_back)
-		return false;
-	session->led_back = true;
-	return true;
+	return has_cookie && session->start_used && !session->start_raced &&
+	       registry_session_mark_led_back(service->registry, account->name);
 }
 
 bool service_tell_refusal(struct service *service, const char *account)
 {
-	struct registry_session *session = registry_session_edit(service->registry, account);
-	bool is_first = !session->refusal_told;
-
-	session->refusal_told = true;
-	return is_first;
+	return registry_session_mark_refusal_told(service->registry, account);
 }
 
 bool service_tell_late_start(struct service *service, const char *start)
@@ -300,8 +282,9 @@ bool service_tell_late_start(struct service *service, const char *start)
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
 			   struct clock_time now, struct err_detail *detail)
 {
-	struct registry_session *session =
-		service->registry ? registry_session_edit(service->registry, account->name) : NULL;
+	const struct registry_session *session =
+		service->registry ? registry_session_find(service->registry, account->name) : NULL;
+	struct err_detail unsaved;
 
 	if (!session || !session->browser || !account->login ||
 	    login_view(account->login)->state != MACHINE_CONSENT)
@@ -310,9 +293,9 @@ int service_browser_failed(struct service *service, struct account *account, con
 	/* Whatever the command said: a browser has the page. */
 	if (session->start_used)
 		return 0;
-	registry_session_set_problem(service->registry, account->name, problem);
-	session->page_given = false;
-	save_quietly(service, account->name, now);
+	warn_unsaved(registry_session_mark_browser_failed(service->registry, account->name, problem,
+							  now.unix_s, &unsaved),
+		     account->name, &unsaved);
 	login_refresh(account->login, now);
 	return 0;
 }
@@ -320,24 +303,23 @@ int service_browser_failed(struct service *service, struct account *account, con
 int service_open_start(struct service *service, const char *start, bool has_cookie,
 		       struct clock_time now, const struct registry_session **ret_session)
 {
-	const struct registry_session *found =
+	const struct registry_session *session =
 		service->registry ? registry_session_by_start(service->registry, start) : NULL;
-	struct registry_session *session;
 	struct account *account;
+	struct err_detail detail;
 	bool spoils;
 
-	if (!found)
+	if (!session)
 		return ERR_NOT_FOUND;
-	*ret_session = session = registry_session_edit(service->registry, found->account);
+	*ret_session = session;
 	spoils = session->start_used && !has_cookie;
 	/* Only what is new is written: anybody can repeat this. */
 	if (session->start_used && (!spoils || session->start_raced))
 		return spoils ? ERR_EXISTS : 0;
 	/* Perhaps by hand: then nobody was told to. */
-	session->start_used = session->page_given = true;
-	session->start_raced = spoils;
-	registry_session_set_problem(service->registry, session->account, NULL);
-	save_quietly(service, session->account, now);
+	warn_unsaved(registry_session_mark_used(service->registry, session->account, spoils,
+						now.unix_s, &detail),
+		     session->account, &detail);
 	account = accounts_find(service->accounts, session->account);
 	if (spoils)
 		log_warning("account %s: the start link was opened in two browsers; the login is "

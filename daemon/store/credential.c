@@ -1,57 +1,92 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
-#include "state_json.h"
-#include "store/credentials.h"
-#include "store/credentials_file.h"
+#include "common/digest.h"
+#include "credentials_file.h"
+
+#define APP_NAME_MAX_BYTES (APP_NAME_CHARS * 4)
+
+static const char *const state_texts[] = {
+	[CREDENTIAL_VERIFIED] = "verified",
+	[CREDENTIAL_UNVERIFIED] = "unverified",
+	[CREDENTIAL_REVOKED] = "revoked",
+	[CREDENTIAL_SUSPENDED] = "suspended",
+};
+
+const char *credential_state_text(enum credential_state state)
+{
+	return state_texts[state];
+}
+
+bool credential_is_good(const struct credential *credential)
+{
+	return credential->state == CREDENTIAL_VERIFIED ||
+	       credential->state == CREDENTIAL_UNVERIFIED;
+}
+
+bool credential_is_kept(const struct credential *credential)
+{
+	return credential->state != CREDENTIAL_REVOKED;
+}
+
+bool credential_username_is_harmless(const char *username)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789_.-";
+
+	return *username && strspn(username, alphabet) == strlen(username);
+}
+
+/* The kind of entry */
+
+static const char *state_word(unsigned value)
+{
+	return value < sizeof(state_texts) / sizeof(state_texts[0]) ? state_texts[value] : NULL;
+}
+
+static const char *misfit(const void *entry)
+{
+	const struct credential *credential = entry;
+
+	return credential_is_kept(credential) == secret_is_set(&credential->i) ? NULL : "i";
+}
+
+#define AT(field) ENTRY_AT(struct credential, field)
+static const struct entry_member members[] = {
+	{"account", AT(account), .form = ENTRY_NAME},
+	{"server", AT(server), .form = ENTRY_ORIGIN},
+	{"user", .type = ENTRY_OBJECT},
+	{"user.id", AT(user_id), .form = ENTRY_ID},
+	{"user.username", AT(username), .form = ENTRY_WORDS, .max = URL_USER_BYTES - 1},
+	{"i", AT(i), .form = ENTRY_HEX, .max = SHA256_HEX_BYTES - 1, .may_be_null = true},
+	{"permission", AT(permission), .form = ENTRY_PERMISSION},
+	{"app", .type = ENTRY_OBJECT},
+	{"app.id", AT(app_id), .form = ENTRY_ID},
+	{"app.name", AT(app_name), .form = ENTRY_WORDS, .max = APP_NAME_MAX_BYTES},
+	{"state", AT(state), .word = state_word},
+	{"obtained_at", AT(obtained_at), .form = ENTRY_DATE, .max = ENTRY_TIME_MAX},
+	{"verified_at", AT(verified_at), .form = ENTRY_DATE, .max = ENTRY_TIME_MAX,
+	 .may_be_null = true},
+	{"session_sha256", AT(session_digest), .form = ENTRY_HEX, .max = SHA256_HEX_BYTES - 1},
+	{0},
+};
+#undef AT
+
+const struct entry_kind credential_kind = {
+	.list = "accounts",
+	.is_map = true,
+	.size = sizeof(struct credential),
+	.members = members,
+	.repeated = "an account is there twice",
+	.misfit = misfit,
+};
 
 void credential_done(struct credential *credential)
 {
-	free(credential->server);
-	free(credential->user_id);
-	free(credential->username);
-	secret_done(&credential->i);
-	free(credential->permission);
-	free(credential->app_id);
-	free(credential->app_name);
-	*credential = (struct credential){0};
+	entry_done(&credential_kind, credential);
 }
 
-void credential_free(struct credential *credential)
+int credential_add_members(struct json *object, const struct credential *credential)
 {
-	if (!credential)
-		return;
-	credential_done(credential);
-	free(credential);
-}
-
-static int copy_pointers(const struct credential *from, struct credential *to)
-{
-	if (state_copy_text(from->server, &to->server) < 0 ||
-	    state_copy_text(from->user_id, &to->user_id) < 0 ||
-	    state_copy_text(from->username, &to->username) < 0 ||
-	    state_copy_text(from->permission, &to->permission) < 0 ||
-	    state_copy_text(from->app_id, &to->app_id) < 0 ||
-	    state_copy_text(from->app_name, &to->app_name) < 0)
-		return ERR_NOMEM;
-	return secret_copy(&to->i, &from->i);
-}
-
-int credential_copy(const struct credential *from, struct credential *ret_copy)
-{
-	struct credential copy = {
-		.state = from->state,
-		.obtained_at = from->obtained_at,
-		.verified_at = from->verified_at,
-	};
-	int r;
-
-	memcpy(copy.account, from->account, sizeof(copy.account));
-	memcpy(copy.session_digest, from->session_digest, sizeof(copy.session_digest));
-	r = copy_pointers(from, &copy);
-	if (r < 0)
-		credential_done(&copy);
-	else
-		*ret_copy = copy;
-	return r;
+	return entry_write(&credential_kind, credential, object);
 }

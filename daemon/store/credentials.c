@@ -3,12 +3,34 @@
 
 #include <string.h>
 
-#include "common/permission.h"
-#include "credentials_rows.h"
-#include "state_file.h"
-#include "store/credentials_file.h"
+#include "credentials_file.h"
+#include "derived.h"
 
-static const struct state_file file = {
+struct credentials_reservation {
+	char account[ACCOUNT_NAME_BYTES];
+	struct credentials *credentials;
+	struct credentials_reservation *next;
+	/* The temporary files; NULL once they have become the files. */
+	struct fsx_temp *file;
+	struct derived_room derived;
+	/* What could not be made durable yet. Every write of credentials.json takes it along: the
+	 * failed write may have reached the disk (only the directory's fsync failed), and the next
+	 * one must not undo it. */
+	struct credential *unwritten;
+};
+
+struct credentials {
+	int dirfd; /* borrowed */
+	struct derived derived;
+	struct name_table accounts; /* of struct credential, as they are on disk */
+	struct credentials_reservation *reservations; /* those that are open */
+	size_t text_size; /* of ACCOUNTS, in bytes; 0: it is not known */
+	bool is_stale;	  /* a time of verification in ACCOUNTS is newer than on disk */
+	bool is_missing;  /* there was no credentials.json: the derived files may be the last copies
+			   */
+};
+
+const struct state_file credentials_file = {
 	.name = CREDENTIALS_FILE,
 	.max_bytes = CREDENTIALS_MAX_BYTES,
 	.version = CREDENTIALS_VERSION,
@@ -18,40 +40,9 @@ static const struct state_file file = {
 	.version_advice =
 		"It was left as it is, and so were the files made from it; logins are refused "
 		"until you update misskey-authd, or move it away",
+	.kinds = (const struct entry_kind *const[]){&credential_kind},
+	.kind_count = 1,
 };
-
-static int read_truth(int dirfd, struct name_table *ret_accounts, bool *ret_is_missing,
-		      struct err_detail *detail)
-{
-	_cleanup_(json_freep) struct json *root = NULL;
-	struct err_detail where = {0};
-	int r = state_file_read(&file, dirfd, &root, detail);
-
-	*ret_is_missing = r == 0 && !root;
-	if (r < 0 || !root)
-		return r;
-	r = credentials_from_json(root, ret_accounts, &where);
-	if (r == ERR_DAMAGED)
-		return state_file_damaged(&file, dirfd, where.text, detail);
-	return r < 0 ? err_set(detail, r, "Cannot read %s: %s", file.name, where.text) : 0;
-}
-
-static int open_directories(struct credentials *credentials, struct err_detail *detail)
-{
-	int r = fsx_open_subdirectory(credentials->dirfd, CREDENTIALS_ENV_DIRECTORY,
-				      &credentials->env_fd, detail);
-
-	if (r == 0)
-		r = fsx_open_subdirectory(credentials->dirfd, CREDENTIALS_TOKENS_DIRECTORY,
-					  &credentials->tokens_fd, detail);
-	if (r == 0)
-		r = fsx_remove_orphans(credentials->dirfd, detail);
-	if (r == 0)
-		r = fsx_remove_orphans(credentials->env_fd, detail);
-	if (r == 0)
-		r = fsx_remove_orphans(credentials->tokens_fd, detail);
-	return r;
-}
 
 int credentials_open(int dirfd, struct credentials **ret_credentials, struct err_detail *detail)
 {
@@ -62,12 +53,14 @@ int credentials_open(int dirfd, struct credentials **ret_credentials, struct err
 	if (!credentials)
 		return err_set(detail, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	credentials->dirfd = dirfd;
-	credentials->env_fd = -1;
-	credentials->tokens_fd = -1;
+	credentials->derived = (struct derived){-1, -1};
 	/* First of all, because nothing may be touched beside a file that cannot be read. */
-	r = read_truth(dirfd, &credentials->accounts, &credentials->is_missing, detail);
+	r = state_file_read(&credentials_file, dirfd, &credentials->accounts,
+			    &credentials->is_missing, detail);
 	if (r == 0)
-		r = open_directories(credentials, detail);
+		r = fsx_remove_orphans(dirfd, detail);
+	if (r == 0)
+		r = derived_open(&credentials->derived, dirfd, detail);
 	if (r < 0)
 		return r;
 	*ret_credentials = TAKE_PTR(credentials);
@@ -78,9 +71,8 @@ void credentials_free(struct credentials *credentials)
 {
 	if (!credentials)
 		return;
-	closep(&credentials->env_fd);
-	closep(&credentials->tokens_fd);
-	credentials_set_free(&credentials->accounts);
+	derived_close(&credentials->derived);
+	entry_free_rows(&credential_kind, &credentials->accounts);
 	free(credentials);
 }
 
@@ -100,49 +92,146 @@ const struct credential *credentials_find(const struct credentials *credentials,
 	return name_table_find(&credentials->accounts, account);
 }
 
+/*
+ * Room. Reservations are committed in any order, and each writes all accounts as they are then. So
+ * each has room for the accounts that there are, and for the largest entry of each reservation. A
+ * change without a reservation asks for more room first. login/turns.h limits the reservations.
+ */
+
+static unsigned count_open(const struct credentials *credentials)
+{
+	unsigned count = 0;
+
+	for (const struct credentials_reservation *open = credentials->reservations; open;
+	     open = open->next)
+		count += open->file != NULL;
+	return count;
+}
+
+static int secure_room(struct credentials *credentials, size_t size, struct err_detail *detail)
+{
+	size_t needed = size + count_open(credentials) * CREDENTIALS_ENTRY_MAX_BYTES;
+	int r = 0;
+
+	if (credentials->reservations && needed > CREDENTIALS_MAX_BYTES)
+		return err_set(
+			detail, ERR_LIMIT,
+			"%s could become larger than %zu bytes; fewer accounts are needed, or "
+			"fewer logins at once",
+			CREDENTIALS_FILE, CREDENTIALS_MAX_BYTES);
+	for (struct credentials_reservation *open = credentials->reservations; r == 0 && open;
+	     open = open->next) {
+		if (open->file)
+			r = fsx_temp_reserve(open->file, needed, detail);
+	}
+	return r;
+}
+
+/* The bytes that the accounts have as a text, which is made only if they changed in memory alone.
+ */
+static int text_size(struct credentials *credentials, size_t *ret_size, struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+	int r;
+
+	if (credentials->text_size == 0) {
+		r = state_file_print(&credentials_file, &credentials->accounts, &text);
+		if (r < 0)
+			return err_set(detail, r, "Cannot reserve room: %s", err_text(r));
+		credentials->text_size = text.size;
+	}
+	*ret_size = credentials->text_size;
+	return 0;
+}
+
+int credentials_reserve(struct credentials *credentials, const char *account,
+			struct credentials_reservation **ret_reservation, struct err_detail *detail)
+{
+	_cleanup_(credentials_reservation_freep) struct credentials_reservation *reservation = NULL;
+	size_t size = 0;
+	int r;
+
+	if (!account_name_valid(account))
+		return err_set(detail, ERR_INVALID, "this is not an account's name");
+	reservation = calloc(1, sizeof(*reservation));
+	if (!reservation)
+		return err_set(detail, ERR_NOMEM, "Cannot reserve room: %s", err_text(ERR_NOMEM));
+	strcpy(reservation->account, account);
+	/* In the list at once, so that it counts; when it is freed it leaves the list. */
+	reservation->credentials = credentials;
+	reservation->next = credentials->reservations;
+	credentials->reservations = reservation;
+
+	r = fsx_temp_new(credentials->dirfd, CREDENTIALS_FILE, &reservation->file, detail);
+	if (r == 0)
+		r = derived_reserve(&credentials->derived, account, &reservation->derived, detail);
+	if (r == 0)
+		r = text_size(credentials, &size, detail);
+	if (r == 0)
+		r = secure_room(credentials, size, detail);
+	if (r < 0)
+		return r;
+	*ret_reservation = TAKE_PTR(reservation);
+	return 0;
+}
+
+void credentials_reservation_free(struct credentials_reservation *reservation)
+{
+	struct credentials_reservation **link;
+
+	if (!reservation)
+		return;
+	link = &reservation->credentials->reservations;
+	while (*link && *link != reservation)
+		link = &(*link)->next;
+	if (*link)
+		*link = reservation->next;
+	fsx_temp_free(reservation->file);
+	derived_room_done(&reservation->derived);
+	entry_free(&credential_kind, reservation->unwritten);
+	free(reservation);
+}
+
 /* Storing */
 
 /* Appends a credentials.json with nothing but CREDENTIAL in it: a little more than what it
  * adds to the real one. */
 static int print_alone(struct credential *credential, struct buf *text)
 {
-	_cleanup_(name_table_done) struct name_table alone = {0};
-	int r = name_table_append(&alone, credential);
+	void *row = credential;
+	const struct name_table alone = {.rows = &row, .count = 1};
 
-	return r < 0 ? r : credentials_to_json(&alone, text);
+	return state_file_print(&credentials_file, &alone, text);
 }
 
-/* A copy of FROM of which it is certain that it can be written, and read again; its text is
- * appended to TEXT. */
+/* A copy of FROM that can be written and read again; its text is appended to TEXT. */
 static int prepare(const struct credential *from, struct credential **ret_copy, struct buf *text,
 		   struct err_detail *detail)
 {
-	_cleanup_(credential_freep) struct credential *copy = calloc(1, sizeof(*copy));
-	char *permission = NULL;
+	struct credential kept = *from;
 	const char *bad;
-	int r = copy ? credential_copy(from, copy) : ERR_NOMEM;
+	void *copy;
+	int r;
 
+	if (!credential_is_kept(from))
+		kept.i = (struct secret){0};
+	r = entry_copy(&credential_kind, &kept, &copy, &bad);
+	if (r == ERR_INVALID)
+		return err_set(detail, r, "The credential's \"%s\" cannot be written to %s", bad,
+			       CREDENTIALS_FILE);
 	if (r < 0)
 		return err_set(detail, r, "Cannot keep the credential: %s", err_text(r));
-	r = permission_parse(from->permission, &permission, detail);
-	if (r < 0)
-		return r;
-	free(copy->permission);
-	copy->permission = permission;
-	if (!credential_is_kept(copy))
-		secret_done(&copy->i);
-	bad = credential_bad_member(copy);
-	if (bad)
-		return err_set(detail, ERR_INVALID,
-			       "The credential's \"%s\" cannot be written to %s", bad, file.name);
 	r = print_alone(copy, text);
 	if (r < 0)
-		return err_set(detail, r, "Cannot write the credential: %s", err_text(r));
-	if (text->size > CREDENTIALS_ENTRY_MAX_BYTES)
-		return err_set(detail, ERR_LIMIT, "The credential needs %zu bytes in %s, of %zu",
-			       text->size, file.name, CREDENTIALS_ENTRY_MAX_BYTES);
-	*ret_copy = TAKE_PTR(copy);
-	return 0;
+		r = err_set(detail, r, "Cannot write the credential: %s", err_text(r));
+	else if (text->size > CREDENTIALS_ENTRY_MAX_BYTES)
+		r = err_set(detail, ERR_LIMIT, "The credential needs %zu bytes in %s, of %zu",
+			    text->size, CREDENTIALS_FILE, CREDENTIALS_ENTRY_MAX_BYTES);
+	if (r < 0)
+		entry_free(&credential_kind, copy);
+	else
+		*ret_copy = copy;
+	return r;
 }
 
 /* Whether the account's credential already is the one whose text is TEXT. */
@@ -183,7 +272,7 @@ static void adopt(struct credentials *credentials, struct name_table *merged)
 		struct credential *row = old.rows[i];
 
 		if (name_table_find(&credentials->accounts, row->account) != row)
-			credential_free(row);
+			entry_free(&credential_kind, row);
 	}
 	name_table_done(&old);
 	for (struct credentials_reservation *open = credentials->reservations; open;
@@ -191,57 +280,53 @@ static void adopt(struct credentials *credentials, struct name_table *merged)
 		struct credential *row = TAKE_PTR(open->unwritten);
 
 		if (row && name_table_find(&credentials->accounts, row->account) != row)
-			credential_free(row);
+			entry_free(&credential_kind, row);
 	}
 }
 
-static int cannot_write(int code, struct err_detail *detail)
+/* Writes what there is, with FRESH, which is the store's on success, and without the account GONE.
+ * FRESH, GONE and RESERVATION may be NULL. */
+static int write_truth(struct credentials *credentials, struct credential *fresh, const char *gone,
+		       struct credentials_reservation *reservation, struct err_detail *detail)
 {
-	return err_set(detail, code, "Cannot write %s: %s", file.name, err_text(code));
-}
-
-/* Writes MERGED and takes it over. RESERVATION may be NULL. */
-static int write_merged(struct credentials *credentials, struct name_table *merged,
-			struct credentials_reservation *reservation, struct err_detail *detail)
-{
+	_cleanup_(name_table_done) struct name_table merged = {0};
 	_cleanup_(buf_done) struct buf text = {0};
 	struct fsx_temp *none = NULL;
-	int r = credentials_to_json(merged, &text);
+	int r = merge(credentials, fresh, &merged);
 
-	if (r == 0 && text.size > CREDENTIALS_MAX_BYTES)
-		r = ERR_LIMIT;
+	if (r == 0 && gone && !name_table_take(&merged, gone))
+		return 0;
+	if (r == 0)
+		r = state_file_print(&credentials_file, &merged, &text);
 	if (r < 0)
-		return cannot_write(r, detail);
+		return err_set(detail, r, "Cannot write %s: %s", CREDENTIALS_FILE, err_text(r));
 	/* What a reservation adds has room in all of them; what others add has not yet. */
 	if (!reservation || !reservation->file)
-		r = credentials_room_secure(credentials, text.size, detail);
+		r = secure_room(credentials, text.size, detail);
 	if (r == 0)
-		r = credentials_write_file(credentials->dirfd, file.name, &text,
-					   reservation ? &reservation->file : &none, detail);
+		r = derived_commit(credentials->dirfd, CREDENTIALS_FILE, &text,
+				   reservation ? &reservation->file : &none, detail);
 	if (r < 0)
 		return r;
-	adopt(credentials, merged);
+	adopt(credentials, &merged);
 	credentials->text_size = text.size;
 	credentials->is_missing = false;
 	credentials->is_stale = false;
 	return 0;
 }
 
-/* Takes FRESH over on success. */
-static int write_truth(struct credentials *credentials, struct credential *fresh,
-		       struct credentials_reservation *reservation, struct err_detail *detail)
+/* Makes the derived files of the account say what the store says. */
+static int write_derived(const struct credentials *credentials, const char *account,
+			 const char *origin, struct derived_room *room, struct err_detail *detail)
 {
-	_cleanup_(name_table_done) struct name_table merged = {0};
-	int r = merge(credentials, fresh, &merged);
-
-	return r < 0 ? cannot_write(r, detail)
-		     : write_merged(credentials, &merged, reservation, detail);
+	return derived_write(&credentials->derived, account, origin,
+			     credentials_find(credentials, account), room, detail);
 }
 
 int credentials_store(struct credentials *credentials, const struct credential *credential,
 		      struct credentials_reservation *reservation, struct err_detail *detail)
 {
-	_cleanup_(credential_freep) struct credential *fresh = NULL;
+	struct credential *fresh = NULL;
 	_cleanup_(buf_done) struct buf text = {0};
 	char account[ACCOUNT_NAME_BYTES];
 	int r;
@@ -257,16 +342,18 @@ int credentials_store(struct credentials *credentials, const struct credential *
 	/* A second try after a derived file failed: where the disk is full by now, what is
 	 * reserved for the derived files still is enough. */
 	if (!reservation || !is_stored(credentials, account, &text)) {
-		r = write_truth(credentials, fresh, reservation, detail);
+		r = write_truth(credentials, fresh, NULL, reservation, detail);
 		if (r == 0) {
 			fresh = NULL; /* is the store's */
 		} else if (reservation) {
-			credential_free(reservation->unwritten);
+			entry_free(&credential_kind, reservation->unwritten);
 			reservation->unwritten = TAKE_PTR(fresh);
 		}
 	}
+	entry_free(&credential_kind, fresh);
 	return r < 0 ? r
-		     : credentials_derived_write(credentials, account, NULL, reservation, detail);
+		     : write_derived(credentials, account, NULL,
+				     reservation ? &reservation->derived : NULL, detail);
 }
 
 /* Changing and forgetting */
@@ -276,13 +363,12 @@ int credentials_set_state(struct credentials *credentials, const char *account,
 			  struct err_detail *detail)
 {
 	struct credential *stored = name_table_find(&credentials->accounts, account);
-	struct credential changed = {0};
-	bool is_another = stored && stored->state != state;
+	struct credential changed;
 	int r;
 
 	if (!stored)
 		return err_set(detail, ERR_NOT_FOUND, "The account has no credential");
-	if (!is_another) {
+	if (stored->state == state) {
 		if (state == CREDENTIAL_VERIFIED) {
 			stored->verified_at = unix_s;
 			credentials->is_stale = true;
@@ -291,14 +377,11 @@ int credentials_set_state(struct credentials *credentials, const char *account,
 		*ret_changed = false;
 		return 0;
 	}
-	r = credential_copy(stored, &changed);
-	if (r < 0)
-		return cannot_write(r, detail);
+	changed = *stored;
 	changed.state = state;
 	if (state == CREDENTIAL_VERIFIED)
 		changed.verified_at = unix_s;
 	r = credentials_store(credentials, &changed, NULL, detail);
-	credential_done(&changed);
 	if (r == 0)
 		*ret_changed = true;
 	return r;
@@ -311,21 +394,7 @@ bool credentials_is_stale(const struct credentials *credentials)
 
 int credentials_flush(struct credentials *credentials, struct err_detail *detail)
 {
-	return credentials->is_stale ? write_truth(credentials, NULL, NULL, detail) : 0;
-}
-
-/* The truth without ACCOUNT. */
-static int remove_truth(struct credentials *credentials, const char *account,
-			struct err_detail *detail)
-{
-	_cleanup_(name_table_done) struct name_table merged = {0};
-	int r = merge(credentials, NULL, &merged);
-
-	if (r < 0)
-		return cannot_write(r, detail);
-	if (!name_table_take(&merged, account))
-		return 0;
-	return write_merged(credentials, &merged, NULL, detail);
+	return credentials->is_stale ? write_truth(credentials, NULL, NULL, NULL, detail) : 0;
 }
 
 int credentials_remove(struct credentials *credentials, const char *account, const char *origin,
@@ -335,10 +404,48 @@ int credentials_remove(struct credentials *credentials, const char *account, con
 
 	if (!account_name_valid(account))
 		return err_set(detail, ERR_INVALID, "this is not an account's name");
-	r = remove_truth(credentials, account, detail);
+	r = write_truth(credentials, NULL, account, NULL, detail);
 	if (r < 0)
 		return r;
-	if (origin)
-		return credentials_derived_write(credentials, account, origin, NULL, detail);
-	return credentials_derived_remove(credentials, account, detail);
+	return origin ? write_derived(credentials, account, origin, NULL, detail)
+		      : derived_remove(&credentials->derived, account, detail);
+}
+
+/* What is derived */
+
+/* While credentials.json is missing, a token may be the last copy. */
+static bool is_last_copy(const struct credentials *credentials, const char *account)
+{
+	return credentials->is_missing && derived_has_token(&credentials->derived, account);
+}
+
+int credentials_derive(struct credentials *credentials, const char *account, const char *origin,
+		       struct err_detail *detail)
+{
+	if (!account_name_valid(account))
+		return err_set(detail, ERR_INVALID, "this is not an account's name");
+	if (is_last_copy(credentials, account))
+		return err_set(detail, ERR_DAMAGED,
+			       "%s is missing, but %s/%s is there; it was left as it is, until you "
+			       "restore %s from a backup or log in again",
+			       CREDENTIALS_FILE, CREDENTIALS_TOKENS_DIRECTORY, account,
+			       CREDENTIALS_FILE);
+	return write_derived(credentials, account, origin, NULL, detail);
+}
+
+int credentials_underive(struct credentials *credentials, const char *account,
+			 struct err_detail *detail)
+{
+	return is_last_copy(credentials, account)
+		       ? 0
+		       : derived_remove(&credentials->derived, account, detail);
+}
+
+int credentials_prune(struct credentials *credentials,
+		      bool (*is_known)(const char *account, void *context), void *context,
+		      struct err_detail *detail)
+{
+	return credentials->is_missing
+		       ? 0
+		       : derived_prune(&credentials->derived, is_known, context, detail);
 }

@@ -15,6 +15,7 @@
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/err.h"
+#include "common/json.h"
 #include "common/secret.h"
 #include "common/state.h"
 
@@ -44,14 +45,17 @@ struct credential {
 	char session_digest[SHA256_HEX_BYTES]; /* SHA-256 of the session token it came from */
 };
 
-/* Frees what CREDENTIAL points to (not itself) and erases i. */
+/* Frees what CREDENTIAL points to, and erases it. */
 void credential_done(struct credential *credential);
-/* A deep copy. ERR_NOMEM. */
-int credential_copy(const struct credential *from, struct credential *ret_copy) _must_check_;
 /* Whether scripts may use it: verified or unverified. */
 bool credential_is_good(const struct credential *credential);
-/* Whether the server can be asked about it: it has an i, as all but the revoked have. */
+/* Whether it has an i, so that the server can be asked about it: all but the revoked. */
 bool credential_is_kept(const struct credential *credential);
+/* Adds what credentials.json says of it to OBJECT. ERR_NOMEM. */
+int credential_add_members(struct json *object, const struct credential *credential) _must_check_;
+/* Whether a shell and systemd read the user's name as it is. Other names are left out of
+ * environments; they are in the JSON. */
+bool credential_username_is_harmless(const char *username);
 
 struct credentials;
 struct credentials_reservation;
@@ -72,14 +76,13 @@ const struct credential *credentials_at(const struct credentials *credentials, s
 const struct credential *credentials_find(const struct credentials *credentials,
 					  const char *account);
 
-/* Secures the place for the answer of an exchange: temporary files for credentials.json,
- * env/ACCOUNT and tokens/ACCOUNT with room for what can be written, whatever other reservations are
- * committed first. ERR_NOSPACE, ERR_ACCESS, ERR_IO, … with the file in DETAIL: nothing is left
- * behind. */
+/* Makes room for the answer of an exchange: temporary files for credentials.json, env/ACCOUNT and
+ * tokens/ACCOUNT that are large enough, whatever other reservations are committed first.
+ * ERR_NOSPACE, ERR_ACCESS, ERR_IO, … with the file in DETAIL: nothing is left behind. */
 int credentials_reserve(struct credentials *credentials, const char *account,
 			struct credentials_reservation **ret_reservation,
 			struct err_detail *detail) _must_check_;
-/* Gives the room back. May outlive nothing: free it before the store. */
+/* Gives the room back. Free it before the store. */
 void credentials_reservation_free(struct credentials_reservation *reservation);
 DEFINE_CLEANUP(struct credentials_reservation *, credentials_reservation_free);
 

@@ -3,17 +3,11 @@
 #define STORE_CREDENTIALS_FILE_H
 
 /*
- * Credentials as text: credentials.json, and what is derived from it. Pure. docs/credentials.md is
- * the description for those who read the files; it and this must say the same.
+ * The layout of credentials.json. docs/credentials.md describes it for those who read the file; it
+ * and this must say the same.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
-
-#include "common/buf.h"
-#include "common/err.h"
-#include "common/json.h"
-#include "common/name_table.h"
+#include "state_file.h"
 #include "store/credentials.h"
 
 /*
@@ -27,37 +21,9 @@
  */
 #define CREDENTIALS_ENTRY_MAX_BYTES ((size_t)16 * 1024)
 
-/* Each of an account's derived files: the longest lines of env/ACCOUNT are below 700 bytes
- * together. */
-#define CREDENTIALS_DERIVED_MAX_BYTES ((size_t)4096)
+extern const struct entry_kind credential_kind;
 
-void credential_free(struct credential *credential);
-DEFINE_CLEANUP(struct credential *, credential_free);
-
-/* The member, as credentials.json calls it, that would be refused when it is read again, or NULL.
- */
-const char *credential_bad_member(const struct credential *credential);
-
-/* Makes credentials (the caller's, credential_free) from the whole file. ERR_NOMEM; ERR_DAMAGED,
- * and WHERE names the account and the member, never a value. On failure RET_ACCOUNTS is empty. */
-int credentials_from_json(const struct json *root, struct name_table *ret_accounts,
-			  struct err_detail *where) _must_check_;
-
-/* Frees the rows too. */
-void credentials_set_free(struct name_table *accounts);
-
-/* Adds the members of an account's entry to OBJECT. ERR_NOMEM. */
-int credential_add_members(struct json *object, const struct credential *credential) _must_check_;
-
-/* Whether a shell and systemd take the user's name for nothing else. One that is not harmless is
- * left out of environments: scripts that need it find it in the JSON. */
-bool credential_username_is_harmless(const char *username);
-
-/* Appends the whole file with ACCOUNTS in it. ERR_NOMEM, ERR_LIMIT. */
-int credentials_to_json(const struct name_table *accounts, struct buf *text) _must_check_;
-
-/* Appends what env/ACCOUNT is to hold; CREDENTIAL may be NULL: absent. ERR_NOMEM. */
-int credentials_env_text(const char *account, const char *origin,
-			 const struct credential *credential, struct buf *text) _must_check_;
+/* Its only list is of credential_kind. */
+extern const struct state_file credentials_file;
 
 #endif

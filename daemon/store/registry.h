@@ -3,9 +3,12 @@
 #define STORE_REGISTRY_H
 
 /*
- * registry.json: what the daemon must know again after a crash and nobody else needs. Accounts made
- * by `login`, apps, pending sessions, and for a day the outcomes of finished ones. Look-ups and
- * changes are in memory; registry_save() makes them durable, all together.
+ * registry.json: what only the daemon needs, and needs again after a crash: accounts made by
+ * `login`, apps, pending sessions, and for a day the outcomes of finished ones. Look-ups and
+ * changes are in memory; registry_save() writes all of it to the disk.
+ *
+ * To add a member to an entry: its field here, and a line in the table of members in registry.c,
+ * registry_app.c, registry_session.c or registry_finished.c.
  */
 
 #include <stdbool.h>
@@ -13,7 +16,6 @@
 #include <stdint.h>
 
 #include "common/account_name.h"
-#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/err.h"
@@ -63,23 +65,23 @@ struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
 	char *server; /* origin; with app_id: which app */
 	char *app_id;
-	struct secret token;	      /* the session's */
-	char *consent_url;	      /* on the server; holds the token */
-	char start[RANDOM_ID_BYTES];  /* of /start/…; "" for a session without browser */
-	bool start_used;	      /* the link has been opened */
-	bool start_raced;	      /* it was opened again: perhaps by somebody else */
-	enum registry_proof proof;    /* of the callback that came */
-	bool page_given;	      /* somebody has the link's page or was told to open it */
-	char *browser_problem;	      /* why somebody failed; NULL: nobody has, or it was opened */
+	struct secret token;	     /* the session's */
+	char *consent_url;	     /* on the server; holds the token */
+	char start[RANDOM_ID_BYTES]; /* of /start/…; "" for a session without browser */
+	bool start_used;	     /* the link has been opened */
+	bool start_raced;	     /* it was opened in a second browser, perhaps another user's */
+	enum registry_proof proof;   /* of the callback that came */
+	bool page_given;	     /* a command was told to open the link */
+	char *browser_problem;	     /* why no browser could be opened; NULL: no problem */
 	char cookie[RANDOM_ID_BYTES]; /* what the browser must bring; "" for a session without
 					 browser */
 	char result[RANDOM_ID_BYTES]; /* of /result/… */
 	bool browser;
-	bool exchanging;   /* userkey may have been sent */
-	int64_t resumes;   /* starts that went on with that, and had no answer yet */
-	bool refusal_told; /* a callback without the cookie was logged; not on disk */
-	bool led_back;	   /* the result page led its browser through the link again; not on disk */
-	bool renewed;	   /* made by itself after one that was lost */
+	bool exchanging;    /* userkey may have been sent */
+	int64_t resumes;    /* starts that went on with that, and had no answer yet */
+	bool refusal_told;  /* a callback without the cookie was logged; not on disk */
+	bool led_back;	    /* its browser was led through the link again; not on disk */
+	bool renewed;	    /* the daemon made it after one that was lost */
 	int64_t expires_at; /* unix s */
 };
 
@@ -117,8 +119,6 @@ DEFINE_CLEANUP(struct registry *, registry_free);
 /* Accounts. _put makes or replaces; strings are copied. */
 size_t registry_account_count(const struct registry *registry);
 const struct registry_account *registry_account_at(const struct registry *registry, size_t index);
-const struct registry_account *registry_account_find(const struct registry *registry,
-						     const char *name);
 int registry_account_put(struct registry *registry,
 			 const struct registry_account *account) _must_check_;
 void registry_account_remove(struct registry *registry, const char *name);
@@ -148,17 +148,53 @@ const struct registry_session *registry_session_by_result(const struct registry 
 							  const char *result);
 int registry_session_put(struct registry *registry,
 			 const struct registry_session *session) _must_check_;
-/* The account's session, for changing what is no pointer in it; NULL if there is none. */
-struct registry_session *registry_session_edit(struct registry *registry, const char *account);
 /* Whether a credential may be taken from the session: it never had a start link, or its callback
  * came with the cookie and nobody else opened the link, or the owner gave the callback's address.
  */
 bool registry_session_is_trusted(const struct registry_session *session);
-/* Sets the browser_problem of the account's session, if it has one, to a copy of PROBLEM, which may
- * be NULL. Without memory it is NULL. */
-void registry_session_set_problem(struct registry *registry, const char *account,
-				  const char *problem);
 void registry_session_remove(struct registry *registry, const char *account);
+
+/* What happened to the account's session, which there must be. Where there is a DETAIL the registry
+ * is saved, with the errors of registry_save(); the change stays in memory if that fails. */
+
+/* The start link was opened; RACED: in a second browser. */
+int registry_session_mark_used(struct registry *registry, const char *account, bool raced,
+			       int64_t unix_s, struct err_detail *detail) _must_check_;
+/* A command was told to open the link. */
+int registry_session_mark_page_given(struct registry *registry, const char *account, int64_t unix_s,
+				     struct err_detail *detail) _must_check_;
+/* The next command may be told to open the link. */
+void registry_session_offer_page(struct registry *registry, const char *account);
+/* No browser could be opened; PROBLEM (copied, or lost without memory) says why. */
+int registry_session_mark_browser_failed(struct registry *registry, const char *account,
+					 const char *problem, int64_t unix_s,
+					 struct err_detail *detail) _must_check_;
+/* The browser was led through the link again; a refused callback was logged. Returns whether it is
+ * the first time. */
+bool registry_session_mark_led_back(struct registry *registry, const char *account);
+bool registry_session_mark_refusal_told(struct registry *registry, const char *account);
+/* A callback came with PROOF; nothing is changed if there was as good a one. IS_ASKED: userkey is
+ * under way. If not, the session is not exchanging any more, and nothing is saved:
+ * registry_session_mark_exchanging() does that. */
+int registry_session_mark_proof(struct registry *registry, const char *account,
+				enum registry_proof proof, bool is_asked, int64_t unix_s,
+				struct err_detail *detail) _must_check_;
+/* userkey is about to be sent. On failure nothing is changed. */
+int registry_session_mark_exchanging(struct registry *registry, const char *account, int64_t unix_s,
+				     struct err_detail *detail) _must_check_;
+/* The callback came before the consent. */
+int registry_session_forget_callback(struct registry *registry, const char *account, int64_t unix_s,
+				     struct err_detail *detail) _must_check_;
+/* The server has answered userkey: the starts that went on without an answer are forgotten. */
+void registry_session_mark_answered(struct registry *registry, const char *account);
+
+/* This start goes on with all sessions that are exchanging: *ret_any (set after a failure too) is
+ * whether there is one; if not, nothing is saved. */
+int registry_mark_resumed(struct registry *registry, int64_t unix_s, bool *ret_any,
+			  struct err_detail *detail) _must_check_;
+/* No start is counted any more. */
+int registry_forget_resumed(struct registry *registry, int64_t unix_s,
+			    struct err_detail *detail) _must_check_;
 
 /* Finished sessions. By token, result or start as above. _add copies; above REGISTRY_FINISHED_MAX
  * the oldest goes. */

@@ -1,94 +1,111 @@
 /* SPDX-License-Identifier: MIT */
 #include <string.h>
 
+#include "common/text.h"
 #include "registry_rows.h"
 
-static void remove_at(struct registry *registry, size_t index)
+/* Longer sentences about what went wrong are cut. */
+#define DETAIL_MAX_CHARS 500
+
+static const char *outcome_word(unsigned value)
 {
-	registry_finished_free(registry->finished[index]);
-	registry->finished_count--;
-	memmove(registry->finished + index, registry->finished + index + 1,
-		(registry->finished_count - index) * sizeof(registry->finished[0]));
+	return value < OUTCOME_COUNT ? outcome_code((enum outcome)value) : NULL;
 }
 
-void registry_finished_append(struct registry *registry, struct registry_finished *finished)
+/* Keeps the newest. */
+static int arrange(struct name_table *rows, struct err_detail *where)
 {
-	/* A session that ends once more has the later outcome only. */
-	for (size_t i = registry->finished_count; i-- > 0;) {
-		if (strcmp(registry->finished[i]->token_digest, finished->token_digest) == 0)
-			remove_at(registry, i);
-	}
-	if (registry->finished_count == REGISTRY_FINISHED_MAX)
-		remove_at(registry, 0);
-	registry->finished[registry->finished_count++] = finished;
+	(void)where;
+	if (rows->count > REGISTRY_FINISHED_MAX)
+		entry_drop(&registry_finished_kind, rows, 0, rows->count - REGISTRY_FINISHED_MAX);
+	return 0;
 }
+
+#define ID .form = ENTRY_HEX, .max = RANDOM_ID_BYTES - 1
+#define USER .form = ENTRY_WORDS, .max = URL_USER_BYTES - 1, .may_be_null = true
+#define AT(field) ENTRY_AT(struct registry_finished, field)
+static const struct entry_member members[] = {
+	{"token_sha256", AT(token_digest), .form = ENTRY_HEX, .max = SHA256_HEX_BYTES - 1},
+	{"result", AT(result), ID},
+	{"start", AT(start), ID, .may_be_empty = true},
+	{"account", AT(account), .form = ENTRY_NAME},
+	{"server", AT(server), .form = ENTRY_ORIGIN},
+	{"user", AT(user), USER},
+	{"expected", AT(expected), USER},
+	{"detail", AT(detail), .form = ENTRY_WORDS, .max = REGISTRY_MAX_BYTES, .may_be_empty = true,
+	 .may_be_null = true},
+	{"outcome", AT(outcome), .word = outcome_word},
+	{"finished_at", AT(finished_at), .max = ENTRY_TIME_MAX},
+	{0},
+};
+#undef AT
+#undef USER
+#undef ID
+
+const struct entry_kind registry_finished_kind = {
+	.list = "finished",
+	.size = sizeof(struct registry_finished),
+	.members = members,
+	.arrange = arrange,
+};
 
 int registry_finished_add(struct registry *registry, const struct registry_finished *finished)
 {
-	struct registry_finished *copy = NULL;
-	int r = registry_finished_copy(finished, &copy);
+	struct name_table *rows = &registry->lists[REGISTRY_FINISHED];
+	_cleanup_(buf_done) struct buf detail = {0};
+	struct registry_finished fit = *finished;
+	int r;
 
+	/* A sentence may quote what came from elsewhere, or have been cut inside a character. */
+	if (fit.detail)
+		text_append_printable(&detail, fit.detail, DETAIL_MAX_CHARS);
+	fit.detail = detail.bytes;
+	r = buf_error(&detail);
 	if (r == 0)
-		registry_finished_append(registry, copy);
-	return r;
-}
+		r = entry_put(&registry_finished_kind, rows, &fit);
+	if (r < 0)
+		return r;
+	/* A session that ends once more has the later outcome only. */
+	for (size_t i = rows->count - 1; i-- > 0;) {
+		const struct registry_finished *other = rows->rows[i];
 
-bool registry_finished_is_old(const struct registry_finished *finished, int64_t unix_s)
-{
-	return unix_s - finished->finished_at > REGISTRY_FINISHED_S;
-}
-
-void registry_finished_forget_old(struct registry *registry, int64_t unix_s)
-{
-	for (size_t i = registry->finished_count; i-- > 0;) {
-		if (registry_finished_is_old(registry->finished[i], unix_s))
-			remove_at(registry, i);
+		if (strcmp(other->token_digest, fit.token_digest) == 0)
+			entry_drop(&registry_finished_kind, rows, i, 1);
 	}
+	return arrange(rows, NULL);
 }
 
 const struct registry_finished *registry_finished_by_token(const struct registry *registry,
 							   const char *token)
 {
-	const struct registry_finished *found = NULL;
 	char digest[SHA256_HEX_BYTES];
 
 	if (!*token || digest_sha256_hex(token, strlen(token), "", 0, digest) < 0)
 		return NULL;
-	for (size_t i = 0; i < registry->finished_count; i++) {
-		if (digest_text_equal(registry->finished[i]->token_digest, digest))
-			found = registry->finished[i];
-	}
-	return found;
+	return registry_find_by(registry, REGISTRY_FINISHED,
+				offsetof(struct registry_finished, token_digest), digest);
 }
 
 const struct registry_finished *registry_finished_by_start(const struct registry *registry,
 							   const char *start)
 {
-	const struct registry_finished *found = NULL;
-
-	for (size_t i = 0; *start && i < registry->finished_count; i++) {
-		if (digest_text_equal(registry->finished[i]->start, start))
-			found = registry->finished[i];
-	}
-	return found;
+	return registry_find_by(registry, REGISTRY_FINISHED,
+				offsetof(struct registry_finished, start), start);
 }
 
 const struct registry_finished *registry_finished_by_result(const struct registry *registry,
 							    const char *result)
 {
-	const struct registry_finished *found = NULL;
-
-	for (size_t i = 0; i < registry->finished_count; i++) {
-		if (digest_text_equal(registry->finished[i]->result, result))
-			found = registry->finished[i];
-	}
-	return found;
+	return registry_find_by(registry, REGISTRY_FINISHED,
+				offsetof(struct registry_finished, result), result);
 }
 
 bool registry_finished_tell_late(struct registry *registry, const char *start)
 {
-	for (size_t i = 0; i < registry->finished_count; i++) {
-		struct registry_finished *finished = registry->finished[i];
+	const struct name_table *rows = &registry->lists[REGISTRY_FINISHED];
+
+	for (size_t i = 0; i < rows->count; i++) {
+		struct registry_finished *finished = rows->rows[i];
 
 		if (!digest_text_equal(finished->start, start) || finished->late_start_told)
 			continue;

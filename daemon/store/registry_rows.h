@@ -3,46 +3,36 @@
 #define STORE_REGISTRY_ROWS_H
 
 /*
- * What the parts of the registry share: registry.c (accounts, sessions), registry_apps.c,
- * registry_finished.c, and registry_file.c, which reads and writes them all.
+ * What registry.c, registry_session.c, registry_app.c and registry_finished.c share.
  */
 
-#include "common/buf.h"
-#include "common/json.h"
-#include "common/name_table.h"
-#include "registry_entry.h"
+#include "state_file.h"
 #include "store/registry.h"
 
-struct registry {
-	int dirfd;		    /* borrowed */
-	struct name_table accounts; /* of struct registry_account */
-	struct name_table sessions; /* of struct registry_session */
-	struct registry_app **apps; /* in the order in which they were put */
-	size_t app_count;
-	size_t app_capacity;
-	struct registry_finished *finished[REGISTRY_FINISHED_MAX]; /* the oldest first */
-	size_t finished_count;
+/* The lists, in the file's order. Accounts and sessions are sorted by account; apps and finished
+ * sessions are in the order in which they were put. */
+enum registry_list {
+	REGISTRY_ACCOUNTS,
+	REGISTRY_APPS,
+	REGISTRY_SESSIONS,
+	REGISTRY_FINISHED,
+	REGISTRY_LISTS,
 };
 
-/* Fills the empty REGISTRY. ERR_NOMEM; ERR_DAMAGED, and WHERE names the list, the entry's number
- * and the member, never a value. */
-int registry_from_json(const struct json *root, struct registry *registry,
-		       struct err_detail *where) _must_check_;
+struct registry {
+	int dirfd; /* borrowed */
+	struct name_table lists[REGISTRY_LISTS];
+};
 
-/* Appends the whole file, without finished sessions that are too old at UNIX_S. ERR_NOMEM,
- * ERR_LIMIT. */
-int registry_to_json(const struct registry *registry, int64_t unix_s,
-		     struct buf *text) _must_check_;
+extern const struct entry_kind registry_account_kind;
+extern const struct entry_kind registry_app_kind;
+extern const struct entry_kind registry_session_kind;
+extern const struct entry_kind registry_finished_kind;
+extern const struct state_file registry_file;
 
-/* Takes APP over on success, without looking for others. ERR_NOMEM. */
-int registry_app_append(struct registry *registry, struct registry_app *app) _must_check_;
-/* Whether two apps have the same server and id. ERR_NOMEM. */
-int registry_apps_repeat(const struct registry *registry, bool *ret_repeat) _must_check_;
-void registry_apps_free(struct registry *registry);
-
-/* Takes FINISHED over. */
-void registry_finished_append(struct registry *registry, struct registry_finished *finished);
-bool registry_finished_is_old(const struct registry_finished *finished, int64_t unix_s);
-void registry_finished_forget_old(struct registry *registry, int64_t unix_s);
+/* The entry whose text at OFFSET is VALUE, or NULL; none for "". Looks at every entry, found or
+ * not: the time tells nothing about which one it is. */
+const void *registry_find_by(const struct registry *registry, enum registry_list list,
+			     size_t offset, const char *value);
 
 #endif

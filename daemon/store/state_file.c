@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/account_name.h"
 #include "common/fsx.h"
 #include "common/text.h"
 
@@ -41,8 +42,8 @@ static int refuse(const struct state_file *file, int dirfd, int code, const char
 		       buf_text(&command));
 }
 
-int state_file_damaged(const struct state_file *file, int dirfd, const char *where,
-		       struct err_detail *detail)
+static int refuse_damaged(const struct state_file *file, int dirfd, const char *where,
+			  struct err_detail *detail)
 {
 	char what[ERR_DETAIL_BYTES + 32];
 
@@ -57,9 +58,9 @@ static int check_version(const struct state_file *file, int dirfd, const struct 
 	int64_t version;
 
 	if (!json_is_object(root))
-		return state_file_damaged(file, dirfd, "it is not an object", detail);
+		return refuse_damaged(file, dirfd, "it is not an object", detail);
 	if (!json_get_integer(root, "version", &version) || version < 1)
-		return state_file_damaged(file, dirfd, "\"version\" is missing or wrong", detail);
+		return refuse_damaged(file, dirfd, "\"version\" is missing or wrong", detail);
 	if (version <= file->version)
 		return 0;
 	snprintf(what, sizeof(what),
@@ -68,35 +69,120 @@ static int check_version(const struct state_file *file, int dirfd, const struct 
 	return refuse(file, dirfd, ERR_VERSION, what, file->version_advice, detail);
 }
 
+/* Reading */
+
+static int fill(const struct entry_kind *kind, const struct json *item, size_t number, void *entry,
+		struct err_detail *where)
+{
+	const char *name = json_key(item);
+	const char *bad;
+	int r;
+
+	if (kind->is_map && !account_name_valid(name))
+		return err_set(where, ERR_DAMAGED, "the name of number %zu in \"%s\" is not one",
+			       number, kind->list);
+	if (kind->is_map)
+		strcpy(entry, name);
+	r = entry_read(kind, item, entry, &bad);
+	if (r < 0 && kind->is_map)
+		return err_set(where, r, "account %s: \"%s\" is missing or not what it should be",
+			       name, bad);
+	if (r < 0)
+		return err_set(where, r,
+			       "number %zu in \"%s\": \"%s\" is missing or not what it should be",
+			       number, kind->list, bad);
+	return 0;
+}
+
+static int read_list(const struct entry_kind *kind, const struct json *root,
+		     struct name_table *rows, struct err_detail *where)
+{
+	const struct json *list = json_get(root, kind->list);
+	size_t number = 0;
+
+	if (kind->is_map ? !json_is_object(list) : !json_is_array(list))
+		return err_set(where, ERR_DAMAGED, "\"%s\" is missing or not an %s", kind->list,
+			       kind->is_map ? "object" : "array");
+	for (const struct json *item = json_first(list); item; item = json_next(item)) {
+		void *entry = calloc(1, kind->size);
+		int r = entry ? fill(kind, item, ++number, entry, where)
+			      : err_set(where, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
+
+		if (r == 0)
+			r = name_table_append(rows, entry);
+		if (r < 0) {
+			entry_free(kind, entry);
+			return r;
+		}
+	}
+	if (kind->repeated && name_table_sort(rows))
+		return err_set(where, ERR_DAMAGED, "%s", kind->repeated);
+	return kind->arrange ? kind->arrange(rows, where) : 0;
+}
+
 int state_file_parse(const struct state_file *file, int dirfd, const char *text, size_t size,
-		     struct json **ret_root, struct err_detail *detail)
+		     struct name_table *lists, struct err_detail *detail)
 {
 	_cleanup_(json_freep) struct json *root = NULL;
 	struct err_detail where = {0};
 	int r = json_parse(text, size, file->max_bytes, &root, &where);
 
 	if (r == ERR_SYNTAX || r == ERR_LIMIT)
-		return state_file_damaged(file, dirfd, where.text, detail);
-	if (r < 0)
-		return err_set(detail, r, "Cannot read %s: %s", file->name, where.text);
-	r = check_version(file, dirfd, root, detail);
-	if (r < 0)
-		return r;
-	*ret_root = TAKE_PTR(root);
-	return 0;
+		return refuse_damaged(file, dirfd, where.text, detail);
+	if (r == 0) {
+		r = check_version(file, dirfd, root, detail);
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; r == 0 && i < file->kind_count; i++)
+		r = read_list(file->kinds[i], root, &lists[i], &where);
+	if (r == ERR_DAMAGED)
+		return refuse_damaged(file, dirfd, where.text, detail);
+	return r < 0 ? err_set(detail, r, "Cannot read %s: %s", file->name, err_text(r)) : 0;
 }
 
-int state_file_read(const struct state_file *file, int dirfd, struct json **ret_root,
-		    struct err_detail *detail)
+int state_file_read(const struct state_file *file, int dirfd, struct name_table *lists,
+		    bool *ret_is_missing, struct err_detail *detail)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 	int r = fsx_read(dirfd, file->name, file->max_bytes, true, &text, detail);
 
-	if (r == ERR_NOT_FOUND) {
-		*ret_root = NULL;
-		return 0;
-	}
+	*ret_is_missing = r == ERR_NOT_FOUND;
 	if (r < 0)
-		return r;
-	return state_file_parse(file, dirfd, buf_text(&text), text.size, ret_root, detail);
+		return *ret_is_missing ? 0 : r;
+	return state_file_parse(file, dirfd, buf_text(&text), text.size, lists, detail);
+}
+
+/* Writing */
+
+static int add_list(const struct entry_kind *kind, const struct name_table *rows, struct json *root)
+{
+	struct json *list = kind->is_map ? json_new_object() : json_new_array();
+	int r = json_add(root, kind->list, list);
+
+	for (size_t i = 0; r == 0 && i < rows->count; i++) {
+		struct json *object = json_new_object();
+
+		r = kind->is_map ? json_add(list, rows->rows[i], object)
+				 : json_append(list, object);
+		if (r == 0)
+			r = entry_write(kind, rows->rows[i], object);
+	}
+	return r;
+}
+
+int state_file_print(const struct state_file *file, const struct name_table *lists,
+		     struct buf *text)
+{
+	_cleanup_(json_freep) struct json *root = json_new_object();
+	int r = root ? json_add_integer(root, "version", file->version) : ERR_NOMEM;
+
+	for (size_t i = 0; r == 0 && i < file->kind_count; i++)
+		r = add_list(file->kinds[i], &lists[i], root);
+	if (r == 0)
+		r = json_print(root, true, text);
+	buf_append_char(text, '\n');
+	if (r == 0)
+		r = buf_error(text);
+	return r == 0 && text->size > file->max_bytes ? ERR_LIMIT : r;
 }

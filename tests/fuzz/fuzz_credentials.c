@@ -3,26 +3,15 @@
 #include <string.h>
 
 #include "common/env_file.h"
+#include "credentials_file.h"
+#include "derived.h"
 #include "fuzz.h"
-#include "state_file.h"
-#include "store/credentials_file.h"
-
-static const struct state_file file = {
-	.name = CREDENTIALS_FILE,
-	.max_bytes = CREDENTIALS_MAX_BYTES,
-	.version = CREDENTIALS_VERSION,
-	.damaged_advice = "Move it away",
-	.version_advice = "Move it away",
-};
 
 static int parse(const char *text, size_t size, struct name_table *accounts)
 {
-	_cleanup_(json_freep) struct json *root = NULL;
 	struct err_detail detail = {""};
-	int r = state_file_parse(&file, -1, text, size, &root, &detail);
+	int r = state_file_parse(&credentials_file, -1, text, size, accounts, &detail);
 
-	if (!r)
-		r = credentials_from_json(root, accounts, &detail);
 	if (r && !detail.text[0])
 		abort();
 	return r;
@@ -34,8 +23,8 @@ static void check_env(const struct credential *credential)
 	_cleanup_(env_file_erase) struct env_file env = {0};
 	_cleanup_(buf_done) struct buf text = {0};
 
-	if (credentials_env_text(credential->account, credential->server, credential, &text) ||
-	    text.size > CREDENTIALS_DERIVED_MAX_BYTES || text.size > ENV_FILE_MAX_BYTES)
+	if (derived_env_text(credential->account, credential->server, credential, &text) ||
+	    text.size > ENV_FILE_MAX_BYTES)
 		abort();
 	memcpy(env.bytes, buf_text(&text), text.size);
 	if (env_file_parse(&env, text.size, credential->account) ||
@@ -52,15 +41,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_(buf_done) struct buf second = {0};
 
 	json_init();
-	if (parse((const char *)data, size, &accounts))
+	if (parse((const char *)data, size, &accounts)) {
+		entry_free_rows(&credential_kind, &accounts);
 		return 0;
+	}
 	for (size_t n = 0; n < accounts.count; n++)
 		check_env(accounts.rows[n]);
-	if (credentials_to_json(&accounts, &first) || parse(buf_text(&first), first.size, &again) ||
-	    credentials_to_json(&again, &second) ||
+	if (state_file_print(&credentials_file, &accounts, &first) ||
+	    parse(buf_text(&first), first.size, &again) ||
+	    state_file_print(&credentials_file, &again, &second) ||
 	    strcmp(buf_text(&first), buf_text(&second)) != 0)
 		abort();
-	credentials_set_free(&accounts);
-	credentials_set_free(&again);
+	entry_free_rows(&credential_kind, &accounts);
+	entry_free_rows(&credential_kind, &again);
 	return 0;
 }

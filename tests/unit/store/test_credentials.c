@@ -490,8 +490,8 @@ static double time_with(size_t count)
 		*c = sample(name, I_ALICE);
 		assert_int_equal(name_table_append(&set, c), 0);
 	}
-	assert_int_equal(credentials_to_json(&set, &text), 0);
-	credentials_set_free(&set);
+	assert_int_equal(state_file_print(&credentials_file, &set, &text), 0);
+	entry_free_rows(&credential_kind, &set);
 	put("credentials.json", buf_text(&text));
 	buf_done(&text);
 	begin = seconds_now();

@@ -6,8 +6,6 @@
  * and in between nothing that was on disk is undone. Linked with alloc_fault.h's --wrap options and
  * -Wl,--wrap=fsync,--wrap=renameat,--wrap=strdup. */
 
-#include "credentials_rows.h"
-#include "store/credentials_file.h"
 #include "support/alloc_fault.h"
 #include "support/sample_credential.h"
 
@@ -298,10 +296,10 @@ static void write_never_verified(void)
 		row->verified_at = 0;
 		assert_int_equal(name_table_append(&accounts, row), 0);
 	}
-	assert_int_equal(credentials_to_json(&accounts, &text), 0);
+	assert_int_equal(state_file_print(&credentials_file, &accounts, &text), 0);
 	assert_int_equal(
 		fsx_write(root_fd, "credentials.json", buf_text(&text), text.size, &detail), 0);
-	credentials_set_free(&accounts);
+	entry_free_rows(&credential_kind, &accounts);
 }
 
 /* A time that is kept in memory makes credentials.json larger than it was: "null" before. */
@@ -385,7 +383,7 @@ static bool store_with_failing_call(unsigned nth, bool reserved, enum credential
 	again = read_accounts_on_disk();
 	if (reserved)
 		assert_same(name_table_find(&again, "alice"), &new);
-	credentials_set_free(&again);
+	entry_free_rows(&credential_kind, &again);
 	store(credentials, &new, reservation);
 	assert_same(credentials_find(credentials, "alice"), &new);
 	assert_on_disk(&new);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 
 /* Proves: everything put into the registry is there after a restart; damage in any form is refused
- * with the file, the place and the next step; look-ups find exactly what was put; spare apps, and
- * finished sessions by number and age, are dropped; a full disk leaves the old file; secrets are
- * erased. Linked with alloc_fault.h's
+ * with the file, the place and the next step; look-ups find exactly what was put; what happens to a
+ * session is saved; spare apps, and finished sessions by number and age, are dropped; a full disk
+ * leaves the old file; secrets are erased. Linked with alloc_fault.h's
  * --wrap options and -Wl,--wrap=strdup. */
 
 #include "common/fsx.h"
@@ -133,6 +133,15 @@ static const struct registry_finished *find_finished(const struct registry *regi
 	return found;
 }
 
+static const struct registry_account *find_account(const struct registry *registry,
+						   const char *name)
+{
+	for (size_t n = 0; n < registry_account_count(registry); n++)
+		if (strcmp(registry_account_at(registry, n)->name, name) == 0)
+			return registry_account_at(registry, n);
+	return NULL;
+}
+
 static struct registry *open_registry(void)
 {
 	struct registry *registry = NULL;
@@ -171,7 +180,7 @@ static void save(struct registry *registry)
 
 static void assert_filled(const struct registry *registry)
 {
-	const struct registry_account *account = registry_account_find(registry, "alice");
+	const struct registry_account *account = find_account(registry, "alice");
 	const struct registry_app *app = find_app(registry);
 	const struct registry_session *session = registry_session_find(registry, "alice");
 	const struct registry_finished *finished = find_finished(registry, 1);
@@ -285,22 +294,69 @@ static void test_a_session_without_browser_is_not_found_by_nothing(void **state)
 	registry_free(registry);
 }
 
+static struct registry *reopened(struct registry *registry)
+{
+	registry_free(registry);
+	return open_registry();
+}
+
+static void test_what_happens_to_a_session_is_saved(void **state)
+{
+	struct registry *registry = filled();
+	bool any;
+
+	(void)state;
+	assert_int_equal(registry_mark_resumed(registry, NOW, &any, &detail), 0);
+	assert_true(any);
+	registry = reopened(registry);
+	assert_int_equal(registry_session_mark_exchanging(registry, "alice", NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_int_equal(registry_session_find(registry, "bob")->resumes, 1);
+	assert_true(registry_session_find(registry, "alice")->exchanging);
+	assert_int_equal(registry_session_mark_proof(registry, "alice", REGISTRY_PROOF_COOKIE, true,
+						     NOW, &detail),
+			 0);
+	registry = reopened(registry);
+	assert_int_equal(
+		registry_session_mark_browser_failed(registry, "bob", "no browser", NOW, &detail),
+		0);
+	registry = reopened(registry);
+	assert_int_equal(registry_session_find(registry, "alice")->proof, REGISTRY_PROOF_COOKIE);
+	assert_string_equal(registry_session_find(registry, "bob")->browser_problem, "no browser");
+	assert_true(registry_session_is_trusted(registry_session_find(registry, "alice")));
+	assert_int_equal(registry_session_mark_used(registry, "alice", true, NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_int_equal(registry_session_mark_used(registry, "bob", false, NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_false(registry_session_is_trusted(registry_session_find(registry, "alice")));
+	assert_true(registry_session_find(registry, "bob")->page_given);
+	assert_null(registry_session_find(registry, "bob")->browser_problem);
+	assert_int_equal(registry_session_forget_callback(registry, "alice", NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_int_equal(registry_forget_resumed(registry, NOW, &detail), 0);
+	registry = reopened(registry);
+	assert_false(registry_session_find(registry, "alice")->exchanging);
+	assert_int_equal(registry_session_find(registry, "alice")->proof, REGISTRY_PROOF_NONE);
+	assert_int_equal(registry_session_find(registry, "bob")->resumes, 0);
+	registry_free(registry);
+}
+
 static void test_accounts_are_replaced_and_removed(void **state)
 {
 	struct registry *registry = filled();
-	struct registry_account changed = *registry_account_find(registry, "alice");
+	struct registry_account changed = *find_account(registry, "alice");
 
 	(void)state;
 	changed.permission = text("write:notes,account-read,write:notes");
 	assert_int_equal(registry_account_put(registry, &changed), 0);
 	assert_int_equal(registry_account_count(registry), 2);
-	assert_string_equal(registry_account_find(registry, "alice")->permission,
+	assert_string_equal(find_account(registry, "alice")->permission,
 			    "read:account,write:notes");
-	assert_string_equal(registry_account_find(registry, "alice")->user, "名前");
+	assert_string_equal(find_account(registry, "alice")->user, "名前");
 	registry_account_remove(registry, "alice");
 	registry_account_remove(registry, "nobody");
-	assert_null(registry_account_find(registry, "alice"));
-	assert_non_null(registry_account_find(registry, "bob"));
+	assert_null(find_account(registry, "alice"));
+	assert_non_null(find_account(registry, "bob"));
 	registry_free(registry);
 }
 
@@ -572,6 +628,8 @@ static const struct change damages[] = {
 	{"\"expires_at\": 1795350600", "\"expires_at\": null", "\"expires_at\""},
 	{"\"finished\": [", "\"finished\": 1, \"x\": [", "\"finished\""},
 	{"\"token_sha256\": \"", "\"token_sha256\": \"0", "number 1 in \"finished\""},
+	{"\"start\": \"e0000000000000000000000000000001\",", "",
+	 "number 1 in \"finished\": \"start\""},
 	{"\"outcome\": \"WRONG_USER\"", "\"outcome\": \"WRONG\"", "\"outcome\""},
 	{"\"outcome\": \"WRONG_USER\"", "\"outcome\": \"\"", "\"outcome\""},
 	{"\"finished_at\": 1795348795", "\"finished_at\": 9007199254740993", "\"finished_at\""},
@@ -654,6 +712,9 @@ static void test_a_full_disk_leaves_the_old_file(void **state)
 	registry = filled();
 	save(registry);
 	fill_disk();
+	assert_int_equal(registry_session_mark_exchanging(registry, "alice", NOW, &detail),
+			 ERR_NOSPACE);
+	assert_false(registry_session_find(registry, "alice")->exchanging);
 	registry_session_remove(registry, "alice");
 	assert_int_equal(add_finished(registry, 9, NOW - 2 * REGISTRY_FINISHED_S), 0);
 	assert_int_equal(registry_save(registry, NOW, &detail), ERR_NOSPACE);
@@ -702,6 +763,7 @@ int main(void)
 		TEST(test_everything_survives_a_restart),
 		TEST(test_sessions_are_looked_up),
 		TEST(test_a_session_without_browser_is_not_found_by_nothing),
+		TEST(test_what_happens_to_a_session_is_saved),
 		TEST(test_accounts_are_replaced_and_removed),
 		TEST(test_the_newest_fitting_app_is_found),
 		TEST(test_the_oldest_spare_apps_are_dropped),

@@ -6,9 +6,10 @@
  * Credentials to store and compare.
  */
 
+#include "common/env_file.h"
 #include "common/permission.h"
-#include "store/credentials.h"
-#include "store/credentials_file.h"
+#include "credentials_file.h"
+#include "derived.h"
 #include "support/state_directory.h"
 
 #define I_ALICE "a11ce00000000000000000000000000000000000000000000000000000000001"
@@ -116,16 +117,14 @@ static inline void store(struct credentials *credentials, const struct credentia
 }
 
 /* What credentials.json says now, without opening it as a store: that would take the temporary
- * files of open reservations for left-overs. The caller ends it with credentials_set_free(). */
+ * files of open reservations for left-overs. The caller ends it with entry_free_rows(). */
 static inline struct name_table read_accounts_on_disk(void)
 {
 	struct name_table accounts = {0};
-	struct json *root_value = NULL;
 	char *text = content_of("credentials.json");
 
-	assert_int_equal(json_parse(text, strlen(text), strlen(text), &root_value, &detail), 0);
-	assert_int_equal(credentials_from_json(root_value, &accounts, &detail), 0);
-	json_free(root_value);
+	assert_int_equal(
+		state_file_parse(&credentials_file, -1, text, strlen(text), &accounts, &detail), 0);
 	free(text);
 	return accounts;
 }
@@ -138,11 +137,10 @@ static inline void assert_on_disk(const struct credential *credential)
 	char name[128];
 
 	assert_same(name_table_find(&accounts, credential->account), credential);
-	credentials_set_free(&accounts);
+	entry_free_rows(&credential_kind, &accounts);
 	snprintf(name, sizeof(name), "env/%s", credential->account);
 	assert_int_equal(
-		credentials_env_text(credential->account, credential->server, credential, &text),
-		0);
+		derived_env_text(credential->account, credential->server, credential, &text), 0);
 	assert_content(name, buf_text(&text));
 	buf_done(&text);
 	snprintf(name, sizeof(name), "tokens/%s", credential->account);
