@@ -144,7 +144,7 @@ static int add_browser_problem(struct json *object, const struct login_view *vie
 
 struct json *control_json_login(struct service *service, struct account *account, bool open)
 {
-	const struct login_view *view = login_view(account->login);
+	const struct login_view *view = login_view(service_find_login(service, account));
 	_cleanup_(json_freep) struct json *login = json_new_object();
 
 	if (json_add_string(login, "account", account->name) ||
@@ -158,7 +158,7 @@ struct json *control_json_login(struct service *service, struct account *account
 			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
 	    add_message(login, account, service_credential(service, account->name), view) ||
 	    add_user(login, view->user.id, view->user.username) ||
-	    json_add_string(login, "expected_user", login_expected_user(service, account)))
+	    json_add_string(login, "expected_user", service_expected_user(service, account)))
 		return NULL;
 	return TAKE_PTR(login);
 }
@@ -188,11 +188,11 @@ struct json *control_json_account(struct service *service, struct account *accou
 	    json_add_string(object, "server", account->server.origin) ||
 	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
 	    add_credential(object, credential) ||
-	    json_add_string(object, "expected_user", login_expected_user(service, account)) ||
+	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    add_list(object, "permission", account->permission, ',') ||
 	    add_permission_change(object, account, credential))
 		return NULL;
-	if (!account->login)
+	if (!service_find_login(service, account))
 		return json_add_null(object, "login") ? NULL : TAKE_PTR(object);
 	login = control_json_login(service, account, false);
 	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);
@@ -206,7 +206,7 @@ static struct json *account_array(struct service *service)
 	for (size_t n = 0; n < accounts_count(accounts); n++) {
 		struct account *account = accounts_at(accounts, n);
 
-		if (!account->provisional &&
+		if (!account->unlisted &&
 		    json_append(array, control_json_account(service, account)))
 			return NULL;
 	}
@@ -268,9 +268,10 @@ struct json *control_json_forgotten(struct service *service, const struct accoun
 
 struct json *control_json_verification(struct service *service, const struct account *account)
 {
-	const struct verification_report *report = verification_report(account->verification);
+	const struct verification *verification = service_find_verification(service, account);
+	const struct verification_report *report = verification_report(verification);
 	const struct credential *credential = service_credential(service, account->name);
-	bool under_way = verification_is_under_way(account->verification);
+	bool under_way = verification_is_under_way(verification);
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	int r;
 

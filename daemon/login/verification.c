@@ -8,8 +8,9 @@
 #include "common/log.h"
 
 struct verification {
-	struct account *account; /* borrowed */
-	const struct verification_environment *environment;
+	char name[ACCOUNT_NAME_BYTES]; /* the account's: a row of a name_table begins with it */
+	struct account *account;       /* borrowed */
+	struct login_environment *environment;
 	struct http_call *call;		       /* under way; NULL: none */
 	char session_digest[SHA256_HEX_BYTES]; /* of the credential that it is about */
 	struct verification_report report;
@@ -50,7 +51,7 @@ static void read_answer(const struct credential *credential, const struct http_a
 	}
 }
 
-void verification_settle(struct credentials *credentials, const char *account,
+void verification_record(struct credentials *credentials, const char *account,
 			 const struct http_answer *answer, int64_t unix_s,
 			 struct verification_report *ret_report)
 {
@@ -74,6 +75,27 @@ void verification_settle(struct credentials *credentials, const char *account,
 
 /* ---- Asking ---- */
 
+int verification_ask(struct http_client *client, const struct credential *credential,
+		     http_answer_function *function, void *context, struct http_call **ret_call,
+		     struct err_detail *detail)
+{
+	_cleanup_(buf_done) struct buf body = {0};
+	struct url_server server;
+	int r = misskey_verify_request(&credential->i, &body);
+
+	if (r == 0)
+		r = buf_error(&body);
+	if (r)
+		return err_set(detail, r, "The question could not be put together: %s",
+			       err_text(r));
+	/* Where it was obtained: the account may have moved to another server since. */
+	r = url_server_parse(credential->server, &server, detail);
+	if (r)
+		return r;
+	return http_client_post(client, &server, MISSKEY_PATH_I, buf_text(&body), body.size,
+				function, context, ret_call, detail);
+}
+
 static void log_report(const struct verification *verification)
 {
 	const struct verification_report *report = &verification->report;
@@ -92,17 +114,18 @@ static void log_report(const struct verification *verification)
 static void on_answer(const struct http_answer *answer, void *context)
 {
 	struct verification *verification = context;
-	const struct verification_environment *environment = verification->environment;
+	const struct login_environment *environment = verification->environment;
 	struct account *account = verification->account;
 	const struct credential *credential =
 		credentials_find(environment->credentials, account->name);
 	struct clock_time now = clock_now();
 
 	verification->call = NULL;
-	/* A login may have brought another one meanwhile, of which the answer says nothing. */
+	/* If a login has replaced the credential meanwhile, the answer says nothing of the new one.
+	 */
 	if (credential && credential_is_kept(credential) &&
 	    strcmp(credential->session_digest, verification->session_digest) == 0)
-		verification_settle(environment->credentials, account->name, answer, now.unix_s,
+		verification_record(environment->credentials, account->name, answer, now.unix_s,
 				    &verification->report);
 	else
 		verification->report = (struct verification_report){
@@ -111,51 +134,59 @@ static void on_answer(const struct http_answer *answer, void *context)
 				    .text = "The credential was replaced or removed meanwhile"},
 		};
 	log_report(verification);
-	environment->ended(account, now, environment->context);
+	if (verification->report.state_changed)
+		environment->changed(LOGIN_CREDENTIAL_CHANGED, account, now, environment->context);
+	environment->changed(LOGIN_VERIFICATION_ENDED, account, now, environment->context);
 }
 
-static int ask(struct verification *verification, const struct credential *credential,
-	       struct err_detail *detail)
+struct verification *verification_find(const struct login_environment *environment,
+				       const struct account *account)
 {
-	_cleanup_(buf_done) struct buf body = {0};
-	struct url_server server;
-	int r = misskey_verify_request(&credential->i, &body);
-
-	if (r == 0)
-		r = buf_error(&body);
-	if (r)
-		return err_set(detail, r, "The question could not be put together: %s",
-			       err_text(r));
-	/* Where it was obtained, whatever the account's server is called by now. */
-	r = url_server_parse(credential->server, &server, detail);
-	if (r)
-		return r;
-	memcpy(verification->session_digest, credential->session_digest,
-	       sizeof(verification->session_digest));
-	return http_client_post(verification->environment->client, &server, MISSKEY_PATH_I,
-				buf_text(&body), body.size, on_answer, verification,
-				&verification->call, detail);
+	return name_table_find(&environment->verifications, account->name);
 }
 
-int verification_start(struct account *account, const struct verification_environment *environment,
+/* NULL without memory. */
+static struct verification *find_or_make(struct account *account,
+					 struct login_environment *environment)
+{
+	struct verification *verification = verification_find(environment, account);
+	void *none;
+
+	if (verification)
+		return verification;
+	verification = calloc(1, sizeof(*verification));
+	if (!verification)
+		return NULL;
+	memcpy(verification->name, account->name, sizeof(verification->name));
+	verification->account = account;
+	verification->environment = environment;
+	if (name_table_put(&environment->verifications, verification, &none) == 0)
+		return verification;
+	free(verification);
+	return NULL;
+}
+
+int verification_start(struct account *account, struct login_environment *environment,
 		       struct err_detail *detail)
 {
 	const struct credential *credential =
 		credentials_find(environment->credentials, account->name);
+	struct verification *verification;
 
 	if (!credential || !credential_is_kept(credential))
 		return err_set(detail, ERR_NOT_FOUND,
 			       "The account %s has no credential to ask about. Log in with: "
 			       "misskey-authctl login %s",
 			       account->name, account->name);
-	if (!account->verification) {
-		account->verification = calloc(1, sizeof(*account->verification));
-		if (!account->verification)
-			return err_set(detail, ERR_NOMEM, "no memory");
-		account->verification->account = account;
-		account->verification->environment = environment;
-	}
-	return account->verification->call ? 0 : ask(account->verification, credential, detail);
+	verification = find_or_make(account, environment);
+	if (!verification)
+		return err_set(detail, ERR_NOMEM, "no memory");
+	if (verification->call)
+		return 0;
+	memcpy(verification->session_digest, credential->session_digest,
+	       sizeof(verification->session_digest));
+	return verification_ask(environment->client, credential, on_answer, verification,
+				&verification->call, detail);
 }
 
 bool verification_is_under_way(const struct verification *verification)
@@ -172,6 +203,7 @@ void verification_free(struct verification *verification)
 {
 	if (!verification)
 		return;
+	(void)name_table_take(&verification->environment->verifications, verification->name);
 	if (verification->call)
 		http_call_cancel(verification->call);
 	free(verification);

@@ -93,7 +93,7 @@ static void stop(struct assembly *assembly, const struct idleness *idleness)
 		log_info("stopping; pending logins go on at the next start");
 	assembly_quiesce(assembly);
 	loop_drain(assembly->loop, are_flushed, assembly, DAEMON_DRAIN_MS);
-	service_flush(assembly->service);
+	service_flush(assembly->service, clock_now());
 }
 
 static void say_ready(const struct daemon *daemon, const struct assembly *assembly)

@@ -6,9 +6,9 @@
 const struct registry_session *login_open_session(struct service *service,
 						  const struct account *account)
 {
-	enum machine_state state = login_view(account->login)->state;
+	enum login_phase phase = login_phase(service_find_login(service, account));
 
-	if (state < MACHINE_CONSENT || state >= MACHINE_FINISHED)
+	if (phase != LOGIN_AWAITS_CONSENT && phase != LOGIN_HAS_CONSENT)
 		return NULL;
 	return registry_session_find(service_registry(service), account->name);
 }
@@ -28,11 +28,7 @@ void login_page_url(const struct service *service, const struct registry_session
 	}
 }
 
-const char *login_expected_user(const struct service *service, const struct account *account)
+const char *service_expected_user(const struct service *service, const struct account *account)
 {
-	const struct credential *credential = service_credential(service, account->name);
-
-	if (account->user)
-		return account->user;
-	return credential ? credential->username : NULL;
+	return login_expected_user(account, service_credential(service, account->name)).username;
 }

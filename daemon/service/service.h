@@ -70,7 +70,7 @@ bool service_is_exchanging(const struct service *service);
 bool service_is_idle(const struct service *service);
 
 /* Tries a last time to store what could not be stored. */
-void service_flush(struct service *service);
+void service_flush(struct service *service, struct clock_time now);
 
 enum service_change {
 	SERVICE_LOGIN_CHANGED,	    /* the account's login: its state, its trouble, its end */
@@ -87,8 +87,8 @@ typedef void service_watcher(enum service_change change, struct account *account
 void service_watch(struct service *service, service_watcher *function, void *context);
 
 /* Asks the account's server whether its credential still works: SERVICE_VERIFICATION_ENDED follows,
- * and account->verification has the report. ERR_DAMAGED: unavailable; ERR_NOT_FOUND: there is no
- * credential to ask about; ERR_NOMEM, ERR_LIBRARY. */
+ * and service_find_verification() has the report. ERR_DAMAGED: unavailable; ERR_NOT_FOUND: there is
+ * no credential to ask about; ERR_NOMEM, ERR_LIBRARY. */
 int service_verify(struct service *service, struct account *account,
 		   struct err_detail *detail) _must_check_;
 
@@ -130,6 +130,10 @@ const struct config *service_config(const struct service *service);
 /* By which the programs of hooks are safe or not. */
 const struct trust *service_trust(const struct service *service);
 struct accounts *service_accounts(struct service *service);
+/* The account's current or last login or verification since the start; NULL: none. */
+struct login *service_find_login(const struct service *service, const struct account *account);
+const struct verification *service_find_verification(const struct service *service,
+						     const struct account *account);
 /* NULL if there is none. */
 const struct credential *service_credential(const struct service *service, const char *account);
 /* For looking things up; NULL while the service is unavailable. */
@@ -147,11 +151,11 @@ struct service_login {
 /* Starts or joins a login. ERR_NOT_FOUND: unknown account and no server; ERR_INVALID, ERR_SYNTAX,
  * ERR_LIMIT: a bad value; ERR_EXISTS: it contradicts what the account is; ERR_DAMAGED: unavailable;
  * ERR_NOMEM. */
-int service_login(struct service *service, const struct service_login *login, struct clock_time now,
+int service_login(struct service *service, const struct service_login *asked, struct clock_time now,
 		  struct account **ret_account, struct err_detail *detail) _must_check_;
 
 /* Whether the caller is the first to be told to open the account's start page. */
-bool service_take_page(struct service *service, struct account *account);
+bool service_take_page(struct service *service, struct account *account, struct clock_time now);
 
 /* Whether the result's page leads its browser, which HAS_COOKIE, through the start link again: once
  * in a process's life, because what the callback had brought may be lost with the process before.

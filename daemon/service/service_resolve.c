@@ -92,14 +92,6 @@ static void fill_asked(struct registry_account *asked, struct account *account,
 		asked->user = account->user;
 }
 
-/* Whether a login is between its first question to the server and the consent page, or has consent:
- * then the account must stay what it was made with. */
-static bool is_settled(const struct account *account)
-{
-	return account->login && login_is_active(account->login) &&
-	       !login_awaits_consent(account->login);
-}
-
 static bool differs(const struct account *account, const struct registry_account *asked,
 		    const struct service_login *login)
 {
@@ -115,7 +107,11 @@ int service_resolve_account(struct service *service, const struct service_login 
 {
 	struct registry_account asked = {0};
 	struct account *account = accounts_find(service->accounts, login->account);
-	bool known = account && !account->provisional;
+	bool known = account && !account->unlisted;
+	enum login_phase phase =
+		account ? login_phase(service_find_login(service, account)) : LOGIN_IS_OVER;
+	/* A login asks the server for what the account is now, or has its consent for that. */
+	bool must_stay = phase == LOGIN_MAKES_PAGE || phase == LOGIN_HAS_CONSENT;
 	_cleanup_(freep) char *permission = NULL;
 	int r = read_asked(login, &asked, detail);
 
@@ -126,7 +122,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 			    login->account);
 	if (!r && known)
 		r = check_known(account, &asked, login, detail);
-	if (!r && account && is_settled(account) && differs(account, &asked, login))
+	if (!r && must_stay && differs(account, &asked, login))
 		r = err_set(detail, ERR_EXISTS,
 			    "A login of %s with another server, user or permissions is under way; "
 			    "wait for its end, or use another name with --as",
@@ -136,7 +132,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 	*ret_account = account;
 	if (known && account->from_config)
 		return 0;
-	if (known || (account && is_settled(account)))
+	if (known || must_stay)
 		fill_asked(&asked, account, login);
 	r = registry_account_put(service->registry, &asked);
 	if (!r)
@@ -144,7 +140,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 	if (r)
 		return err_set(detail, r, "The account %s could not be kept: %s", asked.name,
 			       err_text(r));
-	account->provisional = !known;
+	account->unlisted = !known;
 	*ret_account = account;
 	return 0;
 }
