@@ -7,7 +7,6 @@
 
 #include "common/text.h"
 #include "login/login_failure.h"
-#include "service/login_text.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
 {
@@ -117,7 +116,7 @@ static int add_problem(struct json *object, const struct login_view *view)
 /* The addresses of the pending session, if there is one and it has a page to open. */
 static int add_pages(struct json *object, struct service *service, const struct account *account)
 {
-	const struct registry_session *session = login_open_session(service, account);
+	const struct registry_session *session = service_open_session(service, account);
 	bool browser = session && session->browser;
 	_cleanup_(buf_done) struct buf url = {0};
 	const char *page;
@@ -125,7 +124,7 @@ static int add_pages(struct json *object, struct service *service, const struct 
 	if (json_add_bool(object, "page_given", session && session->page_given))
 		return ERR_NOMEM;
 	if (session)
-		login_page_url(service, session, &url);
+		service_page_url(service, session, &url);
 	page = url.size > 0 ? buf_text(&url) : NULL;
 	if (buf_error(&url) || json_add_string(object, "start_url", browser ? page : NULL) ||
 	    json_add_string(object, "consent_url", browser ? NULL : page))
@@ -278,8 +277,7 @@ struct json *control_json_verification(struct service *service, const struct acc
 	if (json_add_string(object, "account", account->name) ||
 	    json_add_string(object, "server",
 			    credential ? credential->server : account->server.origin) ||
-	    json_add_bool(object, "answered",
-			  !under_way && report->result != VERIFICATION_UNKNOWN) ||
+	    json_add_bool(object, "answered", !under_way && report->is_known) ||
 	    add_credential(object, credential))
 		return NULL;
 	if (under_way)

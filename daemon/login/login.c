@@ -10,39 +10,39 @@
 #include "common/text.h"
 #include "login_steps.h"
 
-void login_adapt(struct login *login)
-{
-	login->machine.poll_interval_ms = login->environment->poll_interval_s * 1000;
-	login->machine.poll_interval_max_ms = login->environment->poll_interval_max_s * 1000;
-}
-
 struct login *login_find(const struct login_environment *environment, const struct account *account)
 {
 	return name_table_find(&environment->logins, account->name);
 }
 
+void *login_row(struct name_table *table, const struct account *account, size_t size)
+{
+	char *row = name_table_find(table, account->name);
+	void *none;
+
+	if (row)
+		return row;
+	row = calloc(1, size);
+	if (!row)
+		return NULL;
+	memcpy(row, account->name, ACCOUNT_NAME_BYTES);
+	if (name_table_put(table, row, &none) == 0)
+		return row;
+	free(row);
+	return NULL;
+}
+
 int login_get(struct account *account, struct login_environment *environment,
 	      struct login **ret_login)
 {
-	struct login *login = login_find(environment, account);
-	void *none;
+	struct login *login = login_row(&environment->logins, account, sizeof(*login));
 
-	*ret_login = login;
-	if (login)
-		return 0;
-	login = calloc(1, sizeof(*login));
 	if (!login)
 		return ERR_NOMEM;
-	memcpy(login->name, account->name, sizeof(login->name));
 	login->account = account;
 	login->environment = environment;
 	login->turn.owner = login;
 	login->turn.server = account->server.origin;
-	login_adapt(login);
-	if (name_table_put(&environment->logins, login, &none)) {
-		free(login);
-		return ERR_NOMEM;
-	}
 	*ret_login = login;
 	return 0;
 }
@@ -61,7 +61,8 @@ void login_free(struct login *login)
 		return;
 	(void)name_table_take(&login->environment->logins, login->name);
 	cancel_call(login);
-	login_release(login);
+	turns_leave(&login->environment->turns, &login->turn);
+	credentials_reservation_free(login->reservation);
 	credential_done(&login->candidate);
 	free(login);
 }
@@ -75,6 +76,8 @@ struct machine_input login_event(const struct login *login, enum machine_event k
 		.browser = login->machine.browser,
 		.app_known = login_find_app(login, NULL),
 		.retry_after_s = -1,
+		.poll_interval_ms = login->environment->poll_interval_s * 1000,
+		.poll_interval_max_ms = login->environment->poll_interval_max_s * 1000,
 	};
 
 	/* Without random numbers retries are merely not spread. */
@@ -114,7 +117,7 @@ static void view_browser_problem(struct login *login)
 		 session && session->browser_problem ? session->browser_problem : "");
 }
 
-static void tell(const struct login *login, enum login_change change, struct clock_time now)
+void login_tell(const struct login *login, enum login_change change, struct clock_time now)
 {
 	login->environment->changed(change, login->account, now, login->environment->context);
 }
@@ -133,7 +136,7 @@ static void publish(struct login *login, struct clock_time now)
 		return;
 	view->revision++;
 	login->published = *view;
-	tell(login, LOGIN_CHANGED, now);
+	login_tell(login, LOGIN_CHANGED, now);
 }
 
 /* Clears what the view says of the login before. */
@@ -198,7 +201,6 @@ static bool perform(struct login *login, enum machine_action action, struct cloc
 	case MACHINE_DO_VERIFY:
 		return login_verify(login, ret_event);
 	case MACHINE_DO_FINISH:
-		login_release(login);
 		log_outcome(login);
 		login_end_session(login, now);
 		return false;
@@ -229,14 +231,19 @@ static bool take_renew(struct login *login, struct clock_time now, struct machin
 /* A login needs its turn until the answer is in, and its room until that is stored. */
 static void give_back(struct login *login)
 {
-	const struct login_machine *machine = &login->machine;
+	struct turns *turns = &login->environment->turns;
+	bool is_asking = login->machine.state == MACHINE_EXCHANGING && login->call;
 
-	if (machine->state == MACHINE_SECURING && !machine->waiting)
+	if (login->machine.state == MACHINE_SECURING && !login->machine.waiting) {
 		login_queue(login); /* a callback may have come to a poll */
-	else if (!login_is_exchanging(login))
-		login_release(login);
-	else if (login->has_candidate)
-		turns_leave(&login->environment->turns, &login->turn);
+		return;
+	}
+	if (!is_asking)
+		turns_leave(turns, &login->turn);
+	if (!is_asking && !login->has_candidate) {
+		credentials_reservation_free(login->reservation);
+		login->reservation = NULL;
+	}
 }
 
 void login_advance(struct login *login, const struct machine_input *event)
@@ -323,16 +330,14 @@ void login_callback(struct login *login, enum registry_proof proof, struct clock
 	login_advance(login, &input);
 }
 
-void login_spoil(struct login *login, struct clock_time now)
-{
-	login_set_problem(login, "START_RACED",
-			  "The login's page was opened twice, perhaps by another user of "
-			  "this machine. Log in again.");
-	publish(login, now);
-}
-
 void login_refresh(struct login *login, struct clock_time now)
 {
+	const struct registry_session *session = login_session(login);
+
+	if (session && session->start_raced)
+		login_set_problem(login, "START_RACED",
+				  "The login's page was opened twice, perhaps by another user of "
+				  "this machine. Log in again.");
 	publish(login, now);
 }
 

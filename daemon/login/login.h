@@ -101,10 +101,7 @@ void login_cancel(struct login *login, const char *reason, struct clock_time now
  * another session is being made. */
 void login_callback(struct login *login, enum registry_proof proof, struct clock_time now);
 
-/* Two browsers opened the session's link: tells whoever waits. */
-void login_spoil(struct login *login, struct clock_time now);
-
-/* The registry's browser_problem of the session has changed. */
+/* The session's link was opened, or could not be: tells whoever waits. */
 void login_refresh(struct login *login, struct clock_time now);
 
 /* After a start: goes on with the account's session of the registry. */
@@ -140,9 +137,6 @@ bool login_is_resting(const struct login *login, bool wakes);
 /* Before the process ends: tries a last time to store an i. 0, also if there is none; or why not.
  */
 int login_flush(struct login *login, struct err_detail *detail) _must_check_;
-
-/* The environment's poll intervals have changed. */
-void login_adapt(struct login *login);
 
 /* Valid until the next call of a function with this login. */
 const struct login_view *login_view(const struct login *login);

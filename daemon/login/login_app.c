@@ -97,7 +97,7 @@ bool login_create_app(struct login *login, struct machine_input *event)
 	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
-	/* Of those whose first try failed together, one may have succeeded since. */
+	/* Another login may have registered it since this one's last try. */
 	if (login->machine.attempts > 0 && login_find_app(login, NULL)) {
 		event->event = MACHINE_APP_CREATED;
 		return true;
@@ -139,7 +139,7 @@ void login_end_registering(struct login *login, struct clock_time now)
 
 /* ---- The session ---- */
 
-/* What the callback's token and the result's page lead to from now on. */
+/* Keeps what the callback's token and the result page lead to from now on. */
 static int finished_store(struct login *login, const struct registry_session *session,
 			  enum outcome outcome, int64_t unix_s)
 {
@@ -162,8 +162,7 @@ static int finished_store(struct login *login, const struct registry_session *se
 	return registry_finished_add(login->environment->registry, &finished);
 }
 
-/* A session made anew by itself keeps the result's name, so that a page that waits there goes on.
- */
+/* A session that replaces a lost one keeps its result's name: a page that waits there goes on. */
 static int session_store(struct login *login, struct misskey_session *made, struct clock_time now,
 			 struct err_detail *detail)
 {
@@ -175,9 +174,11 @@ static int session_store(struct login *login, struct misskey_session *made, stru
 		.token = made->token,
 		.consent_url = made->consent_url,
 		.browser = login->machine.browser,
-		/* It is polled from now on: so it is marked once, and not written again for it. */
+		/* Without a browser it is polled from now on: it is marked here, once for all
+		   polls. */
 		.exchanging = !login->machine.browser,
-		/* Else the page that waits may be somebody else's. */
+		/* The result page of an untrusted session may be somebody else's: it is not kept.
+		 */
 		.renewed = login->machine.session_renewed && before &&
 			   registry_session_is_trusted(before),
 		.expires_at = now.unix_s + environment->session_time_s,
@@ -258,7 +259,7 @@ void login_end_session(struct login *login, struct clock_time now)
 	registry_session_remove(registry, login->account->name);
 	if (!r)
 		r = registry_save(registry, now.unix_s, &detail);
-	/* Nothing is lost: a start finds the session's digest among the credentials. */
+	/* Nothing is lost: the next start finds the session's digest in credentials.json. */
 	if (r)
 		log_warning("account %s: the end of the login could not be noted: %s",
 			    login->account->name, detail.text);

@@ -6,7 +6,7 @@
 #include "common/text.h"
 #include "misskey/misskey.h"
 
-/* How to begin anew. A login that comes to nothing leaves no account that could be named. */
+/* The command that logs in again. IS_GONE: the account is not known after this login. */
 static void append_login_command(const struct account *account, bool is_gone, struct buf *text)
 {
 	if (is_gone)
@@ -87,7 +87,7 @@ void login_failure_text(const struct account *account, const struct credential *
 		text_append_sentence(text, view->problem);
 		break;
 	}
-	/* Their problems say what else to do. */
+	/* These problems already say what to do. */
 	if (view->outcome == OUTCOME_ELSEWHERE ||
 	    strcmp(view->problem_code, MISSKEY_CODE_NO_APP_AUTHORIZATION) == 0)
 		return;

@@ -35,9 +35,14 @@ struct login {
 /* Gives EVENT to the machine and does what it says, until an answer must be waited for. */
 void login_advance(struct login *login, const struct machine_input *event);
 
+void login_tell(const struct login *login, enum login_change change, struct clock_time now);
+
 /* An event with nothing but its kind and the time. */
 struct machine_input login_event(const struct login *login, enum machine_event kind,
 				 struct clock_time now);
+
+/* The row of ACCOUNT in TABLE. If there is none, one of SIZE zeros is made. NULL without memory. */
+void *login_row(struct name_table *table, const struct account *account, size_t size);
 
 /* The account's pending session, or NULL. */
 const struct registry_session *login_session(const struct login *login);
@@ -91,8 +96,6 @@ bool login_store(struct login *login, struct machine_input *event);
 bool login_verify(struct login *login, struct machine_input *event);
 /* Waits for a turn, as a callback if one has arrived. */
 void login_queue(struct login *login);
-/* Gives the reserved room and the turn back. */
-void login_release(struct login *login);
 
 /* ---- The answers. Each fills *event, or asks something else first. ---- */
 

@@ -13,13 +13,6 @@
 
 /* ---- The access token ---- */
 
-void login_release(struct login *login)
-{
-	credentials_reservation_free(login->reservation);
-	login->reservation = NULL;
-	turns_leave(&login->environment->turns, &login->turn);
-}
-
 void login_queue(struct login *login)
 {
 	turns_wait(&login->environment->turns, &login->turn,
@@ -40,7 +33,6 @@ static bool refuse_untrusted(struct login *login, struct machine_input *event)
 {
 	if (registry_session_is_trusted(login_session(login)))
 		return false;
-	login_release(login);
 	log_warning("account %s: the login's page was perhaps opened by somebody else; another is "
 		    "made",
 		    login->account->name);
@@ -221,12 +213,6 @@ bool login_exchange(struct login *login, struct machine_input *event)
 
 /* ---- i, durable ---- */
 
-static void tell_credential(const struct login *login, struct clock_time now)
-{
-	login->environment->changed(LOGIN_CREDENTIAL_CHANGED, login->account, now,
-				    login->environment->context);
-}
-
 bool login_store(struct login *login, struct machine_input *event)
 {
 	struct err_detail detail;
@@ -241,8 +227,7 @@ bool login_store(struct login *login, struct machine_input *event)
 	credential_done(&login->candidate);
 	login->candidate = (struct credential){0};
 	login->has_candidate = false;
-	login_release(login);
-	tell_credential(login, event->now);
+	login_tell(login, LOGIN_CREDENTIAL_CHANGED, event->now);
 	event->event = MACHINE_STORED;
 	return true;
 }
@@ -257,15 +242,14 @@ void login_read_i(struct login *login, const struct http_answer *answer,
 	verification_record(login->environment->credentials, login->account->name, answer,
 			    event->now.unix_s, &report);
 	if (report.state_changed)
-		tell_credential(login, event->now);
-	if (report.result == VERIFICATION_GOOD) {
+		login_tell(login, LOGIN_CREDENTIAL_CHANGED, event->now);
+	if (verification_is_good(&report)) {
 		login_clear_problem(login);
 		event->event = MACHINE_VERIFIED;
 		return;
 	}
-	login_read_verdict(
-		login, report.result == VERIFICATION_UNKNOWN ? MISSKEY_FOR_NOW : MISSKEY_REJECTED,
-		&report.problem, event);
+	login_read_verdict(login, report.is_known ? MISSKEY_REJECTED : MISSKEY_FOR_NOW,
+			   &report.problem, event);
 }
 
 bool login_verify(struct login *login, struct machine_input *event)

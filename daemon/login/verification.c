@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account/accounts.h"
 #include "common/log.h"
+#include "login_steps.h"
 
 struct verification {
 	char name[ACCOUNT_NAME_BYTES]; /* the account's: a row of a name_table begins with it */
@@ -18,18 +18,22 @@ struct verification {
 
 /* ---- What an answer means ---- */
 
-static enum verification_result result_of(enum misskey_verdict verdict)
+/* Whether VERDICT says anything of the credential; *ret_state is its state then. */
+static bool read_verdict(enum misskey_verdict verdict, enum credential_state *ret_state)
 {
 	switch (verdict) {
 	case MISSKEY_DONE:
 	case MISSKEY_DENIED: /* it works, and may not read the account */
-		return VERIFICATION_GOOD;
+		*ret_state = CREDENTIAL_VERIFIED;
+		return true;
 	case MISSKEY_REJECTED:
-		return VERIFICATION_REVOKED;
+		*ret_state = CREDENTIAL_REVOKED;
+		return true;
 	case MISSKEY_SUSPENDED:
-		return VERIFICATION_SUSPENDED;
+		*ret_state = CREDENTIAL_SUSPENDED;
+		return true;
 	default:
-		return VERIFICATION_UNKNOWN;
+		return false;
 	}
 }
 
@@ -39,34 +43,33 @@ static void read_answer(const struct credential *credential, const struct http_a
 	struct misskey_user user = {0};
 	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &report->problem);
 
-	report->result = result_of(verdict);
+	report->is_known = read_verdict(verdict, &report->state);
 	if (verdict == MISSKEY_DONE && strcmp(user.id, credential->user_id) != 0) {
-		report->result = VERIFICATION_REVOKED;
+		report->state = CREDENTIAL_REVOKED;
 		report->problem = (struct misskey_problem){
 			.code = "OTHER_USER",
 			.text = "The server says that the credential is another user's",
 		};
-	} else if (report->result == VERIFICATION_GOOD) {
+	} else if (verification_is_good(report)) {
 		report->problem = (struct misskey_problem){0};
 	}
+}
+
+bool verification_is_good(const struct verification_report *report)
+{
+	return report->is_known && report->state == CREDENTIAL_VERIFIED;
 }
 
 void verification_record(struct credentials *credentials, const char *account,
 			 const struct http_answer *answer, int64_t unix_s,
 			 struct verification_report *ret_report)
 {
-	static const enum credential_state states[] = {
-		[VERIFICATION_GOOD] = CREDENTIAL_VERIFIED,
-		[VERIFICATION_REVOKED] = CREDENTIAL_REVOKED,
-		[VERIFICATION_SUSPENDED] = CREDENTIAL_SUSPENDED,
-	};
 	struct verification_report report = {0};
 
 	read_answer(credentials_find(credentials, account), answer, &report);
-	if (report.result != VERIFICATION_UNKNOWN)
-		report.stored =
-			credentials_set_state(credentials, account, states[report.result], unix_s,
-					      &report.state_changed, &report.store_problem);
+	if (report.is_known)
+		report.stored = credentials_set_state(credentials, account, report.state, unix_s,
+						      &report.state_changed, &report.store_problem);
 	if (report.stored)
 		log_error("account %s: its state could not be written: %s", account,
 			  report.store_problem.text);
@@ -101,10 +104,10 @@ static void log_report(const struct verification *verification)
 	const struct verification_report *report = &verification->report;
 	const struct account *account = verification->account;
 
-	if (report->result == VERIFICATION_UNKNOWN)
+	if (!report->is_known)
 		log_warning("account %s: whether the credential works could not be asked: %s: %s",
 			    account->name, account->server.origin, report->problem.text);
-	else if (report->result != VERIFICATION_GOOD)
+	else if (!verification_is_good(report))
 		log_warning("account %s: the credential does not work: %s: %s", account->name,
 			    account->server.origin, report->problem.text);
 	else if (report->state_changed)
@@ -129,7 +132,6 @@ static void on_answer(const struct http_answer *answer, void *context)
 				    &verification->report);
 	else
 		verification->report = (struct verification_report){
-			.result = VERIFICATION_UNKNOWN,
 			.problem = {.code = "SUPERSEDED",
 				    .text = "The credential was replaced or removed meanwhile"},
 		};
@@ -145,27 +147,6 @@ struct verification *verification_find(const struct login_environment *environme
 	return name_table_find(&environment->verifications, account->name);
 }
 
-/* NULL without memory. */
-static struct verification *find_or_make(struct account *account,
-					 struct login_environment *environment)
-{
-	struct verification *verification = verification_find(environment, account);
-	void *none;
-
-	if (verification)
-		return verification;
-	verification = calloc(1, sizeof(*verification));
-	if (!verification)
-		return NULL;
-	memcpy(verification->name, account->name, sizeof(verification->name));
-	verification->account = account;
-	verification->environment = environment;
-	if (name_table_put(&environment->verifications, verification, &none) == 0)
-		return verification;
-	free(verification);
-	return NULL;
-}
-
 int verification_start(struct account *account, struct login_environment *environment,
 		       struct err_detail *detail)
 {
@@ -178,11 +159,13 @@ int verification_start(struct account *account, struct login_environment *enviro
 			       "The account %s has no credential to ask about. Log in with: "
 			       "misskey-authctl login %s",
 			       account->name, account->name);
-	verification = find_or_make(account, environment);
+	verification = login_row(&environment->verifications, account, sizeof(*verification));
 	if (!verification)
 		return err_set(detail, ERR_NOMEM, "no memory");
 	if (verification->call)
 		return 0;
+	verification->account = account;
+	verification->environment = environment;
 	memcpy(verification->session_digest, credential->session_digest,
 	       sizeof(verification->session_digest));
 	return verification_ask(environment->client, credential, on_answer, verification,

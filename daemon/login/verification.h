@@ -17,20 +17,17 @@
 #include "runtime/clock.h"
 #include "store/credentials.h"
 
-enum verification_result {
-	VERIFICATION_GOOD,	/* it works */
-	VERIFICATION_REVOKED,	/* the server does not accept it any more */
-	VERIFICATION_SUSPENDED, /* the server has suspended the user */
-	VERIFICATION_UNKNOWN,	/* the server could not be asked: nothing was changed */
-};
-
 struct verification_report {
-	enum verification_result result;
-	bool state_changed; /* credentials.json says something else now */
-	int stored;	    /* 0, or why the new state could not be written: see STORE_PROBLEM */
+	bool is_known;		     /* else the server could not be asked: nothing was changed */
+	enum credential_state state; /* what the server says */
+	bool state_changed;	     /* credentials.json says something else now */
+	int stored; /* 0, or why the new state could not be written: see STORE_PROBLEM */
 	struct err_detail store_problem;
 	struct misskey_problem problem; /* text "" if it works */
 };
+
+/* Whether the server accepts the credential. */
+bool verification_is_good(const struct verification_report *report);
 
 /* Asks the server that CREDENTIAL is from. FUNCTION gets the answer, with CONTEXT. ERR_NOMEM,
  * ERR_LIBRARY. */

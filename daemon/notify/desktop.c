@@ -11,7 +11,6 @@
 #include "desktop_text.h"
 #include "launch/launch.h"
 #include "notifier.h"
-#include "service/login_text.h"
 
 #define AUTHCTL "misskey-authctl"
 

@@ -7,7 +7,6 @@
 
 #include "common/json.h"
 #include "common/text.h"
-#include "service/login_text.h"
 #include "store/credentials_file.h"
 
 /* ---- What all events have ---- */
@@ -59,7 +58,8 @@ int hook_event_consent_needed(struct service *service, const char *account,
 			      struct hook_event *ret_event)
 {
 	const struct account *known = accounts_find(service_accounts(service), account);
-	const struct registry_session *session = known ? login_open_session(service, known) : NULL;
+	const struct registry_session *session =
+		known ? service_open_session(service, known) : NULL;
 	_cleanup_(hook_event_done) struct hook_event event = {0};
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	_cleanup_(buf_done) struct buf url = {0};
@@ -70,7 +70,7 @@ int hook_event_consent_needed(struct service *service, const char *account,
 		return ERR_NOT_FOUND;
 	/* A start link works once: it is not for two. */
 	if (!session->page_given)
-		login_page_url(service, session, &url);
+		service_page_url(service, session, &url);
 	expected = service_expected_user(service, known);
 	text_time(session->expires_at, expires_at);
 	if (begin(&event, object, "consent_needed", account, known->server.origin) ||

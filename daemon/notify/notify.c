@@ -13,7 +13,6 @@
 #include "launch/bus.h"
 #include "login/login_failure.h"
 #include "runtime/systemd.h"
-#include "service/login_text.h"
 #include "told_problems.h"
 
 /* What was told of an account's login. */
@@ -99,7 +98,7 @@ static void tell_failure(struct notify *notify, const struct account *account,
 
 static void tell_consent_needed(struct notify *notify, const struct account *account)
 {
-	const struct registry_session *session = login_open_session(notify->service, account);
+	const struct registry_session *session = service_open_session(notify->service, account);
 
 	hooks_consent_needed(notify->hooks, account);
 	/* A page that somebody was told to open is not offered once more. */

@@ -19,8 +19,7 @@
 
 /* ---- Opening and closing ---- */
 
-/* Whether FD, or without one the errno that opening it ended with, says that something else stands
- * in a file's place. */
+/* Whether the opened FD is no regular file; if FD is -1, whether errno says so. */
 static bool is_no_file(int fd)
 {
 	struct stat status;
@@ -52,8 +51,8 @@ static int lock_state(struct service *service, struct err_detail *detail)
 		       service->state_directory, LOCK_FILE, strerror(errno));
 }
 
-/* A damaged registry holds nothing that a new login cannot bring back: it is kept aside, and
- * work goes on. Every other reason, and a damaged credentials.json, waits for a person. */
+/* A new login brings back all that a damaged registry held: it is set aside, and work goes on.
+ * Other errors, and a damaged credentials.json, wait for a person. */
 static int open_registry(struct service *service, struct err_detail *detail)
 {
 	char aside[256];
@@ -79,7 +78,7 @@ static bool is_known(const char *name, void *context)
 	return accounts_find(service->accounts, name) != NULL;
 }
 
-/* env/ and tokens/ say what credentials.json says, whatever a crash or a person left there. */
+/* Corrects what a crash or a person left there. */
 void service_derive_all(struct service *service)
 {
 	struct err_detail detail;
@@ -132,7 +131,7 @@ static int open_state(struct service *service, struct err_detail *detail)
 	return r;
 }
 
-/* Not logged: it is said once, and asked for by many. */
+/* Does not log it: the process does that, once. */
 static void refuse(struct service *service, const struct service_options *options)
 {
 	struct service_problem *problem = &service->problems[service->problem_count++];
@@ -234,7 +233,7 @@ static int64_t service_deadline(void *context, struct clock_time now)
 	return deadline_ms;
 }
 
-/* What cannot be written now is written with the next change. */
+/* What cannot be written now is written with the next change of the credentials. */
 static void flush_times(struct service *service)
 {
 	struct err_detail detail;

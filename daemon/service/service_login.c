@@ -174,6 +174,38 @@ void service_restore(struct service *service, struct clock_time now)
 	free(accounts);
 }
 
+/* ---- What is said of a login ---- */
+
+const struct registry_session *service_open_session(struct service *service,
+						    const struct account *account)
+{
+	enum login_phase phase = login_phase(service_find_login(service, account));
+
+	if (phase != LOGIN_AWAITS_CONSENT && phase != LOGIN_HAS_CONSENT)
+		return NULL;
+	return registry_session_find(service_registry(service), account->name);
+}
+
+void service_page_url(const struct service *service, const struct registry_session *session,
+		      struct buf *url)
+{
+	const char *callback_url = service_callback_url(service);
+
+	if (!session->browser) {
+		buf_append_text(url, session->consent_url);
+	} else if (callback_url) {
+		/* "http://127.0.0.1:PORT" without "/callback" */
+		int size = (int)(strrchr(callback_url, '/') - callback_url);
+
+		buf_append_format(url, "%.*s/start/%s", size, callback_url, session->start);
+	}
+}
+
+const char *service_expected_user(const struct service *service, const struct account *account)
+{
+	return login_expected_user(account, service_credential(service, account->name)).username;
+}
+
 /* ---- Starting and joining ---- */
 
 /* Whether another caller sees to the page: it waits, or was told to open it a moment ago. */
@@ -280,7 +312,7 @@ int service_browser_failed(struct service *service, struct account *account, con
 	if (!session || !session->browser || !login || login_view(login)->state != MACHINE_CONSENT)
 		return err_set(detail, ERR_NOT_FOUND,
 			       "No login of this account waits for a browser.");
-	/* Whatever the command said: a browser has the page. */
+	/* A browser has the page, whatever the caller says. */
 	if (session->start_used)
 		return 0;
 	registry_session_set_problem(service->registry, account->name, problem);
@@ -304,10 +336,10 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 		return ERR_NOT_FOUND;
 	*ret_session = session = registry_session_edit(service->registry, found->account);
 	spoils = session->start_used && !has_cookie;
-	/* Only what is new is written: anybody can repeat this. */
+	/* Anybody can repeat this: only what is new is written. */
 	if (session->start_used && (!spoils || session->start_raced))
 		return spoils ? ERR_EXISTS : 0;
-	/* Perhaps by hand: then nobody was told to. */
+	/* A person may have opened the link by hand: then nobody was told to. */
 	session->start_used = session->page_given = true;
 	session->start_raced = spoils;
 	registry_session_set_problem(service->registry, session->account, NULL);
@@ -318,9 +350,7 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 			    "not trusted any more",
 			    session->account);
 	login = account ? service_find_login(service, account) : NULL;
-	if (login && spoils)
-		login_spoil(login, now);
-	else if (login)
+	if (login)
 		login_refresh(login, now);
 	return spoils ? ERR_EXISTS : 0;
 }

@@ -107,7 +107,7 @@ static int load_wanted(struct service *service, const struct config *config,
 	return r;
 }
 
-/* With a socket of systemd's the config's port does not count; the default says nothing. */
+/* Systemd listens: the config's port does not count. The default port is no wish for another. */
 static void check_passed_port(struct service *service)
 {
 	char url[64];
@@ -138,18 +138,14 @@ void service_check_port(struct service *service)
 			"systemd: end misskey-authd and run it again)");
 }
 
-/* What is in force without a restart. */
+/* Settings that a reload changes without a restart. */
 static void apply_settings(struct service *service, struct config *config)
 {
-	const struct name_table *logins = &service->environment.logins;
-
 	config_free(service->config);
 	service->config = config;
 	service->environment.session_time_s = config->session_time_s;
 	service->environment.poll_interval_s = config->poll_interval_s;
 	service->environment.poll_interval_max_s = config->poll_interval_max_s;
-	for (size_t n = 0; n < logins->count; n++)
-		login_adapt(logins->rows[n]);
 	if (!service->log_level_is_fixed)
 		log_set_level(config->log_level);
 	service_check_port(service);
@@ -171,7 +167,7 @@ int service_reload(struct service *service, struct clock_time now,
 	r = load_wanted(service, config, &wanted, detail);
 	if (r)
 		return r;
-	/* The last that can fail for what the config says. */
+	/* The last step that can fail because of the config. */
 	r = http_client_configure(service->environment.client, config->ca_file,
 				  config->request_time_s * 1000, detail);
 	if (r)

@@ -19,26 +19,44 @@ static int contradiction(const struct account *account, const char *what, const 
 			       : "use another name with --as");
 }
 
+static bool has_other_server(const struct account *account, const struct registry_account *asked,
+			     const struct service_login *login)
+{
+	return login->server && strcmp(account->server.origin, asked->server.origin) != 0;
+}
+
+static bool has_other_user(const struct account *account, const struct registry_account *asked)
+{
+	return asked->user && (!account->user || strcasecmp(account->user, asked->user) != 0);
+}
+
+static bool has_other_permission(const struct account *account,
+				 const struct registry_account *asked,
+				 const struct service_login *login)
+{
+	return login->permission && strcmp(account->permission, asked->permission) != 0;
+}
+
 /* What the login says of a known account must be what the account is; an account that a login made
  * may be given another user or other permissions. */
 static int check_known(const struct account *account, const struct registry_account *asked,
 		       const struct service_login *login, struct err_detail *detail)
 {
-	if (login->server && strcmp(account->server.origin, asked->server.origin) != 0)
+	if (has_other_server(account, asked, login))
 		return contradiction(account, "the server", account->server.origin,
 				     asked->server.origin, detail);
 	if (!account->from_config)
 		return 0;
-	if (asked->user && (!account->user || strcasecmp(account->user, asked->user) != 0))
+	if (has_other_user(account, asked))
 		return contradiction(account, "the user", account->user ? account->user : "(any)",
 				     asked->user, detail);
-	if (login->permission && strcmp(account->permission, asked->permission) != 0)
+	if (has_other_permission(account, asked, login))
 		return contradiction(account, "the permissions", account->permission,
 				     asked->permission, detail);
 	return 0;
 }
 
-/* A user given by itself counts before the one of @user@host. */
+/* A user that is given apart counts before the one in @user@host. */
 static int read_asked_user(const struct service_login *login, struct registry_account *asked,
 			   struct err_detail *detail)
 {
@@ -92,16 +110,6 @@ static void fill_asked(struct registry_account *asked, struct account *account,
 		asked->user = account->user;
 }
 
-static bool differs(const struct account *account, const struct registry_account *asked,
-		    const struct service_login *login)
-{
-	if (login->server && strcmp(account->server.origin, asked->server.origin) != 0)
-		return true;
-	if (login->permission && strcmp(account->permission, asked->permission) != 0)
-		return true;
-	return asked->user && (!account->user || strcasecmp(account->user, asked->user) != 0);
-}
-
 int service_resolve_account(struct service *service, const struct service_login *login,
 			    struct account **ret_account, struct err_detail *detail)
 {
@@ -122,7 +130,9 @@ int service_resolve_account(struct service *service, const struct service_login 
 			    login->account);
 	if (!r && known)
 		r = check_known(account, &asked, login, detail);
-	if (!r && must_stay && differs(account, &asked, login))
+	if (!r && must_stay &&
+	    (has_other_server(account, &asked, login) || has_other_user(account, &asked) ||
+	     has_other_permission(account, &asked, login)))
 		r = err_set(detail, ERR_EXISTS,
 			    "A login of %s with another server, user or permissions is under way; "
 			    "wait for its end, or use another name with --as",

@@ -18,7 +18,7 @@ struct service_watch {
 
 /* Times of verification are written this long after the first of them. */
 #define SERVICE_FLUSH_MS 5000
-/* Files that could not be set right are tried again after this time. */
+/* Files in env/ and tokens/ that could not be written are tried again after this time. */
 #define SERVICE_REPAIR_MS 60000
 
 struct service {
@@ -36,7 +36,7 @@ struct service {
 	struct accounts *accounts;
 	struct login_environment environment; /* holds the logins and verifications */
 	bool has_resumed;		      /* this start went on with an exchange */
-	int64_t flush_ms;  /* monotonic: when the credentials' times are due; CLOCK_NEVER */
+	int64_t flush_ms;  /* monotonic: when to write the credentials' times; or CLOCK_NEVER */
 	int64_t repair_ms; /* the same for env/ and tokens/ */
 	struct service_watch watchers[SERVICE_MAX_WATCHERS];
 	size_t watcher_count;
@@ -49,7 +49,7 @@ struct service {
 void service_tell(struct service *service, enum service_change change, struct account *account,
 		  struct clock_time now);
 
-/* Sees to the problem that the config has another port than what is listened on. */
+/* Adds or clears the problem that the config has another port than the listener. */
 void service_check_port(struct service *service);
 
 /* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
@@ -63,7 +63,7 @@ void service_derive_all(struct service *service);
 bool service_session_fits(const struct service *service, const struct registry_session *session,
 			  const struct account *account);
 
-/* At an orderly end: no server has ended this start. */
+/* At an orderly end: no exchange has ended this process. */
 void service_forget_resumes(struct service *service, struct clock_time now);
 
 /* Takes ACCOUNT, whose login must not be under way, out and frees it. */
