@@ -19,23 +19,16 @@
 #include "store/credentials.h"
 #include "store/registry.h"
 
-struct login;
-struct verification;
-
 struct account {
 	char name[ACCOUNT_NAME_BYTES];
 	bool from_config;
-	bool provisional;      /* its first login has not come to a consent page: not listed */
+	bool unlisted;	       /* its first login has not come to a consent page yet */
 	int64_t page_given_ms; /* when somebody was told to open the start page, monotonic */
 	struct url_server server;
 	char *permission; /* canonical */
 	char *user;	  /* who must consent, NULL: not fixed */
 	char *app_name;
 	char *description;
-	/* The last or current login; NULL: none yet. The service's. */
-	struct login *login;
-	/* The last or current question outside of a login; NULL: none yet. The service's. */
-	struct verification *verification;
 };
 
 struct accounts;
@@ -55,7 +48,7 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 int accounts_put(struct accounts *accounts, const struct registry_account *made,
 		 struct account **ret_account) _must_check_;
 
-/* Takes the account out and frees it; its login and verification must be gone. */
+/* Takes the account out and frees it: nobody may refer to it any more. */
 void accounts_remove(struct accounts *accounts, const char *name);
 
 /* What accounts_replace() has done with an account. */

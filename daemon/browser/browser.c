@@ -240,15 +240,15 @@ static void reply_waiting(struct browser *browser, struct http_request *request,
 {
 	const struct account *account =
 		accounts_find(service_accounts(browser->service), session->account);
+	const struct login *login = service_find_login(browser->service, account);
 
-	reply_page(
-		request, 200,
-		&(struct page_facts){
-			.kind = kind,
-			.account = session->account,
-			.server = session->server,
-			.detail = kind == PAGE_TROUBLE ? login_view(account->login)->problem : NULL,
-		});
+	reply_page(request, 200,
+		   &(struct page_facts){
+			   .kind = kind,
+			   .account = session->account,
+			   .server = session->server,
+			   .detail = kind == PAGE_TROUBLE ? login_view(login)->problem : NULL,
+		   });
 }
 
 /* Whether a page of ours loads itself again (Fetch Metadata, W3C; old browsers do not tell). */
@@ -270,6 +270,7 @@ static bool serve_result(struct browser *browser, struct http_request *request, 
 	const struct registry_finished *finished = registry_finished_by_result(registry, id);
 	const struct registry_session *session = registry_session_by_result(registry, id);
 	const struct login_view *view;
+	const struct login *login;
 	struct account *account;
 
 	if (!session) {
@@ -280,13 +281,14 @@ static bool serve_result(struct browser *browser, struct http_request *request, 
 		return true;
 	}
 	account = accounts_find(service_accounts(browser->service), session->account);
-	if (!account || !account->login) {
+	login = account ? service_find_login(browser->service, account) : NULL;
+	if (!login) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return true;
 	}
-	view = login_view(account->login);
+	view = login_view(login);
 	if (view->state == MACHINE_CONSENT && session->renewed &&
-	    service_take_page(browser->service, account)) {
+	    service_take_page(browser->service, account, clock_now())) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}

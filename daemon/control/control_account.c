@@ -56,14 +56,19 @@ void control_get_token(struct control *control, struct http_request *request, co
 
 /* ---- Verifying ---- */
 
+static const struct verification *verification_of(const struct control_waiter *waiter)
+{
+	return service_find_verification(waiter->control->service, waiter->account);
+}
+
 static bool is_answered(const struct control_waiter *waiter)
 {
-	return !verification_is_under_way(waiter->account->verification);
+	return !verification_is_under_way(verification_of(waiter));
 }
 
 static void reply_verification(const struct control_waiter *waiter)
 {
-	if (waiter->account->verification)
+	if (verification_of(waiter))
 		control_reply_json(
 			waiter->request, 200,
 			control_json_verification(waiter->control->service, waiter->account));

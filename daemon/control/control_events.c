@@ -103,7 +103,7 @@ void control_events_tell(struct control *control, enum service_change change,
 			 struct account *account, struct clock_time now)
 {
 	/* One whose first login has not come to a consent page is in no list either. */
-	if (!LIST_EMPTY(&control->streams) && !account->provisional)
+	if (!LIST_EMPTY(&control->streams) && !account->unlisted)
 		tell_all(control, account_event(control, change, account, now));
 }
 

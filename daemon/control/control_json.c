@@ -8,7 +8,6 @@
 #include "common/permission.h"
 #include "common/text.h"
 #include "login/login_failure.h"
-#include "service/login_text.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
 {
@@ -115,7 +114,7 @@ static int add_problem(struct json *object, const struct login_view *view)
 /* The addresses of the pending session, if there is one and it has a page to open. */
 static int add_pages(struct json *object, struct service *service, const struct account *account)
 {
-	const struct registry_session *session = login_open_session(service, account);
+	const struct registry_session *session = service_open_session(service, account);
 	bool browser = session && session->browser;
 	_cleanup_(buf_done) struct buf url = {0};
 	const char *page;
@@ -123,7 +122,7 @@ static int add_pages(struct json *object, struct service *service, const struct 
 	if (json_add_bool(object, "page_given", session && session->page_given))
 		return ERR_NOMEM;
 	if (session)
-		login_page_url(service, session, &url);
+		service_page_url(service, session, &url);
 	page = url.size > 0 ? buf_text(&url) : NULL;
 	if (buf_error(&url) || json_add_string(object, "start_url", browser ? page : NULL) ||
 	    json_add_string(object, "consent_url", browser ? NULL : page))
@@ -142,7 +141,7 @@ static int add_browser_problem(struct json *object, const struct login_view *vie
 
 struct json *control_json_login(struct service *service, struct account *account, bool open)
 {
-	const struct login_view *view = login_view(account->login);
+	const struct login_view *view = login_view(service_find_login(service, account));
 	_cleanup_(json_freep) struct json *login = json_new_object();
 
 	if (json_add_string(login, "account", account->name) ||
@@ -156,7 +155,7 @@ struct json *control_json_login(struct service *service, struct account *account
 			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
 	    add_message(login, account, service_credential(service, account->name), view) ||
 	    add_user(login, view->user.id, view->user.username) ||
-	    json_add_string(login, "expected_user", login_expected_user(service, account)))
+	    json_add_string(login, "expected_user", service_expected_user(service, account)))
 		return NULL;
 	return TAKE_PTR(login);
 }
@@ -186,11 +185,11 @@ struct json *control_json_account(struct service *service, struct account *accou
 	    json_add_string(object, "server", account->server.origin) ||
 	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
 	    add_credential(object, credential) ||
-	    json_add_string(object, "expected_user", login_expected_user(service, account)) ||
+	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    permission_add_json(object, "permission", account->permission) ||
 	    add_permission_change(object, account, credential))
 		return NULL;
-	if (!account->login)
+	if (!service_find_login(service, account))
 		return json_add_null(object, "login") ? NULL : TAKE_PTR(object);
 	login = control_json_login(service, account, false);
 	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);
@@ -204,7 +203,7 @@ static struct json *account_array(struct service *service)
 	for (size_t n = 0; n < accounts_count(accounts); n++) {
 		struct account *account = accounts_at(accounts, n);
 
-		if (!account->provisional &&
+		if (!account->unlisted &&
 		    json_append(array, control_json_account(service, account)))
 			return NULL;
 	}
@@ -266,17 +265,17 @@ struct json *control_json_forgotten(struct service *service, const struct accoun
 
 struct json *control_json_verification(struct service *service, const struct account *account)
 {
-	const struct verification_report *report = verification_report(account->verification);
+	const struct verification *verification = service_find_verification(service, account);
+	const struct verification_report *report = verification_report(verification);
 	const struct credential *credential = service_credential(service, account->name);
-	bool under_way = verification_is_under_way(account->verification);
+	bool under_way = verification_is_under_way(verification);
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	int r;
 
 	if (json_add_string(object, "account", account->name) ||
 	    json_add_string(object, "server",
 			    credential ? credential->server : account->server.origin) ||
-	    json_add_bool(object, "answered",
-			  !under_way && report->result != VERIFICATION_UNKNOWN) ||
+	    json_add_bool(object, "answered", !under_way && report->is_known) ||
 	    add_credential(object, credential))
 		return NULL;
 	if (under_way)

@@ -18,13 +18,13 @@ static bool may_open(const struct control_waiter *waiter)
 
 static bool is_due(const struct control_waiter *waiter)
 {
-	const struct login_view *view = login_view(waiter->account->login);
+	const struct login *login = service_find_login(waiter->control->service, waiter->account);
+	const struct login_view *view = login_view(login);
 
 	if (view->state == MACHINE_FINISHED)
 		return true;
 	if (waiter->for_page)
-		return (view->state == MACHINE_CONSENT &&
-			!login_awaits_renewal(waiter->account->login)) ||
+		return (view->state == MACHINE_CONSENT && !login_awaits_renewal(login)) ||
 		       (view->state > MACHINE_CONSENT && view->problem[0]);
 	return waiter->has_revision && view->revision != waiter->revision;
 }
@@ -33,9 +33,9 @@ static bool is_due(const struct control_waiter *waiter)
 static void reply_login(struct control *control, struct http_request *request,
 			struct account *account, bool may_open)
 {
-	const struct login_view *view = login_view(account->login);
+	const struct login_view *view = login_view(service_find_login(control->service, account));
 	bool open = may_open && view->state == MACHINE_CONSENT &&
-		    service_take_page(control->service, account);
+		    service_take_page(control->service, account, clock_now());
 
 	control_reply_json(request, 200, control_json_login(control->service, account, open));
 }
@@ -94,7 +94,7 @@ void control_get_login(struct control *control, struct http_request *request,
 
 	if (!wish.account)
 		control_reply_no_account(request, parsed->account);
-	else if (!wish.account->login)
+	else if (!service_find_login(control->service, wish.account))
 		control_reply_error(request, 404, "NOT_FOUND",
 				    "There was no login of this account since the daemon started.");
 	else

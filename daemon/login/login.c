@@ -7,18 +7,35 @@
 
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/text.h"
 #include "login_steps.h"
 
-void login_adapt(struct login *login)
+struct login *login_find(const struct login_environment *environment, const struct account *account)
 {
-	login->machine.poll_interval_ms = login->environment->poll_interval_s * 1000;
-	login->machine.poll_interval_max_ms = login->environment->poll_interval_max_s * 1000;
+	return name_table_find(&environment->logins, account->name);
 }
 
-int login_new(struct account *account, const struct login_environment *environment,
+void *login_row(struct name_table *table, const struct account *account, size_t size)
+{
+	char *row = name_table_find(table, account->name);
+	void *none;
+
+	if (row)
+		return row;
+	row = calloc(1, size);
+	if (!row)
+		return NULL;
+	memcpy(row, account->name, ACCOUNT_NAME_BYTES);
+	if (name_table_put(table, row, &none) == 0)
+		return row;
+	free(row);
+	return NULL;
+}
+
+int login_get(struct account *account, struct login_environment *environment,
 	      struct login **ret_login)
 {
-	struct login *login = calloc(1, sizeof(*login));
+	struct login *login = login_row(&environment->logins, account, sizeof(*login));
 
 	if (!login)
 		return ERR_NOMEM;
@@ -26,7 +43,6 @@ int login_new(struct account *account, const struct login_environment *environme
 	login->environment = environment;
 	login->turn.owner = login;
 	login->turn.server = account->server.origin;
-	login_adapt(login);
 	*ret_login = login;
 	return 0;
 }
@@ -36,14 +52,17 @@ static void cancel_call(struct login *login)
 	if (login->call)
 		http_call_cancel(login->call);
 	login->call = NULL;
+	login->missing = NULL;
 }
 
 void login_free(struct login *login)
 {
 	if (!login)
 		return;
+	(void)name_table_take(&login->environment->logins, login->name);
 	cancel_call(login);
-	login_release(login);
+	turns_leave(&login->environment->turns, &login->turn);
+	credentials_reservation_free(login->reservation);
 	credential_done(&login->candidate);
 	free(login);
 }
@@ -57,6 +76,8 @@ struct machine_input login_event(const struct login *login, enum machine_event k
 		.browser = login->machine.browser,
 		.app_known = login_find_app(login, NULL),
 		.retry_after_s = -1,
+		.poll_interval_ms = login->environment->poll_interval_s * 1000,
+		.poll_interval_max_ms = login->environment->poll_interval_max_s * 1000,
 	};
 
 	/* Without random numbers retries are merely not spread. */
@@ -65,22 +86,14 @@ struct machine_input login_event(const struct login *login, enum machine_event k
 	return input;
 }
 
-bool login_find_app(const struct login *login, const struct registry_app **ret_app)
-{
-	const struct account *account = login->account;
-	const char *callback_url = login->environment->callback_url;
-	const struct registry_app *app = registry_app_find(
-		login->environment->registry, account->server.origin, account->app_name,
-		account->description, account->permission, callback_url ? callback_url : "");
-
-	if (ret_app)
-		*ret_app = app;
-	return app != NULL;
-}
-
 const struct registry_session *login_session(const struct login *login)
 {
 	return registry_session_find(login->environment->registry, login->account->name);
+}
+
+const struct credential *login_credential(const struct login *login)
+{
+	return credentials_find(login->environment->credentials, login->account->name);
 }
 
 static bool view_equals(const struct login_view *a, const struct login_view *b)
@@ -93,7 +106,7 @@ static bool view_equals(const struct login_view *a, const struct login_view *b)
 	       strcmp(a->browser_problem, b->browser_problem) == 0;
 }
 
-/* While the page waits for a browser. */
+/* It is shown only while the page waits for a browser. */
 static void view_browser_problem(struct login *login)
 {
 	struct login_view *view = &login->view;
@@ -104,45 +117,99 @@ static void view_browser_problem(struct login *login)
 		 session && session->browser_problem ? session->browser_problem : "");
 }
 
-/* Brings the view in line with the machine and tells who waits. */
+void login_tell(const struct login *login, enum login_change change, struct clock_time now)
+{
+	login->environment->changed(change, login->account, now, login->environment->context);
+}
+
+/* Brings the view in line with the machine, and tells if it has changed. */
 static void publish(struct login *login, struct clock_time now)
 {
 	struct login_view *view = &login->view;
-	bool is_news;
 
 	view->state = login_machine_visible_state(&login->machine);
 	view->browser = login->machine.browser;
 	view->outcome =
 		login->machine.state == MACHINE_FINISHED ? login->machine.outcome : OUTCOME_NONE;
 	view_browser_problem(login);
-	is_news = !view_equals(view, &login->published);
-	if (is_news)
-		view->revision++;
+	if (view_equals(view, &login->published))
+		return;
+	view->revision++;
 	login->published = *view;
-	login->environment->changed(login->account, is_news, now, login->environment->context);
+	login_tell(login, LOGIN_CHANGED, now);
 }
 
-/* What the login before said is not this one's. */
+/* Clears what the view says of the login before. */
 static void forget_last(struct login *login)
 {
 	login->view.user = (struct misskey_user){0};
-	login->view.problem[0] = login->view.problem_code[0] = '\0';
+	login_clear_problem(login);
 	login->view.expected[0] = '\0';
 }
 
-/* Whether the login that has just ended well gave something else than what is wanted by now. */
+/* Whether the login has ended well, but with other permissions than the account has by now. */
 static bool has_other_permissions(const struct login *login)
 {
-	const struct account *account = login->account;
-	const struct credential *credential =
-		credentials_find(login->environment->credentials, account->name);
+	const struct credential *credential = login_credential(login);
 
 	return outcome_is_success(login->machine.outcome) && credential &&
-	       strcmp(credential->permission, account->permission) != 0;
+	       strcmp(credential->permission, login->account->permission) != 0;
 }
 
-/* A wish that had to wait comes true when nothing is under way: a new session for the pending one,
- * or, if that was consented to meanwhile and with other permissions, a new login. */
+static void log_outcome(const struct login *login)
+{
+	const struct login_view *view = &login->view;
+	enum outcome outcome = login->machine.outcome;
+	_cleanup_(buf_done) struct buf user = {0};
+
+	text_append_printable(&user, view->user.username, 64);
+	if (outcome_is_success(outcome))
+		log_info("account %s: signed in to %s as @%s (%s)", login->account->name,
+			 login->account->server.origin, buf_text(&user), outcome_code(outcome));
+	else
+		log_warning("account %s: login at %s ended: %s%s%s", login->account->name,
+			    login->account->server.origin, outcome_code(outcome),
+			    view->problem[0] ? ": " : "", view->problem);
+}
+
+/* Does one action. True: what came of it is known at once, and in *ret_event. False: an answer will
+ * come, or nothing. */
+static bool perform(struct login *login, enum machine_action action, struct clock_time now,
+		    struct machine_input *ret_event)
+{
+	*ret_event = login_event(login, MACHINE_FAILED, now);
+	/* This makes the session that login_renew() waits for. */
+	if (login->renew_wanted &&
+	    (action == MACHINE_DO_CREATE_APP || action == MACHINE_DO_MAKE_SESSION)) {
+		login->renew_wanted = false;
+		login->machine.browser = login->renew_browser;
+	}
+
+	switch (action) {
+	case MACHINE_DO_NOTHING:
+		return false;
+	case MACHINE_DO_CREATE_APP:
+		return login_create_app(login, ret_event);
+	case MACHINE_DO_MAKE_SESSION:
+		return login_make_session(login, ret_event);
+	case MACHINE_DO_SECURE:
+		return login_secure(login, ret_event);
+	case MACHINE_DO_EXCHANGE:
+		return login_exchange(login, ret_event);
+	case MACHINE_DO_STORE:
+		return login_store(login, ret_event);
+	case MACHINE_DO_VERIFY:
+		return login_verify(login, ret_event);
+	case MACHINE_DO_FINISH:
+		log_outcome(login);
+		login_end_session(login, now);
+		return false;
+	}
+	return false;
+}
+
+/* Does what login_renew() asked for, once no answer is awaited: replaces the pending session; or
+ * begins a new login, if the old session ended meanwhile and with other permissions. */
 static bool take_renew(struct login *login, struct clock_time now, struct machine_input *ret_event)
 {
 	enum machine_state state = login->machine.state;
@@ -161,17 +228,22 @@ static bool take_renew(struct login *login, struct clock_time now, struct machin
 	return true;
 }
 
-/* Turn and room are for an answer that is awaited; room also for one that is not stored yet. */
+/* A login needs its turn until the answer is in, and its room until that is stored. */
 static void give_back(struct login *login)
 {
-	const struct login_machine *machine = &login->machine;
+	struct turns *turns = &login->environment->turns;
+	bool is_asking = login->machine.state == MACHINE_EXCHANGING && login->call;
 
-	if (machine->state == MACHINE_SECURING && !machine->waiting)
+	if (login->machine.state == MACHINE_SECURING && !login->machine.waiting) {
 		login_queue(login); /* a callback may have come to a poll */
-	else if (!login_is_exchanging(login))
-		login_release(login);
-	else if (login->has_candidate)
-		turns_leave(login->environment->turns, &login->turn);
+		return;
+	}
+	if (!is_asking)
+		turns_leave(turns, &login->turn);
+	if (!is_asking && !login->has_candidate) {
+		credentials_reservation_free(login->reservation);
+		login->reservation = NULL;
+	}
 }
 
 void login_advance(struct login *login, const struct machine_input *event)
@@ -183,11 +255,12 @@ void login_advance(struct login *login, const struct machine_input *event)
 	do {
 		enum machine_action action = login_machine_step(&login->machine, &input);
 
-		goes_on =
-			login_perform(login, action, now, &input) || take_renew(login, now, &input);
+		goes_on = perform(login, action, now, &input) || take_renew(login, now, &input);
 	} while (goes_on);
 	give_back(login);
 	publish(login, now);
+	if (login->registers_app && !(login->call && login->machine.state == MACHINE_REGISTERING))
+		login_end_registering(login, now);
 }
 
 void login_begin(struct login *login, bool browser, struct clock_time now)
@@ -225,12 +298,13 @@ void login_cancel(struct login *login, const char *reason, struct clock_time now
 		login_set_problem(login, "CANCELLED", reason);
 		login_advance(login, &input);
 	} else {
-		/* Only a question in the background may end: nothing to tell. */
+		/* At most the question whether the credential works ends: nothing to tell. */
 		(void)login_machine_step(&login->machine, &input);
 	}
 }
 
-/* login_secure() writes it down. While userkey is under way that is over. */
+/* login_secure() writes the proof down. While userkey is under way, that is over: then this does.
+ */
 static void note_proof(struct login *login, enum registry_proof proof, struct clock_time now)
 {
 	bool is_asked = login->machine.state == MACHINE_EXCHANGING;
@@ -245,28 +319,27 @@ void login_callback(struct login *login, enum registry_proof proof, struct clock
 {
 	struct machine_input input = login_event(login, MACHINE_CALLBACK, now);
 
+	if (login_phase(login) == LOGIN_MAKES_PAGE)
+		return;
 	note_proof(login, proof, now);
 	login_advance(login, &input);
 }
 
-void login_spoil(struct login *login, struct clock_time now)
-{
-	login_set_problem(login, "START_RACED",
-			  "The login's page was opened twice, perhaps by another user of "
-			  "this machine. Log in again.");
-	publish(login, now);
-}
-
 void login_refresh(struct login *login, struct clock_time now)
 {
+	const struct registry_session *session = login_session(login);
+
+	if (session && session->start_raced)
+		login_set_problem(login, "START_RACED",
+				  "The login's page was opened twice, perhaps by another user of "
+				  "this machine. Log in again.");
 	publish(login, now);
 }
 
-/* Rule 4: whether the answer of the exchange that was under way is stored already. */
+/* Rule 4: whether the answer to the session's exchange is stored already. */
 static bool is_stored(const struct login *login, const struct registry_session *session)
 {
-	const struct credential *credential =
-		credentials_find(login->environment->credentials, login->account->name);
+	const struct credential *credential = login_credential(login);
 	const char *token = secret_reveal(&session->token);
 	char digest[SHA256_HEX_BYTES];
 
@@ -277,15 +350,14 @@ static bool is_stored(const struct login *login, const struct registry_session *
 
 static void restore_stored(struct login *login)
 {
-	const struct credential *credential =
-		credentials_find(login->environment->credentials, login->account->name);
+	const struct credential *credential = login_credential(login);
 	struct misskey_user *user = &login->view.user;
 
 	snprintf(user->id, sizeof(user->id), "%s", credential->user_id);
 	snprintf(user->username, sizeof(user->username), "%s", credential->username);
 }
 
-/* Whether the app's callbackUrl is still ours. */
+/* Whether the app's callbackUrl is still ours: else the redirect goes elsewhere. */
 static bool redirect_arrives(const struct login *login, const struct registry_session *session)
 {
 	const struct registry_app *app =
@@ -301,10 +373,10 @@ void login_restore(struct login *login, struct clock_time now)
 	const struct registry_session *session = login_session(login);
 	int64_t left_s = session->expires_at - now.unix_s;
 	struct machine_input input = login_event(login, MACHINE_RESTORED_CONSENT, now);
-
 	bool arrives = redirect_arrives(login, session);
 
-	/* Its callback cannot come or would not be taken, and it is never polled. */
+	/* A session with a start link is never polled: without a callback that counts, it would
+	 * wait in vain. */
 	if (session->start[0] && (!arrives || session->start_raced)) {
 		login->renew_wanted = true;
 		login->renew_browser = arrives;
@@ -351,34 +423,23 @@ void login_take_turn(struct login *login, struct clock_time now)
 	login_advance(login, &input);
 }
 
-bool login_is_active(const struct login *login)
+enum login_phase login_phase(const struct login *login)
 {
-	return login_machine_is_active(&login->machine);
-}
+	const struct login_machine *machine = login ? &login->machine : NULL;
 
-bool login_awaits_consent(const struct login *login)
-{
-	const struct login_machine *machine = &login->machine;
-
-	return machine->state == MACHINE_CONSENT ||
-	       (!machine->callback_arrived &&
-		(machine->state == MACHINE_SECURING || machine->state == MACHINE_EXCHANGING));
-}
-
-bool login_awaits_page(const struct login *login)
-{
-	return login->machine.state == MACHINE_REGISTERING ||
-	       login->machine.state == MACHINE_SESSION;
+	if (!machine || !login_machine_is_active(machine))
+		return LOGIN_IS_OVER;
+	if (machine->state < MACHINE_CONSENT)
+		return LOGIN_MAKES_PAGE;
+	if (machine->state == MACHINE_CONSENT ||
+	    (machine->state < MACHINE_STORING && !machine->callback_arrived))
+		return LOGIN_AWAITS_CONSENT;
+	return LOGIN_HAS_CONSENT;
 }
 
 bool login_awaits_renewal(const struct login *login)
 {
 	return login->renew_wanted;
-}
-
-bool login_has_session(const struct login *login)
-{
-	return login->machine.state >= MACHINE_CONSENT && login_session(login);
 }
 
 bool login_is_exchanging(const struct login *login)
@@ -395,29 +456,7 @@ bool login_is_resting(const struct login *login, bool wakes)
 		return false;
 	if (machine->state == MACHINE_CONSENT)
 		return machine->browser && wakes;
-	return machine->state == MACHINE_IDLE || machine->state == MACHINE_FINISHED;
-}
-
-bool login_is_registering(const struct login *login)
-{
-	return login->machine.state == MACHINE_REGISTERING && login->call;
-}
-
-void login_settle_app(struct login *login, struct clock_time now)
-{
-	struct machine_input input;
-
-	if (!login->awaits_app ||
-	    login->environment->is_registering(login->account, login->environment->context))
-		return;
-	login->awaits_app = false;
-	input = login_event(login, MACHINE_APP_CREATED, now);
-	if (!login_find_app(login, NULL)) {
-		input.event = MACHINE_FAILED_FOR_NOW;
-		login_set_problem(login, "SERVER",
-				  "Another login could not register the app there");
-	}
-	login_advance(login, &input);
+	return !login_machine_is_active(machine);
 }
 
 int login_flush(struct login *login, struct err_detail *detail)
@@ -426,6 +465,11 @@ int login_flush(struct login *login, struct err_detail *detail)
 		return 0;
 	return credentials_store(login->environment->credentials, &login->candidate,
 				 login->reservation, detail);
+}
+
+const struct account *login_account(const struct login *login)
+{
+	return login->account;
 }
 
 const struct login_view *login_view(const struct login *login)

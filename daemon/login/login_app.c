@@ -1,139 +1,28 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * The app, and the session from its making to its end.
+ */
 #include <stdio.h>
 #include <string.h>
 
 #include "common/digest.h"
 #include "common/log.h"
-#include "common/text.h"
 #include "login_steps.h"
 
-/* ---- What went wrong ---- */
+/* ---- The app ---- */
 
-void login_set_problem(struct login *login, const char *code, const char *text)
+bool login_find_app(const struct login *login, const struct registry_app **ret_app)
 {
-	snprintf(login->view.problem_code, sizeof(login->view.problem_code), "%s", code);
-	snprintf(login->view.problem, sizeof(login->view.problem), "%s", text);
+	const struct account *account = login->account;
+	const char *callback_url = login->environment->callback_url;
+	const struct registry_app *app = registry_app_find(
+		login->environment->registry, account->server.origin, account->app_name,
+		account->description, account->permission, callback_url ? callback_url : "");
+
+	if (ret_app)
+		*ret_app = app;
+	return app != NULL;
 }
-
-void login_clear_problem(struct login *login)
-{
-	login_set_problem(login, "", "");
-}
-
-void login_fail(struct machine_input *event, enum outcome outcome)
-{
-	event->event = MACHINE_FAILED;
-	event->outcome = outcome;
-}
-
-/* This machine is in the way: said, logged once for each new reason, and tried again. */
-void login_fail_here(struct login *login, const char *code, const struct err_detail *detail,
-		     struct machine_input *event)
-{
-	if (strcmp(login->view.problem, detail->text) != 0)
-		log_error("account %s: %s", login->account->name, detail->text);
-	login_set_problem(login, code, detail->text);
-	event->event = MACHINE_FAILED_FOR_NOW;
-}
-
-void login_fail_for_good_here(struct login *login, const struct err_detail *detail,
-			      struct machine_input *event)
-{
-	login_fail_here(login, "LOCAL", detail, event);
-	login_fail(event, OUTCOME_LOCAL);
-}
-
-/* What any verdict but DONE means for the machine. */
-void login_read_verdict(struct login *login, enum misskey_verdict verdict,
-			const struct misskey_problem *problem, struct machine_input *event)
-{
-	static const enum outcome outcome[] = {
-		[MISSKEY_REJECTED] = OUTCOME_REJECTED,	 [MISSKEY_SUSPENDED] = OUTCOME_REJECTED,
-		[MISSKEY_DENIED] = OUTCOME_REFUSED,	 [MISSKEY_REFUSED] = OUTCOME_REFUSED,
-		[MISSKEY_BAD_REPLY] = OUTCOME_BAD_REPLY, [MISSKEY_ELSEWHERE] = OUTCOME_ELSEWHERE,
-	};
-
-	switch (verdict) {
-	case MISSKEY_DONE:
-		return;
-	case MISSKEY_PENDING:
-		event->event = MACHINE_PENDING;
-		return;
-	case MISSKEY_NO_SUCH_SESSION:
-		event->event = MACHINE_NO_SUCH_SESSION;
-		break;
-	case MISSKEY_NO_SUCH_APP:
-		event->event = MACHINE_NO_SUCH_APP;
-		break;
-	case MISSKEY_FOR_NOW:
-		event->event = MACHINE_FAILED_FOR_NOW;
-		event->retry_after_s = problem->retry_after_s;
-		break;
-	default:
-		login_fail(event, outcome[verdict]);
-		break;
-	}
-	login_set_problem(login, problem->code[0] ? problem->code : "SERVER", problem->text);
-	log_warning("account %s: %s: %s", login->account->name, login->account->server.origin,
-		    problem->text);
-}
-
-/* ---- Asking the server ---- */
-
-static void on_answer(const struct http_answer *answer, void *context)
-{
-	struct login *login = context;
-	struct machine_input event = login_event(login, MACHINE_FAILED_FOR_NOW, clock_now());
-
-	login->call = NULL;
-	login->reader(login, answer, &event);
-	if (login->call)
-		return; /* something else has to be known first */
-	/* What was learnt may have added or removed an app. */
-	event.app_known = login_find_app(login, NULL);
-	login_advance(login, &event);
-}
-
-/* POSTs BODY, whose building gave BUILT (0 or an error); READER gets the answer. */
-bool login_ask(struct login *login, const char *path, int built, const struct buf *body,
-	       answer_reader *reader, struct machine_input *event)
-{
-	struct err_detail detail = {"a request could not be put together: no memory"};
-
-	login->reader = reader;
-	if (!built && !buf_error(body) &&
-	    !http_client_post(login->environment->client, &login->account->server, path,
-			      buf_text(body), body->size, on_answer, login, &login->call, &detail))
-		return false;
-	login_fail_here(login, "LOCAL", &detail, event);
-	return true;
-}
-
-static void read_missing(struct login *login, const struct http_answer *answer,
-			 struct machine_input *event)
-{
-	struct misskey_problem problem;
-
-	misskey_missing_read(answer, login->missing, &problem);
-	login_read_verdict(login, MISSKEY_REFUSED, &problem, event);
-}
-
-/* Before there is a page: a server that does not know the endpoint is asked what it is. */
-static void read_early_verdict(struct login *login, enum misskey_verdict verdict,
-			       const struct misskey_problem *problem, struct machine_input *event)
-{
-	_cleanup_(buf_done) struct buf body = {0};
-
-	if (verdict != MISSKEY_REFUSED || problem->status != 404) {
-		login_read_verdict(login, verdict, problem, event);
-		return;
-	}
-	login->missing = problem->endpoint;
-	(void)login_ask(login, MISSKEY_PATH_META, misskey_meta_request(&body), &body, read_missing,
-			event);
-}
-
-/* ---- Step 1: the app ---- */
 
 static int app_store(struct login *login, struct misskey_app *created, int64_t unix_s,
 		     struct err_detail *detail)
@@ -161,8 +50,8 @@ static int app_store(struct login *login, struct misskey_app *created, int64_t u
 	return registry_save(login->environment->registry, unix_s, detail);
 }
 
-static void read_app(struct login *login, const struct http_answer *answer,
-		     struct machine_input *event)
+void login_read_app(struct login *login, const struct http_answer *answer,
+		    struct machine_input *event)
 {
 	struct misskey_problem problem;
 	struct misskey_app app = {0};
@@ -170,7 +59,7 @@ static void read_app(struct login *login, const struct http_answer *answer,
 	enum misskey_verdict verdict = misskey_app_create_read(answer, &app, &problem);
 
 	if (verdict != MISSKEY_DONE) {
-		read_early_verdict(login, verdict, &problem, event);
+		login_read_early_verdict(login, verdict, &problem, event);
 	} else if (app_store(login, &app, event->now.unix_s, &detail)) {
 		login_fail_for_good_here(login, &detail, event);
 	} else {
@@ -182,31 +71,75 @@ static void read_app(struct login *login, const struct http_answer *answer,
 	secret_done(&app.secret);
 }
 
-/* Of several logins that need the same app one registers it; login_settle_app() tells the
- * others. */
-static bool create_app(struct login *login, struct machine_input *event)
+/* Whether another login registers the very app that this one needs. */
+static bool another_registers(const struct login *login)
 {
-	const struct login_environment *environment = login->environment;
+	const struct name_table *logins = &login->environment->logins;
+	const struct account *account = login->account;
+
+	for (size_t n = 0; n < logins->count; n++) {
+		const struct login *other = logins->rows[n];
+
+		if (other != login && other->registers_app &&
+		    strcmp(other->account->server.origin, account->server.origin) == 0 &&
+		    strcmp(other->account->app_name, account->app_name) == 0 &&
+		    strcmp(other->account->description, account->description) == 0 &&
+		    strcmp(other->account->permission, account->permission) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of several logins that need the same app one registers it, and the others wait. */
+bool login_create_app(struct login *login, struct machine_input *event)
+{
 	const struct account *account = login->account;
 	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
-	/* Of those whose first try failed together, one may have succeeded since. */
+	/* Another login may have registered it since this one's last try. */
 	if (login->machine.attempts > 0 && login_find_app(login, NULL)) {
 		event->event = MACHINE_APP_CREATED;
 		return true;
 	}
-	login->awaits_app = environment->is_registering(account, environment->context);
+	login->awaits_app = another_registers(login);
 	if (login->awaits_app)
 		return false;
 	r = misskey_app_create_request(account->app_name, account->description, account->permission,
-				       environment->callback_url, &body);
-	return login_ask(login, MISSKEY_PATH_APP_CREATE, r, &body, read_app, event);
+				       login->environment->callback_url, &body);
+	login->registers_app = !login_ask(login, MISSKEY_PATH_APP_CREATE, r, &body, event);
+	return !login->registers_app;
 }
 
-/* ---- Step 2: the session ---- */
+static void take_app(struct login *login, struct clock_time now)
+{
+	struct machine_input input = login_event(login, MACHINE_APP_CREATED, now);
 
-/* What the callback's token and the result's page lead to from now on. */
+	login->awaits_app = false;
+	if (!input.app_known) {
+		input.event = MACHINE_FAILED_FOR_NOW;
+		login_set_problem(login, "SERVER",
+				  "Another login could not register the app there");
+	}
+	login_advance(login, &input);
+}
+
+void login_end_registering(struct login *login, struct clock_time now)
+{
+	const struct name_table *logins = &login->environment->logins;
+
+	login->registers_app = false;
+	for (size_t n = 0; n < logins->count; n++) {
+		struct login *other = logins->rows[n];
+
+		if (other->awaits_app && !another_registers(other))
+			take_app(other, now);
+	}
+}
+
+/* ---- The session ---- */
+
+/* Keeps what the callback's token and the result page lead to from now on. */
 static int finished_store(struct login *login, const struct registry_session *session,
 			  enum outcome outcome, int64_t unix_s)
 {
@@ -229,8 +162,7 @@ static int finished_store(struct login *login, const struct registry_session *se
 	return registry_finished_add(login->environment->registry, &finished);
 }
 
-/* A session made anew by itself keeps the result's name, so that a page that waits there goes on.
- */
+/* A session that replaces a lost one keeps its result's name: a page that waits there goes on. */
 static int session_store(struct login *login, struct misskey_session *made, struct clock_time now,
 			 struct err_detail *detail)
 {
@@ -242,9 +174,11 @@ static int session_store(struct login *login, struct misskey_session *made, stru
 		.token = made->token,
 		.consent_url = made->consent_url,
 		.browser = login->machine.browser,
-		/* It is polled from now on: so it is marked once, and not written again for it. */
+		/* Without a browser it is polled from now on: it is marked here, once for all
+		   polls. */
 		.exchanging = !login->machine.browser,
-		/* Else the page that waits may be somebody else's. */
+		/* The result page of an untrusted session may be somebody else's: it is not kept.
+		 */
 		.renewed = login->machine.session_renewed && before &&
 			   registry_session_is_trusted(before),
 		.expires_at = now.unix_s + environment->session_time_s,
@@ -266,8 +200,8 @@ static int session_store(struct login *login, struct misskey_session *made, stru
 	return registry_save(environment->registry, now.unix_s, detail);
 }
 
-static void read_session(struct login *login, const struct http_answer *answer,
-			 struct machine_input *event)
+void login_read_session(struct login *login, const struct http_answer *answer,
+			struct machine_input *event)
 {
 	struct registry *registry = login->environment->registry;
 	const char *server = login->account->server.origin;
@@ -280,7 +214,7 @@ static void read_session(struct login *login, const struct http_answer *answer,
 	if (verdict == MISSKEY_NO_SUCH_APP)
 		registry_app_remove(registry, server, login->app_id);
 	if (verdict != MISSKEY_DONE) {
-		read_early_verdict(login, verdict, &problem, event);
+		login_read_early_verdict(login, verdict, &problem, event);
 	} else if (!registry_app_by_id(registry, server, login->app_id)) {
 		event->event = MACHINE_NO_SUCH_APP;
 	} else if (session_store(login, &session, event->now, &detail)) {
@@ -297,7 +231,7 @@ static void read_session(struct login *login, const struct http_answer *answer,
 	secret_erase(session.consent_url, sizeof(session.consent_url));
 }
 
-static bool make_session(struct login *login, struct machine_input *event)
+bool login_make_session(struct login *login, struct machine_input *event)
 {
 	const struct registry_app *app;
 	_cleanup_(buf_done) struct buf body = {0};
@@ -309,77 +243,24 @@ static bool make_session(struct login *login, struct machine_input *event)
 	}
 	snprintf(login->app_id, sizeof(login->app_id), "%s", app->id);
 	r = misskey_session_generate_request(&app->secret, &body);
-	return login_ask(login, MISSKEY_PATH_SESSION_GENERATE, r, &body, read_session, event);
+	return login_ask(login, MISSKEY_PATH_SESSION_GENERATE, r, &body, event);
 }
 
-/* ---- The end ---- */
-
-static void log_outcome(const struct login *login)
-{
-	const struct login_view *view = &login->view;
-	enum outcome outcome = login->machine.outcome;
-	_cleanup_(buf_done) struct buf user = {0};
-
-	text_append_printable(&user, view->user.username, 64);
-	if (outcome_is_success(outcome))
-		log_info("account %s: signed in to %s as @%s (%s)", login->account->name,
-			 login->account->server.origin, buf_text(&user), outcome_code(outcome));
-	else
-		log_warning("account %s: login at %s ended: %s%s%s", login->account->name,
-			    login->account->server.origin, outcome_code(outcome),
-			    view->problem[0] ? ": " : "", view->problem);
-}
-
-static void end_login(struct login *login, struct clock_time now)
+void login_end_session(struct login *login, struct clock_time now)
 {
 	struct registry *registry = login->environment->registry;
 	const struct registry_session *session = login_session(login);
 	struct err_detail detail = {"no memory"};
 	int r = 0;
 
-	login_release(login);
-	log_outcome(login);
 	if (!session)
 		return;
 	r = finished_store(login, session, login->machine.outcome, now.unix_s);
 	registry_session_remove(registry, login->account->name);
 	if (!r)
 		r = registry_save(registry, now.unix_s, &detail);
-	/* Nothing is lost: a start finds the session's digest among the credentials. */
+	/* Nothing is lost: the next start finds the session's digest in credentials.json. */
 	if (r)
 		log_warning("account %s: the end of the login could not be noted: %s",
 			    login->account->name, detail.text);
-}
-
-bool login_perform(struct login *login, enum machine_action action, struct clock_time now,
-		   struct machine_input *ret_event)
-{
-	*ret_event = login_event(login, MACHINE_FAILED, now);
-	/* A session that is made anew anyhow is made as it is wanted. */
-	if (login->renew_wanted &&
-	    (action == MACHINE_DO_CREATE_APP || action == MACHINE_DO_MAKE_SESSION)) {
-		login->renew_wanted = false;
-		login->machine.browser = login->renew_browser;
-	}
-
-	switch (action) {
-	case MACHINE_DO_NOTHING:
-		return false;
-	case MACHINE_DO_CREATE_APP:
-		return create_app(login, ret_event);
-	case MACHINE_DO_MAKE_SESSION:
-		return make_session(login, ret_event);
-	case MACHINE_DO_SECURE:
-		return login_secure(login, ret_event);
-	case MACHINE_DO_EXCHANGE:
-		return login_exchange(login, ret_event);
-	case MACHINE_DO_STORE:
-		return login_store(login, ret_event);
-	case MACHINE_DO_VERIFY:
-		return login_verify(login, ret_event);
-	case MACHINE_DO_FINISH:
-		end_login(login, now);
-		return false;
-	}
-	return false;
 }

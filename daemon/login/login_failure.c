@@ -6,7 +6,7 @@
 #include "common/text.h"
 #include "misskey/misskey.h"
 
-/* How to begin anew. A login that comes to nothing leaves no account that could be named. */
+/* The command that logs in again. IS_GONE: the account is not known after this login. */
 static void append_login_command(const struct account *account, bool is_gone, struct buf *text)
 {
 	if (is_gone)
@@ -29,7 +29,7 @@ static void wrong_user_text(const struct account *account, const struct login_vi
 			  "page in a private window, and log in again: ",
 			  account->from_config ? "change its section in the config" : "use --user",
 			  account->server.origin);
-	append_login_command(account, account->provisional, text);
+	append_login_command(account, account->unlisted, text);
 }
 
 static void rejected_text(const struct account *account, const struct credential *credential,
@@ -48,14 +48,14 @@ static void rejected_text(const struct account *account, const struct credential
 			  server, account->name);
 	text_append_sentence(text, view->problem);
 	buf_append_format(text, " Remove the app at %s/settings/apps, then log in again: ", server);
-	append_login_command(account, account->provisional, text);
+	append_login_command(account, account->unlisted, text);
 }
 
 void login_failure_text(const struct account *account, const struct credential *credential,
 			const struct login_view *view, struct buf *text)
 {
 	bool is_cancelled = view->outcome == OUTCOME_CANCELLED;
-	bool is_gone = account->provisional || (is_cancelled && !account->from_config);
+	bool is_gone = account->unlisted || (is_cancelled && !account->from_config);
 	const char *server = account->server.origin;
 	const char *name = account->name;
 
@@ -87,7 +87,7 @@ void login_failure_text(const struct account *account, const struct credential *
 		text_append_sentence(text, view->problem);
 		break;
 	}
-	/* Their problems say what else to do. */
+	/* These problems already say what to do. */
 	if (view->outcome == OUTCOME_ELSEWHERE ||
 	    strcmp(view->problem_code, MISSKEY_CODE_NO_APP_AUTHORIZATION) == 0)
 		return;

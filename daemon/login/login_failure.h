@@ -3,7 +3,7 @@
 #define LOGIN_LOGIN_FAILURE_H
 
 /*
- * What a failed login is called to the person who waits for it, wherever that is.
+ * The message of a failed login, for a command, a hook or a notification.
  */
 
 #include "account/accounts.h"

@@ -21,8 +21,8 @@ bool login_machine_is_active(const struct login_machine *machine)
 	return machine->state != MACHINE_IDLE && machine->state != MACHINE_FINISHED;
 }
 
-/* MIN_MS, twice that, four times that … up to MAX_MS, a quarter more or less; not before the server
- * wants it. */
+/* MIN_MS, twice that, four times that … up to MAX_MS, a quarter more or less; but at least as long
+ * as the server asked for. */
 static int64_t retry_delay(const struct machine_input *input, unsigned attempts, int64_t min_ms,
 			   int64_t max_ms)
 {
@@ -57,7 +57,7 @@ static void wait_for_retry(struct login_machine *machine, const struct machine_i
 	machine->server_asked = input->retry_after_s > 0;
 }
 
-/* The wait is over, or somebody does not want to wait any longer. */
+/* The wait is over, or a person asked for the login again. */
 static enum machine_action try_again(struct login_machine *machine,
 				     const struct machine_input *input, enum machine_action action)
 {
@@ -99,8 +99,7 @@ static enum machine_action enter_consent(struct login_machine *machine,
 					 const struct machine_input *input)
 {
 	/* Many logins that were restored together are not polled together for ever. */
-	int64_t pause_ms =
-		retry_delay(input, 1, machine->poll_interval_ms, machine->poll_interval_ms);
+	int64_t pause_ms = retry_delay(input, 1, input->poll_interval_ms, input->poll_interval_ms);
 
 	enter(machine, MACHINE_CONSENT, MACHINE_DO_NOTHING);
 	machine->callback_arrived = false;
@@ -109,36 +108,24 @@ static enum machine_action enter_consent(struct login_machine *machine,
 	return MACHINE_DO_NOTHING;
 }
 
-/* The server does not know the app: once a login another is registered. */
+/* The server does not know the app. Once in each login another is registered. */
 static enum machine_action renew_app(struct login_machine *machine)
 {
 	if (machine->app_renewed)
 		return finish(machine, OUTCOME_REFUSED);
 	machine->app_renewed = true;
-	/* A page may wait for the session that went with it: that page goes on with the new one. */
+	/* The old session is lost with the app. A result page that waits goes on with the new one.
+	 */
 	if (machine->state == MACHINE_EXCHANGING)
 		machine->session_renewed = true;
 	return enter_session(machine, false);
-}
-
-/* Forgets the login before; what the owner has set stays. */
-static void begin_anew(struct login_machine *machine, bool browser)
-{
-	int64_t poll_interval_ms = machine->poll_interval_ms;
-	int64_t poll_interval_max_ms = machine->poll_interval_max_ms;
-
-	*machine = (struct login_machine){
-		.browser = browser,
-		.poll_interval_ms = poll_interval_ms,
-		.poll_interval_max_ms = poll_interval_max_ms,
-	};
 }
 
 static enum machine_action restore(struct login_machine *machine, const struct machine_input *input)
 {
 	enum machine_action action;
 
-	begin_anew(machine, input->browser);
+	*machine = (struct login_machine){.browser = input->browser};
 	machine->session_renewed = input->renewed;
 	machine->expires_ms = input->expires_ms;
 	if (input->event == MACHINE_RESTORED_CONSENT)
@@ -152,7 +139,7 @@ static enum machine_action restore(struct login_machine *machine, const struct m
 	}
 	if (input->resumes == 0)
 		return action;
-	/* The same call at once could end this start too. A verification can be asked for later. */
+	/* The same call at once could end this start too. */
 	action = action == MACHINE_DO_VERIFY ? finish(machine, OUTCOME_UNVERIFIED)
 					     : MACHINE_DO_NOTHING;
 	wait_until(machine,
@@ -166,7 +153,7 @@ static enum machine_action idle_step(struct login_machine *machine,
 {
 	switch (input->event) {
 	case MACHINE_LOGIN:
-		begin_anew(machine, input->browser);
+		*machine = (struct login_machine){.browser = input->browser};
 		return enter_session(machine, input->app_known);
 	case MACHINE_RESTORED_CONSENT:
 	case MACHINE_RESTORED_EXCHANGE:
@@ -177,7 +164,7 @@ static enum machine_action idle_step(struct login_machine *machine,
 	}
 }
 
-/* REGISTERING and SESSION: somebody sits and waits for a page. */
+/* REGISTERING and SESSION: a person waits for a page. */
 static enum machine_action early_step(struct login_machine *machine,
 				      const struct machine_input *input)
 {
@@ -212,7 +199,7 @@ static enum machine_action early_step(struct login_machine *machine,
 	}
 }
 
-/* Back to waiting for consent; without a browser the next poll comes later with every failure. */
+/* Goes back to waiting for consent. Without a browser each failure delays the next poll more. */
 static enum machine_action miss_poll(struct login_machine *machine,
 				     const struct machine_input *input)
 {
@@ -220,15 +207,15 @@ static enum machine_action miss_poll(struct login_machine *machine,
 
 	enter_consent(machine, input);
 	if (!machine->browser) {
-		wait_until(machine, input->now.mono_ms +
-					    retry_delay(input, failures, machine->poll_interval_ms,
-							machine->poll_interval_max_ms));
+		wait_until(machine, input->now.mono_ms + retry_delay(input, failures,
+								     input->poll_interval_ms,
+								     input->poll_interval_max_ms));
 		machine->server_asked = input->retry_after_s > 0;
 	}
 	return MACHINE_DO_NOTHING;
 }
 
-/* The polls that failed before do not count: somebody has consented. */
+/* Polls that failed before do not count any more: now somebody has consented. */
 static void take_callback(struct login_machine *machine)
 {
 	if (!machine->callback_arrived)
@@ -245,13 +232,14 @@ static enum machine_action consent_step(struct login_machine *machine,
 		machine->is_polling = false;
 		return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
 	case MACHINE_LOGIN:
-		/* Who has the start link may have consented: only the callback shows who it was. */
+		/* Anybody who saw the start link may have consented. Only the callback shows who.
+		 */
 		if (machine->browser)
 			return MACHINE_DO_NOTHING;
 		machine->is_polling = false;
 		if (machine->server_asked && input->now.mono_ms < machine->retry_ms)
 			return MACHINE_DO_NOTHING;
-		/* The redirect may have been lost, or the session forgotten: ask the server. */
+		/* Does the server know of a consent, or has it forgotten the session? */
 		return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
 	case MACHINE_RENEW:
 		machine->browser = input->browser;
@@ -279,8 +267,7 @@ static enum machine_action securing_step(struct login_machine *machine,
 	case MACHINE_FAILED_FOR_NOW:
 		if (!machine->callback_arrived)
 			return miss_poll(machine, input);
-		/* Consent is given: the session stays usable for as long as it takes to make room.
-		 */
+		/* The consent stays valid for as long as it takes to make room. */
 		wait_for_retry(machine, input, MACHINE_DISK_RETRY_MAX_MS);
 		return MACHINE_DO_NOTHING;
 	case MACHINE_CALLBACK:
@@ -296,8 +283,8 @@ static enum machine_action securing_step(struct login_machine *machine,
 	}
 }
 
-/* userkey said PENDING_SESSION. A callback that came while a poll was under way is newer than
- * the poll's answer, so the server is asked again at once. */
+/* userkey said PENDING_SESSION. If a callback came during that poll, consent may be newer than the
+ * answer: asks again at once. */
 static enum machine_action exchange_pending(struct login_machine *machine,
 					    const struct machine_input *input)
 {
@@ -315,7 +302,7 @@ static enum machine_action exchange_failed_for_now(struct login_machine *machine
 {
 	if (!machine->callback_arrived)
 		return miss_poll(machine, input);
-	/* Each try is secured anew, with which `attempts` began anew. */
+	/* MACHINE_SECURING, before each try, set `attempts` to 0. */
 	machine->attempts = machine->failures++;
 	wait_for_retry(machine, input, MACHINE_RETRY_MAX_MS);
 	if (machine->failures >= MACHINE_EXCHANGE_ATTEMPTS)
@@ -371,7 +358,7 @@ static enum machine_action storing_step(struct login_machine *machine,
 	case MACHINE_STORED:
 		return enter(machine, MACHINE_VERIFYING, MACHINE_DO_VERIFY);
 	case MACHINE_FAILED_FOR_NOW:
-		/* i cannot be had a second time from this session: never give up. */
+		/* This session gives i only once: never give up. */
 		wait_for_retry(machine, input, MACHINE_DISK_RETRY_MAX_MS);
 		return MACHINE_DO_NOTHING;
 	case MACHINE_TIMER:
@@ -391,7 +378,8 @@ static enum machine_action verifying_step(struct login_machine *machine,
 	case MACHINE_VERIFIED:
 		return finish(machine, OUTCOME_AUTHORIZED);
 	case MACHINE_FAILED_FOR_NOW:
-		/* Nobody is kept waiting for this; the question is repeated in the background. */
+		/* The login is over for whoever waits. The question is repeated in the background.
+		 */
 		action = finish(machine, OUTCOME_UNVERIFIED);
 		wait_for_retry(machine, input, MACHINE_RETRY_MAX_MS);
 		return action;
@@ -429,7 +417,7 @@ static enum machine_action cancel(struct login_machine *machine)
 {
 	if (login_machine_is_active(machine))
 		return finish(machine, OUTCOME_CANCELLED);
-	machine->waiting = false; /* for another question whether the credential works */
+	machine->waiting = false; /* does not ask again whether the credential works */
 	return MACHINE_DO_NOTHING;
 }
 

@@ -10,7 +10,7 @@
  *     IDLE → REGISTERING → SESSION → CONSENT → SECURING → EXCHANGING → STORING → VERIFYING →
  * FINISHED
  *
- * Every action but FINISH and NONE is answered by its owner with one event, at once or later.
+ * The owner answers every action but DO_FINISH and DO_NOTHING with one event, at once or later.
  */
 
 #include <stdbool.h>
@@ -22,19 +22,19 @@
 /* Retries wait 1 s, 2 s, 4 s … up to these, each a quarter more or less by chance. */
 #define MACHINE_RETRY_MIN_MS 1000
 #define MACHINE_RETRY_MAX_MS 60000
-/* The disk is looked at more often: a person who makes room is waiting for it. */
+/* The disk is tried more often: the person who makes room is waiting. */
 #define MACHINE_DISK_RETRY_MAX_MS 5000
-/* What a server asks for with Retry-After is respected up to an hour. */
+/* A server's Retry-After counts up to an hour. */
 #define MACHINE_RETRY_AFTER_MAX_S 3600
-/* Before there is a page to open a person sits and waits: four tries in about seven seconds. */
+/* Until there is a page to open, a person sits and waits: four tries in about seven seconds. */
 #define MACHINE_EARLY_ATTEMPTS 4
 #define MACHINE_EARLY_RETRY_MAX_MS 15000
-/* After the consent: about six minutes. A new login then needs no click. */
+/* After the consent: about six minutes. The next login then needs no click. */
 #define MACHINE_EXCHANGE_ATTEMPTS 11
-/* A start that goes on with what several starts before did not get through waits 5 s, 10 s, 20 s …
- * up to MACHINE_RETRY_MAX_MS: the server may be what ended them. */
+/* If several starts in a row ended during the same exchange, the server may be the cause. The next
+ * one waits 5 s, 10 s, 20 s … up to MACHINE_RETRY_MAX_MS before it goes on. */
 #define MACHINE_RESUME_MIN_MS 5000
-/* Asking whether a stored credential works goes on in the background for about ten minutes. */
+/* Whether a stored credential works is asked in the background for about ten minutes. */
 #define MACHINE_VERIFY_ATTEMPTS 15
 
 enum machine_state {
@@ -42,7 +42,7 @@ enum machine_state {
 	MACHINE_REGISTERING, /* app/create is under way or will be tried again */
 	MACHINE_SESSION,     /* auth/session/generate, the same */
 	MACHINE_CONSENT,     /* the person is asked; without a browser userkey is polled */
-	MACHINE_SECURING,    /* the place for the answer is being secured */
+	MACHINE_SECURING,    /* a turn and room for the answer are needed */
 	MACHINE_EXCHANGING,  /* auth/session/userkey is under way or will be tried again */
 	MACHINE_STORING,     /* i is here and must become durable */
 	MACHINE_VERIFYING,   /* /api/i is under way */
@@ -71,7 +71,7 @@ enum machine_event {
 	MACHINE_NO_SUCH_APP,	 /* the server has forgotten the app */
 	MACHINE_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost
 				  */
-	MACHINE_UNTRUSTED,	 /* the session may not be exchanged: another is needed */
+	MACHINE_UNTRUSTED,	 /* the session must not be exchanged: another is needed */
 	MACHINE_FAILED_FOR_NOW,	 /* retry_after_s */
 	MACHINE_FAILED,		 /* outcome */
 	/* From disk, at start; browser, expires_ms, renewed, resumes */
@@ -98,30 +98,29 @@ struct machine_input {
 	bool app_known;
 	bool browser;
 	bool renewed;
-	unsigned resumes;      /* starts that began with this before, and were killed */
+	unsigned resumes;      /* starts before that ended during this exchange */
 	int64_t expires_ms;    /* monotonic */
 	int64_t retry_after_s; /* -1: the server asked for nothing */
 	enum outcome outcome;
+	int64_t poll_interval_ms;
+	int64_t poll_interval_max_ms; /* up to this the pause doubles while polls fail */
 };
 
 struct login_machine {
 	enum machine_state state;
 	enum outcome outcome; /* when finished */
 	bool browser;	      /* consent is expected through the callback; else userkey is polled */
-	bool callback_arrived;	  /* this exchange was asked for by the callback, not by a poll */
-	bool ask_again;		  /* the callback came while a poll was under way */
-	bool is_polling;	  /* this exchange is a poll by the clock */
-	bool session_renewed;	  /* a session was already made anew by itself */
-	bool app_renewed;	  /* so was the app */
-	bool waiting;		  /* for retry_ms, with nothing under way */
-	bool server_asked;	  /* … because the server wants it so: nobody can hurry it */
-	unsigned attempts;	  /* failures in a row in this state */
-	unsigned failures;	  /* failed exchanges in a row, polls or after a callback */
-	int64_t retry_ms;	  /* monotonic; also the next poll */
-	int64_t expires_ms;	  /* monotonic, of the session */
-	int64_t poll_interval_ms; /* set by the owner */
-	/* So is this: the pause between polls that fail doubles up to it. */
-	int64_t poll_interval_max_ms;
+	bool callback_arrived; /* this exchange was asked for by the callback, not by a poll */
+	bool ask_again;	       /* the callback came while a poll was under way */
+	bool is_polling;       /* this exchange is a poll by the clock */
+	bool session_renewed;  /* a lost session was replaced already */
+	bool app_renewed;      /* so was the app */
+	bool waiting;	       /* for retry_ms, with nothing under way */
+	bool server_asked; /* … because the server asked for it: not even a person can hurry it */
+	unsigned attempts; /* failures in a row in this state */
+	unsigned failures; /* failed exchanges in a row, polls or after a callback */
+	int64_t retry_ms;  /* monotonic; also the next poll */
+	int64_t expires_ms; /* monotonic, of the session */
 };
 
 /* Takes one event and says what to do. Events that mean nothing in the present state do nothing. */
@@ -131,7 +130,7 @@ enum machine_action login_machine_step(struct login_machine *machine,
 /* When MACHINE_TIMER is due, monotonic ms; CLOCK_NEVER if it is not waiting. */
 int64_t login_machine_deadline(const struct login_machine *machine);
 
-/* The state as others see it: a poll by the clock is a part of waiting for the consent. */
+/* The state as others see it: a poll by the clock counts as waiting for consent. */
 enum machine_state login_machine_visible_state(const struct login_machine *machine);
 
 /* Whether a login is under way. */

@@ -11,18 +11,11 @@
 #include "login/verification.h"
 #include "login_steps.h"
 
-/* ---- Step 3: the access token ---- */
-
-void login_release(struct login *login)
-{
-	credentials_reservation_free(login->reservation);
-	login->reservation = NULL;
-	turns_leave(login->environment->turns, &login->turn);
-}
+/* ---- The access token ---- */
 
 void login_queue(struct login *login)
 {
-	turns_wait(login->environment->turns, &login->turn,
+	turns_wait(&login->environment->turns, &login->turn,
 		   login->machine.callback_arrived ? TURN_CALLBACK : TURN_POLL);
 }
 
@@ -34,13 +27,12 @@ static int take_room(struct login *login, struct err_detail *detail)
 				   &login->reservation, detail);
 }
 
-/* Rule 5. All that leads to an exchange passes here: before the place is secured, before each
- * userkey, and when its answer is in, because the link may have been opened meanwhile. */
+/* Rule 5. Every way to a credential passes here three times: before room is reserved, before
+ * userkey is sent, and when its answer is in. The link may be opened again at any time between. */
 static bool refuse_untrusted(struct login *login, struct machine_input *event)
 {
 	if (registry_session_is_trusted(login_session(login)))
 		return false;
-	login_release(login);
 	log_warning("account %s: the login's page was perhaps opened by somebody else; another is "
 		    "made",
 		    login->account->name);
@@ -48,7 +40,7 @@ static bool refuse_untrusted(struct login *login, struct machine_input *event)
 	return true;
 }
 
-/* Rules 1 and 2. Does only what has not been done: a polled session is marked once. */
+/* Rules 1 and 2. Does only what is not done yet: a polled session is marked once. */
 bool login_secure(struct login *login, struct machine_input *event)
 {
 	const struct login_environment *environment = login->environment;
@@ -70,23 +62,32 @@ bool login_secure(struct login *login, struct machine_input *event)
 	return true;
 }
 
-/* Whether USER is who the account is bound to; if not, view.expected says who that is. */
+struct login_expected login_expected_user(const struct account *account,
+					  const struct credential *credential)
+{
+	struct login_expected expected = {0};
+
+	if (account->user) {
+		expected.username = account->user;
+	} else if (credential && strcmp(credential->server, account->server.origin) == 0) {
+		expected.username = credential->username;
+		expected.user_id = credential->user_id;
+	}
+	return expected;
+}
+
+/* Whether USER may consent; if not, view.expected says who must. */
 static bool is_expected(struct login *login, const struct misskey_user *user)
 {
-	const struct account *account = login->account;
-	const struct credential *credential =
-		credentials_find(login->environment->credentials, account->name);
-	const char *expected = NULL;
+	struct login_expected expected =
+		login_expected_user(login->account, login_credential(login));
 
-	if (account->user && strcasecmp(account->user, user->username) != 0)
-		expected = account->user;
-	else if (!account->user && credential &&
-		 strcmp(credential->server, account->server.origin) == 0 &&
-		 strcmp(credential->user_id, user->id) != 0)
-		expected = credential->username;
-	if (expected)
-		snprintf(login->view.expected, sizeof(login->view.expected), "%s", expected);
-	return !expected;
+	if (!expected.username ||
+	    (expected.user_id ? strcmp(expected.user_id, user->id) == 0
+			      : strcasecmp(expected.username, user->username) == 0))
+		return true;
+	snprintf(login->view.expected, sizeof(login->view.expected), "%s", expected.username);
+	return false;
 }
 
 static int candidate_fill(struct login *login, const struct secret *access_token,
@@ -134,26 +135,27 @@ static void take_access_token(struct login *login, const struct secret *access_t
 	}
 }
 
-/* The callback came before the consent: the session waits for the next one, which must show again
- * whose it is. Polls keep their place and their mark. */
+/* The callback came before the consent: the session waits for another, which needs a proof of its
+ * own. */
 static void forget_callback(struct login *login, int64_t unix_s)
 {
 	struct err_detail detail;
 
-	/* With the old mark a start would only ask the server once more. */
+	/* If this is lost, the next start asks the server once more, which does no harm. */
 	if (registry_session_forget_callback(login->environment->registry, login->account->name,
 					     unix_s, &detail))
 		log_warning("account %s: %s", login->account->name, detail.text);
 }
 
-/* What a proxy says rather than Misskey: no reason to give up a session that is only polled. */
+/* Whether a proxy rather than Misskey may have answered. A session that is only polled outlives
+ * that. */
 static bool is_odd(enum misskey_verdict verdict, const struct misskey_problem *problem)
 {
 	return verdict == MISSKEY_BAD_REPLY || (verdict == MISSKEY_REFUSED && !problem->code[0]);
 }
 
-static void read_userkey(struct login *login, const struct http_answer *answer,
-			 struct machine_input *event)
+void login_read_userkey(struct login *login, const struct http_answer *answer,
+			struct machine_input *event)
 {
 	const struct registry_session *session = login_session(login);
 	_cleanup_(secret_done) struct secret access_token = {0};
@@ -195,17 +197,10 @@ bool login_exchange(struct login *login, struct machine_input *event)
 		return true;
 	}
 	r = misskey_userkey_request(&app->secret, &session->token, &body);
-	return login_ask(login, MISSKEY_PATH_SESSION_USERKEY, r, &body, read_userkey, event);
+	return login_ask(login, MISSKEY_PATH_SESSION_USERKEY, r, &body, event);
 }
 
-/* ---- Step 4: i, durable ---- */
-
-static void tell_credential(const struct login *login, struct clock_time now)
-{
-	const struct login_environment *environment = login->environment;
-
-	environment->credential_changed(login->account, now, environment->context);
-}
+/* ---- i, durable ---- */
 
 bool login_store(struct login *login, struct machine_input *event)
 {
@@ -221,39 +216,35 @@ bool login_store(struct login *login, struct machine_input *event)
 	credential_done(&login->candidate);
 	login->candidate = (struct credential){0};
 	login->has_candidate = false;
-	login_release(login);
-	tell_credential(login, event->now);
+	login_tell(login, LOGIN_CREDENTIAL_CHANGED, event->now);
 	event->event = MACHINE_STORED;
 	return true;
 }
 
-/* ---- Afterwards: does it work? ---- */
+/* ---- Does it work? ---- */
 
-static void read_i(struct login *login, const struct http_answer *answer,
-		   struct machine_input *event)
+void login_read_i(struct login *login, const struct http_answer *answer,
+		  struct machine_input *event)
 {
 	struct verification_report report;
 
-	verification_settle(login->environment->credentials, login->account->name, answer,
+	verification_record(login->environment->credentials, login->account->name, answer,
 			    event->now.unix_s, &report);
 	if (report.state_changed)
-		tell_credential(login, event->now);
-	if (report.result == VERIFICATION_GOOD) {
+		login_tell(login, LOGIN_CREDENTIAL_CHANGED, event->now);
+	if (verification_is_good(&report)) {
 		login_clear_problem(login);
 		event->event = MACHINE_VERIFIED;
 		return;
 	}
-	login_read_verdict(
-		login, report.result == VERIFICATION_UNKNOWN ? MISSKEY_FOR_NOW : MISSKEY_REJECTED,
-		&report.problem, event);
+	login_read_verdict(login, report.is_known ? MISSKEY_REJECTED : MISSKEY_FOR_NOW,
+			   &report.problem, event);
 }
 
 bool login_verify(struct login *login, struct machine_input *event)
 {
-	const struct credential *credential =
-		credentials_find(login->environment->credentials, login->account->name);
-	_cleanup_(buf_done) struct buf body = {0};
-	int r;
+	const struct credential *credential = login_credential(login);
+	struct err_detail detail;
 
 	/* After a start: the server may have refused it before. */
 	if (!credential_is_kept(credential)) {
@@ -261,6 +252,9 @@ bool login_verify(struct login *login, struct machine_input *event)
 		login_fail(event, OUTCOME_REJECTED);
 		return true;
 	}
-	r = misskey_verify_request(&credential->i, &body);
-	return login_ask(login, MISSKEY_PATH_I, r, &body, read_i, event);
+	if (!verification_ask(login->environment->client, credential, login_on_answer, login,
+			      &login->call, &detail))
+		return false;
+	login_fail_here(login, "LOCAL", &detail, event);
+	return true;
 }

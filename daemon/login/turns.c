@@ -4,37 +4,6 @@
 #include <stddef.h>
 #include <string.h>
 
-static void append(struct turn_queue *queue, struct turn *turn)
-{
-	turn->next = NULL;
-	if (queue->last)
-		queue->last->next = turn;
-	else
-		queue->first = turn;
-	queue->last = turn;
-}
-
-/* Takes the turn after BEFORE out of the queue; BEFORE is NULL for the first. */
-static struct turn *remove_after(struct turn_queue *queue, struct turn *before)
-{
-	struct turn **link = before ? &before->next : &queue->first;
-	struct turn *turn = *link;
-
-	*link = turn->next;
-	if (queue->last == turn)
-		queue->last = before;
-	return turn;
-}
-
-static void leave_queue(struct turn_queue *queue, const struct turn *turn)
-{
-	struct turn *before = NULL;
-
-	for (struct turn *one = queue->first; one != turn; one = one->next)
-		before = one;
-	(void)remove_after(queue, before);
-}
-
 static struct turn **free_place(struct turn_queue *queue)
 {
 	for (unsigned n = 0; n < TURNS_MAX; n++)
@@ -55,26 +24,33 @@ static bool has_too_many(const struct turn_queue *queue, const char *server)
 static struct turn *take_next(struct turn_queue *queue)
 {
 	struct turn **place = free_place(queue);
-	struct turn *before = NULL;
+	struct turn *turn;
 
-	for (struct turn *turn = queue->first; place && turn; turn = turn->next) {
-		if (!has_too_many(queue, turn->server)) {
-			*place = remove_after(queue, before);
-			return *place;
-		}
-		before = turn;
+	if (!place)
+		return NULL;
+	TAILQ_FOREACH(turn, &queue->waiting, link)
+	{
+		if (has_too_many(queue, turn->server))
+			continue;
+		TAILQ_REMOVE(&queue->waiting, turn, link);
+		*place = turn;
+		return turn;
 	}
 	return NULL;
 }
 
 void turns_wait(struct turns *turns, struct turn *turn, enum turn_kind kind)
 {
+	struct turn_queue *queue = &turns->queues[kind];
+
 	if (turn->state == TURN_TAKEN || (turn->state == TURN_WAITS && turn->kind <= kind))
 		return;
 	turns_leave(turns, turn);
 	turn->state = TURN_WAITS;
 	turn->kind = kind;
-	append(&turns->queues[kind], turn);
+	if (!queue->waiting.tqh_last)
+		TAILQ_INIT(&queue->waiting);
+	TAILQ_INSERT_TAIL(&queue->waiting, turn, link);
 	turns->may_go_on = true;
 }
 
@@ -97,7 +73,7 @@ void turns_leave(struct turns *turns, struct turn *turn)
 	struct turn_queue *queue = &turns->queues[turn->kind];
 
 	if (turn->state == TURN_WAITS)
-		leave_queue(queue, turn);
+		TAILQ_REMOVE(&queue->waiting, turn, link);
 	for (unsigned n = 0; turn->state == TURN_TAKEN && n < TURNS_MAX; n++)
 		if (queue->taken[n] == turn)
 			queue->taken[n] = NULL;

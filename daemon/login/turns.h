@@ -3,19 +3,19 @@
 #define LOGIN_TURNS_H
 
 /*
- * How many exchanges are under way at the same time. Each needs room on the disk for its own answer
- * and for those of all others, and a connection: without a limit a thousand logins that are polled
- * would need a million times the room of one.
+ * Limits how many exchanges are under way at the same time. Each reserves room on the disk for its
+ * own answer and for those of all others: a thousand at once would need a million times the room of
+ * one.
  *
- * Who wants to ask a server waits for a turn. Callbacks and polls have turns of their own, so that
- * a person who has pressed Accept never waits for polls. Each kind is served first come, first
- * served, but a server that has half of the turns already is passed over until it gives one back:
- * one that does not answer holds up nobody but itself.
+ * A login waits for a turn before it asks its server. Callbacks and polls have turns of their own:
+ * a person who pressed Accept never waits for polls. Within each kind the first comes first, but a
+ * server has at most half of the turns: one that does not answer holds up only its own logins.
  *
- * Pure: it starts nothing and borrows everything.
+ * Pure: starts nothing and borrows everything.
  */
 
 #include <stdbool.h>
+#include <sys/queue.h>
 
 /* Of each kind. */
 #define TURNS_MAX 8
@@ -29,26 +29,25 @@ struct turn {
 	enum turn_kind kind;
 	const char *server; /* origin; borrowed while it waits or is taken */
 	void *owner;
-	struct turn *next; /* the next that waits */
+	TAILQ_ENTRY(turn) link; /* while it waits */
 };
 
 struct turn_queue {
-	struct turn *first; /* those that wait */
-	struct turn *last;
+	TAILQ_HEAD(, turn) waiting;
 	struct turn *taken[TURNS_MAX]; /* NULL: free */
 };
 
-/* Begins as zeros. */
+/* Begins as zeros, and is not moved after that. */
 struct turns {
 	struct turn_queue queues[TURN_KINDS];
 	bool may_go_on; /* turns_next() may have one */
 };
 
-/* Has TURN wait, at the end of its kind's queue. One that waits already keeps its place; a poll
- * that waits may become a callback. One that is taken stays so. */
+/* TURN waits, at the end of its kind's queue. If it waits already, it keeps its place, but a poll
+ * may become a callback. If it is taken, it stays so. */
 void turns_wait(struct turns *turns, struct turn *turn, enum turn_kind kind);
 
-/* The owner of the next turn, which is taken then; NULL if nobody waits or none is free. */
+/* Takes the next turn and returns its owner; NULL if nobody waits or none is free. */
 void *turns_next(struct turns *turns);
 
 /* TURN neither waits nor is taken any more. */

@@ -13,93 +13,62 @@
 /* Misskey's column for it has 512 characters; more gives 500 with a stack trace. */
 #define CALLBACK_URL_CHARS 512
 
-/* Misskey's secrets are [A-Za-z0-9]{32}. Accepted is what RFC 6750 allows in a bearer token, so
- * that a fork's other alphabet works while nothing that a shell, a header or a file of lines could
- * trip over gets in. */
+/* Misskey's secrets are [A-Za-z0-9]{32}. Forks may use another alphabet: all that RFC 6750 allows
+ * in a bearer token is accepted. None of it is special in a shell, a header or a file of lines. */
 #define SECRET_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/="
 #define ID_ALPHABET "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-"
 
 #define CONSENT_PATH "/auth/"
 
-/* Misskey's are some ten characters, those of forks thirty. */
+/* Misskey's versions have some ten characters, those of forks thirty. */
 #define VERSION_MAX_CHARS 64
 
 int misskey_app_create_request(const char *name, const char *description, const char *permission,
 			       const char *callback_url, struct buf *body)
 {
 	_cleanup_(json_freep) struct json *request = json_new_object();
-	int r;
 
-	if (!request)
-		return ERR_NOMEM;
 	/* app/create answers 500 to longer ones. */
 	if (text_chars(name) > APP_NAME_CHARS || text_chars(description) > APP_DESCRIPTION_CHARS ||
 	    (callback_url && text_chars(callback_url) > CALLBACK_URL_CHARS))
 		return ERR_LIMIT;
-	r = json_add_string(request, "name", name);
-	if (r < 0)
-		return r;
-	r = json_add_string(request, "description", description);
-	if (r < 0)
-		return r;
-	r = permission_add_json(request, "permission", permission);
-	if (r < 0)
-		return r;
-	r = json_add_string(request, "callbackUrl", callback_url);
-	if (r < 0)
-		return r;
+	if (json_add_string(request, "name", name) ||
+	    json_add_string(request, "description", description) ||
+	    permission_add_json(request, "permission", permission) ||
+	    json_add_string(request, "callbackUrl", callback_url))
+		return ERR_NOMEM;
 	return json_print(request, false, body);
 }
 
-/* Adds a secret that is there: Misskey 2025.3 never answers to an `i` that is no string. */
-static int secret_add(struct json *request, const char *key, const struct secret *secret)
+/* A request of secrets alone; KEY may be NULL. Each must be there: Misskey 2025.3 never answers to
+ * an `i` that is no string. */
+static int secrets_request(const char *first_key, const struct secret *first, const char *key,
+			   const struct secret *secret, struct buf *body)
 {
-	if (!secret_is_set(secret))
+	_cleanup_(json_freep) struct json *request = json_new_object();
+
+	if (!secret_is_set(first) || (key && !secret_is_set(secret)))
 		return ERR_INVALID;
-	return json_add_string(request, key, secret_reveal(secret));
+	if (json_add_string(request, first_key, secret_reveal(first)) ||
+	    (key && json_add_string(request, key, secret_reveal(secret))))
+		return ERR_NOMEM;
+	return json_print(request, false, body);
 }
 
 int misskey_session_generate_request(const struct secret *app_secret, struct buf *body)
 {
-	_cleanup_(json_freep) struct json *request = json_new_object();
-	int r;
-
-	if (!request)
-		return ERR_NOMEM;
-	r = secret_add(request, "appSecret", app_secret);
-	if (r < 0)
-		return r;
-	return json_print(request, false, body);
+	return secrets_request("appSecret", app_secret, NULL, NULL, body);
 }
 
 int misskey_userkey_request(const struct secret *app_secret, const struct secret *token,
 			    struct buf *body)
 {
-	_cleanup_(json_freep) struct json *request = json_new_object();
-	int r;
-
-	if (!request)
-		return ERR_NOMEM;
-	r = secret_add(request, "appSecret", app_secret);
-	if (r < 0)
-		return r;
-	r = secret_add(request, "token", token);
-	if (r < 0)
-		return r;
-	return json_print(request, false, body);
+	return secrets_request("appSecret", app_secret, "token", token, body);
 }
 
 int misskey_verify_request(const struct secret *i, struct buf *body)
 {
-	_cleanup_(json_freep) struct json *request = json_new_object();
-	int r;
-
-	if (!request)
-		return ERR_NOMEM;
-	r = secret_add(request, "i", i);
-	if (r < 0)
-		return r;
-	return json_print(request, false, body);
+	return secrets_request("i", i, NULL, NULL, body);
 }
 
 int misskey_i(const struct secret *access_token, const struct secret *app_secret,
@@ -119,8 +88,7 @@ int misskey_i(const struct secret *access_token, const struct secret *app_secret
 	return r;
 }
 
-/* The JSON of a 200's body: in what is not an object the readers find nothing. A page of HTML with
- * 200 is a proxy's or another program's. */
+/* Parses the body of a 200. If it is no object, the callers find no members in it. */
 static enum misskey_verdict reply_read(const struct http_answer *answer, const char *endpoint,
 				       struct json **ret_reply, struct misskey_problem *problem)
 {
@@ -143,7 +111,7 @@ static enum misskey_verdict reply_read(const struct http_answer *answer, const c
 	return MISSKEY_DONE;
 }
 
-/* WHAT is ours, never the server's. */
+/* WHAT is a literal, never the server's text. */
 static enum misskey_verdict unusable(struct misskey_problem *problem, const char *what)
 {
 	return misskey_problem_set(problem, MISSKEY_BAD_REPLY,
@@ -214,9 +182,8 @@ enum misskey_verdict misskey_app_create_read(const struct http_answer *answer,
 }
 
 /*
- * auth/session/generate builds `url` from the server's own idea of its address: behind a second
- * name, or misconfigured, that is another one than the person typed. The origin was normalized by
- * url_split().
+ * A server builds `url` from the address in its own config. If it has a second name, or is
+ * misconfigured, the person typed another one. url_split() has normalized ORIGIN.
  */
 static enum misskey_verdict consent_is_elsewhere(struct misskey_problem *problem,
 						 const char *origin)

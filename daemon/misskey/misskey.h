@@ -3,8 +3,8 @@
 #define MISSKEY_MISSKEY_H
 
 /*
- * The words of Misskey's legacy app login: builds the requests' JSON and reads the answers.
- * Pure: no I/O, no state. Servers differ by version and lie at will; what is read here is checked.
+ * Misskey's app login on the wire: builds the requests' JSON and reads the answers. Pure: no I/O,
+ * no state. Servers differ by version, and may send anything: every value is checked.
  */
 
 #include "common/buf.h"
@@ -28,7 +28,7 @@
 #define MISSKEY_USERNAME_BYTES URL_USER_BYTES
 #define MISSKEY_CODE_BYTES 65
 
-/* What an answer means for the one who asked. */
+/* What an answer means for the caller. */
 enum misskey_verdict {
 	MISSKEY_DONE,
 	MISSKEY_PENDING,	 /* PENDING_SESSION: no consent yet */
@@ -38,12 +38,12 @@ enum misskey_verdict {
 	MISSKEY_SUSPENDED,	 /* the user is suspended */
 	MISSKEY_DENIED,		 /* PERMISSION_DENIED: the credential works, not for this */
 	MISSKEY_FOR_NOW,	 /* try again: not reached, 408, 425, 429, 5xx, whatever the body */
-	MISSKEY_REFUSED,	 /* no use in trying again */
+	MISSKEY_REFUSED,	 /* trying again does not help */
 	MISSKEY_BAD_REPLY,	 /* 200, but not what Misskey answers */
 	MISSKEY_ELSEWHERE,	 /* the consent URL has another origin than the server */
 };
 
-/* Ours, in misskey_problem.code: what misskey_missing_read() found. */
+/* A code of ours, from misskey_missing_read(): a Misskey without the app login. */
 #define MISSKEY_CODE_NO_APP_AUTHORIZATION "NO_APP_AUTHORIZATION"
 
 /* What to tell a person and when to try again. */
@@ -71,9 +71,9 @@ struct misskey_user {
 };
 
 /*
- * A request is appended to BODY; a secret that is not set is ERR_INVALID. A reader always fills
- * *ret_problem (the text is "" with DONE), and the other results with DONE only. These must be
- * initialized: a secret that was there is erased.
+ * A request is appended to BODY. A secret that is not set is ERR_INVALID. A reader always fills
+ * *ret_problem (with DONE its text is ""), and its other results only with DONE. Those must be
+ * initialized: a secret in them is erased.
  */
 
 /* Step 1. PERMISSION is a canonical list; CALLBACK_URL may be NULL: there is none. ERR_NOMEM;
@@ -111,8 +111,8 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 					 struct misskey_user *ret_user,
 					 struct misskey_problem *ret_problem) _must_check_;
 
-/* POST /api/meta, asked when ENDPOINT (a literal, kept) was answered with 404: is it a server
- * without the app login, or no Misskey at all? *ret_problem says so. */
+/* POST /api/meta, after ENDPOINT (a literal, kept) was answered with 404. *ret_problem says whether
+ * it is a Misskey without the app login, or no Misskey at all. */
 int misskey_meta_request(struct buf *body) _must_check_;
 void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
 			  struct misskey_problem *ret_problem);

@@ -8,7 +8,7 @@
 #include "common/json.h"
 #include "common/text.h"
 
-/* The sentence around it and the longest code still fit into misskey_problem.text. */
+/* With this, the sentence around it and the longest code fit into misskey_problem.text. */
 #define REASON_MAX_CHARS 180
 
 /* Longest info.resetMs that is taken as a duration: see limiter_wait_s(). */
@@ -20,7 +20,7 @@ enum misskey_verdict misskey_problem_set(struct misskey_problem *problem,
 	va_list arguments;
 
 	va_start(arguments, format);
-	/* Cut is acceptable: the caller's sentences begin with what matters. */
+	/* The sentence may be cut: it begins with what matters. */
 	(void)vsnprintf(problem->text, sizeof(problem->text), format, arguments);
 	va_end(arguments);
 	return verdict;
@@ -103,7 +103,8 @@ static enum misskey_verdict unanswered(const struct http_answer *answer,
 				   "This computer could not make the call%s", buf_text(&reason));
 }
 
-/* Codes are upper-case words (RATE_LIMIT_EXCEEDED); what is not is nothing to show or to match. */
+/* Codes are upper-case words (RATE_LIMIT_EXCEEDED). Anything else is not shown, and counts as none.
+ */
 static void code_copy(const char *code, char ret_code[static MISSKEY_CODE_BYTES])
 {
 	const char *const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_";
@@ -119,9 +120,8 @@ static void code_copy(const char *code, char ret_code[static MISSKEY_CODE_BYTES]
 }
 
 /*
- * Misskey 2025's resetMs is a moment in milliseconds since 1970 (ApiCallService.ts), always
- * accompanied by a Retry-After that says the same; forks send the time that is left. Only the
- * latter is of use without a clock, and the two cannot be mistaken for each other.
+ * Forks send the time that is left as resetMs. Misskey 2025's is milliseconds since 1970
+ * (ApiCallService.ts), far above RESET_MAX_MS; it also sends a Retry-After that says the same.
  */
 static int64_t limiter_wait_s(const struct json *error)
 {
@@ -167,8 +167,8 @@ static enum misskey_verdict answered(struct misskey_problem *problem, enum missk
 				   problem->endpoint, problem->status, advice);
 }
 
-/* What a code of an API error means, at the statuses at which Misskey sends it (0: any 4xx). The
- * statuses matter where being wrong would throw a good credential away. */
+/* What an error's code means with the statuses that Misskey sends it with (0: any 4xx). The status
+ * is checked where a mistake would throw a good credential away. */
 static const struct {
 	const char *code;
 	unsigned statuses[2];

@@ -11,7 +11,6 @@
 #include "desktop_text.h"
 #include "launch/launch.h"
 #include "notifier.h"
-#include "service/login_text.h"
 
 #define AUTHCTL "misskey-authctl"
 
@@ -124,7 +123,7 @@ void desktop_consent_needed(struct desktop *desktop, const struct account *accou
 	if (!is_wanted(desktop))
 		return;
 	desktop_text_consent(account->name, account->server.origin,
-			     login_expected_user(desktop->service, account), &body);
+			     service_expected_user(desktop->service, account), &body);
 	desktop_text_consent_instead(account->name, &instead);
 	if (!buf_error(&body) && !buf_error(&instead))
 		notifier_offer(desktop->notifier, account->name, "Misskey: your consent is needed",

@@ -7,7 +7,6 @@
 
 #include "common/json.h"
 #include "common/text.h"
-#include "service/login_text.h"
 #include "store/credentials.h"
 
 /* ---- What all events have ---- */
@@ -60,19 +59,19 @@ int hook_event_consent_needed(struct service *service, const char *account,
 {
 	const struct account *known = accounts_find(service_accounts(service), account);
 	const struct registry_session *session =
-		known && known->login ? login_open_session(service, known) : NULL;
+		known ? service_open_session(service, known) : NULL;
 	_cleanup_(hook_event_done) struct hook_event event = {0};
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	_cleanup_(buf_done) struct buf url = {0};
 	const char *expected;
 	char expires_at[TEXT_TIME_BYTES];
 
-	if (!session || !login_awaits_consent(known->login))
+	if (!session || login_phase(service_find_login(service, known)) != LOGIN_AWAITS_CONSENT)
 		return ERR_NOT_FOUND;
 	/* A start link works once: it is not for two. */
 	if (!session->page_given)
-		login_page_url(service, session, &url);
-	expected = login_expected_user(service, known);
+		service_page_url(service, session, &url);
+	expected = service_expected_user(service, known);
 	text_time(session->expires_at, expires_at);
 	if (begin(&event, object, "consent_needed", account, known->server.origin) ||
 	    buf_error(&url) || json_add_string(object, "server", known->server.origin) ||
@@ -127,7 +126,7 @@ int hook_event_error(const struct service *service, const struct account *accoun
 	    json_add_string(object, "code", code) ||
 	    json_add_string(object, "message", buf_text(&text)))
 		return ERR_NOMEM;
-	add_user_fact(&event, account ? login_expected_user(service, account) : NULL);
+	add_user_fact(&event, account ? service_expected_user(service, account) : NULL);
 	add_fact(&event, "MISSKEY_CODE", code);
 	return finish(&event, object, ret_event);
 }

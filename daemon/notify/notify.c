@@ -13,7 +13,6 @@
 #include "launch/bus.h"
 #include "login/login_failure.h"
 #include "runtime/systemd.h"
-#include "service/login_text.h"
 #include "told_problems.h"
 
 /* What was told of an account's login. */
@@ -99,7 +98,7 @@ static void tell_failure(struct notify *notify, const struct account *account,
 
 static void tell_consent_needed(struct notify *notify, const struct account *account)
 {
-	const struct registry_session *session = login_open_session(notify->service, account);
+	const struct registry_session *session = service_open_session(notify->service, account);
 
 	hooks_consent_needed(notify->hooks, account);
 	/* A page that somebody was told to open is not offered once more. */
@@ -118,7 +117,7 @@ static bool logins_are_told(const struct notify *notify)
 
 static void login_changed(struct notify *notify, const struct account *account)
 {
-	const struct login_view *view = login_view(account->login);
+	const struct login_view *view = login_view(service_find_login(notify->service, account));
 	struct told *told = told_of(notify, account->name);
 	const char *trouble = trouble_of(view);
 
@@ -147,7 +146,7 @@ static void credential_changed(struct notify *notify, const struct account *acco
 	bool is_lost = credential && !credential_is_good(credential);
 
 	hooks_credential_changed(notify->hooks, account);
-	if (is_lost && !(account->login && login_is_active(account->login)))
+	if (is_lost && login_phase(service_find_login(notify->service, account)) == LOGIN_IS_OVER)
 		desktop_credential_lost(notify->desktop, credential);
 }
 
@@ -159,7 +158,8 @@ static void on_change(enum service_change change, struct account *account, struc
 	(void)now;
 	switch (change) {
 	case SERVICE_LOGIN_CHANGED:
-		if (!login_awaits_consent(account->login))
+		if (login_phase(service_find_login(notify->service, account)) !=
+		    LOGIN_AWAITS_CONSENT)
 			desktop_consent_over(notify->desktop, account);
 		if (logins_are_told(notify))
 			login_changed(notify, account);

@@ -77,5 +77,5 @@ void stop_orderly(struct assembly *assembly)
 	if (assembly->notify)
 		notify_quiesce(assembly->notify);
 	loop_drain(assembly->loop, is_flushed, assembly, STOP_DRAIN_MS);
-	service_flush(assembly->service);
+	service_flush(assembly->service, clock_now());
 }

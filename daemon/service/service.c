@@ -19,8 +19,7 @@
 
 /* ---- Opening and closing ---- */
 
-/* Whether FD, or without one the errno that opening it ended with, says that something else stands
- * in a file's place. */
+/* Whether the opened FD is no regular file; if FD is -1, whether errno says so. */
 static bool is_no_file(int fd)
 {
 	struct stat status;
@@ -52,8 +51,8 @@ static int lock_state(struct service *service, struct err_detail *detail)
 		       service->state_directory, LOCK_FILE, strerror(errno));
 }
 
-/* A damaged registry holds nothing that a new login cannot bring back: it is kept aside, and
- * work goes on. Every other reason, and a damaged credentials.json, waits for a person. */
+/* A new login brings back all that a damaged registry held: it is set aside, and work goes on.
+ * Other errors, and a damaged credentials.json, wait for a person. */
 static int open_registry(struct service *service, struct err_detail *detail)
 {
 	char aside[256];
@@ -79,7 +78,7 @@ static bool is_known(const char *name, void *context)
 	return accounts_find(service->accounts, name) != NULL;
 }
 
-/* env/ and tokens/ say what credentials.json says, whatever a crash or a person left there. */
+/* Corrects what a crash or a person left there. */
 void service_derive_all(struct service *service)
 {
 	struct err_detail detail;
@@ -132,7 +131,7 @@ static int open_state(struct service *service, struct err_detail *detail)
 	return r;
 }
 
-/* Not logged: it is said once, and asked for by many. */
+/* Does not log it: the process does that, once. */
 static void refuse(struct service *service, const struct service_refusal *refusal)
 {
 	struct service_problem *problem = &service->problems[service->problem_count++];
@@ -157,7 +156,6 @@ int service_new(const struct service_options *options, struct service **ret_serv
 	service->source = options->source;
 	service->port = options->config->port;
 	service->log_level_is_fixed = options->log_level_is_fixed;
-	service->client = options->client;
 	service->flush_ms = service->repair_ms = CLOCK_NEVER;
 	service->callback_url = options->callback_url;
 	service->callback_is_passed = options->callback_is_passed;
@@ -174,35 +172,35 @@ int service_new(const struct service_options *options, struct service **ret_serv
 		.client = options->client,
 		.registry = service->registry,
 		.credentials = service->credentials,
-		.turns = &service->turns,
 		.callback_url = options->callback_url,
 		.session_time_s = options->config->session_time_s,
 		.poll_interval_s = options->config->poll_interval_s,
 		.poll_interval_max_s = options->config->poll_interval_max_s,
 		.changed = service_login_changed,
-		.credential_changed = service_credential_changed,
-		.is_registering = service_is_registering,
-		.context = service,
-	};
-	service->verification_environment = (struct verification_environment){
-		.client = options->client,
-		.credentials = service->credentials,
-		.ended = service_verification_ended,
 		.context = service,
 	};
 	*ret_service = TAKE_PTR(service);
 	return 0;
 }
 
+static void free_logins(struct login_environment *environment)
+{
+	struct name_table *logins = &environment->logins;
+	struct name_table *verifications = &environment->verifications;
+
+	while (logins->count > 0)
+		login_free(logins->rows[logins->count - 1]);
+	while (verifications->count > 0)
+		verification_free(verifications->rows[verifications->count - 1]);
+	name_table_done(logins);
+	name_table_done(verifications);
+}
+
 void service_free(struct service *service)
 {
 	if (!service)
 		return;
-	for (size_t n = 0; n < service->login_count; n++)
-		login_free(service->logins[n]->login);
-	free(service->logins);
-	for (size_t n = 0; service->accounts && n < accounts_count(service->accounts); n++)
-		verification_free(accounts_at(service->accounts, n)->verification);
+	free_logins(&service->environment);
 	accounts_free(service->accounts);
 	credentials_free(service->credentials);
 	registry_free(service->registry);
@@ -220,13 +218,14 @@ void service_free(struct service *service)
 static int64_t service_deadline(void *context, struct clock_time now)
 {
 	const struct service *service = context;
+	const struct name_table *logins = &service->environment.logins;
 	int64_t deadline_ms =
 		service->flush_ms < service->repair_ms ? service->flush_ms : service->repair_ms;
 
-	if (service->turns.may_go_on)
+	if (service->environment.turns.may_go_on)
 		return now.mono_ms;
-	for (size_t n = 0; n < service->login_count; n++) {
-		int64_t one_ms = login_deadline(service->logins[n]->login);
+	for (size_t n = 0; n < logins->count; n++) {
+		int64_t one_ms = login_deadline(logins->rows[n]);
 
 		if (one_ms < deadline_ms)
 			deadline_ms = one_ms;
@@ -234,7 +233,7 @@ static int64_t service_deadline(void *context, struct clock_time now)
 	return deadline_ms;
 }
 
-/* What cannot be written now is written with the next change. */
+/* What cannot be written now is written with the next change of the credentials. */
 static void flush_times(struct service *service)
 {
 	struct err_detail detail;
@@ -247,11 +246,12 @@ static void flush_times(struct service *service)
 static void service_dispatch(void *context, struct clock_time now)
 {
 	struct service *service = context;
+	const struct name_table *logins = &service->environment.logins;
 	struct login *next;
 
-	for (size_t n = 0; n < service->login_count; n++)
-		login_tick(service->logins[n]->login, now);
-	while ((next = turns_next(&service->turns)))
+	for (size_t n = 0; n < logins->count; n++)
+		login_tick(logins->rows[n], now);
+	while ((next = turns_next(&service->environment.turns)))
 		login_take_turn(next, now);
 	if (now.mono_ms >= service->flush_ms)
 		flush_times(service);
@@ -288,40 +288,43 @@ void service_tell(struct service *service, enum service_change change, struct ac
 
 bool service_is_exchanging(const struct service *service)
 {
-	for (size_t n = 0; n < service->login_count; n++)
-		if (login_is_exchanging(service->logins[n]->login))
+	const struct name_table *logins = &service->environment.logins;
+
+	for (size_t n = 0; n < logins->count; n++)
+		if (login_is_exchanging(logins->rows[n]))
 			return true;
 	return false;
 }
 
 bool service_is_idle(const struct service *service)
 {
+	const struct name_table *logins = &service->environment.logins;
+	const struct name_table *verifications = &service->environment.verifications;
+
 	if (service->repair_ms != CLOCK_NEVER)
 		return false;
-	for (size_t n = 0; n < service->login_count; n++)
-		if (!login_is_resting(service->logins[n]->login, service->callback_is_passed))
+	for (size_t n = 0; n < logins->count; n++)
+		if (!login_is_resting(logins->rows[n], service->callback_is_passed))
 			return false;
-	for (size_t n = 0; n < accounts_count(service->accounts); n++)
-		if (verification_is_under_way(accounts_at(service->accounts, n)->verification))
+	for (size_t n = 0; n < verifications->count; n++)
+		if (verification_is_under_way(verifications->rows[n]))
 			return false;
 	return true;
 }
 
-void service_flush(struct service *service)
+void service_flush(struct service *service, struct clock_time now)
 {
+	const struct name_table *logins = &service->environment.logins;
 	struct err_detail detail;
 
-	for (size_t n = 0; n < service->login_count; n++) {
-		struct account *account = service->logins[n];
-
-		if (login_flush(account->login, &detail))
+	for (size_t n = 0; n < logins->count; n++)
+		if (login_flush(logins->rows[n], &detail))
 			log_error(
 				"account %s: the credential that the server gave is lost, because "
 				"it could not be stored until the end: %s; make room and log in "
 				"again, the server will not ask for consent again",
-				account->name, detail.text);
-	}
-	service_forget_resumes(service, clock_now());
+				login_account(logins->rows[n])->name, detail.text);
+	service_forget_resumes(service, now);
 	flush_times(service);
 }
 
@@ -397,6 +400,17 @@ const struct trust *service_trust(const struct service *service)
 struct accounts *service_accounts(struct service *service)
 {
 	return service->accounts;
+}
+
+struct login *service_find_login(const struct service *service, const struct account *account)
+{
+	return login_find(&service->environment, account);
+}
+
+const struct verification *service_find_verification(const struct service *service,
+						     const struct account *account)
+{
+	return verification_find(&service->environment, account);
 }
 
 const struct credential *service_credential(const struct service *service, const char *account)

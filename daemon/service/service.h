@@ -4,9 +4,9 @@
 
 /*
  * What the daemon can do, for its two servers: the accounts, their logins and credentials. Opens
- * the state directory and goes on with what was pending there.
+ * the state directory and goes on with the logins that were pending there.
  *
- * With damaged state the service still exists, so that both servers can say what is wrong: then
+ * If the state is damaged, there is still a service, so that both servers can say what is wrong:
  * service_unavailable() has the text, and logins are refused.
  */
 
@@ -25,8 +25,8 @@
 /* Nothing adds more than one problem of a kind, and there are fewer kinds. */
 #define SERVICE_MAX_PROBLEMS 8
 
-/* Between being told to open a page and waiting for what comes of it a caller is not seen: for this
- * long it counts as still there, so that a second caller does not open the page again. */
+/* A caller that was told to open a page needs a moment until its next request. For this long it
+ * counts as still there, so that a second caller does not open the page again. */
 #define SERVICE_PAGE_GRACE_MS 2000
 
 struct service_problem {
@@ -68,12 +68,12 @@ void service_restore(struct service *service, struct clock_time now);
 /* Whether an answer is awaited that cannot be had twice. */
 bool service_is_exchanging(const struct service *service);
 
-/* Whether nothing would be lost or late by it if the process ended and its next client started it
- * again: no login goes on but those that wait for a redirect that systemd takes. */
+/* Whether the process may end until its next client starts it: nothing would be lost or late. A
+ * login may be pending if it waits for a redirect that systemd takes. */
 bool service_is_idle(const struct service *service);
 
 /* Tries a last time to store what could not be stored. */
-void service_flush(struct service *service);
+void service_flush(struct service *service, struct clock_time now);
 
 enum service_change {
 	SERVICE_LOGIN_CHANGED,	    /* the account's login: its state, its trouble, its end */
@@ -90,8 +90,8 @@ typedef void service_watcher(enum service_change change, struct account *account
 void service_watch(struct service *service, service_watcher *function, void *context);
 
 /* Asks the account's server whether its credential still works: SERVICE_VERIFICATION_ENDED follows,
- * and account->verification has the report. ERR_DAMAGED: unavailable; ERR_NOT_FOUND: there is no
- * credential to ask about; ERR_NOMEM, ERR_LIBRARY. */
+ * and service_find_verification() has the report. ERR_DAMAGED: unavailable; ERR_NOT_FOUND: there is
+ * no credential to ask about; ERR_NOMEM, ERR_LIBRARY. */
 int service_verify(struct service *service, struct account *account,
 		   struct err_detail *detail) _must_check_;
 
@@ -110,15 +110,15 @@ struct service_reload_report {
 };
 void service_reload_report_done(struct service_reload_report *report);
 
-/* Reads the config again; what comes of it is what a restart would make of it, but for the port. A
- * bad one changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
+/* Reads the config again. The result is the same as that of a restart, except for the port. A bad
+ * config changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
  * server is being finished; errors of config_read_source(); ERR_INVALID: its ca_file cannot be
  * read; ERR_NOMEM. */
 int service_reload(struct service *service, struct clock_time now,
 		   struct service_reload_report *ret_report,
 		   struct err_detail *detail) _must_check_;
 
-/* Problems that a person must see; one of a code at most. */
+/* Problems that a person must see; each code at most once. */
 void service_add_problem(struct service *service, const char *code, const char *text);
 void service_clear_problem(struct service *service, const char *code);
 size_t service_problem_count(const struct service *service);
@@ -132,13 +132,29 @@ const char *service_callback_url(const struct service *service); /* NULL: none *
 const char *service_state_directory(const struct service *service);
 const struct config *service_config(const struct service *service);
 
-/* By which the programs of hooks are safe or not. */
+/* Decides whether the program of a hook is safe to run. */
 const struct trust *service_trust(const struct service *service);
 struct accounts *service_accounts(struct service *service);
+/* The account's current or last login or verification since the start; NULL: none. */
+struct login *service_find_login(const struct service *service, const struct account *account);
+const struct verification *service_find_verification(const struct service *service,
+						     const struct account *account);
 /* NULL if there is none. */
 const struct credential *service_credential(const struct service *service, const char *account);
 /* For looking things up; NULL while the service is unavailable. */
 const struct registry *service_registry(const struct service *service);
+
+/* The session of the account's login, from its consent page to its end; else NULL. */
+const struct registry_session *service_open_session(struct service *service,
+						    const struct account *account);
+
+/* Appends the address to open for the consent: the start link or, for a session without a browser,
+ * the server's own page. Appends nothing if the redirect could not come back. */
+void service_page_url(const struct service *service, const struct registry_session *session,
+		      struct buf *url);
+
+/* The name of the user who must consent; NULL: anybody may. */
+const char *service_expected_user(const struct service *service, const struct account *account);
 
 struct service_login {
 	const char *account;
@@ -152,39 +168,37 @@ struct service_login {
 /* Starts or joins a login. ERR_NOT_FOUND: unknown account and no server; ERR_INVALID, ERR_SYNTAX,
  * ERR_LIMIT: a bad value; ERR_EXISTS: it contradicts what the account is; ERR_DAMAGED: unavailable;
  * ERR_NOMEM. */
-int service_login(struct service *service, const struct service_login *login, struct clock_time now,
+int service_login(struct service *service, const struct service_login *asked, struct clock_time now,
 		  struct account **ret_account, struct err_detail *detail) _must_check_;
 
 /* Whether the caller is the first to be told to open the account's start page. */
-bool service_take_page(struct service *service, struct account *account);
+bool service_take_page(struct service *service, struct account *account, struct clock_time now);
 
-/* Whether the result's page leads its browser, which HAS_COOKIE, through the start link again: once
- * in a process's life, because what the callback had brought may be lost with the process before.
- */
+/* Whether the result page leads its browser, which HAS_COOKIE, through the start link again. True
+ * once in a process: the process before may have lost what the callback brought. */
 bool service_lead_back(struct service *service, const struct account *account, bool has_cookie);
 
-/* For the log, which others must not fill: whether this is the first callback without the cookie
- * for the account's session, the first late opening of the finished login's link. */
+/* Others must not be able to fill the log. Whether this is the first callback without the cookie
+ * for the account's session; the first late opening of the finished login's link. */
 bool service_tell_refusal(struct service *service, const char *account);
 bool service_tell_late_start(struct service *service, const char *start);
 
-/* Who was told to open the page could not: PROBLEM, a clause or a sentence, is shown with the login
- * until the page is opened or the login goes on, also over a restart, and the next caller is told
- * to open it. Nothing happens if a browser has the page already. ERR_NOT_FOUND if no page waits for
- * a browser; ERR_NOMEM. */
+/* A caller that was told to open the page could not. PROBLEM, a clause or a sentence, is shown with
+ * the login, also after a restart, until the page is opened or the login goes on. The next caller
+ * is told to open the page. Does nothing if a browser already has the page. ERR_NOT_FOUND: no page
+ * waits for a browser; ERR_NOMEM. */
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
 			   struct clock_time now, struct err_detail *detail) _must_check_;
 
-/* The start link was opened: 0 the first time, and in the browser that has the session's cookie;
- * else ERR_EXISTS: the session is spoiled from then on. ERR_NOT_FOUND. *ret_session is valid until
- * the next change. */
+/* A browser opened the start link. 0 for the first, and for the one with the session's cookie. Any
+ * other is ERR_EXISTS, and the session is not trusted from then on. ERR_NOT_FOUND. *ret_session is
+ * valid until the next change. */
 int service_open_start(struct service *service, const char *start, bool has_cookie,
 		       struct clock_time now,
 		       const struct registry_session **ret_session) _must_check_;
 
-/* The browser, or a person with a pasted URL, brought a session's token. Nothing is done while
- * another session is made in the place of it: the login goes on with that. ERR_NOT_FOUND if none is
- * pending for it. */
+/* The browser, or a person with a pasted URL, brought a session's token. Does nothing if that
+ * session is being replaced. ERR_NOT_FOUND: no session has this token. */
 int service_callback(struct service *service, const char *token, enum registry_proof proof,
 		     struct clock_time now, struct account **ret_account) _must_check_;
 

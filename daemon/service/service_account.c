@@ -14,22 +14,7 @@ int service_verify(struct service *service, struct account *account, struct err_
 {
 	int r = service_check_available(service, detail);
 
-	return r ? r : verification_start(account, &service->verification_environment, detail);
-}
-
-void service_verification_ended(struct account *account, struct clock_time now, void *context)
-{
-	struct service *service = context;
-	const struct verification_report *report = verification_report(account->verification);
-
-	if (credentials_is_stale(service->credentials) && service->flush_ms == CLOCK_NEVER)
-		service->flush_ms = now.mono_ms + SERVICE_FLUSH_MS;
-	/* credentials.json may be right already, and the files made from it not. */
-	if (report->stored)
-		service->repair_ms = now.mono_ms + SERVICE_REPAIR_MS;
-	if (report->state_changed)
-		service_tell(service, SERVICE_CREDENTIAL_CHANGED, account, now);
-	service_tell(service, SERVICE_VERIFICATION_ENDED, account, now);
+	return r ? r : verification_start(account, &service->environment, detail);
 }
 
 /* ---- Forgetting ---- */
@@ -37,23 +22,20 @@ void service_verification_ended(struct account *account, struct clock_time now, 
 void service_drop_account(struct service *service, struct account *account, struct clock_time now)
 {
 	service_tell(service, SERVICE_ACCOUNT_REMOVED, account, now);
-	for (size_t n = 0; n < service->login_count; n++) {
-		if (service->logins[n] != account)
-			continue;
-		service->logins[n] = service->logins[--service->login_count];
-		break;
-	}
-	login_free(account->login);
-	verification_free(account->verification);
+	login_free(service_find_login(service, account));
+	verification_free(verification_find(&service->environment, account));
 	accounts_remove(service->accounts, account->name);
 }
 
-static void end_questions(struct account *account, struct clock_time now)
+/* Nothing that a server answers from now on makes a credential again. */
+static void end_questions(const struct service *service, const struct account *account,
+			  struct clock_time now)
 {
-	if (account->login)
-		login_cancel(account->login, "the account was removed from this computer", now);
-	verification_free(account->verification);
-	account->verification = NULL;
+	struct login *login = service_find_login(service, account);
+
+	if (login)
+		login_cancel(login, "the account was removed from this computer", now);
+	verification_free(verification_find(&service->environment, account));
 }
 
 int service_logout(struct service *service, struct account *account, struct clock_time now,
@@ -70,7 +52,7 @@ int service_logout(struct service *service, struct account *account, struct cloc
 			       account->from_config ? account->server.origin : NULL, detail);
 	if (r)
 		return r;
-	end_questions(account, now);
+	end_questions(service, account, now);
 	registry_account_remove(service->registry, account->name);
 	if (registry_save(service->registry, now.unix_s, &save_detail))
 		log_warning("account %s: it may be listed again after a restart: %s", account->name,

@@ -1,95 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/digest.h"
 #include "common/log.h"
 #include "service_state.h"
 
 /* ---- Changes ---- */
 
-/* The first consent page makes the account a real one: other tools may know it now. */
-static void admit(struct service *service, struct account *account)
+/* Without this only the next start would not know. */
+static void save_quietly(struct service *service, const char *account, struct clock_time now)
 {
 	struct err_detail detail;
 
-	account->provisional = false;
+	if (registry_save(service->registry, now.unix_s, &detail))
+		log_warning("account %s: %s", account, detail.text);
+}
+
+/* The first consent page makes the account a real one: other tools may know it now. */
+static void list_account(struct service *service, struct account *account)
+{
+	struct err_detail detail;
+
+	account->unlisted = false;
 	if (credentials_derive(service->credentials, account->name, account->server.origin,
 			       &detail))
 		log_error("account %s: %s", account->name, detail.text);
 }
 
-/* Its first login failed before that: it was perhaps a mistyped name. */
-static void withdraw(struct service *service, const struct account *account, struct clock_time now)
+/* The first login failed before that, perhaps because of a mistyped name: a restart does not know
+ * the account any more. */
+static void unregister_account(struct service *service, const struct account *account,
+			       struct clock_time now)
 {
-	struct err_detail detail;
-
 	registry_account_remove(service->registry, account->name);
-	if (registry_save(service->registry, now.unix_s, &detail))
-		log_warning("account %s: %s", account->name, detail.text);
+	save_quietly(service, account->name, now);
 }
 
-/* Others may wait for the app that this account's login was registering. */
-static void settle_apps(struct service *service, const struct account *account,
-			struct clock_time now)
+static void note_login(struct service *service, struct account *account, struct clock_time now)
 {
-	for (size_t n = 0; n < service->login_count; n++)
-		if (service->logins[n] != account)
-			login_settle_app(service->logins[n]->login, now);
+	enum machine_state state = login_view(service_find_login(service, account))->state;
+
+	if (account->unlisted && state == MACHINE_CONSENT)
+		list_account(service, account);
+	else if (account->unlisted && state == MACHINE_FINISHED)
+		unregister_account(service, account, now);
 }
 
-bool service_is_registering(const struct account *account, void *context)
+static void note_verification(struct service *service, const struct account *account,
+			      struct clock_time now)
 {
-	const struct service *service = context;
-
-	for (size_t n = 0; n < service->login_count; n++) {
-		const struct account *other = service->logins[n];
-
-		if (other != account && login_is_registering(other->login) &&
-		    strcmp(other->server.origin, account->server.origin) == 0 &&
-		    strcmp(other->app_name, account->app_name) == 0 &&
-		    strcmp(other->description, account->description) == 0 &&
-		    strcmp(other->permission, account->permission) == 0)
-			return true;
-	}
-	return false;
+	if (credentials_is_stale(service->credentials) && service->flush_ms == CLOCK_NEVER)
+		service->flush_ms = now.mono_ms + SERVICE_FLUSH_MS;
+	/* credentials.json may be right already, and the files made from it not. */
+	if (verification_report(service_find_verification(service, account))->stored)
+		service->repair_ms = now.mono_ms + SERVICE_REPAIR_MS;
 }
 
-void service_login_changed(struct account *account, bool is_news, struct clock_time now,
+void service_login_changed(enum login_change change, struct account *account, struct clock_time now,
 			   void *context)
 {
-	struct service *service = context;
-	const struct login_view *view = login_view(account->login);
+	static const enum service_change changes[] = {
+		[LOGIN_CHANGED] = SERVICE_LOGIN_CHANGED,
+		[LOGIN_CREDENTIAL_CHANGED] = SERVICE_CREDENTIAL_CHANGED,
+		[LOGIN_VERIFICATION_ENDED] = SERVICE_VERIFICATION_ENDED,
+	};
 
-	if (account->provisional && view->state == MACHINE_CONSENT)
-		admit(service, account);
-	if (account->provisional && view->state == MACHINE_FINISHED)
-		withdraw(service, account, now);
-	settle_apps(service, account, now);
-	if (is_news)
-		service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
-}
-
-void service_credential_changed(struct account *account, struct clock_time now, void *context)
-{
-	service_tell(context, SERVICE_CREDENTIAL_CHANGED, account, now);
-}
-
-static int ensure_login(struct service *service, struct account *account)
-{
-	struct account **grown;
-
-	if (account->login)
-		return 0;
-	grown = reallocarray(service->logins, service->login_count + 1, sizeof(struct account *));
-	if (!grown)
-		return ERR_NOMEM;
-	service->logins = grown;
-	if (login_new(account, &service->environment, &account->login))
-		return ERR_NOMEM;
-	service->logins[service->login_count++] = account;
-	return 0;
+	if (change == LOGIN_CHANGED)
+		note_login(context, account, now);
+	else if (change == LOGIN_VERIFICATION_ENDED)
+		note_verification(context, account, now);
+	service_tell(context, changes[change], account, now);
 }
 
 /* ---- After a start ---- */
@@ -106,7 +86,7 @@ bool service_session_fits(const struct service *service, const struct registry_s
 	       strcmp(app->description, account->description) == 0;
 }
 
-/* Whether a start can go on with it. An exchange that may have been answered is always followed up.
+/* Whether a start can go on with SESSION. An exchange that may have been answered always goes on.
  */
 static bool session_is_restorable(const struct service *service,
 				  const struct registry_session *session)
@@ -119,8 +99,8 @@ static bool session_is_restorable(const struct service *service,
 	return session->exchanging || service_session_fits(service, session, account);
 }
 
-/* Removes the sessions that no longer fit, whatever comes next writes that down. */
-static void drop_misfits(struct service *service)
+/* Removes the sessions that a start cannot go on with. The next save writes that down. */
+static void drop_outdated(struct service *service)
 {
 	for (size_t n = registry_session_count(service->registry); n-- > 0;) {
 		const struct registry_session *session = registry_session_at(service->registry, n);
@@ -136,8 +116,8 @@ static void drop_misfits(struct service *service)
 	}
 }
 
-/* Before an exchange goes on: if its server ends this start, the next one shall begin with a pause.
- */
+/* Counts this start before its exchanges go on: if a server's answer ends the process, the next
+ * start waits before it asks again. */
 static void note_resumes(struct service *service, struct clock_time now)
 {
 	struct err_detail detail;
@@ -158,10 +138,11 @@ void service_restore(struct service *service, struct clock_time now)
 {
 	size_t count;
 	struct account **accounts;
+	struct login *login;
 
 	if (!service->registry)
 		return;
-	drop_misfits(service);
+	drop_outdated(service);
 	note_resumes(service, now);
 	count = registry_session_count(service->registry);
 	accounts = calloc(count + 1, sizeof(struct account *));
@@ -172,9 +153,41 @@ void service_restore(struct service *service, struct clock_time now)
 		accounts[n] = accounts_find(service->accounts,
 					    registry_session_at(service->registry, n)->account);
 	for (size_t n = 0; n < count; n++)
-		if (!ensure_login(service, accounts[n]))
-			login_restore(accounts[n]->login, now);
+		if (!login_get(accounts[n], &service->environment, &login))
+			login_restore(login, now);
 	free(accounts);
+}
+
+/* ---- What is said of a login ---- */
+
+const struct registry_session *service_open_session(struct service *service,
+						    const struct account *account)
+{
+	enum login_phase phase = login_phase(service_find_login(service, account));
+
+	if (phase != LOGIN_AWAITS_CONSENT && phase != LOGIN_HAS_CONSENT)
+		return NULL;
+	return registry_session_find(service_registry(service), account->name);
+}
+
+void service_page_url(const struct service *service, const struct registry_session *session,
+		      struct buf *url)
+{
+	const char *callback_url = service_callback_url(service);
+
+	if (!session->browser) {
+		buf_append_text(url, session->consent_url);
+	} else if (callback_url) {
+		/* "http://127.0.0.1:PORT" without "/callback" */
+		int size = (int)(strrchr(callback_url, '/') - callback_url);
+
+		buf_append_format(url, "%.*s/start/%s", size, callback_url, session->start);
+	}
+}
+
+const char *service_expected_user(const struct service *service, const struct account *account)
+{
+	return login_expected_user(account, service_credential(service, account->name)).username;
 }
 
 /* ---- Starting and joining ---- */
@@ -188,67 +201,69 @@ static void warn_unsaved(int r, const char *account, const struct err_detail *de
 		log_warning("account %s: %s", account, detail->text);
 }
 
-/* Whether another caller is at it: waits, or was told to open the page a moment ago. */
-static bool is_tended(const struct service_login *login, const struct account *account,
-		      const struct registry_session *session, struct clock_time now)
+/* Whether another caller sees to the page: it waits, or was told to open it a moment ago. */
+static bool another_has_page(const struct service_login *asked, const struct account *account,
+			     const struct registry_session *session, struct clock_time now)
 {
-	return login->somebody_waits ||
+	return asked->somebody_waits ||
 	       (session->page_given &&
 		now.mono_ms - account->page_given_ms < SERVICE_PAGE_GRACE_MS);
 }
 
-/* A session waits for consent. It is kept if it still serves; a link that was opened is not given
- * out again, because another user may have its cookie. */
-static void join_session(struct service *service, const struct service_login *login,
+/* A session waits for consent. It is replaced if it is not what is asked for, or if its link was
+ * opened: another user may have the cookie. */
+static void join_session(struct service *service, const struct service_login *asked,
 			 struct account *account, bool browser, struct clock_time now)
 {
+	struct login *login = service_find_login(service, account);
 	const struct registry_session *session =
 		registry_session_find(service->registry, account->name);
 
 	if (session->start_used || session->browser != browser ||
 	    !service_session_fits(service, session, account)) {
-		login_renew(account->login, browser, now);
+		login_renew(login, browser, now);
 		return;
 	}
-	if (is_tended(login, account, session, now))
+	if (another_has_page(asked, account, session, now))
 		return;
 	registry_session_offer_page(service->registry, account->name);
 	if (!browser)
-		login_begin(account->login, browser, now);
+		login_begin(login, browser, now);
 }
 
-int service_login(struct service *service, const struct service_login *login, struct clock_time now,
+int service_login(struct service *service, const struct service_login *asked, struct clock_time now,
 		  struct account **ret_account, struct err_detail *detail)
 {
 	/* Without a listener nothing can come back from the browser. */
-	bool browser = login->browser && service->callback_url;
+	bool browser = asked->browser && service->callback_url;
 	struct account *account;
+	struct login *login;
+	enum login_phase phase;
 	int r;
 
 	r = service_check_available(service, detail);
 	if (r)
 		return r;
-	r = service_resolve_account(service, login, &account, detail);
+	r = service_resolve_account(service, asked, &account, detail);
 	if (r)
 		return r;
-	if (ensure_login(service, account))
+	if (login_get(account, &service->environment, &login))
 		return err_set(detail, ERR_NOMEM, "no memory for the login");
-	if (login_awaits_consent(account->login))
-		join_session(service, login, account, browser, now);
-	else if (login_awaits_page(account->login) &&
-		 login_view(account->login)->browser != browser)
-		login_renew(account->login, browser, now);
+	phase = login_phase(login);
+	if (phase == LOGIN_AWAITS_CONSENT)
+		join_session(service, asked, account, browser, now);
+	else if (phase == LOGIN_MAKES_PAGE && login_view(login)->browser != browser)
+		login_renew(login, browser, now);
 	else
-		login_begin(account->login, browser, now);
+		login_begin(login, browser, now);
 	*ret_account = account;
 	return 0;
 }
 
-bool service_take_page(struct service *service, struct account *account)
+bool service_take_page(struct service *service, struct account *account, struct clock_time now)
 {
 	const struct registry_session *session =
 		service->registry ? registry_session_find(service->registry, account->name) : NULL;
-	struct clock_time now = clock_now();
 	struct err_detail detail;
 
 	if (!session || !session->browser || session->start_used || session->page_given)
@@ -282,21 +297,21 @@ bool service_tell_late_start(struct service *service, const char *start)
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
 			   struct clock_time now, struct err_detail *detail)
 {
+	struct login *login = service_find_login(service, account);
 	const struct registry_session *session =
 		service->registry ? registry_session_find(service->registry, account->name) : NULL;
 	struct err_detail unsaved;
 
-	if (!session || !session->browser || !account->login ||
-	    login_view(account->login)->state != MACHINE_CONSENT)
+	if (!session || !session->browser || !login || login_view(login)->state != MACHINE_CONSENT)
 		return err_set(detail, ERR_NOT_FOUND,
 			       "No login of this account waits for a browser.");
-	/* Whatever the command said: a browser has the page. */
+	/* A browser has the page, whatever the caller says. */
 	if (session->start_used)
 		return 0;
 	warn_unsaved(registry_session_mark_browser_failed(service->registry, account->name, problem,
 							  now.unix_s, &unsaved),
 		     account->name, &unsaved);
-	login_refresh(account->login, now);
+	login_refresh(login, now);
 	return 0;
 }
 
@@ -305,7 +320,8 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 {
 	const struct registry_session *session =
 		service->registry ? registry_session_by_start(service->registry, start) : NULL;
-	struct account *account;
+	const struct account *account;
+	struct login *login;
 	struct err_detail detail;
 	bool spoils;
 
@@ -313,10 +329,10 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 		return ERR_NOT_FOUND;
 	*ret_session = session;
 	spoils = session->start_used && !has_cookie;
-	/* Only what is new is written: anybody can repeat this. */
+	/* Anybody can repeat this: only what is new is written. */
 	if (session->start_used && (!spoils || session->start_raced))
 		return spoils ? ERR_EXISTS : 0;
-	/* Perhaps by hand: then nobody was told to. */
+	/* A person may have opened the link by hand: then nobody was told to. */
 	warn_unsaved(registry_session_mark_used(service->registry, session->account, spoils,
 						now.unix_s, &detail),
 		     session->account, &detail);
@@ -325,10 +341,9 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 		log_warning("account %s: the start link was opened in two browsers; the login is "
 			    "not trusted any more",
 			    session->account);
-	if (account && account->login && spoils)
-		login_spoil(account->login, now);
-	else if (account && account->login)
-		login_refresh(account->login, now);
+	login = account ? service_find_login(service, account) : NULL;
+	if (login)
+		login_refresh(login, now);
 	return spoils ? ERR_EXISTS : 0;
 }
 
@@ -338,14 +353,15 @@ int service_callback(struct service *service, const char *token, enum registry_p
 	const struct registry_session *session =
 		service->registry ? registry_session_by_token(service->registry, token) : NULL;
 	struct account *account;
+	struct login *login;
 
 	if (!session)
 		return ERR_NOT_FOUND;
 	account = accounts_find(service->accounts, session->account);
-	if (!account || !account->login)
+	login = account ? service_find_login(service, account) : NULL;
+	if (!login)
 		return ERR_NOT_FOUND;
 	*ret_account = account;
-	if (login_has_session(account->login))
-		login_callback(account->login, proof, now);
+	login_callback(login, proof, now);
 	return 0;
 }

@@ -21,16 +21,9 @@ void service_reload_report_done(struct service_reload_report *report)
 	buf_done(&report->removed);
 }
 
-/* Whether the login's consent has been given: it is followed up, whatever the config says now. */
-static bool has_consent(const struct account *account)
-{
-	return account->login && login_is_active(account->login) &&
-	       !login_awaits_consent(account->login) && !login_awaits_page(account->login);
-}
-
-/* The account's credential is on its way. If the config does not have the account any more, it
- * becomes one that a login made; if it moves it to another server, it has to wait: what belongs to
- * the one server must not be sent to the other. */
+/* The account's login has consent, so its credential is on its way. An account that the config has
+ * no more becomes one that a login made. A config that moves the account to another server is
+ * refused for now: what belongs to one server must not be sent to the other. */
 static int keep_consented(struct service *service, const struct account *account,
 			  const struct config *config, struct err_detail *detail)
 {
@@ -52,17 +45,20 @@ static int keep_consented(struct service *service, const struct account *account
 	return registry_account_put(service->registry, &kept);
 }
 
-/* The session of a pending login was made for what the account was. */
-static void cancel_misfit(const struct reload *reload, struct account *account, bool is_gone)
+/* Ends a login without consent whose session was made for what the account was before. */
+static void cancel_outdated(const struct reload *reload, const struct account *account,
+			    bool is_gone)
 {
 	struct service *service = reload->service;
+	struct login *login = service_find_login(service, account);
+	enum login_phase phase = login_phase(login);
 	const struct registry_session *session =
 		registry_session_find(service->registry, account->name);
 
-	if (!account->login || !login_is_active(account->login) || has_consent(account))
+	if (phase != LOGIN_MAKES_PAGE && phase != LOGIN_AWAITS_CONSENT)
 		return;
 	if (is_gone || !session || !service_session_fits(service, session, account))
-		login_cancel(account->login, "the account was changed in the config", reload->now);
+		login_cancel(login, "the account was changed in the config", reload->now);
 }
 
 static void remove_account(const struct reload *reload, struct account *account)
@@ -83,7 +79,7 @@ static void on_difference(enum accounts_change change, struct account *account, 
 							 : &report->changed;
 
 	buf_append_format(names, "%s\n", account->name);
-	cancel_misfit(reload, account, change == ACCOUNTS_REMOVED);
+	cancel_outdated(reload, account, change == ACCOUNTS_REMOVED);
 	if (change == ACCOUNTS_REMOVED)
 		remove_account(reload, account);
 	else
@@ -94,12 +90,13 @@ static void on_difference(enum accounts_change change, struct account *account, 
 static int load_wanted(struct service *service, const struct config *config,
 		       struct accounts **ret_wanted, struct err_detail *detail)
 {
+	const struct name_table *logins = &service->environment.logins;
 	_cleanup_(accounts_freep) struct accounts *wanted = NULL;
 	int r = 0;
 
-	for (size_t n = 0; r == 0 && n < service->login_count; n++)
-		if (has_consent(service->logins[n]))
-			r = keep_consented(service, service->logins[n], config, detail);
+	for (size_t n = 0; r == 0 && n < logins->count; n++)
+		if (login_phase(logins->rows[n]) == LOGIN_HAS_CONSENT)
+			r = keep_consented(service, login_account(logins->rows[n]), config, detail);
 	if (r == 0)
 		r = accounts_new(&wanted);
 	if (r == 0)
@@ -110,7 +107,7 @@ static int load_wanted(struct service *service, const struct config *config,
 	return r;
 }
 
-/* With a socket of systemd's the config's port does not count; the default says nothing. */
+/* Systemd listens: the config's port does not count. The default port is no wish for another. */
 static void check_passed_port(struct service *service)
 {
 	char url[64];
@@ -141,7 +138,7 @@ void service_check_port(struct service *service)
 			"systemd: end misskey-authd and run it again)");
 }
 
-/* What is in force without a restart. */
+/* Settings that a reload changes without a restart. */
 static void apply_settings(struct service *service, struct config *config)
 {
 	config_free(service->config);
@@ -149,8 +146,6 @@ static void apply_settings(struct service *service, struct config *config)
 	service->environment.session_time_s = config->session_time_s;
 	service->environment.poll_interval_s = config->poll_interval_s;
 	service->environment.poll_interval_max_s = config->poll_interval_max_s;
-	for (size_t n = 0; n < service->login_count; n++)
-		login_adapt(service->logins[n]->login);
 	if (!service->log_level_is_fixed)
 		log_set_level(config->log_level);
 	service_check_port(service);
@@ -173,9 +168,9 @@ int service_reload(struct service *service, struct clock_time now,
 	r = load_wanted(service, config, &wanted, detail);
 	if (r)
 		return r;
-	/* The last that can fail for what the config says. */
-	r = http_client_configure(service->client, config->ca_file, config->request_time_s * 1000,
-				  detail);
+	/* The last step that can fail because of the config. */
+	r = http_client_configure(service->environment.client, config->ca_file,
+				  config->request_time_s * 1000, detail);
 	if (r)
 		return r;
 	r = accounts_replace(service->accounts, wanted, on_difference, &reload);

@@ -20,26 +20,44 @@ static int contradiction(const struct account *account, const char *what, const 
 			       : "use another name with --as");
 }
 
+static bool has_other_server(const struct account *account, const struct registry_account *asked,
+			     const struct service_login *login)
+{
+	return login->server && strcmp(account->server.origin, asked->server.origin) != 0;
+}
+
+static bool has_other_user(const struct account *account, const struct registry_account *asked)
+{
+	return asked->user && (!account->user || strcasecmp(account->user, asked->user) != 0);
+}
+
+static bool has_other_permission(const struct account *account,
+				 const struct registry_account *asked,
+				 const struct service_login *login)
+{
+	return login->permission && strcmp(account->permission, asked->permission) != 0;
+}
+
 /* What the login says of a known account must be what the account is; an account that a login made
  * may be given another user or other permissions. */
 static int check_known(const struct account *account, const struct registry_account *asked,
 		       const struct service_login *login, struct err_detail *detail)
 {
-	if (login->server && strcmp(account->server.origin, asked->server.origin) != 0)
+	if (has_other_server(account, asked, login))
 		return contradiction(account, "the server", account->server.origin,
 				     asked->server.origin, detail);
 	if (!account->from_config)
 		return 0;
-	if (asked->user && (!account->user || strcasecmp(account->user, asked->user) != 0))
+	if (has_other_user(account, asked))
 		return contradiction(account, "the user", account->user ? account->user : "(any)",
 				     asked->user, detail);
-	if (login->permission && strcmp(account->permission, asked->permission) != 0)
+	if (has_other_permission(account, asked, login))
 		return contradiction(account, "the permissions", account->permission,
 				     asked->permission, detail);
 	return 0;
 }
 
-/* A user given by itself counts before the one of @user@host. */
+/* A user that is given apart counts before the one in @user@host. */
 static int read_asked_user(const struct service_login *login, struct registry_account *asked,
 			   struct err_detail *detail)
 {
@@ -93,30 +111,16 @@ static void fill_asked(struct registry_account *asked, struct account *account,
 		asked->user = account->user;
 }
 
-/* Whether a login is between its first question to the server and the consent page, or has consent:
- * then the account must stay what it was made with. */
-static bool is_settled(const struct account *account)
-{
-	return account->login && login_is_active(account->login) &&
-	       !login_awaits_consent(account->login);
-}
-
-static bool differs(const struct account *account, const struct registry_account *asked,
-		    const struct service_login *login)
-{
-	if (login->server && strcmp(account->server.origin, asked->server.origin) != 0)
-		return true;
-	if (login->permission && strcmp(account->permission, asked->permission) != 0)
-		return true;
-	return asked->user && (!account->user || strcasecmp(account->user, asked->user) != 0);
-}
-
 int service_resolve_account(struct service *service, const struct service_login *login,
 			    struct account **ret_account, struct err_detail *detail)
 {
 	struct registry_account asked = {0};
 	struct account *account = accounts_find(service->accounts, login->account);
-	bool known = account && !account->provisional;
+	bool known = account && !account->unlisted;
+	enum login_phase phase =
+		account ? login_phase(service_find_login(service, account)) : LOGIN_IS_OVER;
+	/* A login asks the server for what the account is now, or has its consent for that. */
+	bool must_stay = phase == LOGIN_MAKES_PAGE || phase == LOGIN_HAS_CONSENT;
 	_cleanup_(freep) char *permission = NULL;
 	int r = read_asked(login, &asked, detail);
 
@@ -127,7 +131,9 @@ int service_resolve_account(struct service *service, const struct service_login 
 			    login->account);
 	if (!r && known)
 		r = check_known(account, &asked, login, detail);
-	if (!r && account && is_settled(account) && differs(account, &asked, login))
+	if (!r && must_stay &&
+	    (has_other_server(account, &asked, login) || has_other_user(account, &asked) ||
+	     has_other_permission(account, &asked, login)))
 		r = err_set(detail, ERR_EXISTS,
 			    "A login of %s with another server, user or permissions is under way; "
 			    "wait for its end, or use another name with --as",
@@ -137,7 +143,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 	*ret_account = account;
 	if (known && account->from_config)
 		return 0;
-	if (known || (account && is_settled(account)))
+	if (known || must_stay)
 		fill_asked(&asked, account, login);
 	r = registry_account_put(service->registry, &asked);
 	if (!r)
@@ -145,7 +151,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 	if (r)
 		return err_set(detail, r, "The account %s could not be kept: %s", asked.name,
 			       err_text(r));
-	account->provisional = !known;
+	account->unlisted = !known;
 	*ret_account = account;
 	return 0;
 }

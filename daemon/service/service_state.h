@@ -3,7 +3,7 @@
 #define SERVICE_SERVICE_STATE_H
 
 /*
- * What service.c (state and loop) and service_login.c (logins) share.
+ * What the files of the service share.
  */
 
 #include "service/service.h"
@@ -18,7 +18,7 @@ struct service_watch {
 
 /* Times of verification are written this long after the first of them. */
 #define SERVICE_FLUSH_MS 5000
-/* Files that could not be set right are tried again after this time. */
+/* Files in env/ and tokens/ that could not be written are tried again after this time. */
 #define SERVICE_REPAIR_MS 60000
 
 struct service {
@@ -26,8 +26,7 @@ struct service {
 	struct config_source source;
 	unsigned port; /* of the config at start */
 	bool log_level_is_fixed;
-	struct http_client *client; /* borrowed */
-	const char *callback_url;   /* borrowed */
+	const char *callback_url; /* borrowed */
 	bool callback_is_passed;
 	char *state_directory;
 	int state_fd;
@@ -35,14 +34,10 @@ struct service {
 	struct registry *registry;	 /* NULL while unavailable */
 	struct credentials *credentials; /* NULL while unavailable */
 	struct accounts *accounts;
-	struct login_environment environment;
-	struct verification_environment verification_environment;
-	bool has_resumed;	 /* this start went on with an exchange */
-	int64_t flush_ms;	 /* monotonic: when the credentials' times are due; CLOCK_NEVER */
-	int64_t repair_ms;	 /* the same for env/ and tokens/ */
-	struct turns turns;	 /* of the logins' exchanges */
-	struct account **logins; /* the accounts that have an login */
-	size_t login_count;
+	struct login_environment environment; /* holds the logins and verifications */
+	bool has_resumed;		      /* this start went on with an exchange */
+	int64_t flush_ms;  /* monotonic: when to write the credentials' times; or CLOCK_NEVER */
+	int64_t repair_ms; /* the same for env/ and tokens/ */
 	struct service_watch watchers[SERVICE_MAX_WATCHERS];
 	size_t watcher_count;
 	struct service_problem problems[SERVICE_MAX_PROBLEMS];
@@ -54,7 +49,7 @@ struct service {
 void service_tell(struct service *service, enum service_change change, struct account *account,
 		  struct clock_time now);
 
-/* Sees to the problem that the config has another port than what is listened on. */
+/* Adds or clears the problem that the config has another port than the listener. */
 void service_check_port(struct service *service);
 
 /* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
@@ -68,19 +63,14 @@ void service_derive_all(struct service *service);
 bool service_session_fits(const struct service *service, const struct registry_session *session,
 			  const struct account *account);
 
-/* At an orderly end: no server has ended this start. */
+/* At an orderly end: no exchange has ended this process. */
 void service_forget_resumes(struct service *service, struct clock_time now);
 
 /* Takes ACCOUNT, whose login must not be under way, out and frees it. */
 void service_drop_account(struct service *service, struct account *account, struct clock_time now);
 
-/* The verifications' call-back. */
-void service_verification_ended(struct account *account, struct clock_time now, void *context);
-
-/* The logins' call-backs. */
-void service_login_changed(struct account *account, bool is_news, struct clock_time now,
+/* The logins' call-back. */
+void service_login_changed(enum login_change change, struct account *account, struct clock_time now,
 			   void *context);
-void service_credential_changed(struct account *account, struct clock_time now, void *context);
-bool service_is_registering(const struct account *account, void *context);
 
 #endif

@@ -83,6 +83,28 @@ def test_consent_is_needed_and_nobody_was_told_to_open_the_page(server, hooked, 
     assert hooked.outcome("me")["outcome"] == "AUTHORIZED"
 
 
+def test_whoever_consented_on_the_server_before_is_not_expected_on_the_next(server_2025, make_daemon, hooks):
+    """An account that the config moved: all that tells who must consent says what the login decides."""
+    hook = f"on_consent_needed = {hooks['consent_needed'].command()}"
+    with misskey.MisskeyServer(profile="2025") as other:
+        daemon = make_daemon(servers=[server_2025, other])
+        daemon.configure(f"[account me]\nserver = {server_2025.origin}", hook)
+        daemon.start()
+        authorize(daemon, server_2025, "me", "alice")
+        hooks["consent_needed"].wait_done(1)
+        assert daemon.account("me")["expected_user"] == "alice"
+        daemon.configure(f"[account me]\nserver = {other.origin}", hook)
+        assert daemon.authctl("reload").returncode == 0
+        assert daemon.account("me")["expected_user"] is None
+        login = abandon_login(daemon, other, "me")
+        assert login["expected_user"] is None
+        record = hooks["consent_needed"].wait(2)[1]
+        assert json.loads(record["stdin"])["expected_user"] is None and "MISSKEY_USER" not in facts(record)
+        consent(daemon, other, login, "bob")
+        assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+        assert daemon.account("me")["expected_user"] == daemon.credentials()["me"]["user"]["username"] == "bob"
+
+
 def test_a_page_that_somebody_opens_is_not_offered_again(server_2025, hooked, hooks):
     assert hooked.login("me", server=server_2025.origin)["open"] is True
     hooks["consent_needed"].wait(1)

@@ -11,6 +11,7 @@ import pytest
 from activation import ActivatedDaemon
 from desktop import ALL, NAME, PATH, Bus, BrowserRecorder, NotificationService, why_not
 from harness import authorize, check_log, consent, wait_for
+from misskey_server import MisskeyServer
 from unattended import abandon_login
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
@@ -88,6 +89,18 @@ def test_consent_is_needed_and_open_opens_the_page(daemon, desktop, browser, ser
     time.sleep(0.3)
     assert len(browser.opened()) == 1
     assert daemon.log().count("its page is being opened") == 1
+
+
+def test_consent_as_the_user_on_the_server_before_is_not_asked_for(daemon, desktop, server_2025):
+    with MisskeyServer(profile="2025") as other:
+        daemon.configure(f"[account me]\nserver = {server_2025.origin}")
+        assert daemon.authctl("reload").returncode == 0
+        authorize(daemon, server_2025, "me")
+        desktop.wait_for(1)
+        daemon.configure(f"[account me]\nserver = {other.origin}")
+        assert daemon.authctl("reload").returncode == 0
+        abandon_login(daemon, other, "me")
+        assert desktop.wait_for(2)[1]["body"] == f"The login of me at {other.origin} waits for your consent."
 
 
 def test_a_click_on_the_notification_opens_too(daemon, desktop, browser, server_2025):

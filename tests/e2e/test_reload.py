@@ -144,6 +144,20 @@ def test_a_consent_that_was_given_is_followed_up(server_2025, configured, change
     assert configured.token("one").returncode == 0
 
 
+def test_a_credential_is_tried_only_on_the_server_that_gave_it(server_2025, make_daemon):
+    """The account moves to another server before the first one could say whether the credential works."""
+    with misskey.MisskeyServer(profile="2025") as other:
+        daemon = make_daemon(config=section("one", server_2025), servers=[server_2025, other]).start()
+        server_2025.misbehave("i", [misskey.Status(503)])
+        consent(daemon, server_2025, daemon.login("one"))
+        assert daemon.outcome("one")["outcome"] == "UNVERIFIED"
+        daemon.configure(section("one", other))
+        assert daemon.authctl("reload").returncode == 0
+        wait_for(lambda: len(server_2025.calls("i")) == 2 or other.requests)
+        assert not other.requests
+        wait_for(lambda: daemon.account("one")["state"] == "verified")
+
+
 def test_an_account_with_a_credential_outlives_its_section(server_2025, configured):
     consent(configured, server_2025, configured.login("one"))
     configured.outcome("one")

@@ -158,6 +158,8 @@ static void tell(struct owner *owner, enum machine_event event)
 {
 	static const int64_t retry_after_s[] = {-1, 0, 1, 30, 61, 7200, INT64_MAX, -1};
 	struct machine_input input = {
+		.poll_interval_ms = 5000,
+		.poll_interval_max_ms = 30000,
 		.event = event,
 		.now = {.mono_ms = owner->now_ms},
 		.random = draw(owner, 1024),
@@ -240,7 +242,6 @@ static void end(struct owner *owner, uint32_t choice)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct owner owner = {
-		.machine = {.poll_interval_ms = 5000, .poll_interval_max_ms = 30000},
 		.now_ms = 1000,
 		.may_have_app = true,
 		.may_renew = true,

@@ -32,6 +32,8 @@ static struct machine_input input_at(enum machine_event event, int64_t now_ms)
 		.expires_ms = EXPIRES_MS,
 		.retry_after_s = -1,
 		.outcome = OUTCOME_REFUSED,
+		.poll_interval_ms = POLL_MS,
+		.poll_interval_max_ms = POLL_MAX_MS,
 	};
 }
 
@@ -52,18 +54,10 @@ static enum machine_action step_without_browser(struct login_machine *machine,
 	return login_machine_step(machine, &input);
 }
 
-static struct login_machine new_machine(void)
-{
-	return (struct login_machine){
-		.poll_interval_ms = POLL_MS,
-		.poll_interval_max_ms = POLL_MAX_MS,
-	};
-}
-
 /* A machine whose session waits for a browser. */
 static struct login_machine consenting(void)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 
 	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 	step(&machine, MACHINE_SESSION_MADE, 0, NOTHING);
@@ -81,7 +75,7 @@ static struct login_machine exchanging(void)
 
 static struct login_machine polling(void)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 
 	assert_int_equal(step_without_browser(&machine, MACHINE_LOGIN, 0), MACHINE_DO_MAKE_SESSION);
 	step(&machine, MACHINE_SESSION_MADE, 0, NOTHING);
@@ -90,7 +84,7 @@ static struct login_machine polling(void)
 
 static void a_login_goes_through(void **state)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 	struct machine_input input = input_at(MACHINE_LOGIN, 0);
 
 	(void)state;
@@ -112,7 +106,7 @@ static void a_login_goes_through(void **state)
 
 static void a_known_app_is_used_again(void **state)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 
 	(void)state;
 	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
@@ -120,7 +114,7 @@ static void a_known_app_is_used_again(void **state)
 
 static void a_forgotten_app_is_made_again_once(void **state)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 
 	(void)state;
 	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
@@ -279,7 +273,7 @@ static void retry_after_is_respected(void **state)
 
 static void nobody_waits_long_for_a_page(void **state)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 	struct machine_input input = input_at(MACHINE_FAILED_FOR_NOW, 0);
 
 	(void)state;
@@ -291,7 +285,7 @@ static void nobody_waits_long_for_a_page(void **state)
 	step(&machine, MACHINE_FAILED_FOR_NOW, 0, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_UNREACHABLE);
 	/* A server that wants an hour is not waited for. */
-	machine = new_machine();
+	machine = (struct login_machine){0};
 	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 	input.retry_after_s = 3600;
 	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_FINISH);
@@ -299,7 +293,7 @@ static void nobody_waits_long_for_a_page(void **state)
 
 static void nobody_hurries_a_server_that_asked_for_time(void **state)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 	struct machine_input input = input_at(MACHINE_FAILED_FOR_NOW, 0);
 
 	(void)state;
@@ -318,7 +312,7 @@ static void an_answer_that_fits_no_question_ends_the_login(void **state)
 
 	(void)state;
 	for (size_t n = 0; n < 2; n++) {
-		struct login_machine machine = new_machine();
+		struct login_machine machine = {0};
 
 		step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 		step(&machine, answers[n], 1, FINISH);
@@ -553,7 +547,7 @@ static void verification_gives_up(void **state)
 
 static void restarts_go_on(void **state)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 	struct machine_input polled = input_at(MACHINE_RESTORED_EXCHANGE, 5);
 
 	(void)state;
@@ -562,7 +556,7 @@ static void restarts_go_on(void **state)
 	step(&machine, MACHINE_CALLBACK, 6, SECURE);
 
 	/* The answer may have been lost: asked at once, again if the server is away. */
-	machine = new_machine();
+	machine = (struct login_machine){0};
 	step(&machine, MACHINE_RESTORED_EXCHANGE, 5, SECURE);
 	step(&machine, MACHINE_SECURED, 5, EXCHANGE);
 	step(&machine, MACHINE_FAILED_FOR_NOW, 5, NOTHING);
@@ -571,11 +565,11 @@ static void restarts_go_on(void **state)
 	step(&machine, MACHINE_SECURED, 8, EXCHANGE);
 	step(&machine, MACHINE_NO_SUCH_SESSION, 9, MAKE_SESSION);
 
-	machine = new_machine();
+	machine = (struct login_machine){0};
 	step(&machine, MACHINE_RESTORED_STORED, 5, VERIFY);
 
 	/* One that is polled is seen as it was before. */
-	machine = new_machine();
+	machine = (struct login_machine){0};
 	polled.browser = false;
 	assert_int_equal(login_machine_step(&machine, &polled), MACHINE_DO_SECURE);
 	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
@@ -588,7 +582,7 @@ static void what_ended_starts_before_waits(void **state)
 
 	(void)state;
 	for (unsigned n = 1; n < sizeof(pauses_ms) / sizeof(pauses_ms[0]); n++) {
-		struct login_machine machine = new_machine();
+		struct login_machine machine = {0};
 		struct machine_input input = input_at(MACHINE_RESTORED_EXCHANGE, 7);
 
 		input.resumes = n;
@@ -597,7 +591,7 @@ static void what_ended_starts_before_waits(void **state)
 		step(&machine, MACHINE_CALLBACK, 8, NOTHING);
 		step(&machine, MACHINE_TIMER, 7 + pauses_ms[n], SECURE);
 
-		machine = new_machine();
+		machine = (struct login_machine){0};
 		input.event = MACHINE_RESTORED_STORED;
 		assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_FINISH);
 		assert_int_equal(machine.outcome, OUTCOME_UNVERIFIED);
@@ -607,7 +601,7 @@ static void what_ended_starts_before_waits(void **state)
 
 static void a_restored_renewal_is_not_renewed_again(void **state)
 {
-	struct login_machine machine = new_machine();
+	struct login_machine machine = {0};
 	struct machine_input input = input_at(MACHINE_RESTORED_EXCHANGE, 0);
 
 	(void)state;
@@ -626,7 +620,7 @@ static void random_events_keep_the_rules(void **state)
 
 	(void)state;
 	for (int run = 0; run < 2000; run++) {
-		struct login_machine machine = new_machine();
+		struct login_machine machine = {0};
 		enum machine_action last = MACHINE_DO_NOTHING;
 		bool secured = false;
 
