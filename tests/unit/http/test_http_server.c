@@ -3,6 +3,7 @@
  * The HTTP server over real sockets, clients and server in one loop: what handlers see, held
  * replies, and that no client, slow, mute, greedy or gone, keeps another one from its answer.
  */
+#include "http_connections.h"
 #include "support/http_fixture.h"
 
 #include <sys/resource.h>
@@ -49,7 +50,7 @@ static void forget(struct fixture *f, const struct http_request *request)
 static void on_hold_end(struct http_request *request, enum http_hold_end why, void *context)
 {
 	static const char *const texts[] = {"due", "gone", "stopping"};
-	struct fixture *f = context;
+	struct fixture *f = *(struct fixture **)context;
 
 	f->ends[why]++;
 	forget(f, request);
@@ -95,16 +96,17 @@ static void handle(struct http_request *request, void *context)
 	if (strcmp(target, "/hold") == 0) {
 		assert_true(f->held_count < HELD);
 		f->held[f->held_count++] = request;
-		http_request_hold(request, clock_now().mono_ms + f->hold_ms, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms + f->hold_ms, on_hold_end, &f,
+				  sizeof(f));
 	} else if (strcmp(target, "/release") == 0) {
 		release_all(f, "released");
 		say(request, "did");
 	} else if (strcmp(target, "/hold-and-say") == 0) {
-		http_request_hold(request, clock_now().mono_ms, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms, on_hold_end, &f, sizeof(f));
 		say(request, "said");
 		say(request, "said twice");
 	} else if (strcmp(target, "/stop") == 0) {
-		http_request_hold(request, clock_now().mono_ms + 5000, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms + 5000, on_hold_end, &f, sizeof(f));
 		http_server_quiesce(f->http.server);
 	} else if (strcmp(target, "/big") == 0) {
 		reply_big(request);
@@ -123,8 +125,9 @@ static void start(struct fixture *f, unsigned limit, int64_t request_ms)
 					     .context = f,
 					     .connection_limit = limit,
 					     .body_limit = BODY_LIMIT,
-					     .request_ms = request_ms,
 				     });
+	if (request_ms)
+		f->http.server->request_ms = request_ms;
 }
 
 static void stop(struct fixture *f)
