@@ -61,6 +61,11 @@ static void on_hold_end(struct http_request *request, enum http_hold_end why, vo
 		release_all(f, "released by an end");
 }
 
+static void on_other_hold_end(struct http_request *request, enum http_hold_end why, void *context)
+{
+	on_hold_end(request, why, context);
+}
+
 static void describe(struct http_request *request)
 {
 	_cleanup_(buf_done) struct buf text = {0};
@@ -293,6 +298,38 @@ static void test_a_held_request_is_replied_to_from_elsewhere(void **state)
 	release_all(&f, "from outside of any call-back");
 	expect(&f.http, one, "from outside");
 	assert_int_equal(f.ends[HTTP_HOLD_DUE] + f.ends[HTTP_HOLD_GONE], 0);
+	stop(&f);
+}
+
+static void test_held_requests_are_found_by_their_function(void **state)
+{
+	struct fixture f = {0};
+	struct http_request *request = NULL;
+	struct client *clients[3];
+
+	(void)state;
+	start(&f, 8, 0);
+	assert_null(http_server_next_held(f.http.server, NULL, on_hold_end));
+	for (unsigned i = 0; i < 3; i++) {
+		clients[i] = client_get(&f.http, "/hold");
+		run_for(&f.http, 20);
+	}
+	(void)client_new(&f.http);
+	assert_null(http_server_next_held(f.http.server, NULL, on_other_hold_end));
+	for (unsigned i = 3; i-- > 0;) {
+		request = http_server_next_held(f.http.server, request, on_hold_end);
+		assert_ptr_equal(request, f.held[i]);
+		assert_ptr_equal(*(struct fixture **)http_request_context(request), &f);
+		if (i != 1)
+			say(request, "found");
+	}
+	assert_null(http_server_next_held(f.http.server, request, on_hold_end));
+	expect(&f.http, clients[0], "found");
+	expect(&f.http, clients[2], "found");
+	/* What was replied to is not held any more. */
+	request = http_server_next_held(f.http.server, NULL, on_hold_end);
+	assert_ptr_equal(request, f.held[1]);
+	assert_null(http_server_next_held(f.http.server, request, on_hold_end));
 	stop(&f);
 }
 
@@ -626,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_a_body_over_the_limit_is_413),
 		cmocka_unit_test(test_a_handler_that_does_nothing_or_nonsense_closes),
 		cmocka_unit_test(test_a_held_request_is_replied_to_from_elsewhere),
+		cmocka_unit_test(test_held_requests_are_found_by_their_function),
 		cmocka_unit_test(test_a_hold_is_due_in_time),
 		cmocka_unit_test(test_a_client_that_hangs_up_is_noticed),
 		cmocka_unit_test(test_stopping_ends_what_is_held_and_keeps_the_socket),
