@@ -4,9 +4,9 @@
 
 /*
  * What the parts of the control server share: control.c (life, which route is whose),
- * control_reply.c (replies), control_shared.c (replies that are the same for everybody),
- * control_body.c (bodies), control_wait.c (clients that wait), control_login.c (logins),
- * control_account.c (accounts and their credentials), control_events.c (the stream of changes).
+ * control_reply.c (replies), control_body.c (bodies), control_wait.c (clients that wait),
+ * control_login.c (logins), control_account.c (accounts and their credentials), control_events.c
+ * (the stream of changes).
  */
 
 #include <sys/queue.h>
@@ -42,11 +42,11 @@ struct control {
 	LIST_HEAD(control_streams, control_stream) streams;
 	unsigned stream_count;
 	int64_t heartbeat_ms; /* monotonic: when the next is due, while there are streams */
-	/* Answers of this round of the loop that are the same for everybody: control_shared.c */
+	/* Answers of this round of the loop that are the same for everybody: control_reply.c */
 	struct http_bytes *shared[CONTROL_SHARED_COUNT];
 };
 
-/* ---- Answers that are the same for everybody: control_shared.c ---- */
+/* ---- Answers that are the same for everybody: control_reply.c ---- */
 
 /* The JSON text with a line's end, which is built once in a round of the loop, until something
  * changes: many clients at once cost the time and the room of one. It belongs to CONTROL; NULL
