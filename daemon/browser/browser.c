@@ -425,7 +425,7 @@ static void set_host(struct browser *browser)
 	snprintf(browser->host, sizeof(browser->host), "%.*s", (int)size, authority);
 }
 
-int browser_new(int listen_fd, struct service *service, struct browser **ret_callback,
+int browser_new(int listen_fd, struct service *service, struct browser **ret_browser,
 		struct err_detail *detail)
 {
 	_cleanup_(browser_freep) struct browser *browser = calloc(1, sizeof(*browser));
@@ -435,20 +435,20 @@ int browser_new(int listen_fd, struct service *service, struct browser **ret_cal
 		.context = browser,
 		.connection_limit = BROWSER_CONNECTIONS,
 		.refuse = refuse_head,
-		.head_limit = CALLBACK_HEAD_BYTES,
+		.head_limit = BROWSER_HEAD_BYTES,
 		.body_limit = 0,
 	};
 	int r;
 
 	if (!browser)
-		return err_set(detail, ERR_NOMEM, "no memory for the callback listener");
+		return err_set(detail, ERR_NOMEM, "no memory for the server for browsers");
 	browser->service = service;
 	set_host(browser);
 	r = http_server_new(&options, &browser->server, detail);
 	if (r)
 		return r;
 	service_watch(service, on_change, browser);
-	*ret_callback = TAKE_PTR(browser);
+	*ret_browser = TAKE_PTR(browser);
 	return 0;
 }
 

@@ -40,7 +40,8 @@ int http_client_post(struct http_client *client, const struct url_server *server
 		     const char *json, size_t size, http_answer_function *function, void *context,
 		     struct http_call **ret_call, struct err_detail *detail) _must_check_;
 
-/* Ends the call without calling its function; never blocks, with a silent DNS server neither. */
+/* Ends the call without calling its function; never blocks, not even while a DNS server is silent.
+ */
 void http_call_cancel(struct http_call *call);
 
 /* Cancels what is under way. Never blocks. Not from an http_answer_function. */
