@@ -14,18 +14,16 @@
 #define COOKIE_NAME_BYTES 32
 #define MAX_HEADERS 16
 
-struct waiter {
-	struct http_request *request;
-	char result[RANDOM_ID_BYTES];
-	struct browser *browser;
-	struct waiter *next;
-};
-
 struct browser {
 	struct service *service;
 	struct http_server *server;
 	char host[32]; /* what the Host header must say: "127.0.0.1:PORT" */
-	struct waiter *waiters;
+};
+
+/* A browser that waits for its result. */
+struct waiter {
+	struct browser *browser;
+	char result[RANDOM_ID_BYTES];
 };
 
 /* ---- Replies ---- */
@@ -75,6 +73,17 @@ static void reply_page(struct http_request *request, unsigned status,
 static void reply_kind(struct http_request *request, unsigned status, enum page_kind kind)
 {
 	reply_page(request, status, &(struct page_facts){.kind = kind});
+}
+
+/* A page about a login that is under way. */
+static void reply_session(struct http_request *request, unsigned status, enum page_kind kind,
+			  const struct registry_session *session, const char *detail)
+{
+	reply_page(request, status,
+		   &(struct page_facts){.kind = kind,
+					.account = session->account,
+					.server = session->server,
+					.detail = detail});
 }
 
 static void reply_redirect(struct http_request *request, const char *location, const char *cookie)
@@ -146,10 +155,7 @@ static void serve_start(struct browser *browser, struct http_request *request, c
 				   &session);
 
 	if (r == ERR_EXISTS) {
-		reply_page(request, 410,
-			   &(struct page_facts){.kind = PAGE_START_USED,
-						.account = session->account,
-						.server = session->server});
+		reply_session(request, 410, PAGE_START_USED, session, NULL);
 		return;
 	}
 	if (r) {
@@ -184,10 +190,7 @@ static void serve_callback(struct browser *browser, struct http_request *request
 	}
 	/* Who opened the link twice? Only the owner can say that it was right. */
 	if (session->start_raced) {
-		reply_page(request, 403,
-			   &(struct page_facts){.kind = PAGE_START_USED,
-						.account = session->account,
-						.server = session->server});
+		reply_session(request, 403, PAGE_START_USED, session, NULL);
 		return;
 	}
 	if (!is_from_our_browser(request, session)) {
@@ -195,10 +198,7 @@ static void serve_callback(struct browser *browser, struct http_request *request
 			log_warning("account %s: the callback came from a browser that did not "
 				    "open the start link; it was not taken",
 				    session->account);
-		reply_page(request, 403,
-			   &(struct page_facts){.kind = PAGE_OTHER_BROWSER,
-						.account = session->account,
-						.server = session->server});
+		reply_session(request, 403, PAGE_OTHER_BROWSER, session, NULL);
 		return;
 	}
 	memcpy(result, session->result, sizeof(result));
@@ -233,22 +233,6 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 	    credential->state == CREDENTIAL_VERIFIED)
 		facts.outcome = OUTCOME_AUTHORIZED;
 	reply_page(request, 200, &facts);
-}
-
-static void reply_waiting(struct browser *browser, struct http_request *request,
-			  const struct registry_session *session, enum page_kind kind)
-{
-	const struct account *account =
-		accounts_find(service_accounts(browser->service), session->account);
-	const struct login *login = service_find_login(browser->service, account);
-
-	reply_page(request, 200,
-		   &(struct page_facts){
-			   .kind = kind,
-			   .account = session->account,
-			   .server = session->server,
-			   .detail = kind == PAGE_TROUBLE ? login_view(login)->problem : NULL,
-		   });
 }
 
 /* Whether a page of ours loads itself again (Fetch Metadata, W3C; old browsers do not tell). */
@@ -287,13 +271,9 @@ static bool serve_result(struct browser *browser, struct http_request *request, 
 		return true;
 	}
 	view = login_view(login);
-	if (view->state == MACHINE_CONSENT && session->renewed &&
-	    service_take_page(browser->service, account, clock_now())) {
-		reply_redirect_to_id(request, "/start/", session->start);
-		return true;
-	}
 	if (view->state == MACHINE_CONSENT &&
-	    service_lead_back(browser->service, account, is_from_our_browser(request, session))) {
+	    ((session->renewed && service_take_page(browser->service, account, clock_now())) ||
+	     service_lead_back(browser->service, account, is_from_our_browser(request, session)))) {
 		reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}
@@ -303,18 +283,8 @@ static bool serve_result(struct browser *browser, struct http_request *request, 
 		kind = PAGE_TROUBLE;
 	if (!must_reply && (kind == PAGE_WAITING || is_refresh(request)))
 		return false;
-	reply_waiting(browser, request, session, kind);
+	reply_session(request, 200, kind, session, kind == PAGE_TROUBLE ? view->problem : NULL);
 	return true;
-}
-
-static void waiter_unlink(struct waiter *waiter)
-{
-	struct waiter **link = &waiter->browser->waiters;
-
-	while (*link != waiter)
-		link = &(*link)->next;
-	*link = waiter->next;
-	free(waiter);
 }
 
 static void end_waiting(struct http_request *request, enum http_hold_end why, void *context)
@@ -323,43 +293,33 @@ static void end_waiting(struct http_request *request, enum http_hold_end why, vo
 
 	if (why != HTTP_HOLD_GONE)
 		(void)serve_result(waiter->browser, request, waiter->result, true);
-	waiter_unlink(waiter);
 }
 
 static void hold_result(struct browser *browser, struct http_request *request, const char *id)
 {
-	struct waiter *waiter;
+	struct waiter waiter = {.browser = browser};
 
 	if (serve_result(browser, request, id, false))
 		return;
-	waiter = calloc(1, sizeof(*waiter));
-	if (!waiter) {
-		(void)serve_result(browser, request, id, true);
-		return;
-	}
-	waiter->request = request;
-	waiter->browser = browser;
-	waiter->next = browser->waiters;
-	memcpy(waiter->result, id, sizeof(waiter->result));
-	browser->waiters = waiter;
+	memcpy(waiter.result, id, sizeof(waiter.result));
 	http_request_hold(request, http_request_time(request).mono_ms + BROWSER_HOLD_MS,
-			  end_waiting, waiter);
+			  end_waiting, &waiter, sizeof(waiter));
 }
 
-/* The account whose login changed is not compared: there are few waiters, and a look is cheap. */
+/* Asks for all, whichever account it was: they are few, and a look is cheap. */
 static void on_change(enum service_change change, struct account *account, struct clock_time now,
 		      void *context)
 {
 	struct browser *browser = context;
-	struct waiter *next;
+	struct http_request *request = NULL;
 
 	(void)change;
 	(void)account;
 	(void)now;
-	for (struct waiter *waiter = browser->waiters; waiter; waiter = next) {
-		next = waiter->next;
-		if (serve_result(browser, waiter->request, waiter->result, false))
-			waiter_unlink(waiter);
+	while ((request = http_server_next_held(browser->server, request, end_waiting))) {
+		struct waiter *waiter = http_request_context(request);
+
+		(void)serve_result(browser, request, waiter->result, false);
 	}
 }
 
@@ -467,7 +427,7 @@ static void set_host(struct browser *browser)
 	snprintf(browser->host, sizeof(browser->host), "%.*s", (int)size, authority);
 }
 
-int browser_new(int listen_fd, struct service *service, struct browser **ret_callback,
+int browser_new(int listen_fd, struct service *service, struct browser **ret_browser,
 		struct err_detail *detail)
 {
 	_cleanup_(browser_freep) struct browser *browser = calloc(1, sizeof(*browser));
@@ -477,20 +437,20 @@ int browser_new(int listen_fd, struct service *service, struct browser **ret_cal
 		.context = browser,
 		.connection_limit = BROWSER_CONNECTIONS,
 		.refuse = refuse_head,
-		.head_limit = CALLBACK_HEAD_BYTES,
+		.head_limit = BROWSER_HEAD_BYTES,
 		.body_limit = 0,
 	};
 	int r;
 
 	if (!browser)
-		return err_set(detail, ERR_NOMEM, "no memory for the callback listener");
+		return err_set(detail, ERR_NOMEM, "no memory for the server for browsers");
 	browser->service = service;
 	set_host(browser);
 	r = http_server_new(&options, &browser->server, detail);
 	if (r)
 		return r;
 	service_watch(service, on_change, browser);
-	*ret_callback = TAKE_PTR(browser);
+	*ret_browser = TAKE_PTR(browser);
 	return 0;
 }
 
@@ -511,14 +471,8 @@ bool browser_is_idle(const struct browser *browser)
 
 void browser_free(struct browser *browser)
 {
-	struct waiter *next;
-
 	if (!browser)
 		return;
 	http_server_free(browser->server);
-	for (struct waiter *waiter = browser->waiters; waiter; waiter = next) {
-		next = waiter->next;
-		free(waiter);
-	}
 	free(browser);
 }

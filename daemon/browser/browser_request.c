@@ -5,9 +5,6 @@
 
 #include "common/url.h"
 
-#define CALLBACK_PATH "/callback"
-#define CALLBACK_QUERY CALLBACK_PATH "?token="
-
 /* What follows PREFIX in TEXT, or NULL. */
 static const char *after(const char *text, const char *prefix)
 {
@@ -48,34 +45,11 @@ struct browser_request browser_request_parse(const char *target)
 		return with_id(BROWSER_RESULT, rest);
 	} else if ((rest = after(target, CALLBACK_QUERY)) && url_is_uuid(rest)) {
 		request.route = BROWSER_TOKEN;
-		memcpy(request.token, rest, BROWSER_TOKEN_BYTES);
+		memcpy(request.token, rest, CALLBACK_TOKEN_BYTES);
 	} else if ((rest = after(target, CALLBACK_PATH)) && (*rest == '\0' || *rest == '?')) {
 		request.route = BROWSER_INVALID;
 	}
 	return request;
-}
-
-int callback_pasted_token(const char *text, char ret_token[static BROWSER_TOKEN_BYTES])
-{
-	static const char blanks[] = " \t\r\n";
-	const char *begin = text + strspn(text, blanks);
-	const char *query = strstr(begin, CALLBACK_QUERY);
-	char token[BROWSER_TOKEN_BYTES];
-
-	if (query) {
-		if (!after(begin, "http://127.0.0.1"))
-			return ERR_SYNTAX;
-		begin = query + strlen(CALLBACK_QUERY);
-	}
-	if (strlen(begin) < BROWSER_TOKEN_BYTES - 1)
-		return ERR_SYNTAX;
-	memcpy(token, begin, BROWSER_TOKEN_BYTES - 1);
-	token[BROWSER_TOKEN_BYTES - 1] = '\0';
-	begin += BROWSER_TOKEN_BYTES - 1;
-	if (begin[strspn(begin, blanks)] != '\0' || !url_is_uuid(token))
-		return ERR_SYNTAX;
-	memcpy(ret_token, token, BROWSER_TOKEN_BYTES);
-	return 0;
 }
 
 bool browser_has_cookie(const char *cookies, const char *name, const char *value)

@@ -10,10 +10,8 @@
 
 #include <stdbool.h>
 
+#include "common/callback_address.h"
 #include "common/digest.h"
-#include "common/err.h"
-
-#define BROWSER_TOKEN_BYTES 37 /* a UUID and a NUL */
 
 enum browser_route {
 	BROWSER_NOT_FOUND,
@@ -28,16 +26,11 @@ enum browser_route {
 struct browser_request {
 	enum browser_route route;
 	char id[RANDOM_ID_BYTES];
-	char token[BROWSER_TOKEN_BYTES];
+	char token[CALLBACK_TOKEN_BYTES];
 };
 
 /* Reads a raw request target such as "/callback?token=…". */
 struct browser_request browser_request_parse(const char *target);
-
-/* The token in what a person pasted: the URL that the browser was redirected to, or the bare token;
- * blanks around it are fine. ERR_SYNTAX. */
-int callback_pasted_token(const char *text,
-			  char ret_token[static BROWSER_TOKEN_BYTES]) _must_check_;
 
 /* Whether the value of a Cookie header (NULL: none) holds NAME=VALUE; compares in constant time. */
 bool browser_has_cookie(const char *cookies, const char *name, const char *value);

@@ -204,7 +204,6 @@ void control_free(struct control *control)
 	if (!control)
 		return;
 	http_server_free(control->server);
-	control_wait_done(control);
 	control_shared_drop(control);
 	free(control);
 }

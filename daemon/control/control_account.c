@@ -66,21 +66,22 @@ static bool is_answered(const struct control_waiter *waiter)
 	return !verification_is_under_way(verification_of(waiter));
 }
 
-static void reply_verification(const struct control_waiter *waiter)
+static void reply_verification(const struct control_waiter *waiter, struct http_request *request)
 {
 	if (verification_of(waiter))
 		control_reply_json(
-			waiter->request, 200,
+			request, 200,
 			control_json_verification(waiter->control->service, waiter->account));
 	else
-		control_reply_error(waiter->request, 404, "NO_CREDENTIAL",
+		control_reply_error(request, 404, "NO_CREDENTIAL",
 				    "The account was forgotten meanwhile.");
 }
 
 void control_post_verify(struct control *control, struct http_request *request, const char *name)
 {
-	struct control_waiter wish = {
-		.is_due = is_answered,
+	struct control_waiter waiter = {
+		.control = control,
+		.has_come = is_answered,
 		.reply = reply_verification,
 		.account = find(control, name),
 	};
@@ -88,15 +89,15 @@ void control_post_verify(struct control *control, struct http_request *request, 
 	struct err_detail detail;
 	int r;
 
-	if (!wish.account) {
+	if (!waiter.account) {
 		control_reply_no_account(request, name);
 		return;
 	}
-	r = service_verify(control->service, wish.account, &detail);
+	r = service_verify(control->service, waiter.account, &detail);
 	if (r == ERR_NOT_FOUND)
 		control_reply_error(request, 404, "NO_CREDENTIAL", detail.text);
 	else if (r)
 		control_reply_err(request, r, &detail);
 	else
-		control_wait(control, request, &wish, request_ms + CONTROL_VERIFY_MARGIN_MS);
+		control_wait(request, &waiter, request_ms + CONTROL_VERIFY_MARGIN_MS);
 }

@@ -14,8 +14,7 @@
 struct json *control_json_status(struct service *service);
 struct json *control_json_accounts(struct service *service);
 struct json *control_json_account(struct service *service, struct account *account);
-/* OPEN: the caller is the one who should open the start page. ACCOUNT must have an login.
- */
+/* OPEN: the caller is the one who should open the start page. ACCOUNT must have a login. */
 struct json *control_json_login(struct service *service, struct account *account, bool open);
 /* What DELETE forgets; before it is forgotten. */
 struct json *control_json_forgotten(struct service *service, const struct account *account);

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "browser/browser_request.h"
+#include "common/callback_address.h"
 #include "control_json.h"
 #include "control_messages.h"
 
@@ -16,7 +16,7 @@ static bool may_open(const struct control_waiter *waiter)
 	return waiter->for_page || waiter->has_revision;
 }
 
-static bool is_due(const struct control_waiter *waiter)
+static bool has_come(const struct control_waiter *waiter)
 {
 	const struct login *login = service_find_login(waiter->control->service, waiter->account);
 	const struct login_view *view = login_view(login);
@@ -40,18 +40,22 @@ static void reply_login(struct control *control, struct http_request *request,
 	control_reply_json(request, 200, control_json_login(control->service, account, open));
 }
 
-static void reply(const struct control_waiter *waiter)
+static void reply(const struct control_waiter *waiter, struct http_request *request)
 {
-	reply_login(waiter->control, waiter->request, waiter->account, may_open(waiter));
+	reply_login(waiter->control, request, waiter->account, may_open(waiter));
 }
 
 static bool somebody_waits(const struct control *control, const char *account)
 {
-	for (const struct control_waiter *waiter = LIST_FIRST(&control->waiters); waiter;
-	     waiter = LIST_NEXT(waiter, link))
-		if (waiter->is_due == is_due && may_open(waiter) &&
+	const struct http_request *request = NULL;
+
+	while ((request = control_next_waiting(control, request))) {
+		const struct control_waiter *waiter = http_request_context(request);
+
+		if (waiter->has_come == has_come && may_open(waiter) &&
 		    strcmp(waiter->account->name, account) == 0)
 			return true;
+	}
 	return false;
 }
 
@@ -61,7 +65,12 @@ void control_post_login(struct control *control, struct http_request *request, c
 {
 	static const char *const known[] = {"server", "user", "permission", "browser"};
 	_cleanup_(json_freep) struct json *body = NULL;
-	struct control_waiter wish = {.is_due = is_due, .reply = reply, .for_page = true};
+	struct control_waiter waiter = {
+		.control = control,
+		.has_come = has_come,
+		.reply = reply,
+		.for_page = true,
+	};
 	struct service_login login = {
 		.account = name,
 		.somebody_waits = somebody_waits(control, name),
@@ -74,31 +83,32 @@ void control_post_login(struct control *control, struct http_request *request, c
 		r = control_body_login(body, &login, &detail);
 	if (!r)
 		r = service_login(control->service, &login, http_request_time(request),
-				  &wish.account, &detail);
+				  &waiter.account, &detail);
 	if (r)
 		control_reply_err(request, r, &detail);
 	else
-		control_wait(control, request, &wish, CONTROL_LOGIN_HOLD_MS);
+		control_wait(request, &waiter, CONTROL_LOGIN_HOLD_MS);
 }
 
 void control_get_login(struct control *control, struct http_request *request,
 		       const struct control_request *parsed)
 {
-	struct control_waiter wish = {
-		.is_due = is_due,
+	struct control_waiter waiter = {
+		.control = control,
+		.has_come = has_come,
 		.reply = reply,
 		.account = accounts_find(service_accounts(control->service), parsed->account),
 		.has_revision = parsed->has_revision,
 		.revision = parsed->revision,
 	};
 
-	if (!wish.account)
+	if (!waiter.account)
 		control_reply_no_account(request, parsed->account);
-	else if (!service_find_login(control->service, wish.account))
+	else if (!service_find_login(control->service, waiter.account))
 		control_reply_error(request, 404, "NOT_FOUND",
 				    "There was no login of this account since the daemon started.");
 	else
-		control_wait(control, request, &wish, (int64_t)parsed->wait_s * 1000);
+		control_wait(request, &waiter, (int64_t)parsed->wait_s * 1000);
 }
 
 void control_post_browser(struct control *control, struct http_request *request, const char *name)
@@ -131,7 +141,7 @@ void control_post_callback(struct control *control, struct http_request *request
 	_cleanup_(json_freep) struct json *body = NULL;
 	struct account *account;
 	struct err_detail detail;
-	char token[BROWSER_TOKEN_BYTES];
+	char token[CALLBACK_TOKEN_BYTES];
 	int r = control_body_parse(request, known, 1, &body, &detail);
 
 	if (r) {

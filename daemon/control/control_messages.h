@@ -4,9 +4,9 @@
 
 /*
  * What the parts of the control server share: control.c (life, which route is whose),
- * control_reply.c (replies), control_shared.c (replies that are the same for everybody),
- * control_body.c (bodies), control_wait.c (clients that wait), control_login.c (logins),
- * control_account.c (accounts and their credentials), control_events.c (the stream of changes).
+ * control_reply.c (replies), control_body.c (bodies), control_wait.c (clients that wait),
+ * control_login.c (logins), control_account.c (accounts and their credentials), control_events.c
+ * (the stream of changes).
  */
 
 #include <sys/queue.h>
@@ -18,15 +18,13 @@
 /* Why a page could not be opened: a sentence or two, in bytes. */
 #define CONTROL_PROBLEM_MAX (ERR_DETAIL_BYTES - 1)
 
-/* A client that waits for something that happens to an account. */
+/* What a client waits for: something that happens to an account. */
 struct control_waiter {
-	LIST_ENTRY(control_waiter) link;
-	struct http_request *request;
 	struct control *control;
 	struct account *account;
-	/* Whether it has come, and the answer, which is also given when the time is over. */
-	bool (*is_due)(const struct control_waiter *waiter);
-	void (*reply)(const struct control_waiter *waiter);
+	bool (*has_come)(const struct control_waiter *waiter);
+	/* Replies when it has come, and also when the time is over. */
+	void (*reply)(const struct control_waiter *waiter, struct http_request *request);
 	bool for_page;	   /* control_login.c: until there is a page to open, or the end */
 	bool has_revision; /* until the revision is another, or the end */
 	unsigned revision;
@@ -41,15 +39,14 @@ enum control_shared {
 struct control {
 	struct service *service;
 	struct http_server *server;
-	LIST_HEAD(control_waiters, control_waiter) waiters;
 	LIST_HEAD(control_streams, control_stream) streams;
 	unsigned stream_count;
 	int64_t heartbeat_ms; /* monotonic: when the next is due, while there are streams */
-	/* Answers of this round of the loop that are the same for everybody: control_shared.c */
+	/* Answers of this round of the loop that are the same for everybody: control_reply.c */
 	struct http_bytes *shared[CONTROL_SHARED_COUNT];
 };
 
-/* ---- Answers that are the same for everybody: control_shared.c ---- */
+/* ---- Answers that are the same for everybody: control_reply.c ---- */
 
 /* The JSON text with a line's end, which is built once in a round of the loop, until something
  * changes: many clients at once cost the time and the room of one. It belongs to CONTROL; NULL
@@ -92,12 +89,14 @@ int control_body_problem(const struct json *body, const char **ret_problem,
 
 /* ---- Waiting: control_wait.c ---- */
 
-/* Replies when WISH (copied) is due, after FOR_MS at the latest. */
-void control_wait(struct control *control, struct http_request *request,
-		  const struct control_waiter *wish, int64_t for_ms);
-/* Something happened to ACCOUNT: replies to those for whom it is due. */
+/* Replies when what WAITER (copied) waits for has come, after FOR_MS at the latest. */
+void control_wait(struct http_request *request, struct control_waiter *waiter, int64_t for_ms);
+/* Something happened to ACCOUNT: replies to those for whom it has come. */
 void control_wake(struct control *control, const struct account *account);
-void control_wait_done(struct control *control);
+/* The newest of the clients that wait (AFTER is NULL), or the next older one after AFTER; NULL:
+ * there is none. */
+struct http_request *control_next_waiting(const struct control *control,
+					  const struct http_request *after);
 
 /* ---- Routes ---- */
 

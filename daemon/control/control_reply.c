@@ -5,6 +5,11 @@
 #include "control_json.h"
 #include "control_messages.h"
 
+static const struct http_header json_headers[] = {
+	{"Content-Type", "application/json"},
+	{"Cache-Control", "no-store"},
+};
+
 /* ALLOW may be NULL. */
 static void reply(struct http_request *request, unsigned status, struct json *value,
 		  const char *allow)
@@ -12,17 +17,13 @@ static void reply(struct http_request *request, unsigned status, struct json *va
 	static const char no_memory[] =
 		"{\"error\":{\"code\":\"INTERNAL\",\"message\":\"There is no memory left.\"}}\n";
 	_cleanup_(buf_done) struct buf text = {0};
-	struct http_header headers[] = {
-		{"Content-Type", "application/json"},
-		{"Cache-Control", "no-store"},
-		{"Allow", allow},
-	};
+	const struct http_header headers[] = {json_headers[0], json_headers[1], {"Allow", allow}};
 	int r = value ? json_print(value, false, &text) : ERR_NOMEM;
 
 	json_free(value);
 	buf_append_char(&text, '\n');
 	if (r || buf_error(&text))
-		http_request_reply(request, 500, headers, 2, no_memory, strlen(no_memory));
+		http_request_reply(request, 500, json_headers, 2, no_memory, strlen(no_memory));
 	else
 		http_request_reply_buf(request, status, headers, allow ? 3 : 2, &text);
 }
@@ -95,4 +96,41 @@ void control_reply_no_credential(struct http_request *request, const char *name)
 			  "misskey-authctl login %s",
 			  name, name);
 	control_reply_error(request, 404, "NO_CREDENTIAL", buf_text(&message));
+}
+
+/* ---- Answers that are the same for everybody ---- */
+
+struct http_bytes *control_shared(struct control *control, enum control_shared which)
+{
+	_cleanup_(json_freep) struct json *value = NULL;
+	_cleanup_(buf_done) struct buf text = {0};
+
+	if (control->shared[which])
+		return control->shared[which];
+	value = which == CONTROL_SHARED_STATUS ? control_json_status(control->service)
+					       : control_json_accounts(control->service);
+	if (!value || json_print(value, false, &text))
+		return NULL;
+	buf_append_char(&text, '\n');
+	control->shared[which] = http_bytes_new(&text);
+	return control->shared[which];
+}
+
+void control_reply_shared(struct control *control, struct http_request *request,
+			  enum control_shared which)
+{
+	struct http_bytes *text = control_shared(control, which);
+
+	if (text)
+		http_request_reply_shared(request, 200, json_headers, 2, text);
+	else
+		control_reply_json(request, 200, NULL);
+}
+
+void control_shared_drop(struct control *control)
+{
+	for (size_t n = 0; n < CONTROL_SHARED_COUNT; n++) {
+		http_bytes_free(control->shared[n]);
+		control->shared[n] = NULL;
+	}
 }

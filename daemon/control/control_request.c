@@ -29,24 +29,42 @@ static bool is_path(const char *path, size_t size, const char *text)
 	return size == strlen(text) && memcmp(path, text, size) == 0;
 }
 
-/* "NAME", or "NAME/" and "login", "token", "verify" or "browser", SIZE bytes. */
+struct path {
+	const char *text;
+	enum control_route route;
+};
+
+static const struct path paths[] = {
+	{"/v1/status", CONTROL_STATUS},	    {"/v1/accounts", CONTROL_ACCOUNTS},
+	{"/v1/callback", CONTROL_CALLBACK}, {"/v1/events", CONTROL_EVENTS},
+	{"/v1/reload", CONTROL_RELOAD},
+};
+
+/* What follows an account's name. */
+static const struct path account_paths[] = {
+	{"", CONTROL_ACCOUNT},	     {"/login", CONTROL_LOGIN},	    {"/token", CONTROL_TOKEN},
+	{"/verify", CONTROL_VERIFY}, {"/browser", CONTROL_BROWSER},
+};
+
+static enum control_route find_route(const struct path *table, size_t count, const char *path,
+				     size_t size)
+{
+	for (size_t n = 0; n < count; n++)
+		if (is_path(path, size, table[n].text))
+			return table[n].route;
+	return CONTROL_NOT_FOUND;
+}
+
+/* "NAME", or "NAME/" and what is asked of it, SIZE bytes. */
 static int parse_account(const char *rest, size_t size, struct control_request *request,
 			 struct err_detail *detail)
 {
 	const char *slash = memchr(rest, '/', size);
 	size_t name_size = slash ? (size_t)(slash - rest) : size;
 
-	if (!slash)
-		request->route = CONTROL_ACCOUNT;
-	else if (is_path(slash, size - name_size, "/login"))
-		request->route = CONTROL_LOGIN;
-	else if (is_path(slash, size - name_size, "/token"))
-		request->route = CONTROL_TOKEN;
-	else if (is_path(slash, size - name_size, "/verify"))
-		request->route = CONTROL_VERIFY;
-	else if (is_path(slash, size - name_size, "/browser"))
-		request->route = CONTROL_BROWSER;
-	else
+	request->route = find_route(account_paths, sizeof(account_paths) / sizeof(account_paths[0]),
+				    rest + name_size, size - name_size);
+	if (request->route == CONTROL_NOT_FOUND)
 		return 0;
 	if (url_decode(rest, name_size, request->account, sizeof(request->account)) ||
 	    !account_name_valid(request->account))
@@ -98,22 +116,13 @@ static int parse_query(const char *query, struct control_request *request,
 int control_request_parse(const char *target, struct control_request *ret_request,
 			  struct err_detail *detail)
 {
-	struct control_request request = {.route = CONTROL_NOT_FOUND};
+	struct control_request request = {0};
 	size_t size = strcspn(target, "?");
 	const char *query = target[size] ? target + size + 1 : "";
 	int r = 0;
 
-	if (is_path(target, size, "/v1/status"))
-		request.route = CONTROL_STATUS;
-	else if (is_path(target, size, "/v1/accounts"))
-		request.route = CONTROL_ACCOUNTS;
-	else if (is_path(target, size, "/v1/callback"))
-		request.route = CONTROL_CALLBACK;
-	else if (is_path(target, size, "/v1/events"))
-		request.route = CONTROL_EVENTS;
-	else if (is_path(target, size, "/v1/reload"))
-		request.route = CONTROL_RELOAD;
-	else if (strncmp(target, ACCOUNTS_PREFIX, strlen(ACCOUNTS_PREFIX)) == 0)
+	request.route = find_route(paths, sizeof(paths) / sizeof(paths[0]), target, size);
+	if (strncmp(target, ACCOUNTS_PREFIX, strlen(ACCOUNTS_PREFIX)) == 0)
 		r = parse_account(target + strlen(ACCOUNTS_PREFIX), size - strlen(ACCOUNTS_PREFIX),
 				  &request, detail);
 	if (!r && request.route != CONTROL_NOT_FOUND && *query) {

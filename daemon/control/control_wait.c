@@ -1,66 +1,41 @@
 /* SPDX-License-Identifier: MIT */
-#include <stdlib.h>
-
 #include "control_messages.h"
-
-static void unlink_waiter(struct control_waiter *waiter)
-{
-	LIST_REMOVE(waiter, link);
-	free(waiter);
-}
 
 static void end_waiting(struct http_request *request, enum http_hold_end why, void *context)
 {
-	struct control_waiter *waiter = context;
+	const struct control_waiter *waiter = context;
 
 	if (why == HTTP_HOLD_STOPPING)
 		control_reply_error(
 			request, 503, "STOPPING",
 			"The daemon stops. The login goes on when it is started again.");
 	else if (why == HTTP_HOLD_DUE)
-		waiter->reply(waiter);
-	unlink_waiter(waiter);
+		waiter->reply(waiter, request);
 }
 
-void control_wait(struct control *control, struct http_request *request,
-		  const struct control_waiter *wish, int64_t for_ms)
+void control_wait(struct http_request *request, struct control_waiter *waiter, int64_t for_ms)
 {
-	struct control_waiter *waiter = malloc(sizeof(*waiter));
-
-	if (!waiter) {
-		control_reply_error(request, 500, "INTERNAL", "There is no memory left.");
-		return;
-	}
-	*waiter = *wish;
-	waiter->request = request;
-	waiter->control = control;
-	LIST_INSERT_HEAD(&control->waiters, waiter, link);
-	if (for_ms == 0 || waiter->is_due(waiter)) {
-		waiter->reply(waiter);
-		unlink_waiter(waiter);
-	} else {
+	if (for_ms == 0 || waiter->has_come(waiter))
+		waiter->reply(waiter, request);
+	else
 		http_request_hold(request, http_request_time(request).mono_ms + for_ms, end_waiting,
-				  waiter);
-	}
+				  waiter, sizeof(*waiter));
+}
+
+struct http_request *control_next_waiting(const struct control *control,
+					  const struct http_request *after)
+{
+	return http_server_next_held(control->server, after, end_waiting);
 }
 
 void control_wake(struct control *control, const struct account *account)
 {
-	struct control_waiter *next;
+	struct http_request *request = NULL;
 
-	for (struct control_waiter *waiter = LIST_FIRST(&control->waiters); waiter; waiter = next) {
-		next = LIST_NEXT(waiter, link);
-		if (waiter->account != account || !waiter->is_due(waiter))
-			continue;
-		waiter->reply(waiter);
-		unlink_waiter(waiter);
+	while ((request = control_next_waiting(control, request))) {
+		const struct control_waiter *waiter = http_request_context(request);
+
+		if (waiter->account == account && waiter->has_come(waiter))
+			waiter->reply(waiter, request);
 	}
-}
-
-void control_wait_done(struct control *control)
-{
-	struct control_waiter *waiter;
-
-	while ((waiter = LIST_FIRST(&control->waiters)))
-		unlink_waiter(waiter);
 }

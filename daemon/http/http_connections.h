@@ -3,15 +3,14 @@
 #define HTTP_HTTP_CONNECTIONS_H
 
 /*
- * What the five parts of the HTTP server share: http_server.c (life, waiting),
- * http_server_connection.c (accepting, limits, deadlines), http_server_request.c (a request from
- * its first line to its reply), http_server_stream.c (replies that are written over time),
- * http_server_refuse.c (heads that are too large).
+ * What the parts of the HTTP server share: http_server.c (connections, limits, deadlines),
+ * http_request.c (a request from its first line to its reply), http_stream.c (replies that are
+ * written over time), http_refuse.c (heads that are too large).
  *
- * A connection carries one request, so one struct http_request is both. It lives from
- * libmicrohttpd's notice that the connection started to the one that it is closed, and these come
- * only from within MHD_run(), MHD_add_connection() and MHD_stop_daemon(): no function of a handler
- * or a hold's end can make one disappear while a list of them is walked.
+ * A connection carries one request, so one struct http_request is both. libmicrohttpd tells when a
+ * connection starts and when it is closed, and only from within MHD_run(), MHD_add_connection() and
+ * MHD_stop_daemon(). So the list of requests can be walked while handlers and the functions of
+ * holds are called: none of them frees a request.
  */
 
 #include <microhttpd.h>
@@ -30,6 +29,11 @@ enum http_stage {
 	HTTP_STAGE_ENDED,     /* to be closed without a further word */
 };
 
+struct http_bytes {
+	struct buf bytes;
+	unsigned owners;
+};
+
 /* A part of a stream that libmicrohttpd has not taken. */
 struct http_piece {
 	STAILQ_ENTRY(http_piece) link;
@@ -44,38 +48,34 @@ struct http_request {
 	int fd;
 	enum http_stage stage;
 	int64_t deadline_ms; /* of the stage */
-	bool is_begun;	     /* libmicrohttpd's first call was here */
-	bool is_suspended;   /* libmicrohttpd has it suspended, and the watch has its descriptor */
+	bool is_begun;	     /* libmicrohttpd has called http_request_progress() */
+	bool is_suspended;   /* libmicrohttpd does not look at it; the watch does */
 	bool body_is_too_large;
-	size_t discarded;
+	size_t discarded; /* bytes that were thrown away */
 	char *target;
 	const char *method;
 	struct buf body;
 	struct clock_time time;
 	struct MHD_Response *response; /* until it is queued */
 	unsigned status;
-	struct http_bytes *reply;		     /* what is sent: the response's */
+	struct http_bytes *reply;		     /* what the response sends */
 	STAILQ_HEAD(http_pieces, http_piece) unsent; /* of a stream */
 	size_t unsent_size;
 	size_t taken;	     /* bytes of the first piece */
-	int64_t progress_ms; /* when its client took something, as far as was seen */
-	int kernel_unread; /* bytes of a stream in the socket at the latest look; INT_MAX: none yet
-			    */
+	int64_t progress_ms; /* when its client was last seen to take something */
+	int kernel_unread; /* of a stream, in the socket at the latest look; INT_MAX: no look yet */
 	http_hold_end_function *hold_end;
 	void *hold_context;
+	void *hold_copy; /* the context of a hold, which is the request's own */
 };
 
 TAILQ_HEAD(http_requests, http_request);
 
-struct http_bytes {
-	struct buf bytes;
-	unsigned owners;
-};
-
 struct http_server {
 	struct http_server_options options;
 	struct MHD_Daemon *daemon;
-	int watch_fd; /* epoll: the listening socket, and the clients of suspended requests */
+	int64_t request_ms; /* HTTP_SERVER_REQUEST_MS */
+	int watch_fd;	    /* epoll: the listening socket, and the clients of suspended requests */
 	bool is_listening;
 	bool is_stopping;
 	bool must_run;		 /* something was resumed: MHD_run() again, at once */
@@ -85,21 +85,14 @@ struct http_server {
 	struct http_requests requests; /* the oldest connection first */
 };
 
-/* http_server.c */
-void http_server_run(struct http_server *server);
+/* ---- http_server.c ---- */
 
-/* http_server_connection.c */
-void http_connection_notify(void *context, struct MHD_Connection *connection, void **socket_context,
-			    enum MHD_ConnectionNotificationCode code);
-/* Starts or pauses listening in the watch. */
-void http_connections_listen(struct http_server *server, bool on);
-void http_connections_accept(struct http_server *server, struct clock_time now);
-int64_t http_connections_deadline(const struct http_server *server);
-void http_connections_expire(struct http_server *server, struct clock_time now);
 /* Closes it in the next MHD_run(), whatever its stage. */
 void http_connection_end(struct http_request *request);
 
-/* http_server_request.c */
+/* ---- http_request.c ---- */
+
+/* libmicrohttpd's call-backs: the first line is there, more is there, the connection is done. */
 void *http_request_begin(void *context, const char *target, struct MHD_Connection *connection);
 enum MHD_Result http_request_progress(void *context, struct MHD_Connection *connection,
 				      const char *url, const char *method, const char *version,
@@ -107,6 +100,7 @@ enum MHD_Result http_request_progress(void *context, struct MHD_Connection *conn
 				      void **request_context);
 void http_request_completed(void *context, struct MHD_Connection *connection,
 			    void **request_context, enum MHD_RequestTerminationCode code);
+/* Frees what the request has; the request itself is the connection's. */
 void http_request_release(struct http_request *request);
 /* Takes a suspended request back from the watch and resumes it. */
 void http_request_resume(struct http_request *request);
@@ -116,23 +110,25 @@ void http_request_suspend(struct http_request *request);
 void http_request_respond(struct http_request *request, unsigned status,
 			  const struct http_header *headers, size_t header_count,
 			  struct MHD_Response *response);
-/* http_server_refuse.c */
-/* Refuses those whose head is larger than the limit, before libmicrohttpd reads on. */
+/* Ends a held request or a stream by its function. */
+void http_request_hold_finish(struct http_request *request, enum http_hold_end why);
+
+/* ---- http_stream.c ---- */
+
+/* Frees what was not taken. */
+void http_stream_drop(struct http_request *request);
+/* Whether the client of a stream that is due has taken something since the latest look. If so, the
+ * stream gets a new deadline. */
+bool http_stream_goes_on(struct http_request *request);
+
+/* ---- http_refuse.c ---- */
+
+/* Refuses requests whose head is larger than the limit, before libmicrohttpd reads on. */
 void http_heads_check(struct http_server *server);
 void http_refusal_send(struct http_request *request, unsigned status,
 		       const struct http_header *headers, size_t header_count,
 		       const struct http_bytes *body);
 /* Throws away what its client has sent since. */
 void http_refusal_drain(struct http_request *request);
-
-/* http_server_stream.c */
-/* Frees what was not taken. */
-void http_stream_drop(struct http_request *request);
-/* Whether the client of a stream whose time is over has taken something meanwhile: then it has
- * another time. */
-bool http_stream_goes_on(struct http_request *request);
-
-/* Ends a held request or a stream by its function. */
-void http_request_hold_finish(struct http_request *request, enum http_hold_end why);
 
 #endif

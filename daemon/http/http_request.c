@@ -49,6 +49,8 @@ void http_request_release(struct http_request *request)
 	if (request->response)
 		MHD_destroy_response(request->response);
 	request->response = NULL;
+	free(request->hold_copy);
+	request->hold_copy = NULL;
 	request->stage = HTTP_STAGE_ENDED;
 	/* One that was answered is open for as long as it takes to close it: this very run. */
 	request->deadline_ms = CLOCK_NEVER;
@@ -297,7 +299,7 @@ void http_request_reply_shared(struct http_request *request, unsigned status,
 		return;
 	request->hold_end = NULL;
 	request->stage = HTTP_STAGE_REPLYING;
-	request->deadline_ms = clock_now().mono_ms + request->server->options.request_ms;
+	request->deadline_ms = clock_now().mono_ms + request->server->request_ms;
 	http_request_respond(request, status, headers, header_count, response_new(body));
 	if (request->stage == HTTP_STAGE_REPLYING) {
 		request->reply = body;
@@ -327,14 +329,36 @@ void http_request_reply(struct http_request *request, unsigned status,
 }
 
 void http_request_hold(struct http_request *request, int64_t until_ms,
-		       http_hold_end_function *function, void *context)
+		       http_hold_end_function *function, void *context, size_t size)
 {
 	if (request->stage != HTTP_STAGE_HANDLING)
 		return;
+	request->hold_copy = malloc(size);
+	if (!request->hold_copy) {
+		function(request, HTTP_HOLD_DUE, context);
+		return;
+	}
+	request->hold_context = memcpy(request->hold_copy, context, size);
 	request->stage = HTTP_STAGE_HELD;
 	request->deadline_ms = until_ms;
 	request->hold_end = function;
-	request->hold_context = context;
+}
+
+struct http_request *http_server_next_held(const struct http_server *server,
+					   const struct http_request *after,
+					   http_hold_end_function *function)
+{
+	struct http_request *request = after ? TAILQ_PREV(after, http_requests, link)
+					     : TAILQ_LAST(&server->requests, http_requests);
+
+	while (request && (request->stage != HTTP_STAGE_HELD || request->hold_end != function))
+		request = TAILQ_PREV(request, http_requests, link);
+	return request;
+}
+
+void *http_request_context(const struct http_request *request)
+{
+	return request->hold_context;
 }
 
 void http_request_hold_finish(struct http_request *request, enum http_hold_end why)

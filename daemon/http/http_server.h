@@ -29,13 +29,12 @@
 #include "runtime/clock.h"
 #include "runtime/loop.h"
 
-/* Headers of a request, all together, unless the options say otherwise. libmicrohttpd copies
- * cookies once more within the same pool, and takes the reply's headers from it. */
+/* Memory for the head of a request, where the options have no head_limit. libmicrohttpd takes the
+ * copies of cookies and the reply's headers from it too. */
 #define HTTP_SERVER_CONNECTION_BYTES (64 * 1024)
-/* Time for a request to be there in whole. */
+/* Time for a whole request to arrive, again for the reply to be taken, and for a piece of a stream
+ * to be taken. */
 #define HTTP_SERVER_REQUEST_MS 10000
-/* What a stream's client may be behind by unless the options say otherwise. */
-#define HTTP_STREAM_BACKLOG_BYTES ((size_t)1024 * 1024)
 
 struct http_server;
 struct http_request;
@@ -48,17 +47,16 @@ struct http_server_options {
 	void *context;
 	unsigned connection_limit; /* at once */
 	/* Called instead of the handler when more than HEAD_LIMIT bytes came and the head has no
-	 * end yet; replies, and may look at headers, of which some are there. TCP only; NULL: as
-	 * libmicrohttpd does it within HTTP_SERVER_CONNECTION_BYTES. */
+	 * end yet. It must reply, and may look at headers, of which some are there. TCP only. NULL:
+	 * there is no HEAD_LIMIT, and libmicrohttpd answers when HTTP_SERVER_CONNECTION_BYTES are
+	 * used up. */
 	http_handler *refuse;
 	size_t head_limit;     /* bytes */
 	size_t body_limit;     /* bytes; more is answered 413 by the server itself */
-	size_t stream_backlog; /* bytes; 0: HTTP_STREAM_BACKLOG_BYTES */
+	size_t stream_backlog; /* bytes that a stream's client may be behind by */
 	size_t reply_limit;    /* bytes of all replies that were not taken: the oldest are closed at
 				* more; 0: none */
 	bool own_user_only;    /* Unix sockets: close connections of other users (SO_PEERCRED) */
-	int64_t request_ms; /* for a whole request, again for the reply to be taken, and for a piece
-			     * of a stream to be taken; 0: HTTP_SERVER_REQUEST_MS */
 };
 
 int http_server_new(const struct http_server_options *options, struct http_server **ret_server,
@@ -137,9 +135,18 @@ typedef void http_hold_end_function(struct http_request *request, enum http_hold
 
 /* Keeps the request open without a reply until http_request_reply(), or until UNTIL_MS (monotonic):
  * then FUNCTION is called once, unless there was a reply before. A request that it does not reply
- * to is closed. */
+ * to is closed. FUNCTION gets a copy of the SIZE bytes of CONTEXT, which is freed with the request.
+ * Without memory for the copy the request is due at once. */
 void http_request_hold(struct http_request *request, int64_t until_ms,
-		       http_hold_end_function *function, void *context);
+		       http_hold_end_function *function, void *context, size_t size);
+
+/* The newest request that is held for FUNCTION (AFTER is NULL), or the next older one after AFTER;
+ * NULL: there is none. Any of them may be replied to before the next call. */
+struct http_request *http_server_next_held(const struct http_server *server,
+					   const struct http_request *after,
+					   http_hold_end_function *function);
+/* The copy of a held request's context. */
+void *http_request_context(const struct http_request *request);
 
 /* Streams: a reply of unknown length, whose bytes are sent as they are written. A client may stay
  * for days. libmicrohttpd's copies of the bytes are not erased: no credential goes into a stream.

@@ -40,7 +40,7 @@ size_t http_bytes_size(const struct http_bytes *bytes)
 static void deadline_renew(struct http_request *request, struct clock_time now)
 {
 	request->progress_ms = now.mono_ms;
-	request->deadline_ms = now.mono_ms + request->server->options.request_ms / 2;
+	request->deadline_ms = now.mono_ms + request->server->request_ms / 2;
 	request->kernel_unread = INT_MAX;
 }
 
@@ -55,7 +55,7 @@ bool http_stream_goes_on(struct http_request *request)
 	if (request->kernel_unread < INT_MAX)
 		request->progress_ms = now.mono_ms;
 	request->kernel_unread = unread;
-	request->deadline_ms = now.mono_ms + request->server->options.request_ms / 2;
+	request->deadline_ms = now.mono_ms + request->server->request_ms / 2;
 	return true;
 }
 
@@ -188,7 +188,7 @@ void http_request_stream_end(struct http_request *request)
 	if (request->stage != HTTP_STAGE_STREAMING)
 		return;
 	request->stage = HTTP_STAGE_REPLYING;
-	request->deadline_ms = clock_now().mono_ms + request->server->options.request_ms;
+	request->deadline_ms = clock_now().mono_ms + request->server->request_ms;
 	if (request->is_suspended)
 		http_request_resume(request);
 }

@@ -11,7 +11,7 @@
 #include "common/err.h"
 #include "common/secret.h"
 #include "common/url.h"
-#include "http/http_client.h"
+#include "http/answer.h"
 
 #define MISSKEY_APP_CREATE "app/create"
 #define MISSKEY_SESSION_GENERATE "auth/session/generate"

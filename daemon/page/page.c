@@ -9,7 +9,6 @@
 #include "common/permission.h"
 #include "common/text.h"
 #include "common/url.h"
-#include "page_style.h"
 #include "page_text.h"
 
 /* Names are shorter by far; a server that lies does not get more of the page than this. */
@@ -21,9 +20,35 @@
 /* Where Misskey lists the apps that a user has let in, and takes them out again. */
 #define SETTINGS_PATH "/settings/apps"
 
+/* cmake/Embed.cmake makes these of the files. The style is the same for all pages, because its hash
+ * is in the Content-Security-Policy. */
+extern const char page_css[];
+extern const char mark_svg[];
+
+/* What a page's sign and colour say of it. */
+enum tone { TONE_NEUTRAL, TONE_BUSY, TONE_GOOD, TONE_CAUTION, TONE_BAD, TONE_COUNT };
+
+#define SIGN_OPEN                                                                             \
+	"<svg class=\"sign\" viewBox=\"0 0 48 48\" aria-hidden=\"true\" focusable=\"false\" " \
+	"fill=\"none\" stroke=\"currentColor\" stroke-width=\"6\" stroke-linecap=\"round\" "  \
+	"stroke-linejoin=\"round\">"
+
+static const struct {
+	const char *name; /* its class in page.css */
+	const char *sign;
+} tones[TONE_COUNT] = {
+	[TONE_NEUTRAL] = {"neutral", SIGN_OPEN "<path d=\"M24 22v20M24 7v.01\"/></svg>"},
+	[TONE_BUSY] = {"busy",
+		       SIGN_OPEN "<circle cx=\"24\" cy=\"24\" r=\"20\" stroke-opacity=\".25\"/>"
+				 "<path class=\"spin\" d=\"M24 4a20 20 0 0 1 20 20\"/></svg>"},
+	[TONE_GOOD] = {"good", SIGN_OPEN "<path d=\"M6 26l12 12L42 11\"/></svg>"},
+	[TONE_CAUTION] = {"caution", SIGN_OPEN "<path d=\"M24 6v21M24 41v.01\"/></svg>"},
+	[TONE_BAD] = {"bad", SIGN_OPEN "<path d=\"M9 9l30 30M39 9 9 39\"/></svg>"},
+};
+
 /* How a message is shown. */
 struct plan {
-	enum page_tone tone;
+	enum tone tone;
 	const char *command; /* NULL: none; {account} is the only placeholder */
 	bool refreshes;
 	bool shows_facts; /* what the login is about */
@@ -32,33 +57,32 @@ struct plan {
 #define COMMAND_LOGIN "misskey-authctl login {account}"
 
 static const struct plan kind_plans[PAGE_KIND_COUNT] = {
-	[PAGE_ROOT] = {PAGE_TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
-	[PAGE_NOT_FOUND] = {PAGE_TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
-	[PAGE_BAD_REQUEST] = {PAGE_TONE_BAD, NULL, false, false},
-	[PAGE_START_USED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, false},
-	[PAGE_START_LATE] = {PAGE_TONE_CAUTION, "misskey-authctl list", false, false},
-	[PAGE_OTHER_BROWSER] = {PAGE_TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false,
-				false},
-	[PAGE_TOO_LARGE] = {PAGE_TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false, false},
-	[PAGE_WAITING] = {PAGE_TONE_BUSY, NULL, true, true},
-	[PAGE_TROUBLE] = {PAGE_TONE_CAUTION, "misskey-authctl status", true, true},
-	[PAGE_PENDING] = {PAGE_TONE_BUSY, NULL, true, true},
-	[PAGE_UNAVAILABLE] = {PAGE_TONE_BAD, "misskey-authctl doctor", false, false},
+	[PAGE_ROOT] = {TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
+	[PAGE_NOT_FOUND] = {TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
+	[PAGE_BAD_REQUEST] = {TONE_BAD, NULL, false, false},
+	[PAGE_START_USED] = {TONE_CAUTION, COMMAND_LOGIN, false, false},
+	[PAGE_START_LATE] = {TONE_CAUTION, "misskey-authctl list", false, false},
+	[PAGE_OTHER_BROWSER] = {TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false, false},
+	[PAGE_TOO_LARGE] = {TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false, false},
+	[PAGE_WAITING] = {TONE_BUSY, NULL, true, true},
+	[PAGE_TROUBLE] = {TONE_CAUTION, "misskey-authctl status", true, true},
+	[PAGE_PENDING] = {TONE_BUSY, NULL, true, true},
+	[PAGE_UNAVAILABLE] = {TONE_BAD, "misskey-authctl doctor", false, false},
 };
 
 static const struct plan outcome_plans[OUTCOME_COUNT] = {
-	[OUTCOME_AUTHORIZED] = {PAGE_TONE_GOOD, "misskey-token {account}", false, true},
-	[OUTCOME_UNVERIFIED] = {PAGE_TONE_CAUTION, "misskey-token {account}", false, true},
-	[OUTCOME_WRONG_USER] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, true},
-	[OUTCOME_EXPIRED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, true},
-	[OUTCOME_LOST] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
-	[OUTCOME_REJECTED] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
-	[OUTCOME_UNREACHABLE] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
-	[OUTCOME_REFUSED] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
-	[OUTCOME_BAD_REPLY] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
-	[OUTCOME_ELSEWHERE] = {PAGE_TONE_CAUTION, "misskey-authctl login SERVER", false, true},
-	[OUTCOME_LOCAL] = {PAGE_TONE_BAD, COMMAND_LOGIN, false, true},
-	[OUTCOME_CANCELLED] = {PAGE_TONE_CAUTION, COMMAND_LOGIN, false, true},
+	[OUTCOME_AUTHORIZED] = {TONE_GOOD, "misskey-token {account}", false, true},
+	[OUTCOME_UNVERIFIED] = {TONE_CAUTION, "misskey-token {account}", false, true},
+	[OUTCOME_WRONG_USER] = {TONE_CAUTION, COMMAND_LOGIN, false, true},
+	[OUTCOME_EXPIRED] = {TONE_CAUTION, COMMAND_LOGIN, false, true},
+	[OUTCOME_LOST] = {TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_REJECTED] = {TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_UNREACHABLE] = {TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_REFUSED] = {TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_BAD_REPLY] = {TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_ELSEWHERE] = {TONE_CAUTION, "misskey-authctl login SERVER", false, true},
+	[OUTCOME_LOCAL] = {TONE_BAD, COMMAND_LOGIN, false, true},
+	[OUTCOME_CANCELLED] = {TONE_CAUTION, COMMAND_LOGIN, false, true},
 };
 
 /* Everything that one page is made of. */
@@ -184,7 +208,7 @@ static void put_head(const struct page *page)
 	put_words(page, page->message->heading);
 	put(page, " – misskey-authd</title>\n"
 		  "<link rel=\"icon\" href=\"/favicon.ico\" type=\"image/svg+xml\">\n<style>");
-	put(page, page_style());
+	put(page, page_css);
 	put(page, "</style>\n</head>\n");
 }
 
@@ -311,15 +335,15 @@ static void put_undoing(const struct page *page)
 
 static void put_main(const struct page *page)
 {
-	bool urgent = page->plan->tone == PAGE_TONE_BAD || page->plan->tone == PAGE_TONE_CAUTION;
+	bool urgent = page->plan->tone == TONE_BAD || page->plan->tone == TONE_CAUTION;
 
 	put(page, "<main class=\"");
-	put(page, page_tone_class(page->plan->tone));
+	put(page, tones[page->plan->tone].name);
 	/* A page that refreshes itself would be an alert every second. */
 	put(page, urgent && !page->plan->refreshes ? "\">\n<div role=\"alert\">\n"
 						   : "\">\n<div role=\"status\">\n");
 	put(page, "<div class=\"title\">");
-	put(page, page_sign(page->plan->tone));
+	put(page, tones[page->plan->tone].sign);
 	put(page, "<h1>");
 	put_words(page, page->message->heading);
 	put(page, "</h1></div>\n<p>");
@@ -358,7 +382,7 @@ int page_render(enum page_language language, const struct page_facts *facts, str
 	buf_reserve(html, PAGE_TYPICAL_BYTES);
 	put_head(&page);
 	put(&page, "<body>\n<header class=\"brand\">");
-	put(&page, page_mark());
+	put(&page, mark_svg);
 	put(&page, "<span>misskey-authd</span></header>\n");
 	put_main(&page);
 	put(&page, "</body>\n</html>\n");
@@ -370,15 +394,19 @@ const char *page_security_policy(void)
 	/* The words around it are about 150 bytes. */
 	static char policy[256];
 	char hash[SHA256_BASE64_BYTES];
-	const char *style = page_style();
 
 	if (policy[0])
 		return policy;
-	if (digest_sha256_base64(style, strlen(style), hash) < 0)
+	if (digest_sha256_base64(page_css, strlen(page_css), hash) < 0)
 		return NULL;
 	snprintf(policy, sizeof(policy),
 		 "default-src 'none'; style-src 'sha256-%s'; img-src 'self' data:; "
 		 "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 		 hash);
 	return policy;
+}
+
+const char *page_icon(void)
+{
+	return mark_svg;
 }

@@ -4,7 +4,7 @@
 
 /*
  * The words of the pages, one file a language: page_text_en.c, page_text_ja.c. A new language is a
- * new file, a member of enum page_language and a line in page.c; tests/unit/test_page.c then tells
+ * new file, a member of enum page_language and a line in page_language.c; test_page.c then tells
  * what is missing.
  *
  * In every word, {account}, {server}, {user} and {expected} stand for the facts of these names, and
@@ -49,8 +49,8 @@ struct page_text {
 	const char *unknown_server;
 	const char *unknown_user;
 
-	struct page_message kinds[PAGE_KIND_COUNT];  /* all but PAGE_OUTCOME */
-	struct page_message outcomes[OUTCOME_COUNT]; /* all but OUTCOME_NONE */
+	const struct page_message *kinds;    /* all but PAGE_OUTCOME */
+	const struct page_message *outcomes; /* all but OUTCOME_NONE */
 };
 
 extern const struct page_text page_text_en;

@@ -34,9 +34,9 @@ OUTCOMES = {
 }
 
 
-def get(url, language="en", browser=None):
+def get(url, language="en", browser=None, cookies=""):
     """The page's HTML."""
-    headers = {"Accept-Language": language}
+    headers = {"Accept-Language": language, **({"Cookie": cookies} if cookies else {})}
     return (browser or PlainBrowser()).get(url, **headers)[3]
 
 
@@ -96,10 +96,13 @@ class Gallery:
         for language in LANGUAGES:
             self.urls[name, language] = url
 
-    def _add_copy(self, name, language, html):
+    def _add_file(self, name, language, html):
         file = self.directory / f"{name}-{language}.html"
-        file.write_text(rest(html), encoding="utf-8")
+        file.write_text(html, encoding="utf-8")
         self.urls[name, language] = file.as_uri()
+
+    def _add_copy(self, name, language, html):
+        self._add_file(name, language, rest(html))
 
     def _add_outcomes(self):
         """As a daemon shows them that is started after the logins ended, at a server with a name."""
@@ -128,6 +131,9 @@ class Gallery:
         self._add("root", f"http://127.0.0.1:{daemon.port}/")
         self._add("not-found", daemon.callback_url(UNKNOWN_TOKEN))
         self._add("bad-request", f"http://127.0.0.1:{daemon.port}/callback")
+        for language in LANGUAGES:
+            html = get(daemon.callback_url(UNKNOWN_TOKEN), language, cookies="; ".join(["other=" + 4000 * "x"] * 100))
+            self._add_file("too-large", language, html)
 
     def _add_pages_of_a_waiting_login(self):
         daemon, server = self._start()

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "account/accounts.h"
-#include "browser/browser_request.h"
+#include "common/callback_address.h"
 #include "common/permission.h"
 #include "common/text.h"
 #include "control_messages.h"
@@ -167,7 +167,7 @@ static void check_callback(const struct http_request *request)
 	static const char *const known[] = {"url"};
 	_cleanup_(json_freep) struct json *body = parse(request, known, 1);
 	const char *url = json_get_string(body, "url");
-	char token[BROWSER_TOKEN_BYTES];
+	char token[CALLBACK_TOKEN_BYTES];
 
 	if (url && callback_pasted_token(url, token) == 0)
 		require(url_is_uuid(token) && strstr(url, token));

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "browser/browser_request.h"
+#include "common/callback_address.h"
 #include "common/url.h"
 #include "fuzz.h"
 
@@ -11,8 +11,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *text = strndup((const char *)data, size);
-	char token[BROWSER_TOKEN_BYTES];
-	char again[BROWSER_TOKEN_BYTES];
+	char token[CALLBACK_TOKEN_BYTES];
+	char again[CALLBACK_TOKEN_BYTES];
 
 	if (text && !callback_pasted_token(text, token) &&
 	    (!url_is_uuid(token) || !strstr(text, token) || callback_pasted_token(token, again) ||

@@ -65,36 +65,6 @@ static void routes_are_exact(void **state)
 	assert_string_equal(browser_request_parse("/result/" ID).id, ID);
 }
 
-static void pasted_texts_give_the_token(void **state)
-{
-	static const char *const good[] = {
-		UUID,
-		"  " UUID "\n",
-		"http://127.0.0.1:41987/callback?token=" UUID,
-		" http://127.0.0.1/callback?token=" UUID "\r\n",
-	};
-	static const char *const bad[] = {
-		"",
-		"8ea47f67",
-		UUID UUID,
-		UUID " " UUID,
-		"https://misskey.example/auth/" UUID,
-		"https://evil.example/callback?token=" UUID,
-		"http://127.0.0.1:41987/callback?token=" UUID "&x=1",
-		"http://127.0.0.1:41987/callback?token=x",
-	};
-	char token[BROWSER_TOKEN_BYTES];
-
-	(void)state;
-	for (size_t n = 0; n < sizeof(good) / sizeof(good[0]); n++) {
-		assert_int_equal(callback_pasted_token(good[n], token), 0);
-		assert_string_equal(token, UUID);
-	}
-	for (size_t n = 0; n < sizeof(bad) / sizeof(bad[0]); n++)
-		if (callback_pasted_token(bad[n], token) != ERR_SYNTAX)
-			fail_msg("taken: %s", bad[n]);
-}
-
 static void cookies_match_whole(void **state)
 {
 	(void)state;
@@ -127,7 +97,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_are_exact),
-		cmocka_unit_test(pasted_texts_give_the_token),
 		cmocka_unit_test(cookies_match_whole),
 		cmocka_unit_test(only_navigations_pass),
 	};

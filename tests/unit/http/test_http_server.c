@@ -3,6 +3,7 @@
  * The HTTP server over real sockets, clients and server in one loop: what handlers see, held
  * replies, and that no client, slow, mute, greedy or gone, keeps another one from its answer.
  */
+#include "http_connections.h"
 #include "support/http_fixture.h"
 
 #include <sys/resource.h>
@@ -49,7 +50,7 @@ static void forget(struct fixture *f, const struct http_request *request)
 static void on_hold_end(struct http_request *request, enum http_hold_end why, void *context)
 {
 	static const char *const texts[] = {"due", "gone", "stopping"};
-	struct fixture *f = context;
+	struct fixture *f = *(struct fixture **)context;
 
 	f->ends[why]++;
 	forget(f, request);
@@ -58,6 +59,11 @@ static void on_hold_end(struct http_request *request, enum http_hold_end why, vo
 		say(request, texts[why]);
 	if (f->ends_reply_to_all)
 		release_all(f, "released by an end");
+}
+
+static void on_other_hold_end(struct http_request *request, enum http_hold_end why, void *context)
+{
+	on_hold_end(request, why, context);
 }
 
 static void describe(struct http_request *request)
@@ -95,16 +101,17 @@ static void handle(struct http_request *request, void *context)
 	if (strcmp(target, "/hold") == 0) {
 		assert_true(f->held_count < HELD);
 		f->held[f->held_count++] = request;
-		http_request_hold(request, clock_now().mono_ms + f->hold_ms, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms + f->hold_ms, on_hold_end, &f,
+				  sizeof(f));
 	} else if (strcmp(target, "/release") == 0) {
 		release_all(f, "released");
 		say(request, "did");
 	} else if (strcmp(target, "/hold-and-say") == 0) {
-		http_request_hold(request, clock_now().mono_ms, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms, on_hold_end, &f, sizeof(f));
 		say(request, "said");
 		say(request, "said twice");
 	} else if (strcmp(target, "/stop") == 0) {
-		http_request_hold(request, clock_now().mono_ms + 5000, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms + 5000, on_hold_end, &f, sizeof(f));
 		http_server_quiesce(f->http.server);
 	} else if (strcmp(target, "/big") == 0) {
 		reply_big(request);
@@ -123,8 +130,9 @@ static void start(struct fixture *f, unsigned limit, int64_t request_ms)
 					     .context = f,
 					     .connection_limit = limit,
 					     .body_limit = BODY_LIMIT,
-					     .request_ms = request_ms,
 				     });
+	if (request_ms)
+		f->http.server->request_ms = request_ms;
 }
 
 static void stop(struct fixture *f)
@@ -290,6 +298,38 @@ static void test_a_held_request_is_replied_to_from_elsewhere(void **state)
 	release_all(&f, "from outside of any call-back");
 	expect(&f.http, one, "from outside");
 	assert_int_equal(f.ends[HTTP_HOLD_DUE] + f.ends[HTTP_HOLD_GONE], 0);
+	stop(&f);
+}
+
+static void test_held_requests_are_found_by_their_function(void **state)
+{
+	struct fixture f = {0};
+	struct http_request *request = NULL;
+	struct client *clients[3];
+
+	(void)state;
+	start(&f, 8, 0);
+	assert_null(http_server_next_held(f.http.server, NULL, on_hold_end));
+	for (unsigned i = 0; i < 3; i++) {
+		clients[i] = client_get(&f.http, "/hold");
+		run_for(&f.http, 20);
+	}
+	(void)client_new(&f.http);
+	assert_null(http_server_next_held(f.http.server, NULL, on_other_hold_end));
+	for (unsigned i = 3; i-- > 0;) {
+		request = http_server_next_held(f.http.server, request, on_hold_end);
+		assert_ptr_equal(request, f.held[i]);
+		assert_ptr_equal(*(struct fixture **)http_request_context(request), &f);
+		if (i != 1)
+			say(request, "found");
+	}
+	assert_null(http_server_next_held(f.http.server, request, on_hold_end));
+	expect(&f.http, clients[0], "found");
+	expect(&f.http, clients[2], "found");
+	/* What was replied to is not held any more. */
+	request = http_server_next_held(f.http.server, NULL, on_hold_end);
+	assert_ptr_equal(request, f.held[1]);
+	assert_null(http_server_next_held(f.http.server, request, on_hold_end));
 	stop(&f);
 }
 
@@ -623,6 +663,7 @@ int main(void)
 		cmocka_unit_test(test_a_body_over_the_limit_is_413),
 		cmocka_unit_test(test_a_handler_that_does_nothing_or_nonsense_closes),
 		cmocka_unit_test(test_a_held_request_is_replied_to_from_elsewhere),
+		cmocka_unit_test(test_held_requests_are_found_by_their_function),
 		cmocka_unit_test(test_a_hold_is_due_in_time),
 		cmocka_unit_test(test_a_client_that_hangs_up_is_noticed),
 		cmocka_unit_test(test_stopping_ends_what_is_held_and_keeps_the_socket),

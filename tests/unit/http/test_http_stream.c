@@ -4,12 +4,14 @@
  * client that leaves or does not read is told of exactly once and holds nothing up; an idle stream
  * costs nothing.
  */
+#include "http_connections.h"
 #include "support/http_fixture.h"
 
 #include "common/digest.h"
 #include "support/alloc_fault.h"
 
 #define MANY 100
+#define BACKLOG_BYTES ((size_t)1024 * 1024)
 #define BIG_BYTES ((size_t)50 * 1000 * 1000)
 
 struct fixture {
@@ -55,7 +57,7 @@ static void on_hold_end(struct http_request *request, enum http_hold_end why, vo
 	if (why == HTTP_HOLD_DUE)
 		http_request_reply(request, 200, NULL, 0, "due", 3);
 	else
-		begin(context, request);
+		begin(*(struct fixture **)context, request);
 }
 
 /* The stream's function must not be called in here. */
@@ -94,7 +96,7 @@ static void handle(struct http_request *request, void *context)
 
 	if (strcmp(target, "/hold") == 0) {
 		f->held = request;
-		http_request_hold(request, clock_now().mono_ms + 5000, on_hold_end, f);
+		http_request_hold(request, clock_now().mono_ms + 5000, on_hold_end, &f, sizeof(f));
 		return;
 	}
 	if (strcmp(target, "/plain") == 0) {
@@ -105,7 +107,7 @@ static void handle(struct http_request *request, void *context)
 	if (strcmp(target, "/say") == 0) {
 		write_text(f, f->stream_count - 1, "said at once");
 	} else if (strcmp(target, "/flood") == 0) {
-		write_zeros(f, f->stream_count - 1, HTTP_STREAM_BACKLOG_BYTES + 1);
+		write_zeros(f, f->stream_count - 1, BACKLOG_BYTES + 1);
 	} else if (strcmp(target, "/empty") == 0) {
 		write_text(f, f->stream_count - 1, "");
 		end(f, f->stream_count - 1);
@@ -118,8 +120,10 @@ static void start(struct fixture *f, unsigned limit, int64_t request_ms)
 					     .handler = handle,
 					     .context = f,
 					     .connection_limit = limit,
-					     .request_ms = request_ms,
+					     .stream_backlog = BACKLOG_BYTES,
 				     });
+	if (request_ms)
+		f->http.server->request_ms = request_ms;
 }
 
 static void stop(struct fixture *f)
@@ -381,7 +385,7 @@ static void test_much_arrives_whole_through_a_slow_reader(void **state)
 
 		if (size > all.size - written)
 			size = all.size - written;
-		if (written + size < client->got.size + HTTP_STREAM_BACKLOG_BYTES / 2) {
+		if (written + size < client->got.size + BACKLOG_BYTES / 2) {
 			write_bytes(&f, 0, all.bytes + written, size);
 			written += size;
 		} else {
@@ -419,7 +423,7 @@ static void test_a_client_that_leaves_is_noticed_once(void **state)
 		assert_int_equal(f.ends[HTTP_HOLD_GONE], 2);
 		expect_cut(&f, half);
 		/* With bytes on their way that it does not read. */
-		write_zeros(&f, 2, HTTP_STREAM_BACKLOG_BYTES);
+		write_zeros(&f, 2, BACKLOG_BYTES);
 		run_for(&f.http, 30);
 		client_close(&f.http.clients[2]);
 		run_for(&f.http, 50);
@@ -458,7 +462,7 @@ static void test_an_end_may_write_to_the_others(void **state)
 	/* Its backlog is full: what the end of the next one writes is too much. */
 	(void)stream_new(&f);
 	client_close(&f.http.clients[3]);
-	write_zeros(&f, 2, HTTP_STREAM_BACKLOG_BYTES);
+	write_zeros(&f, 2, BACKLOG_BYTES);
 	expect_cut(&f, stays);
 	assert_int_equal(f.ends[HTTP_HOLD_GONE], 4);
 	stop(&f);
@@ -478,9 +482,9 @@ static void test_a_client_that_is_too_far_behind_is_closed(void **state)
 			write_zeros(&f, 0, 10000);
 			written += 10000;
 			run_for(&f.http, written % 30000 == 0 ? 1 : 0);
-			assert_true(written < 16 * HTTP_STREAM_BACKLOG_BYTES);
+			assert_true(written < 16 * BACKLOG_BYTES);
 		}
-		assert_true(written > HTTP_STREAM_BACKLOG_BYTES);
+		assert_true(written > BACKLOG_BYTES);
 		assert_true(http_server_is_idle(f.http.server));
 		expect_cut(&f, client);
 		assert_int_equal(f.ends[HTTP_HOLD_GONE], 1);
@@ -496,14 +500,14 @@ static void test_the_bound_is_exact_and_told_later(void **state)
 	(void)state;
 	start(&f, 8, 0);
 	client = stream_new(&f);
-	write_zeros(&f, 0, HTTP_STREAM_BACKLOG_BYTES);
+	write_zeros(&f, 0, BACKLOG_BYTES);
 	run_for(&f.http, 20);
 	assert_false(client_is_closed(client));
 	end(&f, 0);
 	expect(&f.http, client, "HTTP/1.1 200 ");
 
 	client = stream_new(&f);
-	write_zeros(&f, 1, HTTP_STREAM_BACKLOG_BYTES);
+	write_zeros(&f, 1, BACKLOG_BYTES);
 	write_text(&f, 1, "x");
 	/* It is closed, and does not know yet. */
 	write_text(&f, 1, "y");
@@ -512,7 +516,7 @@ static void test_the_bound_is_exact_and_told_later(void **state)
 	assert_int_equal(f.ends[HTTP_HOLD_GONE], 1);
 
 	client = stream_new(&f);
-	write_zeros(&f, 2, HTTP_STREAM_BACKLOG_BYTES + 1);
+	write_zeros(&f, 2, BACKLOG_BYTES + 1);
 	end(&f, 2);
 	expect_cut(&f, client);
 	/* After the end nothing is told any more. */
@@ -535,8 +539,8 @@ static void test_a_client_that_takes_nothing_is_given_up(void **state)
 	(void)stream_new(&f);
 	slow = stream_new(&f);
 	start_ms = clock_now().mono_ms;
-	write_zeros(&f, 0, HTTP_STREAM_BACKLOG_BYTES);
-	write_zeros(&f, 1, HTTP_STREAM_BACKLOG_BYTES);
+	write_zeros(&f, 0, BACKLOG_BYTES);
+	write_zeros(&f, 1, BACKLOG_BYTES);
 	while (f.ends[HTTP_HOLD_GONE] == 0 && clock_now().mono_ms - start_ms < 3000) {
 		sip(slow, 60000);
 		run_for(&f.http, 60);
@@ -602,7 +606,7 @@ static void test_stopping_lets_streams_end_well(void **state)
 	busy = stream_new(&f);
 	write_text(&f, 0, "first ");
 	expect_body(&f, idle, "first ");
-	write_zeros(&f, 1, HTTP_STREAM_BACKLOG_BYTES - 10);
+	write_zeros(&f, 1, BACKLOG_BYTES - 10);
 	held = client_get(&f.http, "/hold");
 	late = client_send(&f.http, "GET /say HTTP/1.1\r\nHo");
 	run_for(&f.http, 30);
@@ -614,7 +618,7 @@ static void test_stopping_lets_streams_end_well(void **state)
 	expect_end(&f, late, "said at oncelast words");
 	expect(&f.http, busy, "");
 	assert_true(decode(busy, &body));
-	assert_int_equal(body.size, HTTP_STREAM_BACKLOG_BYTES);
+	assert_int_equal(body.size, BACKLOG_BYTES);
 	assert_string_equal(body.bytes + body.size - 10, "last words");
 	expect_idle(&f);
 	assert_int_equal(f.ends[HTTP_HOLD_STOPPING], 4);
@@ -635,10 +639,10 @@ static void test_freeing_ends_streams(void **state)
 	(void)stream_new(&f);
 	(void)stream_new(&f);
 	(void)stream_new(&f);
-	write_zeros(&f, 1, HTTP_STREAM_BACKLOG_BYTES);
+	write_zeros(&f, 1, BACKLOG_BYTES);
 	run_for(&f.http, 30);
 	/* Closed, resumed, begun in vain: all without another round. */
-	write_zeros(&f, 2, HTTP_STREAM_BACKLOG_BYTES + 1);
+	write_zeros(&f, 2, BACKLOG_BYTES + 1);
 	write_text(&f, 3, "never sent");
 	(void)client_get(&f.http, "/hold");
 	run_for(&f.http, 0);

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef COMMON_CALLBACK_ADDRESS_H
+#define COMMON_CALLBACK_ADDRESS_H
+
+/*
+ * The address that a server sends the browser to after the consent:
+ * http://127.0.0.1:PORT/callback?token=TOKEN. Pure.
+ */
+
+#include "common/err.h"
+
+#define CALLBACK_PATH "/callback"
+#define CALLBACK_QUERY CALLBACK_PATH "?token="
+#define CALLBACK_TOKEN_BYTES 37 /* a UUID and a NUL */
+
+/* The token in what a person pasted: the address, or the bare token; blanks around it are fine.
+ * ERR_SYNTAX. */
+int callback_pasted_token(const char *text,
+			  char ret_token[static CALLBACK_TOKEN_BYTES]) _must_check_;
+
+#endif
