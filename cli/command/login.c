@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "account_note.h"
+#include "client/control_reply.h"
 #include "command/command.h"
 #include "common/account_name.h"
 #include "common/translate.h"
@@ -43,9 +44,8 @@ static int target_known(const struct json *account, struct target *ret_target)
 
 	if (!name || !account_name_valid(name) ||
 	    set_text(ret_target->account, sizeof(ret_target->account), name) < 0 ||
-	    set_text(ret_target->server, sizeof(ret_target->server), server) < 0) {
+	    set_text(ret_target->server, sizeof(ret_target->server), server) < 0)
 		return control_call_not_understood();
-	}
 	account_note_permission(account, false);
 	return EXIT_STATUS_DONE;
 }
@@ -108,7 +108,7 @@ static int target_choose(const struct command_options *options, const struct jso
 
 	if (!argument)
 		return target_only(accounts, ret_target);
-	known = control_find_account(accounts, argument);
+	known = control_find(accounts, "account", argument);
 	if (known && (!options->as || strcmp(options->as, argument) == 0))
 		return target_known(known, ret_target);
 	if (!options->argument) {
@@ -152,10 +152,8 @@ static int build_body(const struct target *target, const char *permission, bool 
 		r = json_add_string(body, "user", target->user);
 	if (r == 0 && permission)
 		r = json_add_string(body, "permission", permission);
-	if (r < 0) {
-		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
-		return EXIT_STATUS_FAILED;
-	}
+	if (r < 0)
+		return terminal_failed(r);
 	*ret_body = TAKE_PTR(body);
 	return EXIT_STATUS_DONE;
 }

@@ -36,9 +36,8 @@ static bool derived_open(struct doctor *doctor, const char *state, const char *n
 	size_t bad = findings_bad(findings);
 
 	snprintf(derived->path, sizeof(derived->path), "%s/%s", state, name);
-	if (doctor_check_path(findings, DOCTOR_FILES, derived->path, S_IFDIR) ==
-	    DOCTOR_PATH_MISSING) {
-		findings_add(findings, FINDING_WARNING, DOCTOR_FILES,
+	if (doctor_check_path(findings, derived->path, S_IFDIR) == DOCTOR_PATH_MISSING) {
+		findings_add(findings, FINDING_WARNING,
 			     _("There is no %s: the daemon makes it when it starts"),
 			     derived->path);
 		findings_remedy(findings, DOCTOR_RESTART);
@@ -47,7 +46,7 @@ static bool derived_open(struct doctor *doctor, const char *state, const char *n
 	if (account_names_read(derived->path, &derived->names, &detail) == 0)
 		return true;
 	if (findings_bad(findings) == bad)
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES, "%s", detail.text);
+		findings_add(findings, FINDING_ERROR, "%s", detail.text);
 	return false;
 }
 
@@ -56,18 +55,27 @@ static bool is_there(const char *path)
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* token_file_read()'s sentence ends with the remedy, which has a place of its own here. */
-static void say_damaged(struct doctor *doctor, const struct err_detail *detail)
+/* Reads the file ENV of the account NAME as misskey-token would. False: it is damaged, which is
+ * said. */
+static bool read_env(struct doctor *doctor, const char *env, const char *name,
+		     struct token_file *file)
 {
-	const char *remedy = strstr(detail->text, TOKEN_FILE_REPAIR);
-	size_t size = remedy ? (size_t)(remedy - detail->text) : strlen(detail->text);
+	_cleanup_(buf_done) struct buf text = {0};
+	struct err_detail detail = {0};
+	const char *fault;
 
-	while (size > 0 && detail->text[size - 1] == ' ')
-		size--;
-	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%.*s", (int)size,
-		     detail->text);
-	if (remedy)
-		findings_remedy(&doctor->findings, "%s", remedy);
+	if (fsx_read(AT_FDCWD, env, TOKEN_FILE_MAX_BYTES, false, &text, &detail) < 0) {
+		findings_add(&doctor->findings, FINDING_UNSAFE, "%s", detail.text);
+		findings_remedy(&doctor->findings, "%s", TOKEN_FILE_REPAIR);
+		return false;
+	}
+	memcpy(file->bytes, buf_text(&text), text.size);
+	fault = token_file_parse(file, text.size, name);
+	if (!fault)
+		return true;
+	findings_add(&doctor->findings, FINDING_UNSAFE, _("%s is damaged: %s"), env, fault);
+	findings_remedy(&doctor->findings, "%s", TOKEN_FILE_REPAIR);
+	return false;
 }
 
 /* Whether TOKEN has what FILE says. What keeps it from being read is found with the files of
@@ -91,13 +99,13 @@ static void compare(struct doctor *doctor, const struct token_file *file, const 
 	bool is_good = token_file_is_good(file);
 
 	if (is_good && !is_there(token))
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
-			     _("%s has a credential, but %s is not there"), env, token);
+		findings_add(findings, FINDING_ERROR, _("%s has a credential, but %s is not there"),
+			     env, token);
 	else if (!is_good && is_there(token))
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
-			     _("%s has no credential, but %s is there"), env, token);
+		findings_add(findings, FINDING_ERROR, _("%s has no credential, but %s is there"),
+			     env, token);
 	else if (is_good && !is_same(file, token))
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+		findings_add(findings, FINDING_ERROR,
 			     _("%s has one credential, but %s has another"), env, token);
 	else
 		return;
@@ -119,14 +127,11 @@ static void check_env_file(struct doctor *doctor, const char *name, const char *
 			   const char *token)
 {
 	_cleanup_(token_file_erase) struct token_file file = {0};
-	struct err_detail detail = {0};
 
-	if (doctor_check_path(&doctor->findings, DOCTOR_FILES, env, S_IFREG) != DOCTOR_PATH_GOOD)
+	if (doctor_check_path(&doctor->findings, env, S_IFREG) != DOCTOR_PATH_GOOD)
 		return;
-	if (token_file_read(env, name, &file, &detail) < 0) {
-		say_damaged(doctor, &detail);
+	if (!read_env(doctor, env, name, &file))
 		return;
-	}
 	if (add_account(doctor->env_accounts, name, &file) < 0)
 		doctor->findings.error = ERR_NOMEM;
 	compare(doctor, &file, env, token);
@@ -136,10 +141,10 @@ static void check_token_file(struct doctor *doctor, const char *name, const char
 			     const char *token)
 {
 	(void)name;
-	(void)doctor_check_path(&doctor->findings, DOCTOR_FILES, token, S_IFREG);
+	(void)doctor_check_path(&doctor->findings, token, S_IFREG);
 	if (is_there(env))
 		return;
-	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("%s is there, but %s is not: misskey-token does not know the account"),
 		     token, env);
 	findings_remedy(&doctor->findings, _("The daemon sets both right when it starts: %s"),
@@ -154,7 +159,7 @@ static void check_last_copy(struct doctor *doctor, const char *state, const stru
 	snprintf(path, sizeof(path), "%s/%s", state, CREDENTIALS_FILE);
 	if (tokens->names.count == 0 || is_there(path))
 		return;
-	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("There is no %s: what %s has may be the last copies"), path, tokens->path);
 	findings_remedy(&doctor->findings,
 			_("Restore it from a backup while the daemon is stopped, or log in again: "

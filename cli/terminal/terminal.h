@@ -17,6 +17,9 @@
 /* One line on standard error. */
 void terminal_message(const char *format, ...) _printf_(1, 2);
 
+/* Says that misskey-authctl failed with CODE of enum err; returns EXIT_STATUS_FAILED. */
+int terminal_failed(int code) _must_check_;
+
 /* Where something stands: replaces the live line on a terminal, is a plain line otherwise. Nothing
  * happens as long as it is what was said last and still can be seen. */
 void terminal_progress(const char *format, ...) _printf_(1, 2);

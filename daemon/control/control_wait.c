@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 
+#include "common/vocabulary.h"
 #include "control_messages.h"
 
 static void unlink_waiter(struct control_waiter *waiter)
@@ -15,7 +16,7 @@ static void end_waiting(struct http_request *request, enum http_hold_end why, vo
 
 	if (why == HTTP_HOLD_STOPPING)
 		control_reply_error(
-			request, 503, "STOPPING",
+			request, 503, CODE_STOPPING,
 			"The daemon stops. The login goes on when it is started again.");
 	else if (why == HTTP_HOLD_DUE)
 		waiter->reply(waiter);
@@ -28,7 +29,7 @@ void control_wait(struct control *control, struct http_request *request,
 	struct control_waiter *waiter = malloc(sizeof(*waiter));
 
 	if (!waiter) {
-		control_reply_error(request, 500, "INTERNAL", "There is no memory left.");
+		control_reply_error(request, 500, CODE_INTERNAL, "There is no memory left.");
 		return;
 	}
 	*waiter = *wish;

@@ -7,6 +7,7 @@
 
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/vocabulary.h"
 #include "login_steps.h"
 
 void login_adapt(struct login *login)
@@ -420,7 +421,7 @@ void login_settle_app(struct login *login, struct clock_time now)
 	input = login_event(login, MACHINE_APP_CREATED, now);
 	if (!login_find_app(login, NULL)) {
 		input.event = MACHINE_FAILED_FOR_NOW;
-		login_set_problem(login, "SERVER",
+		login_set_problem(login, CODE_SERVER,
 				  "Another login could not register the app there");
 	}
 	login_advance(login, &input);

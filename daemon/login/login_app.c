@@ -5,6 +5,7 @@
 #include "common/digest.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "common/vocabulary.h"
 #include "login_steps.h"
 
 /* ---- What went wrong ---- */
@@ -73,7 +74,7 @@ void login_read_verdict(struct login *login, enum misskey_verdict verdict,
 		login_fail(event, outcome[verdict]);
 		break;
 	}
-	login_set_problem(login, problem->code[0] ? problem->code : "SERVER", problem->text);
+	login_set_problem(login, problem->code[0] ? problem->code : CODE_SERVER, problem->text);
 	log_warning("account %s: %s: %s", login->account->name, login->account->server.origin,
 		    problem->text);
 }

@@ -8,6 +8,7 @@
 
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/vocabulary.h"
 #include "login/verification.h"
 #include "login_steps.h"
 
@@ -63,14 +64,14 @@ bool login_secure(struct login *login, struct machine_input *event)
 		return false;
 	}
 	if (take_room(login, &detail)) {
-		login_fail_here(login, "NO_ROOM", &detail, event);
+		login_fail_here(login, CODE_NO_ROOM, &detail, event);
 		return true;
 	}
 	if (!session->exchanging) {
 		session->exchanging = true;
 		if (registry_save(environment->registry, event->now.unix_s, &detail)) {
 			session->exchanging = false;
-			login_fail_here(login, "NO_ROOM", &detail, event);
+			login_fail_here(login, CODE_NO_ROOM, &detail, event);
 			return true;
 		}
 	}
@@ -225,7 +226,7 @@ bool login_store(struct login *login, struct machine_input *event)
 	/* Rule 3: the candidate stays until this has succeeded. */
 	if (credentials_store(login->environment->credentials, &login->candidate,
 			      login->reservation, &detail)) {
-		login_fail_here(login, "NOT_STORED", &detail, event);
+		login_fail_here(login, CODE_NOT_STORED, &detail, event);
 		return true;
 	}
 	login_clear_problem(login);

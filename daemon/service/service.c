@@ -12,6 +12,7 @@
 #include "common/digest.h"
 #include "common/fsx.h"
 #include "common/log.h"
+#include "common/vocabulary.h"
 #include "runtime/sandbox.h"
 #include "service_state.h"
 
@@ -68,7 +69,7 @@ static int open_registry(struct service *service, struct err_detail *detail)
 		 "%s/%s was damaged and is kept as %s; pending logins must be started again. What "
 		 "was wrong: %.500s",
 		 service->state_directory, REGISTRY_FILE, aside, detail->text);
-	service_add_problem(service, "REGISTRY_SET_ASIDE", text);
+	service_add_problem(service, CODE_REGISTRY_SET_ASIDE, text);
 	return registry_open(service->state_fd, &service->registry, detail);
 }
 
@@ -105,7 +106,8 @@ static int open_stores(struct service *service)
 	if (r == ERR_NOMEM)
 		return r;
 	if (r) {
-		service_add_problem(service, "STATE_DAMAGED", detail.text);
+		service_add_problem(service, CODE_STATE_DAMAGED, detail.text);
+		service->unavailable_code = CODE_STATE_DAMAGED;
 		snprintf(service->unavailable, sizeof(service->unavailable), "%s", detail.text);
 		registry_free(TAKE_PTR(service->registry));
 	}
@@ -137,7 +139,7 @@ static void refuse(struct service *service, const struct service_options *option
 {
 	struct service_problem *problem = &service->problems[service->problem_count++];
 
-	problem->code = options->refusal_code;
+	problem->code = service->unavailable_code = options->refusal_code;
 	snprintf(problem->text, sizeof(problem->text), "%s", options->refusal);
 	snprintf(service->unavailable, sizeof(service->unavailable), "%s", options->refusal);
 }
@@ -365,6 +367,11 @@ const struct service_problem *service_problem_at(const struct service *service, 
 const char *service_unavailable(const struct service *service)
 {
 	return service->unavailable[0] ? service->unavailable : NULL;
+}
+
+const char *service_unavailable_code(const struct service *service)
+{
+	return service->unavailable_code;
 }
 
 const char *service_callback_url(const struct service *service)

@@ -122,6 +122,8 @@ size_t service_problem_count(const struct service *service);
 const struct service_problem *service_problem_at(const struct service *service, size_t index);
 /* NULL if logins can be served; else why not and what to do. */
 const char *service_unavailable(const struct service *service);
+/* The code of the problem that is why. */
+const char *service_unavailable_code(const struct service *service);
 
 const char *service_callback_url(const struct service *service); /* NULL: none */
 const char *service_state_directory(const struct service *service);

@@ -47,6 +47,7 @@ struct service {
 	size_t watcher_count;
 	struct service_problem problems[SERVICE_MAX_PROBLEMS];
 	size_t problem_count;
+	const char *unavailable_code;
 	char unavailable[ERR_DETAIL_BYTES]; /* "": available */
 };
 

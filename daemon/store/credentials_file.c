@@ -12,22 +12,9 @@
 #define I_DIGITS (SHA256_HEX_BYTES - 1) /* i is a SHA-256 */
 #define APP_NAME_MAX_BYTES ((size_t)APP_NAME_CHARS * 4)
 
-static const char *const state_texts[] = {
-	[CREDENTIAL_VERIFIED] = "verified",
-	[CREDENTIAL_UNVERIFIED] = "unverified",
-	[CREDENTIAL_REVOKED] = "revoked",
-	[CREDENTIAL_SUSPENDED] = "suspended",
-};
-
-const char *credential_state_text(enum credential_state state)
-{
-	return state_texts[state];
-}
-
 bool credential_is_good(const struct credential *credential)
 {
-	return credential->state == CREDENTIAL_VERIFIED ||
-	       credential->state == CREDENTIAL_UNVERIFIED;
+	return credential_state_is_good(credential->state);
 }
 
 bool credential_is_kept(const struct credential *credential)
@@ -68,15 +55,9 @@ const char *credential_bad_member(const struct credential *credential)
 
 static void read_state(struct state_reader *reader, struct credential *credential)
 {
-	const char *text = json_get_string(reader->object, "state");
-
-	for (size_t i = 0; text && i < sizeof(state_texts) / sizeof(state_texts[0]); i++) {
-		if (strcmp(text, state_texts[i]) == 0) {
-			credential->state = (enum credential_state)i;
-			return;
-		}
-	}
-	state_refuse(reader, "state");
+	credential->state = credential_state_from_text(json_get_string(reader->object, "state"));
+	if (credential->state >= CREDENTIAL_ABSENT)
+		state_refuse(reader, "state");
 }
 
 static void read_time(struct state_reader *reader, const char *key, int64_t *ret_unix_s)
@@ -270,7 +251,8 @@ bool credential_username_is_harmless(const char *username)
 int credentials_env_text(const char *account, const char *origin,
 			 const struct credential *credential, struct buf *text)
 {
-	const char *state = credential ? credential_state_text(credential->state) : "absent";
+	const char *state =
+		credential_state_text(credential ? credential->state : CREDENTIAL_ABSENT);
 
 	buf_append_format(text, "MISSKEY_STATE=%s\nMISSKEY_SERVER=%s\nMISSKEY_ACCOUNT=%s\n", state,
 			  origin, account);

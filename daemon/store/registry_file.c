@@ -134,7 +134,7 @@ static int finished_read(struct state_reader *reader, struct registry *registry)
 	state_read_text_or_null(reader, "user", &f->user);
 	state_read_text_or_null(reader, "expected", &f->expected);
 	state_read_text_or_null(reader, "detail", &f->detail);
-	f->outcome = outcome ? outcome_from_code(outcome) : OUTCOME_NONE;
+	f->outcome = outcome_from_code(outcome);
 	state_read_seconds(reader, "finished_at", &f->finished_at);
 	bad = reader->error < 0 ? NULL : registry_finished_bad_member(f);
 	if (bad)
