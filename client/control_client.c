@@ -208,11 +208,10 @@ static int transfer_failed(const struct control_client *client, CURLcode code,
 		return err_set(detail, ERR_BUSY, _("The daemon at %s did not answer in time."),
 			       client->socket_path);
 	case CURLE_ABORTED_BY_CALLBACK:
-		return err_set(
-			detail, ERR_UNSAFE,
-			_("What listens at %s is not yours: another user made it. Nothing was "
-			  "sent to it."),
-			client->socket_path);
+		return err_set(detail, ERR_UNSAFE,
+			       _("What listens at %s is not yours: another user made it. Nothing "
+				 "was sent to it."),
+			       client->socket_path);
 	case CURLE_OUT_OF_MEMORY:
 		return no_memory(detail);
 	case CURLE_WRITE_ERROR:

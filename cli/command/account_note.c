@@ -30,14 +30,13 @@ void account_note_permission(const struct json *account, bool advice)
 	append_change(&difference, _("added"), json_get(change, "added"));
 	append_change(&difference, _("removed"), json_get(change, "removed"));
 	if (advice)
-		terminal_message(_("The account %s is wanted with other permissions than were "
-				   "consented to (%s). "
-				   "A new consent is needed: misskey-authctl login %s"),
-				 name, buf_text(&difference), name);
+		terminal_message(
+			_("The account %s is wanted with other permissions than were consented to "
+			  "(%s). A new consent is needed: misskey-authctl login %s"),
+			name, buf_text(&difference), name);
 	else
 		terminal_message(_("The account %s is wanted with other permissions than were "
-				   "consented to (%s). "
-				   "A new consent is needed."),
+				   "consented to (%s). A new consent is needed."),
 				 name, buf_text(&difference));
 }
 

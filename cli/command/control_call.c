@@ -83,8 +83,7 @@ int control_call_refused(const struct control_reply *reply)
 		daemon_text_say(code, message);
 	else
 		terminal_message(
-			_("misskey-authctl: The daemon refused the request with HTTP status "
-			  "%ld."),
+			_("misskey-authctl: The daemon refused the request with HTTP status %ld."),
 			reply->status);
 	for (size_t i = 0; i < sizeof(statuses) / sizeof(statuses[0]); i++)
 		if (strcmp(code, statuses[i].code) == 0)

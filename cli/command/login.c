@@ -63,11 +63,10 @@ static int target_server(const char *server, const char *as, struct target *ret_
 	}
 	name = as ? as : parsed.host;
 	if (!account_name_valid(name)) {
-		terminal_message(
-			_("misskey-authctl: %s cannot be the name of an account, which is at "
-			  "most 64 letters, digits and ._@:- and begins with a letter or "
-			  "digit. Choose one with --as."),
-			name);
+		terminal_message(_("misskey-authctl: %s cannot be the name of an account, which is "
+				   "at most 64 letters, digits and ._@:- and begins with a letter "
+				   "or digit. Choose one with --as."),
+				 name);
 		return EXIT_STATUS_USAGE;
 	}
 	strcpy(ret_target->account, name);
@@ -112,10 +111,9 @@ static int target_choose(const struct command_options *options, const struct jso
 	if (known && (!options->as || strcmp(options->as, argument) == 0))
 		return target_known(known, ret_target);
 	if (!options->argument) {
-		terminal_message(
-			_("misskey-authctl: There is no account %s yet. Name its server too: "
-			  "misskey-authctl login misskey.example --as %s"),
-			options->as, options->as);
+		terminal_message(_("misskey-authctl: There is no account %s yet. Name its server "
+				   "too: misskey-authctl login misskey.example --as %s"),
+				 options->as, options->as);
 		return EXIT_STATUS_USAGE;
 	}
 	/* An account is mostly named after its host; with --as a second one is wanted there. */
@@ -132,9 +130,8 @@ static int target_set_user(struct target *target, const char *user)
 		user++;
 	if (!*user || (*target->user && strcmp(target->user, user) != 0) ||
 	    set_text(target->user, sizeof(target->user), user) < 0) {
-		terminal_message(
-			_("misskey-authctl: --user must be one user's name, the same as in "
-			  "@user@server."));
+		terminal_message(_("misskey-authctl: --user must be one user's name, the same as "
+				   "in @user@server."));
 		return EXIT_STATUS_USAGE;
 	}
 	return EXIT_STATUS_DONE;
@@ -208,10 +205,9 @@ bool login_has_desktop(void)
 {
 	if (browser_is_possible())
 		return true;
-	terminal_message(
-		_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so no "
-		  "page is opened. If there is one, its session has to say so: systemctl "
-		  "--user import-environment DISPLAY WAYLAND_DISPLAY"));
+	terminal_message(_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so "
+			   "no page is opened. If there is one, its session has to say so: "
+			   "systemctl --user import-environment DISPLAY WAYLAND_DISPLAY"));
 	return false;
 }
 

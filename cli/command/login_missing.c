@@ -138,9 +138,8 @@ static int try_pages(struct missing *missing)
 		return status;
 	/* The page could be shown, but not opened: its address is not for arguments or a log. */
 	if (!json_get_string(reply, "callback_url")) {
-		terminal_message(
-			_("misskey-authctl: The daemon has no callback port, so no page can "
-			  "be opened. See why: misskey-authctl status"));
+		terminal_message(_("misskey-authctl: The daemon has no callback port, so no page "
+				   "can be opened. See why: misskey-authctl status"));
 		return EXIT_STATUS_FAILED;
 	}
 	open_pages(missing, json_get(reply, "accounts"));

@@ -82,10 +82,9 @@ static void note_failure(struct login_shown *shown, struct control_client *clien
 		return;
 	shown->browser_failed = true;
 	if (request->open_only)
-		terminal_message(
-			_("misskey-authctl: The page to consent for the account %s could not be "
-			  "opened: %s Go on with: misskey-authctl login %s"),
-			request->account, detail->text, request->account);
+		terminal_message(_("misskey-authctl: The page to consent for the account %s could "
+				   "not be opened: %s Go on with: misskey-authctl login %s"),
+				 request->account, detail->text, request->account);
 	else
 		terminal_message(_("%s Open the page by hand."), detail->text);
 }
@@ -117,9 +116,8 @@ static void show_polled_page(struct control_client *client, const struct login_r
 {
 	draw_page(url);
 	if (request->open_browser && has_no_callback(client))
-		terminal_message(
-			_("The daemon has no callback port (see: misskey-authctl status), so it "
-			  "asks the server every few seconds instead."));
+		terminal_message(_("The daemon has no callback port (see: misskey-authctl status), "
+				   "so it asks the server every few seconds instead."));
 	terminal_message(
 		_("The login completes when consent was given, on this or any other device."));
 }

@@ -159,10 +159,9 @@ static int watch_forgotten(struct watch *watch)
 	if (ended_meanwhile(watch, &account)) {
 		status = login_report_signed_in(watch->request, account);
 	} else if (!watch->request->body || ++watch->rejoins > REJOIN_MAX) {
-		terminal_message(
-			_("misskey-authctl: The daemon does not know the login of %s any more. "
-			  "Start it again with: misskey-authctl login %s"),
-			watch->request->account, watch->request->account);
+		terminal_message(_("misskey-authctl: The daemon does not know the login of %s any "
+				   "more. Start it again with: misskey-authctl login %s"),
+				 watch->request->account, watch->request->account);
 		status = EXIT_STATUS_FAILED;
 	}
 	watch->joined = false;
@@ -173,8 +172,7 @@ static int watch_forgotten(struct watch *watch)
 static int watch_late(const struct watch *watch)
 {
 	terminal_message(_("misskey-authctl: Nobody consented for the account %s in time. The "
-			   "login is still "
-			   "pending; go on with: misskey-authctl login %s"),
+			   "login is still pending; go on with: misskey-authctl login %s"),
 			 watch->request->account, watch->request->account);
 	return EXIT_STATUS_NO_CREDENTIAL;
 }

@@ -105,8 +105,8 @@ static void append_table(struct buf *table, const struct json *accounts)
 
 static void say_how_to_log_in(void)
 {
-	terminal_message(_("There is no account yet. Log in with: "
-			   "misskey-authctl login misskey.example"));
+	terminal_message(
+		_("There is no account yet. Log in with: misskey-authctl login misskey.example"));
 }
 
 /* Asks for PATH and looks whether there is a list of accounts in the reply. */

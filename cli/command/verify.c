@@ -69,19 +69,17 @@ static void say_problem(const char *account, const struct json *reply)
 		server = _("the server");
 	if (code && strcmp(code, CODE_NOT_STORED) == 0)
 		terminal_message(
-			_("misskey-authctl: What %s answered about %s could not be stored. "
-			  "%s"),
+			_("misskey-authctl: What %s answered about %s could not be stored. %s"),
 			server, account, message);
 	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL)
 		terminal_message(
-			_("misskey-authctl: Whether the credential of %s works could not be "
-			  "found out at %s. %s Ask again with: misskey-authctl verify %s"),
+			_("misskey-authctl: Whether the credential of %s works could not be found "
+			  "out at %s. %s Ask again with: misskey-authctl verify %s"),
 			account, server, message, account);
 	else if (control_credential_state(reply) == CREDENTIAL_SUSPENDED)
-		terminal_message(
-			_("misskey-authctl: The user of %s is suspended at %s. %s When that "
-			  "is over, run: misskey-authctl verify %s"),
-			account, server, message, account);
+		terminal_message(_("misskey-authctl: The user of %s is suspended at %s. %s When "
+				   "that is over, run: misskey-authctl verify %s"),
+				 account, server, message, account);
 	else
 		terminal_message(_("misskey-authctl: The credential of %s does not work at %s any "
 				   "more. %s Log in again with: misskey-authctl login %s"),
@@ -131,10 +129,9 @@ static int report_none(struct verify *verify, const char *name, const struct jso
 				   "more. Log in again with: misskey-authctl login %s"),
 				 server ? server : _("The server"), name, name);
 	else
-		terminal_message(
-			_("misskey-authctl: There is no credential of %s yet. Log in with: "
-			  "misskey-authctl login %s"),
-			name, name);
+		terminal_message(_("misskey-authctl: There is no credential of %s yet. Log in "
+				   "with: misskey-authctl login %s"),
+				 name, name);
 	note_status(verify, EXIT_STATUS_NO_CREDENTIAL);
 	if (json_add_string(result, "account", name) < 0 ||
 	    json_add_string(result, "state", json_get_string(account, "state")) < 0) {

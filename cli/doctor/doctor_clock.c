@@ -7,7 +7,7 @@
 
 #include "common/translate.h"
 
-/* Certificates and logins do not mind less. */
+/* A smaller difference spoils neither certificates nor logins. */
 #define DIFFERENCE_MAX_S ((int64_t)5 * 60)
 #define DAY_S ((int64_t)24 * 60 * 60)
 #define HOUR_S ((int64_t)60 * 60)
@@ -26,7 +26,7 @@ void clock_view_add(struct clock_views *views, const char *origin, int64_t ahead
 	snprintf(views->server, sizeof(views->server), "%s", origin);
 }
 
-/* "10 minutes", "3 hours", "2 days": its size says enough. */
+/* "10 minutes", "3 hours", "2 days". */
 static void difference_text(int64_t ahead_s, char ret_text[static DIFFERENCE_BYTES])
 {
 	int64_t s = llabs(ahead_s);

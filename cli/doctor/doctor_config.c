@@ -29,7 +29,7 @@ static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 			buf_text(&option), DOCTOR_RESTART);
 }
 
-/* The daemon read it when it started, and would not start with it now. */
+/* A daemon would not start with a file that it cannot read. */
 static void check_ca_file(struct doctor *doctor)
 {
 	_cleanup_(closep) int fd = open(doctor->config->ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -46,7 +46,7 @@ static void check_ca_file(struct doctor *doctor)
 			doctor->config->file, DOCTOR_RESTART);
 }
 
-/* Of one that is not safe the config was refused. */
+/* The config names no unsafe command: it would have been refused. */
 static void check_hook(struct doctor *doctor, const struct trust *trust, enum config_hook hook)
 {
 	char **words = doctor->config->hooks[hook];

@@ -27,7 +27,7 @@ static void derived_done(struct derived *derived)
 	account_names_done(&derived->names);
 }
 
-/* Whether NAME in STATE is a directory with files to look at; a bad one may be. */
+/* Reads the names in the directory NAME of STATE. False: there are no files to look at. */
 static bool derived_open(struct doctor *doctor, const char *state, const char *name,
 			 struct derived *derived)
 {
@@ -55,8 +55,7 @@ static bool is_there(const char *path)
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* Reads the file ENV of the account NAME as misskey-token would. False: it is damaged, which is
- * said. */
+/* Reads ENV, the file of the account NAME. False: it is damaged, and a finding says so. */
 static bool read_env(struct doctor *doctor, const char *env, const char *name,
 		     struct token_file *file)
 {
@@ -66,20 +65,19 @@ static bool read_env(struct doctor *doctor, const char *env, const char *name,
 
 	if (fsx_read(AT_FDCWD, env, TOKEN_FILE_MAX_BYTES, false, &text, &detail) < 0) {
 		findings_add(&doctor->findings, FINDING_UNSAFE, "%s", detail.text);
-		findings_remedy(&doctor->findings, "%s", TOKEN_FILE_REPAIR);
-		return false;
+	} else {
+		memcpy(file->bytes, buf_text(&text), text.size);
+		fault = token_file_parse(file, text.size, name);
+		if (!fault)
+			return true;
+		findings_add(&doctor->findings, FINDING_UNSAFE, _("%s is damaged: %s"), env, fault);
 	}
-	memcpy(file->bytes, buf_text(&text), text.size);
-	fault = token_file_parse(file, text.size, name);
-	if (!fault)
-		return true;
-	findings_add(&doctor->findings, FINDING_UNSAFE, _("%s is damaged: %s"), env, fault);
 	findings_remedy(&doctor->findings, "%s", TOKEN_FILE_REPAIR);
 	return false;
 }
 
-/* Whether TOKEN has what FILE says. What keeps it from being read is found with the files of
- * tokens/. */
+/* Whether TOKEN has the credential of FILE. One that cannot be read is reported by
+ * check_token_file(). */
 static bool is_same(const struct token_file *file, const char *token)
 {
 	_cleanup_(buf_done) struct buf found = {0};
@@ -91,7 +89,7 @@ static bool is_same(const struct token_file *file, const char *token)
 	return strcmp(buf_text(&found), buf_text(&wanted)) == 0;
 }
 
-/* Whether tokens/ACCOUNT is what env/ACCOUNT, already read into FILE, makes one expect. */
+/* Compares tokens/ACCOUNT with env/ACCOUNT, which was read into FILE. */
 static void compare(struct doctor *doctor, const struct token_file *file, const char *env,
 		    const char *token)
 {

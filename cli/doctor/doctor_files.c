@@ -21,7 +21,7 @@
 #include "common/vocabulary.h"
 #include "doctor_path.h"
 
-/* A login needs a few dozen KiB at the most; below this it is a matter of minutes. */
+/* A login needs a few dozen KiB at the most. */
 #define ROOM_MIN_BYTES (1024 * 1024)
 
 DEFINE_CLEANUP(DIR *, closedir);
@@ -30,7 +30,7 @@ struct state_file {
 	const char *name;
 	size_t max_bytes;
 	int64_t version;
-	bool can_be_lost; /* the daemon makes a new one by itself */
+	bool can_be_lost; /* the daemon makes a new one */
 };
 
 static const struct state_file state_files[] = {
@@ -81,7 +81,7 @@ static void say_unreadable(struct doctor *doctor, const char *why)
 	findings_remedy(&doctor->findings, _("See what the system says: sudo dmesg"));
 }
 
-/* What the whole file means is for the daemon to judge, which reads it when it starts. */
+/* Checks the syntax and the version; the daemon checks the rest when it starts. */
 static void check_content(struct doctor *doctor, const struct state_file *file, int dirfd,
 			  const char *path)
 {
@@ -132,7 +132,7 @@ static void check_room(struct doctor *doctor, const char *state, int dirfd)
 	}
 }
 
-/* While the daemon runs they are its reservations for logins under way. */
+/* Looks for temporary files. A running daemon has some: room that it keeps for logins. */
 static void check_leftovers(struct doctor *doctor, const char *state)
 {
 	static const char *const names[] = {"", "/" CREDENTIALS_ENV_DIRECTORY,

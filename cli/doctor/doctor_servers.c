@@ -15,7 +15,7 @@
 #include "server_probe.h"
 #include "terminal/terminal.h"
 
-/* More would take minutes where the network is down, and say nothing new. */
+/* Asking more would take minutes where the network is down. */
 #define SERVERS_MAX 50
 /* The longest version seen has 27 characters. */
 #define VERSION_MAX_CHARS 80
@@ -101,7 +101,7 @@ static void say_unanswered(struct doctor *doctor, const char *origin, int code,
 	}
 }
 
-/* What to call the server to reach it at URL; NULL if that is no server of the web. */
+/* The origin of URL, which is in SERVER afterwards; NULL if URL is none of a server. */
 static const char *server_name(const char *url, struct url_server *server)
 {
 	char origin[URL_ORIGIN_BYTES];
@@ -133,7 +133,7 @@ static void say_redirect(struct doctor *doctor, const char *origin, const char *
 				origin);
 }
 
-/* A status that is none of a Misskey server's answers to this question. */
+/* Says that no Misskey server answers this question with STATUS. */
 static void say_status(struct doctor *doctor, const char *origin, unsigned status)
 {
 	if (status == 429 || status >= 500) {

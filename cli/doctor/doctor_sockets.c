@@ -123,7 +123,7 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 	}
 }
 
-/* What another check says better. */
+/* Whether another check reports the problem CODE, and says more. */
 static bool is_said_elsewhere(const char *code)
 {
 	static const char *const codes[] = {CODE_PORT_TAKEN, CODE_STATE_DAMAGED,
@@ -194,7 +194,7 @@ void doctor_check_sockets(struct doctor *doctor)
 		say_no_socket(doctor);
 		return;
 	}
-	/* One that was given with --socket may be anywhere. */
+	/* The socket of --socket may be anywhere. */
 	if (strcmp(path, doctor->paths.control) == 0)
 		check_runtime_directory(doctor);
 	if (check_socket(doctor, path))

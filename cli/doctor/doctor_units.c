@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * doctor: systemd's user manager and our units. The two sockets are what must be there: they start
- * the service when it is needed, so it is well when it does not run.
+ * doctor: systemd's user manager and our units. Only the two sockets must run: they start the
+ * service when it is needed.
  */
 
 #include <stdlib.h>
@@ -108,7 +108,6 @@ static bool is(const char *state, const char *wanted)
 	return strcmp(state, wanted) == 0;
 }
 
-/* Also for this run of the machine alone, or by the administrator for all users. */
 static bool is_enabled(const struct unit *unit)
 {
 	return is(unit->file, "enabled") || is(unit->file, "enabled-runtime");
@@ -143,7 +142,7 @@ static void say_no_manager(struct doctor *doctor, int r, struct buf *output)
 			  "enable-linger; without it, start misskey-authd with your session"));
 }
 
-/* Whether systemd has the unit; else that is said, and what to do. */
+/* Whether systemd has the unit; if not, a finding says so. */
 static bool check_loaded(struct doctor *doctor, const char *name, const struct unit *unit)
 {
 	struct findings *findings = &doctor->findings;
@@ -221,7 +220,7 @@ static bool check_socket(struct doctor *doctor, const struct unit *units, enum u
 	return true;
 }
 
-/* Nothing of it is there: one thing to say instead of three. */
+/* Neither the service nor a socket runs: one finding is enough. */
 static bool is_unused(const struct unit *units)
 {
 	return is(units[SERVICE].active, "inactive") &&
@@ -270,7 +269,7 @@ static void check_extra(struct doctor *doctor, enum unit_id id, const struct uni
 {
 	struct findings *findings = &doctor->findings;
 
-	/* An earlier version has none, and who masks it does not want to hear of it. */
+	/* An earlier version has no such unit, and a person who masked it knows that. */
 	if (!is(unit->load, "loaded"))
 		return;
 	if (is(unit->active, "failed")) {

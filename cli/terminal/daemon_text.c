@@ -34,8 +34,8 @@ static const struct {
 	{CODE_LISTEN_IGNORED,
 	 N_("The port is that of the systemd socket, and not that of the config.")},
 	{CODE_CANNOT_START, N_("The daemon cannot work.")},
-	{CODE_STATE_DAMAGED, N_("A file of the state directory is damaged. To see what to do: "
-				"misskey-authctl doctor")},
+	{CODE_STATE_DAMAGED,
+	 N_("A file of the state directory is damaged. To see what to do: misskey-authctl doctor")},
 	{CODE_RESTART_NEEDED, N_("The port of the config has changed: restart the daemon.")},
 	{CODE_REGISTRY_SET_ASIDE, N_("A damaged file was set aside: start pending logins again.")},
 	/* Problems of logins that go on */
