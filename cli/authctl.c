@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * misskey-authctl: what a person types. Finds the command, parses its options, finds the daemon.
+ * misskey-authctl: finds the command that a person typed, parses its options, finds the daemon.
  */
 
 #include <signal.h>
@@ -288,10 +288,9 @@ static int connect_daemon(const char *path, struct control_client **ret_client, 
 		path = paths.control;
 	}
 	if (r == 0 && !*path)
-		r = err_set(
-			&detail, ERR_NOT_FOUND,
-			_("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot be "
-			  "found. Set it to /run/user/UID, or use --socket PATH."));
+		r = err_set(&detail, ERR_NOT_FOUND,
+			    _("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot "
+			      "be found. Set it to /run/user/UID, or use --socket PATH."));
 	if (r == 0)
 		r = control_client_new(path, ret_client, &detail);
 	if (r == 0)
@@ -315,7 +314,7 @@ int main(int argc, char **argv)
 	status = parse(argc, argv, &command, &invocation);
 	if (status != EXIT_STATUS_DONE || !command)
 		return status;
-	/* Who calls servers keeps their rules. Other commands leave a browser its environment. */
+	/* doctor calls servers itself. Other commands leave the browser its environment. */
 	if (command->run == command_doctor)
 		http_rules_clean_environment();
 	status = connect_daemon(invocation.socket, &client, !command->runs_without_daemon);

@@ -7,23 +7,20 @@
 #include "common/text.h"
 #include "common/translate.h"
 
-static const struct option global_options[] = {
-	{"help", no_argument, NULL, OPTION_HELP},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{"color", required_argument, NULL, OPTION_COLOR},
-	{0},
-};
+/* The options of every command, and the end of a table. */
+#define GLOBAL_OPTIONS                                                                            \
+	{"help", no_argument, NULL, OPTION_HELP}, {"version", no_argument, NULL, OPTION_VERSION}, \
+		{"socket", required_argument, NULL, OPTION_SOCKET},                               \
+		{"color", required_argument, NULL, OPTION_COLOR},                                 \
+	{                                                                                         \
+		0                                                                                 \
+	}
 
-/* All but login. */
-static const struct option short_options[] = {
-	{"json", no_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{"color", required_argument, NULL, OPTION_COLOR},
-	{0},
-};
+static const struct option global_options[] = {GLOBAL_OPTIONS};
+
+/* Of all commands but login. */
+static const struct option short_options[] = {{"json", no_argument, NULL, OPTION_JSON},
+					      GLOBAL_OPTIONS};
 
 static const struct option login_options[] = {
 	{"missing", no_argument, NULL, OPTION_MISSING},
@@ -36,12 +33,7 @@ static const struct option login_options[] = {
 	{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
 	{"json", no_argument, NULL, OPTION_JSON},
-	{"help", no_argument, NULL, OPTION_HELP},
-	{"version", no_argument, NULL, OPTION_VERSION},
-	{"socket", required_argument, NULL, OPTION_SOCKET},
-	{"color", required_argument, NULL, OPTION_COLOR},
-	{0},
-};
+	GLOBAL_OPTIONS};
 
 const struct command command_program = {
 	.arguments = "[--socket PATH] [--color WHEN] COMMAND [OPTION…]",

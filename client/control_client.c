@@ -6,14 +6,15 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/buf.h"
 #include "common/translate.h"
 
-/* The URL is "http://localhost" and a path with an account's name and two numbers. */
-#define URL_BYTES 256
 #define HOST_URL "http://localhost"
+#define URL_BYTES (sizeof(HOST_URL) + CONTROL_PATH_BYTES)
+#define RETRY_PAUSE_MS 250
 
 struct control_client {
 	char *socket_path;
@@ -22,10 +23,47 @@ struct control_client {
 	curl_socket_t socket; /* of the latest connection */
 };
 
+static int no_memory(struct err_detail *detail)
+{
+	return err_set(detail, ERR_NOMEM, _("There is no memory left."));
+}
+
+/* What answers is not the daemon. */
+static int not_understood(const struct control_client *client, struct err_detail *detail)
+{
+	return err_set(detail, ERR_DAMAGED, _("What answers at %s does not speak the control API."),
+		       client->socket_path);
+}
+
 void control_reply_done(struct control_reply *reply)
 {
 	json_free(reply->body);
 	reply->body = NULL;
+}
+
+const char *control_reply_code(const struct control_reply *reply)
+{
+	const char *code = json_get_string(json_get(reply->body, "error"), "code");
+
+	return code ? code : "";
+}
+
+bool control_client_may_retry(int code)
+{
+	return code == ERR_NOT_FOUND || code == ERR_IO || code == ERR_BUSY;
+}
+
+void control_client_pause(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = RETRY_PAUSE_MS * 1000000L}, NULL);
+}
+
+int64_t control_client_now_ms(void)
+{
+	struct timespec now = {0};
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
 void control_client_free(struct control_client *client)
@@ -54,7 +92,7 @@ int control_client_new(const char *socket_path, struct control_client **ret_clie
 	client = calloc(1, sizeof(*client));
 	if (!client) {
 		curl_global_cleanup();
-		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
+		return no_memory(detail);
 	}
 	client->socket_path = strdup(socket_path);
 	client->easy = curl_easy_init();
@@ -62,7 +100,7 @@ int control_client_new(const char *socket_path, struct control_client **ret_clie
 	client->headers = curl_slist_append(NULL, "Content-Type: application/json");
 	if (!client->socket_path || !client->easy || !client->headers ||
 	    !curl_slist_append(client->headers, "Expect:"))
-		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
+		return no_memory(detail);
 	*ret_client = TAKE_PTR(client);
 	return 0;
 }
@@ -98,8 +136,8 @@ static int remember_socket(void *context, curl_socket_t socket, curlsocktype pur
 	return CURL_SOCKOPT_OK;
 }
 
-/* Connected, and nothing is sent yet. A socket in the daemon's place that another user listens on
- * would be told what is asked for, and could answer with pages of its choice. */
+/* Runs before anything is sent. Another user who listens in the daemon's place would learn the
+ * request, and could answer with pages of their choice. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): what libcurl calls */
 static int check_peer(void *context, char *address, char *local_address, int port, int local_port)
 {
@@ -117,7 +155,7 @@ static int check_peer(void *context, char *address, char *local_address, int por
 	return CURL_PREREQFUNC_ABORT;
 }
 
-/* What all requests have in common. */
+/* Sets what all requests have in common. */
 static CURLcode prepare_any(struct control_client *client, const char *url)
 {
 	curl_easy_reset(client->easy);
@@ -170,13 +208,12 @@ static int transfer_failed(const struct control_client *client, CURLcode code,
 		return err_set(detail, ERR_BUSY, _("The daemon at %s did not answer in time."),
 			       client->socket_path);
 	case CURLE_ABORTED_BY_CALLBACK:
-		return err_set(
-			detail, ERR_UNSAFE,
-			_("What listens at %s is not yours: another user made it. Nothing was "
-			  "sent to it."),
-			client->socket_path);
+		return err_set(detail, ERR_UNSAFE,
+			       _("What listens at %s is not yours: another user made it. Nothing "
+				 "was sent to it."),
+			       client->socket_path);
 	case CURLE_OUT_OF_MEMORY:
-		return err_set(detail, ERR_NOMEM, _("There is no memory left."));
+		return no_memory(detail);
 	case CURLE_WRITE_ERROR:
 		return err_set(detail, reply->error ? reply->error : ERR_IO,
 			       _("The daemon's answer is too large, or there is no memory left."));
@@ -196,14 +233,12 @@ static int read_reply(const struct control_client *client, const struct buf *byt
 		return err_set(detail, ERR_LIBRARY, _("libcurl does not tell the reply's status."));
 	r = json_parse(buf_text(bytes), bytes->size, BUF_MAX_BYTES, &reply.body, NULL);
 	if (r == ERR_NOMEM)
-		return err_set(detail, r, _("There is no memory left."));
+		return no_memory(detail);
 	if (r < 0 || !json_is_object(reply.body)) {
 		control_reply_done(&reply);
 		/* An error such as 413 may come without a body. */
 		if (reply.status < 400)
-			return err_set(detail, ERR_DAMAGED,
-				       _("What answers at %s does not speak the control API."),
-				       client->socket_path);
+			return not_understood(client, detail);
 	}
 	*ret_reply = reply;
 	return 0;
@@ -235,6 +270,16 @@ int control_client_request(struct control_client *client, const char *method, co
 	if (code != CURLE_OK)
 		return transfer_failed(client, code, &received, detail);
 	return read_reply(client, &received, ret_reply, detail);
+}
+
+struct json *control_client_get(struct control_client *client, const char *path)
+{
+	_cleanup_(control_reply_done) struct control_reply reply = {0};
+
+	if (control_client_request(client, "GET", path, NULL, CONTROL_TIMEOUT_MS, &reply, NULL) ||
+	    reply.status != 200)
+		return NULL;
+	return TAKE_PTR(reply.body);
 }
 
 /* ---- Streams ---- */
@@ -315,9 +360,7 @@ int control_client_stream(struct control_client *client, const char *path, int64
 	if (code == CURLE_OK)
 		code = curl_easy_perform(client->easy);
 	if (stream.error)
-		r = err_set(detail, ERR_DAMAGED,
-			    _("What answers at %s does not speak the control API."),
-			    client->socket_path);
+		r = not_understood(client, detail);
 	else if (code != CURLE_OK && !stream.is_enough)
 		r = transfer_failed(client, code, &stream.pending, detail);
 	else if (!stream.is_enough && stream.pending.size > 0)

@@ -3,16 +3,23 @@
 #define CLIENT_CONTROL_CLIENT_H
 
 /*
- * * One request after the other to the daemon's control socket (docs/control-api.md). The only
- * user of libcurl in cli/.
+ * Sends requests to the daemon's control socket (docs/control-api.md), one after the other.
  */
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "common/account_name.h"
 #include "common/cleanup.h"
 #include "common/err.h"
 #include "common/json.h"
+
+/* "/v1/accounts/", a name, "/login?wait=60&revision=" and 20 digits. */
+#define CONTROL_PATH_BYTES (64 + ACCOUNT_NAME_BYTES)
+/* The daemon answers at once, but for a login or a server; the rest is for a machine under load. */
+#define CONTROL_TIMEOUT_MS 30000
+/* A daemon that restarts is back within this time. */
+#define CONTROL_RESTART_MS 15000
 
 struct control_client;
 
@@ -44,6 +51,22 @@ DEFINE_CLEANUP(struct control_client *, control_client_free);
 int control_client_request(struct control_client *client, const char *method, const char *path,
 			   const struct json *body, int64_t timeout_ms,
 			   struct control_reply *ret_reply, struct err_detail *detail) _must_check_;
+
+/* GETs PATH. Returns the reply, which the caller frees; NULL if the status is not 200 or nothing
+ * came. */
+struct json *control_client_get(struct control_client *client, const char *path) _must_check_;
+
+/* The code of the error in REPLY, "" if it has none. Belongs to REPLY. */
+const char *control_reply_code(const struct control_reply *reply);
+
+/* Whether a request that failed with CODE may succeed in a moment: the daemon may be restarting. */
+bool control_client_may_retry(int code);
+
+/* Waits a quarter of a second before the next try. */
+void control_client_pause(void);
+
+/* Milliseconds since the computer started; they count while it sleeps, as a session's time does. */
+int64_t control_client_now_ms(void);
 
 /* Takes one line of a stream, an object. Returns whether to go on. */
 typedef bool control_line_function(const struct json *line, void *context);

@@ -1,18 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_note.h"
 
+#include "client/control_reply.h"
 #include "common/translate.h"
 #include "terminal/terminal.h"
 
-static void append_names(struct buf *text, const char *what, const struct json *names)
+void account_note_names(struct buf *text, const struct json *names)
 {
-	const struct json *name = json_first(names);
+	for (const struct json *name = json_first(names); name; name = json_next(name))
+		buf_append_format(text, "%s%s", json_string(name), json_next(name) ? ", " : "");
+}
 
-	if (!name)
+static void append_change(struct buf *text, const char *what, const struct json *names)
+{
+	if (!json_first(names))
 		return;
 	buf_append_format(text, "%s%s ", text->size > 0 ? "; " : "", what);
-	for (; name; name = json_next(name))
-		buf_append_format(text, "%s%s", json_string(name), json_next(name) ? ", " : "");
+	account_note_names(text, names);
 }
 
 void account_note_permission(const struct json *account, bool advice)
@@ -23,32 +27,24 @@ void account_note_permission(const struct json *account, bool advice)
 
 	if (!json_is_object(change) || !name)
 		return;
-	append_names(&difference, _("added"), json_get(change, "added"));
-	append_names(&difference, _("removed"), json_get(change, "removed"));
+	append_change(&difference, _("added"), json_get(change, "added"));
+	append_change(&difference, _("removed"), json_get(change, "removed"));
 	if (advice)
-		terminal_message(_("The account %s is wanted with other permissions than were "
-				   "consented to (%s). "
-				   "A new consent is needed: misskey-authctl login %s"),
-				 name, buf_text(&difference), name);
+		terminal_message(
+			_("The account %s is wanted with other permissions than were consented to "
+			  "(%s). A new consent is needed: misskey-authctl login %s"),
+			name, buf_text(&difference), name);
 	else
 		terminal_message(_("The account %s is wanted with other permissions than were "
-				   "consented to (%s). "
-				   "A new consent is needed."),
+				   "consented to (%s). A new consent is needed."),
 				 name, buf_text(&difference));
-}
-
-const char *login_page(const struct json *login)
-{
-	const char *start_url = json_get_string(login, "start_url");
-
-	return start_url ? start_url : json_get_string(login, "consent_url");
 }
 
 void account_note_browser(const struct json *account)
 {
 	const struct json *login = json_get(account, "login");
 	const char *problem = json_get_string(login, "browser_problem");
-	const char *page = login_page(login);
+	const char *page = control_login_page(login);
 
 	if (problem && page)
 		terminal_message(_("The page to consent for the account %s could not be opened: %s "

@@ -6,6 +6,7 @@
  * What a person should know about an account besides its state.
  */
 
+#include "common/buf.h"
 #include "common/json.h"
 
 /* Says on standard error, if it is so, that ACCOUNT (of docs/control-api.md) is wanted with other
@@ -16,7 +17,7 @@ void account_note_permission(const struct json *account, bool advice);
  * and its address. */
 void account_note_browser(const struct json *account);
 
-/* The page of LOGIN (of docs/control-api.md) to open; NULL if there is none. */
-const char *login_page(const struct json *login);
+/* Appends the texts of the array NAMES, with commas between them. */
+void account_note_names(struct buf *text, const struct json *names);
 
 #endif

@@ -4,42 +4,30 @@
  * misskey-authctl callback: hands the daemon the URL that a browser on another machine was sent to.
  */
 
+#include <stdio.h>
 #include <string.h>
 
 #include "command/command.h"
 #include "common/account_name.h"
 #include "common/secret.h"
-#include "common/translate.h"
 #include "control_call.h"
 #include "login_wait.h"
 #include "terminal/exit_status.h"
 #include "terminal/terminal.h"
 
-/* The server of ACCOUNT, for messages only; *ret_reply holds the text. NULL if it cannot be had. */
-static const char *account_server(struct control_client *client, const char *account,
-				  struct control_reply *ret_reply)
-{
-	char path[32 + ACCOUNT_NAME_BYTES];
-
-	strcpy(path, "/v1/accounts/");
-	strcat(path, account);
-	if (control_client_request(client, "GET", path, NULL, CONTROL_CALL_TIMEOUT_MS, ret_reply,
-				   NULL) < 0)
-		return NULL;
-	return json_get_string(ret_reply->body, "server");
-}
-
 static int follow(struct control_client *client, struct json *login, bool json)
 {
-	_cleanup_(control_reply_done) struct control_reply reply = {0};
-	const char *account = json_get_string(login, "account");
+	_cleanup_(json_freep) struct json *known = NULL;
+	const char *name = json_get_string(login, "account");
+	char path[CONTROL_PATH_BYTES];
 
-	if (!account || !account_name_valid(account)) {
+	if (!name || !account_name_valid(name))
 		return control_call_not_understood();
-	}
+	snprintf(path, sizeof(path), "/v1/accounts/%s", name);
+	known = control_client_get(client, path);
 	return login_wait(client, &(struct login_request){
-					  .account = account,
-					  .server = account_server(client, account, &reply),
+					  .account = name,
+					  .server = json_get_string(known, "server"),
 					  .login = login,
 					  .json = json,
 				  });
@@ -53,11 +41,9 @@ int command_callback(struct control_client *client, const struct command_options
 	int r;
 
 	r = body ? json_add_string(body, "url", options->argument) : ERR_NOMEM;
-	if (r < 0) {
-		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
-		return EXIT_STATUS_FAILED;
-	}
-	/* While the outcome is awaited, other users need not see the session's token in ps(1). */
+	if (r < 0)
+		return terminal_failed(r);
+	/* The command may wait for long: ps(1) must not show the session's token to other users. */
 	secret_erase(options->argument, strlen(options->argument));
 	status = control_call(client, "POST", "/v1/callback", body, &login);
 	if (status != EXIT_STATUS_DONE)

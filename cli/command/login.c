@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "account_note.h"
+#include "client/control_reply.h"
 #include "command/command.h"
 #include "common/account_name.h"
 #include "common/permission.h"
@@ -44,9 +45,8 @@ static int target_known(const struct json *account, struct target *ret_target)
 
 	if (!name || !account_name_valid(name) ||
 	    set_text(ret_target->account, sizeof(ret_target->account), name) < 0 ||
-	    set_text(ret_target->server, sizeof(ret_target->server), server) < 0) {
+	    set_text(ret_target->server, sizeof(ret_target->server), server) < 0)
 		return control_call_not_understood();
-	}
 	account_note_permission(account, false);
 	return EXIT_STATUS_DONE;
 }
@@ -64,11 +64,10 @@ static int target_server(const char *server, const char *as, struct target *ret_
 	}
 	name = as ? as : parsed.host;
 	if (!account_name_valid(name)) {
-		terminal_message(
-			_("misskey-authctl: %s cannot be the name of an account, which is at "
-			  "most 64 letters, digits and ._@:- and begins with a letter or "
-			  "digit. Choose one with --as."),
-			name);
+		terminal_message(_("misskey-authctl: %s cannot be the name of an account, which is "
+				   "at most 64 letters, digits and ._@:- and begins with a letter "
+				   "or digit. Choose one with --as."),
+				 name);
 		return EXIT_STATUS_USAGE;
 	}
 	strcpy(ret_target->account, name);
@@ -109,14 +108,13 @@ static int target_choose(const struct command_options *options, const struct jso
 
 	if (!argument)
 		return target_only(accounts, ret_target);
-	known = control_find_account(accounts, argument);
+	known = control_find(accounts, "account", argument);
 	if (known && (!options->as || strcmp(options->as, argument) == 0))
 		return target_known(known, ret_target);
 	if (!options->argument) {
-		terminal_message(
-			_("misskey-authctl: There is no account %s yet. Name its server too: "
-			  "misskey-authctl login misskey.example --as %s"),
-			options->as, options->as);
+		terminal_message(_("misskey-authctl: There is no account %s yet. Name its server "
+				   "too: misskey-authctl login misskey.example --as %s"),
+				 options->as, options->as);
 		return EXIT_STATUS_USAGE;
 	}
 	/* An account is mostly named after its host; with --as a second one is wanted there. */
@@ -133,9 +131,8 @@ static int target_set_user(struct target *target, const char *user)
 		user++;
 	if (!*user || (*target->user && strcmp(target->user, user) != 0) ||
 	    set_text(target->user, sizeof(target->user), user) < 0) {
-		terminal_message(
-			_("misskey-authctl: --user must be one user's name, the same as in "
-			  "@user@server."));
+		terminal_message(_("misskey-authctl: --user must be one user's name, the same as "
+				   "in @user@server."));
 		return EXIT_STATUS_USAGE;
 	}
 	return EXIT_STATUS_DONE;
@@ -153,10 +150,8 @@ static int build_body(const struct target *target, const char *permission, bool 
 		r = json_add_string(body, "user", target->user);
 	if (r == 0 && permission)
 		r = json_add_string(body, "permission", permission);
-	if (r < 0) {
-		terminal_message(_("misskey-authctl: %s."), _(err_text(r)));
-		return EXIT_STATUS_FAILED;
-	}
+	if (r < 0)
+		return terminal_failed(r);
 	*ret_body = TAKE_PTR(body);
 	return EXIT_STATUS_DONE;
 }
@@ -211,10 +206,9 @@ bool login_has_desktop(void)
 {
 	if (browser_is_possible())
 		return true;
-	terminal_message(
-		_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so no "
-		  "page is opened. If there is one, its session has to say so: systemctl "
-		  "--user import-environment DISPLAY WAYLAND_DISPLAY"));
+	terminal_message(_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so "
+			   "no page is opened. If there is one, its session has to say so: "
+			   "systemctl --user import-environment DISPLAY WAYLAND_DISPLAY"));
 	return false;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "login_missing.h"
 
-#include <string.h>
 #include <time.h>
 
+#include "client/control_reply.h"
 #include "common/translate.h"
 #include "control_call.h"
 #include "terminal/exit_status.h"
@@ -14,15 +14,15 @@
  * again after these times. */
 static const time_t pauses_s[] = {5, 15, 60, 180, 300};
 #define PAUSE_COUNT (sizeof(pauses_s) / sizeof(pauses_s[0]))
-/* A server that cannot be reached takes no room from the pages of others, but some seconds. */
+/* Each server that cannot be reached costs some seconds. */
 #define OFFLINE_MAX 10
 
 struct missing {
 	struct control_client *client;
 	const struct command_options *options;
-	int64_t room;	 /* so many more pages may be opened */
-	bool given_up;	 /* nobody is there, or nothing works: the rest is left */
-	int offline;	 /* so many servers could not be reached */
+	int64_t room;	 /* how many more pages may be opened */
+	bool given_up;	 /* the rest is left: nobody is there, or nothing works */
+	int offline;	 /* how many servers could not be reached */
 	int status;	 /* the first that is not EXIT_STATUS_DONE */
 	struct buf left; /* names of the accounts that are left, if any */
 	unsigned left_count;
@@ -30,26 +30,25 @@ struct missing {
 
 static bool is_missing(const struct json *account)
 {
-	const char *source = json_get_string(account, "source");
-	const char *state = json_get_string(account, "state");
+	enum credential_state state = control_credential_state(account);
 
-	return source && strcmp(source, "config") == 0 && state &&
-	       (strcmp(state, "absent") == 0 || strcmp(state, "revoked") == 0);
+	return control_is_configured(account) &&
+	       (state == CREDENTIAL_ABSENT || state == CREDENTIAL_REVOKED);
 }
 
-/* Whether somebody is at the account's login, or has a page of it: no other one is opened then. */
+/* Whether somebody works on the login, or has its page already. */
 static bool is_under_way(const struct json *account)
 {
 	const struct json *login = json_get(account, "login");
-	const char *state = json_get_string(login, "state");
+	enum login_state state = control_login_state(login);
 	bool browser = false;
 	bool given = true;
 
-	if (!state || strcmp(state, "finished") == 0)
+	if (state == LOGIN_IDLE || state == LOGIN_FINISHED)
 		return false;
 	(void)json_get_bool(login, "browser", &browser);
 	(void)json_get_bool(login, "page_given", &given);
-	return strcmp(state, "consent") != 0 || !browser || given;
+	return state != LOGIN_CONSENT || !browser || given;
 }
 
 static void leave(struct missing *missing, const struct json *account)
@@ -139,9 +138,8 @@ static int try_pages(struct missing *missing)
 		return status;
 	/* The page could be shown, but not opened: its address is not for arguments or a log. */
 	if (!json_get_string(reply, "callback_url")) {
-		terminal_message(
-			_("misskey-authctl: The daemon has no callback port, so no page can "
-			  "be opened. See why: misskey-authctl status"));
+		terminal_message(_("misskey-authctl: The daemon has no callback port, so no page "
+				   "can be opened. See why: misskey-authctl status"));
 		return EXIT_STATUS_FAILED;
 	}
 	open_pages(missing, json_get(reply, "accounts"));

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "login_report.h"
 
-#include <stddef.h>
-#include <string.h>
-
+#include "client/control_reply.h"
 #include "common/translate.h"
 #include "common/url.h"
 #include "terminal/daemon_text.h"
@@ -11,80 +9,71 @@
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
 
-/* The outcomes of docs/control-api.md. */
-static const struct {
-	const char *code;
-	int status;
-} outcomes[] = {
-	{"AUTHORIZED", EXIT_STATUS_DONE},	{"UNVERIFIED", EXIT_STATUS_DONE},
-	{"WRONG_USER", EXIT_STATUS_WRONG_USER}, {"EXPIRED", EXIT_STATUS_NO_CREDENTIAL},
-	{"LOST", EXIT_STATUS_NO_CREDENTIAL},	{"REJECTED", EXIT_STATUS_SERVER},
-	{"UNREACHABLE", EXIT_STATUS_SERVER},	{"REFUSED", EXIT_STATUS_SERVER},
-	{"BAD_REPLY", EXIT_STATUS_SERVER},	{"ELSEWHERE", EXIT_STATUS_SERVER},
-	{"LOCAL", EXIT_STATUS_FAILED},		{"CANCELLED", EXIT_STATUS_NO_CREDENTIAL},
+static const int outcome_statuses[OUTCOME_COUNT] = {
+	[OUTCOME_NONE] = EXIT_STATUS_FAILED,
+	[OUTCOME_AUTHORIZED] = EXIT_STATUS_DONE,
+	[OUTCOME_UNVERIFIED] = EXIT_STATUS_DONE,
+	[OUTCOME_WRONG_USER] = EXIT_STATUS_WRONG_USER,
+	[OUTCOME_EXPIRED] = EXIT_STATUS_NO_CREDENTIAL,
+	[OUTCOME_LOST] = EXIT_STATUS_NO_CREDENTIAL,
+	[OUTCOME_REJECTED] = EXIT_STATUS_SERVER,
+	[OUTCOME_UNREACHABLE] = EXIT_STATUS_SERVER,
+	[OUTCOME_REFUSED] = EXIT_STATUS_SERVER,
+	[OUTCOME_BAD_REPLY] = EXIT_STATUS_SERVER,
+	[OUTCOME_ELSEWHERE] = EXIT_STATUS_SERVER,
+	[OUTCOME_LOCAL] = EXIT_STATUS_FAILED,
+	[OUTCOME_CANCELLED] = EXIT_STATUS_NO_CREDENTIAL,
 };
 
-static int outcome_status(const char *code)
+/* Prints TEXT, or with --json OBJECT (which it frees) on one line. */
+static int print_result(const struct login_request *request, const char *text, struct json *object)
 {
-	for (size_t i = 0; i < sizeof(outcomes) / sizeof(outcomes[0]); i++)
-		if (strcmp(code, outcomes[i].code) == 0)
-			return outcomes[i].status;
-	return EXIT_STATUS_FAILED;
+	_cleanup_(json_freep) struct json *owned = object;
+	_cleanup_(buf_done) struct buf value = {0};
+
+	if (request->json)
+		return owned ? print_json(owned, false) : terminal_failed(ERR_NOMEM);
+	buf_append_format(&value, "%s\n", text);
+	return terminal_value(&value);
 }
 
-/* Prints OBJECT (which it frees) on one line, unless putting it together failed with CODE. */
-static int print_object(struct json *object, int code)
+/* The members that every result has; NULL without memory. */
+static struct json *new_result(const struct login_request *request)
 {
-	int status = EXIT_STATUS_FAILED;
+	_cleanup_(json_freep) struct json *object = json_new_object();
 
-	if (code == 0)
-		status = print_json(object, false);
-	else
-		terminal_message(_("misskey-authctl: %s."), _(err_text(code)));
-	json_free(object);
-	return status;
+	if (json_add_string(object, "account", request->account) < 0 ||
+	    json_add_string(object, "server", request->server) < 0)
+		return NULL;
+	return TAKE_PTR(object);
 }
 
 static int add_user(struct json *object, const struct json *user)
 {
 	_cleanup_(json_freep) struct json *copy = NULL;
-	int r;
 
 	if (!json_is_object(user))
 		return json_add_null(object, "user");
 	copy = json_new_object();
-	r = copy ? json_add_string(copy, "id", json_get_string(user, "id")) : ERR_NOMEM;
-	if (r == 0)
-		r = json_add_string(copy, "username", json_get_string(user, "username"));
-	return r < 0 ? r : json_add(object, "user", TAKE_PTR(copy));
+	if (json_add_string(copy, "id", json_get_string(user, "id")) < 0 ||
+	    json_add_string(copy, "username", json_get_string(user, "username")) < 0)
+		return ERR_NOMEM;
+	return json_add(object, "user", TAKE_PTR(copy));
 }
 
 static int print_signed_in(const struct login_request *request, const struct json *user,
-			   const char *state)
+			   enum credential_state state)
 {
-	_cleanup_(buf_done) struct buf value = {0};
-	struct json *object;
-	int r;
+	_cleanup_(json_freep) struct json *object = new_result(request);
 
-	if (!request->json) {
-		buf_append_text(&value, request->account);
-		buf_append_char(&value, '\n');
-		return terminal_value(&value);
-	}
-	object = json_new_object();
-	r = object ? json_add_string(object, "account", request->account) : ERR_NOMEM;
-	if (r == 0)
-		r = json_add_string(object, "server", request->server);
-	if (r == 0)
-		r = json_add_string(object, "state", state);
-	if (r == 0)
-		r = add_user(object, user);
-	return print_object(object, r);
+	if (json_add_string(object, "state", credential_state_text(state)) < 0 ||
+	    add_user(object, user) < 0)
+		json_free(TAKE_PTR(object));
+	return print_result(request, request->account, TAKE_PTR(object));
 }
 
-/* The names of the members are those of ACCOUNT in docs/control-api.md. */
 static int report_success(const struct login_request *request, const struct json *user,
-			  const char *state)
+			  enum credential_state state)
 {
 	const char *username = json_get_string(user, "username");
 	const char *server = request->server ? request->server : _("the server");
@@ -94,7 +83,7 @@ static int report_success(const struct login_request *request, const struct json
 				 request->account);
 	else
 		terminal_message(_("Signed in to %s (account %s)."), server, request->account);
-	if (strcmp(state, "unverified") == 0)
+	if (state == CREDENTIAL_UNVERIFIED)
 		terminal_message(
 			_("The server could not be asked yet whether the credential works."));
 	terminal_message(_("A script uses it with: misskey-token %s"), request->account);
@@ -103,57 +92,42 @@ static int report_success(const struct login_request *request, const struct json
 
 int login_report_finished(const struct login_request *request, const struct json *login)
 {
+	enum outcome outcome = control_login_outcome(login);
 	const char *code = json_get_string(login, "outcome");
 	const char *message = json_get_string(login, "message");
-	_cleanup_(buf_done) struct buf text = {0};
-	int status = code ? outcome_status(code) : EXIT_STATUS_FAILED;
 
-	if (status == EXIT_STATUS_DONE)
+	if (outcome_is_success(outcome))
 		return report_success(request, json_get(login, "user"),
-				      strcmp(code, "UNVERIFIED") == 0 ? "unverified" : "verified");
-	if (message) {
-		daemon_text_append(&text, code, message);
-		terminal_message("misskey-authctl: %s", buf_text(&text));
-	} else {
+				      outcome == OUTCOME_UNVERIFIED ? CREDENTIAL_UNVERIFIED
+								    : CREDENTIAL_VERIFIED);
+	if (message)
+		daemon_text_say(code, message);
+	else
 		terminal_message(_("misskey-authctl: The login of %s ended with %s."),
 				 request->account, code ? code : _("no outcome"));
-	}
-	return status;
+	return outcome_statuses[outcome];
 }
 
 int login_report_signed_in(const struct login_request *request, const struct json *account)
 {
-	const char *state = json_get_string(account, "state");
-
-	return report_success(request, json_get(account, "user"), state ? state : "unverified");
+	return report_success(request, json_get(account, "user"),
+			      control_credential_state(account));
 }
 
 int login_report_page(const struct login_request *request, const struct json *login,
 		      const char *url)
 {
-	_cleanup_(buf_done) struct buf value = {0};
+	_cleanup_(json_freep) struct json *object = new_result(request);
 	char origin[URL_ORIGIN_BYTES];
 	const char *path;
-	struct json *object;
-	int r;
 
-	/* It comes from the server, and goes to a script or a terminal as it is. */
+	/* The server chose it, and it goes to a script or a terminal as it is. */
 	if (url_split(url, origin, &path, NULL) < 0) {
 		terminal_message(_("misskey-authctl: The page's address is no URL: %s"), url);
 		return EXIT_STATUS_SERVER;
 	}
-	if (!request->json) {
-		buf_append_text(&value, url);
-		buf_append_char(&value, '\n');
-		return terminal_value(&value);
-	}
-	object = json_new_object();
-	r = object ? json_add_string(object, "account", request->account) : ERR_NOMEM;
-	if (r == 0)
-		r = json_add_string(object, "server", request->server);
-	if (r == 0)
-		r = json_add_string(object, "url", url);
-	if (r == 0)
-		r = json_add_string(object, "expires_at", json_get_string(login, "expires_at"));
-	return print_object(object, r);
+	if (json_add_string(object, "url", url) < 0 ||
+	    json_add_string(object, "expires_at", json_get_string(login, "expires_at")) < 0)
+		json_free(TAKE_PTR(object));
+	return print_result(request, url, TAKE_PTR(object));
 }

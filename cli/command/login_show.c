@@ -5,16 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "account_note.h"
-#include "common/account_name.h"
+#include "client/control_reply.h"
 #include "common/translate.h"
-#include "control_call.h"
 #include "terminal/daemon_text.h"
 #include "terminal/qr.h"
 #include "terminal/terminal.h"
-
-/* "/v1/accounts/", a name and "/browser". */
-#define PATH_BYTES (32 + ACCOUNT_NAME_BYTES)
 
 void login_shown_done(struct login_shown *shown)
 {
@@ -35,11 +30,10 @@ static bool keep_text(char **kept, const char *text)
 
 void login_shown_note(struct login_shown *shown, const struct json *login)
 {
-	(void)keep_text(&shown->page, login_page(login));
+	(void)keep_text(&shown->page, control_login_page(login));
 }
 
-/* For a phone's camera. --json and a redirected standard output are no reason against it: standard
- * error is what the person looks at. */
+/* Draws the QR code for a phone, with --json too: the person looks at standard error. */
 static void draw_page(const char *url)
 {
 	_cleanup_(buf_done) struct buf drawing = {0};
@@ -55,17 +49,12 @@ static void draw_page(const char *url)
 		terminal_message("%s", detail.text);
 }
 
-/* Whether it is because of the daemon's taken port that no browser can come back. */
+/* Whether no browser can come back because the daemon has no callback port. */
 static bool has_no_callback(struct control_client *client)
 {
-	struct control_reply reply = {0};
-	bool without = false;
+	_cleanup_(json_freep) struct json *status = control_client_get(client, "/v1/status");
 
-	if (control_client_request(client, "GET", "/v1/status", NULL, CONTROL_CALL_TIMEOUT_MS,
-				   &reply, NULL) == 0)
-		without = reply.status == 200 && !json_get_string(reply.body, "callback_url");
-	control_reply_done(&reply);
-	return without;
+	return status && !json_get_string(status, "callback_url");
 }
 
 /* Others who ask about the login are told too. False: a browser has the page after all. */
@@ -74,13 +63,13 @@ static bool tell_daemon(struct control_client *client, const struct login_reques
 {
 	_cleanup_(json_freep) struct json *body = json_new_object();
 	struct control_reply reply = {0};
-	char path[PATH_BYTES];
+	char path[CONTROL_PATH_BYTES];
 	bool failed = true;
 
 	snprintf(path, sizeof(path), "/v1/accounts/%s/browser", request->account);
 	if (json_add_string(body, "problem", problem) == 0 &&
-	    control_client_request(client, "POST", path, body, CONTROL_CALL_TIMEOUT_MS, &reply,
-				   NULL) == 0)
+	    control_client_request(client, "POST", path, body, CONTROL_TIMEOUT_MS, &reply, NULL) ==
+		    0)
 		failed = reply.status != 200 || json_get_string(reply.body, "browser_problem");
 	control_reply_done(&reply);
 	return failed;
@@ -93,10 +82,9 @@ static void note_failure(struct login_shown *shown, struct control_client *clien
 		return;
 	shown->browser_failed = true;
 	if (request->open_only)
-		terminal_message(
-			_("misskey-authctl: The page to consent for the account %s could not be "
-			  "opened: %s Go on with: misskey-authctl login %s"),
-			request->account, detail->text, request->account);
+		terminal_message(_("misskey-authctl: The page to consent for the account %s could "
+				   "not be opened: %s Go on with: misskey-authctl login %s"),
+				 request->account, detail->text, request->account);
 	else
 		terminal_message(_("%s Open the page by hand."), detail->text);
 }
@@ -128,20 +116,19 @@ static void show_polled_page(struct control_client *client, const struct login_r
 {
 	draw_page(url);
 	if (request->open_browser && has_no_callback(client))
-		terminal_message(
-			_("The daemon has no callback port (see: misskey-authctl status), so it "
-			  "asks the server every few seconds instead."));
+		terminal_message(_("The daemon has no callback port (see: misskey-authctl status), "
+				   "so it asks the server every few seconds instead."));
 	terminal_message(
 		_("The login completes when consent was given, on this or any other device."));
 }
 
-/* Shows the page, if it has not been, and opens it where the daemon says that this is our part. A
- * session that was lost comes back with a new page, which may be open in the browser already. */
+/* Shows the page once, and opens it if the daemon says that this command should. A lost session
+ * comes back with a new page, which may be open in the browser already. */
 static void show_page(struct login_shown *shown, struct control_client *client,
 		      const struct login_request *request, const struct json *login)
 {
 	const char *start_url = json_get_string(login, "start_url");
-	const char *page = login_page(login);
+	const char *page = control_login_page(login);
 	bool is_new = keep_text(&shown->page, page);
 	bool open = false;
 
@@ -173,25 +160,33 @@ static void show_problem(struct login_shown *shown, const struct json *login)
 
 static void show_state(const struct login_request *request, const struct json *login)
 {
-	const char *state = json_get_string(login, "state");
 	const char *server = request->server ? request->server : _("the server");
 
-	if (!state)
-		return;
-	if (strcmp(state, "registering") == 0)
+	switch (control_login_state(login)) {
+	case LOGIN_REGISTERING:
 		terminal_progress(_("Registering with %s…"), server);
-	else if (strcmp(state, "session") == 0)
+		break;
+	case LOGIN_SESSION:
 		terminal_progress(_("Asking %s for a session…"), server);
-	else if (strcmp(state, "consent") == 0)
+		break;
+	case LOGIN_CONSENT:
 		terminal_progress(_("Waiting for consent…"));
-	else if (strcmp(state, "securing") == 0)
+		break;
+	case LOGIN_SECURING:
 		terminal_progress(_("Making room for the credential…"));
-	else if (strcmp(state, "exchanging") == 0)
+		break;
+	case LOGIN_EXCHANGING:
 		terminal_progress(_("Fetching the credential from %s…"), server);
-	else if (strcmp(state, "storing") == 0)
+		break;
+	case LOGIN_STORING:
 		terminal_progress(_("Storing the credential…"));
-	else if (strcmp(state, "verifying") == 0)
+		break;
+	case LOGIN_VERIFYING:
 		terminal_progress(_("Asking %s whether the credential works…"), server);
+		break;
+	default:
+		break;
+	}
 }
 
 void login_show(struct login_shown *shown, struct control_client *client,
@@ -199,7 +194,7 @@ void login_show(struct login_shown *shown, struct control_client *client,
 {
 	show_problem(shown, login);
 	show_page(shown, client, request, login);
-	/* A log needs only the end; and with a page to print this is the end. */
+	/* A log needs the end alone, and a page that will be printed is the end. */
 	if (!request->open_only && !(request->no_wait && shown->page))
 		show_state(request, login);
 }

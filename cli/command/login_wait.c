@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "common/account_name.h"
+#include "client/control_reply.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "control_call.h"
@@ -17,21 +17,15 @@
 
 /* The daemon holds a long poll for 60 s at most; a proxy of the person's own may cut at 30. */
 #define POLL_WAIT_S 25
-/* As long as it is not known whether the browser failed at once; the whole second that is over. */
+/* Until it is known whether the browser failed at once; polls last whole seconds. */
 #define POLL_BROWSER_WAIT_MS (BROWSER_FAILURE_MS + 500)
 /* What a reply may take beyond the wait that was asked for. */
 #define REPLY_MARGIN_MS 10000
-/* The daemon answers a start when there is a page to open. Until then we look now and then what
- * keeps it from making one. */
+/* The daemon answers a start when there is a page to open. After this time it is asked what keeps
+ * it from making one. */
 #define START_TIMEOUT_MS 5000
-/* A restarting daemon is back within this time. */
-#define RESTART_MS 15000
-#define RETRY_PAUSE_MS 250
 /* A daemon that forgets the login again and again is not asked for ever. */
 #define REJOIN_MAX 3
-/* "/v1/accounts/", a name, "/login?wait=60&revision=" and 20 digits. */
-#define PATH_BYTES (64 + ACCOUNT_NAME_BYTES)
-
 /* Not an exit status: the login has not ended. */
 #define CONTINUE (-1)
 
@@ -45,7 +39,7 @@ struct watch {
 	int64_t deadline_ms;	 /* INT64_MAX: none */
 	int64_t silent_since_ms; /* 0: the daemon answers */
 	unsigned rejoins;
-	bool unanswered; /* the start was; perhaps the daemon has not seen it */
+	bool unanswered; /* the daemon did not answer the start; perhaps it has not seen it */
 	bool joined;	 /* the daemon knows the login: it can be polled */
 };
 
@@ -53,29 +47,6 @@ static void watch_done(struct watch *watch)
 {
 	json_free(watch->login);
 	login_shown_done(&watch->shown);
-}
-
-static int64_t now_ms(void)
-{
-	struct timespec now = {0};
-
-	/* Counts while the machine sleeps, as the session's time does. */
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void pause_a_moment(void)
-{
-	const struct timespec moment = {.tv_nsec = RETRY_PAUSE_MS * 1000000L};
-
-	nanosleep(&moment, NULL);
-}
-
-static bool is_finished(const struct json *login)
-{
-	const char *state = json_get_string(login, "state");
-
-	return state && strcmp(state, "finished") == 0;
 }
 
 /* Opening the page is all that is wanted. Perhaps another caller was told to. */
@@ -97,10 +68,11 @@ static int watch_apply(struct watch *watch, struct json *login)
 
 	json_free(watch->login);
 	watch->login = login;
-	if (is_finished(login))
+	if (control_login_state(login) == LOGIN_FINISHED)
 		return login_report_finished(watch->request, login);
 	if (!json_get_integer(login, "revision", &revision) || revision == watch->revision)
-		pause_a_moment(); /* nothing new: a reply that came at once must not make us spin */
+		control_client_pause(); /* nothing new: a reply that came at once must not make us
+					   spin */
 	watch->revision = revision;
 	login_show(&watch->shown, watch->client, watch->request, login);
 	if (watch->request->no_wait && watch->shown.page)
@@ -113,7 +85,7 @@ static int watch_apply(struct watch *watch, struct json *login)
 /* MS, or less if the deadline comes first; 1 at least, because 0 is no limit for libcurl. */
 static int64_t until_deadline(const struct watch *watch, int64_t ms)
 {
-	int64_t left = watch->deadline_ms - now_ms();
+	int64_t left = watch->deadline_ms - control_client_now_ms();
 
 	if (left < 1)
 		return 1;
@@ -123,7 +95,7 @@ static int64_t until_deadline(const struct watch *watch, int64_t ms)
 static int request_start(struct watch *watch, struct control_reply *ret_reply,
 			 struct err_detail *detail)
 {
-	char path[PATH_BYTES];
+	char path[CONTROL_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "/v1/accounts/%s/login", watch->request->account);
 	return control_client_request(watch->client, "POST", path, watch->request->body,
@@ -134,7 +106,7 @@ static int request_poll(struct watch *watch, int64_t wait_ms, struct control_rep
 			struct err_detail *detail)
 {
 	int64_t wait_s = (until_deadline(watch, wait_ms) + 999) / 1000;
-	char path[PATH_BYTES];
+	char path[CONTROL_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "/v1/accounts/%s/login?wait=%lld&revision=%lld",
 		 watch->request->account, (long long)wait_s, (long long)watch->revision);
@@ -149,11 +121,11 @@ static int watch_silence(struct watch *watch, int code, const struct err_detail 
 
 	watch->revision = 0; /* it counts anew when it is started again */
 	if (watch->silent_since_ms == 0) {
-		watch->silent_since_ms = now_ms();
+		watch->silent_since_ms = control_client_now_ms();
 		terminal_progress(_("The daemon does not answer; trying again…"));
 	}
-	if (now_ms() - watch->silent_since_ms < RESTART_MS) {
-		pause_a_moment();
+	if (control_client_now_ms() - watch->silent_since_ms < CONTROL_RESTART_MS) {
+		control_client_pause();
 		return CONTINUE;
 	}
 	status = control_call_unanswered(code, detail);
@@ -163,52 +135,44 @@ static int watch_silence(struct watch *watch, int code, const struct err_detail 
 	return status;
 }
 
-/* Whether the daemon has stored a credential since we began: then the login ended well while we
- * could not hear it. */
-static bool ended_meanwhile(struct watch *watch, struct control_reply *ret_reply)
+/* Whether the daemon has stored a credential since we began: then the login ended well while it
+ * could not be asked. *ret_account is the account. */
+static bool ended_meanwhile(struct watch *watch, struct json **ret_account)
 {
-	char path[PATH_BYTES];
+	char path[CONTROL_PATH_BYTES];
 	const char *obtained;
-	const char *state;
 	int64_t obtained_s;
 
 	snprintf(path, sizeof(path), "/v1/accounts/%s", watch->request->account);
-	if (control_client_request(watch->client, "GET", path, NULL, CONTROL_CALL_TIMEOUT_MS,
-				   ret_reply, NULL) < 0)
-		return false;
-	obtained = json_get_string(ret_reply->body, "obtained_at");
-	state = json_get_string(ret_reply->body, "state");
-	return ret_reply->status == 200 && obtained && state &&
-	       (strcmp(state, "verified") == 0 || strcmp(state, "unverified") == 0) &&
+	*ret_account = control_client_get(watch->client, path);
+	obtained = json_get_string(*ret_account, "obtained_at");
+	return obtained && credential_state_is_good(control_credential_state(*ret_account)) &&
 	       text_time_parse(obtained, &obtained_s) == 0 && obtained_s >= watch->started_unix_s;
 }
 
 /* A daemon that was restarted does not know the login any more. */
 static int watch_forgotten(struct watch *watch)
 {
-	struct control_reply account = {0};
+	_cleanup_(json_freep) struct json *account = NULL;
 	int status = CONTINUE;
 
 	if (ended_meanwhile(watch, &account)) {
-		status = login_report_signed_in(watch->request, account.body);
+		status = login_report_signed_in(watch->request, account);
 	} else if (!watch->request->body || ++watch->rejoins > REJOIN_MAX) {
-		terminal_message(
-			_("misskey-authctl: The daemon does not know the login of %s any more. "
-			  "Start it again with: misskey-authctl login %s"),
-			watch->request->account, watch->request->account);
+		terminal_message(_("misskey-authctl: The daemon does not know the login of %s any "
+				   "more. Start it again with: misskey-authctl login %s"),
+				 watch->request->account, watch->request->account);
 		status = EXIT_STATUS_FAILED;
 	}
 	watch->joined = false;
 	watch->revision = 0;
-	control_reply_done(&account);
 	return status;
 }
 
 static int watch_late(const struct watch *watch)
 {
 	terminal_message(_("misskey-authctl: Nobody consented for the account %s in time. The "
-			   "login is still "
-			   "pending; go on with: misskey-authctl login %s"),
+			   "login is still pending; go on with: misskey-authctl login %s"),
 			 watch->request->account, watch->request->account);
 	return EXIT_STATUS_NO_CREDENTIAL;
 }
@@ -222,7 +186,7 @@ static int watch_step(struct watch *watch)
 	int r;
 
 	login_show_browser(&watch->shown, watch->client, watch->request, 0);
-	if (now_ms() >= watch->deadline_ms)
+	if (control_client_now_ms() >= watch->deadline_ms)
 		return watch_late(watch);
 	if (polled)
 		r = request_poll(watch,
@@ -232,16 +196,16 @@ static int watch_step(struct watch *watch)
 	else
 		r = request_start(watch, &reply, &detail);
 	if (r == ERR_BUSY && !polled) {
-		/* The start takes its time. From here on the daemon is asked what it does. */
+		/* From now on the daemon is asked what it does. */
 		watch->joined = watch->unanswered = true;
 		return CONTINUE;
 	}
-	if (r == ERR_NOT_FOUND || r == ERR_IO || r == ERR_BUSY)
+	if (control_client_may_retry(r))
 		return watch_silence(watch, r, &detail);
 	if (r < 0)
 		return control_call_unanswered(r, &detail);
-	/* It may be there again in a moment, and goes on with what was pending. */
-	if (reply.status == 503 && strcmp(control_error_code(&reply), "STOPPING") == 0) {
+	/* A restarting daemon goes on with the login. */
+	if (reply.status == 503 && strcmp(control_reply_code(&reply), CODE_STOPPING) == 0) {
 		(void)err_set(&detail, ERR_BUSY, _("The daemon was stopped."));
 		return watch_silence(watch, ERR_BUSY, &detail);
 	}
@@ -249,10 +213,10 @@ static int watch_step(struct watch *watch)
 	if (polled && reply.status == 404)
 		return watch_forgotten(watch);
 	if (reply.status >= 400)
-		return control_call_refused(watch->client, &reply);
-	if (polled && watch->unanswered && is_finished(reply.body) &&
+		return control_call_refused(&reply);
+	if (polled && watch->unanswered && control_login_state(reply.body) == LOGIN_FINISHED &&
 	    ++watch->rejoins <= REJOIN_MAX) {
-		/* That was the login before. */
+		/* That was the end of an earlier login. */
 		watch->joined = false;
 		return CONTINUE;
 	}
@@ -263,15 +227,14 @@ static int watch_step(struct watch *watch)
 	return watch_apply(watch, TAKE_PTR(reply.body));
 }
 
-/* What the caller knows already: its page is where the consent was given, so it is not shown again.
- */
+/* Takes what the caller knows already. Its page is not shown again: the consent was given there. */
 static int watch_begin(struct watch *watch)
 {
 	if (!watch->request->login)
 		return CONTINUE;
 	login_shown_note(&watch->shown, watch->request->login);
 	watch->joined = true;
-	if (is_finished(watch->request->login))
+	if (control_login_state(watch->request->login) == LOGIN_FINISHED)
 		return login_report_finished(watch->request, watch->request->login);
 	return CONTINUE;
 }
@@ -288,7 +251,7 @@ int login_wait(struct control_client *client, const struct login_request *reques
 	int status;
 
 	if (request->timeout_s > 0)
-		watch.deadline_ms = now_ms() + request->timeout_s * 1000;
+		watch.deadline_ms = control_client_now_ms() + request->timeout_s * 1000;
 	if (!request->open_only)
 		interruption_note(request->account);
 	status = watch_begin(&watch);

@@ -5,8 +5,8 @@
  */
 
 #include <stdio.h>
-#include <string.h>
 
+#include "client/control_reply.h"
 #include "command/command.h"
 #include "common/account_name.h"
 #include "common/translate.h"
@@ -15,28 +15,22 @@
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
 
-static bool is_text(const struct json *object, const char *key, const char *text)
-{
-	const char *value = json_get_string(object, key);
-
-	return value && strcmp(value, text) == 0;
-}
-
 static void say_what_is_left(const char *account, const struct json *forgotten)
 {
+	bool is_absent = control_credential_state(forgotten) == CREDENTIAL_ABSENT;
 	const char *server = json_get_string(forgotten, "server");
 
-	if (is_text(forgotten, "state", "absent"))
+	if (is_absent)
 		terminal_message(_("There was no credential of %s on this computer."), account);
 	else
 		terminal_message(_("The credential of %s was removed from this computer."),
 				 account);
-	if (is_text(forgotten, "source", "config"))
+	if (control_is_configured(forgotten))
 		terminal_message(_("The account is still in the config; to log in again: "
 				   "misskey-authctl login %s"),
 				 account);
 	/* An app's credential cannot take itself back. */
-	if (!is_text(forgotten, "state", "absent") && server)
+	if (!is_absent && server)
 		terminal_message(
 			_("The app still has access at the server. Only you can take that away: "
 			  "%s/settings/apps (on Misskey 11 only the server's administrator can)"),
@@ -46,7 +40,7 @@ static void say_what_is_left(const char *account, const struct json *forgotten)
 int command_logout(struct control_client *client, const struct command_options *options)
 {
 	_cleanup_(json_freep) struct json *forgotten = NULL;
-	char path[32 + ACCOUNT_NAME_BYTES];
+	char path[CONTROL_PATH_BYTES];
 	int status;
 
 	if (!account_name_valid(options->argument)) {

@@ -4,6 +4,7 @@
  * misskey-authctl reload: has the daemon read its config again.
  */
 
+#include "account_note.h"
 #include "command/command.h"
 #include "common/translate.h"
 #include "control_call.h"
@@ -16,8 +17,7 @@ static void say_names(const char *what, const struct json *names)
 {
 	_cleanup_(buf_done) struct buf line = {0};
 
-	for (const struct json *name = json_first(names); name; name = json_next(name))
-		buf_append_format(&line, "%s%s", line.size > 0 ? ", " : "", json_string(name));
+	account_note_names(&line, names);
 	if (line.size > 0)
 		terminal_message("%s: %s", what, buf_text(&line));
 }

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "account_note.h"
+#include "client/control_reply.h"
 #include "command/command.h"
 #include "common/text.h"
 #include "common/translate.h"
@@ -52,7 +53,7 @@ static enum color cell_color(const struct json *account, size_t column)
 {
 	if (!account || column != COLUMN_STATE)
 		return COLOR_NONE;
-	return color_of_state(json_get_string(account, "state"));
+	return color_of_state[control_credential_state(account)];
 }
 
 static void measure_row(const struct json *account, size_t widths[static COLUMN_COUNT])
@@ -104,8 +105,8 @@ static void append_table(struct buf *table, const struct json *accounts)
 
 static void say_how_to_log_in(void)
 {
-	terminal_message(_("There is no account yet. Log in with: "
-			   "misskey-authctl login misskey.example"));
+	terminal_message(
+		_("There is no account yet. Log in with: misskey-authctl login misskey.example"));
 }
 
 /* Asks for PATH and looks whether there is a list of accounts in the reply. */

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "client/control_reply.h"
 #include "command/command.h"
 #include "common/account_name.h"
 #include "common/translate.h"
@@ -45,10 +46,9 @@ static int print_state(const char *account, const char *state)
 
 static int status_of(const struct json *reply)
 {
-	const char *state = json_get_string(reply, "state");
 	bool answered = false;
 
-	if (!state || (strcmp(state, "verified") != 0 && strcmp(state, "unverified") != 0))
+	if (!credential_state_is_good(control_credential_state(reply)))
 		return EXIT_STATUS_NO_CREDENTIAL;
 	if (!json_get_bool(reply, "answered", &answered) || !answered)
 		return EXIT_STATUS_SERVER;
@@ -62,27 +62,24 @@ static void say_problem(const char *account, const struct json *reply)
 	const char *message = json_get_string(problem, "message");
 	const char *code = json_get_string(problem, "code");
 	const char *server = json_get_string(reply, "server");
-	const char *state = json_get_string(reply, "state");
 
 	if (!message)
 		return;
 	if (!server)
 		server = _("the server");
-	if (code && strcmp(code, "NOT_STORED") == 0)
+	if (code && strcmp(code, CODE_NOT_STORED) == 0)
 		terminal_message(
-			_("misskey-authctl: What %s answered about %s could not be stored. "
-			  "%s"),
+			_("misskey-authctl: What %s answered about %s could not be stored. %s"),
 			server, account, message);
 	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL)
 		terminal_message(
-			_("misskey-authctl: Whether the credential of %s works could not be "
-			  "found out at %s. %s Ask again with: misskey-authctl verify %s"),
+			_("misskey-authctl: Whether the credential of %s works could not be found "
+			  "out at %s. %s Ask again with: misskey-authctl verify %s"),
 			account, server, message, account);
-	else if (state && strcmp(state, "suspended") == 0)
-		terminal_message(
-			_("misskey-authctl: The user of %s is suspended at %s. %s When that "
-			  "is over, run: misskey-authctl verify %s"),
-			account, server, message, account);
+	else if (control_credential_state(reply) == CREDENTIAL_SUSPENDED)
+		terminal_message(_("misskey-authctl: The user of %s is suspended at %s. %s When "
+				   "that is over, run: misskey-authctl verify %s"),
+				 account, server, message, account);
 	else
 		terminal_message(_("misskey-authctl: The credential of %s does not work at %s any "
 				   "more. %s Log in again with: misskey-authctl login %s"),
@@ -101,74 +98,59 @@ static int take_result(struct verify *verify, const char *account, struct json *
 	}
 	if (json_append(verify->results, result) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message(_("misskey-authctl: %s."), _(err_text(ERR_NOMEM)));
-	return EXIT_STATUS_FAILED;
+	return terminal_failed(ERR_NOMEM);
 }
 
 /* Anything but EXIT_STATUS_DONE ends the command. */
 static int ask(struct verify *verify, const char *account)
 {
-	_cleanup_(control_reply_done) struct control_reply reply = {0};
-	char path[32 + ACCOUNT_NAME_BYTES];
-	struct err_detail detail = {0};
-	int r;
+	_cleanup_(json_freep) struct json *reply = NULL;
+	char path[CONTROL_PATH_BYTES];
+	int status;
 
 	terminal_progress(_("Asking about %s…"), account);
 	snprintf(path, sizeof(path), "/v1/accounts/%s/verify", account);
-	r = control_client_request(verify->client, "POST", path, NULL, VERIFY_TIMEOUT_MS, &reply,
-				   &detail);
-	if (r < 0)
-		return control_call_unanswered(r, &detail);
-	if (reply.status >= 400)
-		return control_call_refused(verify->client, &reply);
-	say_problem(account, reply.body);
-	note_status(verify, status_of(reply.body));
-	return take_result(verify, account, TAKE_PTR(reply.body));
+	status = control_call_within(verify->client, "POST", path, NULL, VERIFY_TIMEOUT_MS, &reply);
+	if (status != EXIT_STATUS_DONE)
+		return status;
+	say_problem(account, reply);
+	note_status(verify, status_of(reply));
+	return take_result(verify, account, TAKE_PTR(reply));
 }
 
-/* There is nothing to ask the server for. */
-static int report_none(struct verify *verify, const char *account, const char *state,
-		       const char *server)
+/* The server has nothing to be asked about. */
+static int report_none(struct verify *verify, const char *name, const struct json *account)
 {
+	const char *server = json_get_string(account, "server");
 	struct json *result = json_new_object();
 
-	if (strcmp(state, "revoked") == 0)
+	if (control_credential_state(account) == CREDENTIAL_REVOKED)
 		terminal_message(_("misskey-authctl: %s does not accept the credential of %s any "
 				   "more. Log in again with: misskey-authctl login %s"),
-				 server ? server : _("The server"), account, account);
+				 server ? server : _("The server"), name, name);
 	else
-		terminal_message(
-			_("misskey-authctl: There is no credential of %s yet. Log in with: "
-			  "misskey-authctl login %s"),
-			account, account);
+		terminal_message(_("misskey-authctl: There is no credential of %s yet. Log in "
+				   "with: misskey-authctl login %s"),
+				 name, name);
 	note_status(verify, EXIT_STATUS_NO_CREDENTIAL);
-	if (json_add_string(result, "account", account) < 0 ||
-	    json_add_string(result, "state", state) < 0) {
+	if (json_add_string(result, "account", name) < 0 ||
+	    json_add_string(result, "state", json_get_string(account, "state")) < 0) {
 		json_free(result);
 		result = NULL;
 	}
-	return take_result(verify, account, result);
+	return take_result(verify, name, result);
 }
 
 static int verify_account(struct verify *verify, const struct json *account)
 {
 	const char *name = json_get_string(account, "account");
-	const char *state = json_get_string(account, "state");
+	enum credential_state state = control_credential_state(account);
 
-	if (!name || !account_name_valid(name) || !state) {
+	if (!name || !account_name_valid(name) || !json_get_string(account, "state"))
 		return control_call_not_understood();
-	}
-	if (strcmp(state, "revoked") == 0 || strcmp(state, "absent") == 0)
-		return report_none(verify, name, state, json_get_string(account, "server"));
+	if (state == CREDENTIAL_REVOKED || state == CREDENTIAL_ABSENT)
+		return report_none(verify, name, account);
 	return ask(verify, name);
-}
-
-/* An account that nobody has logged in to is no news; one that was revoked is. */
-static bool is_of_interest(const struct json *account)
-{
-	const char *state = json_get_string(account, "state");
-
-	return !state || strcmp(state, "absent") != 0;
 }
 
 static int verify_all(struct verify *verify, const struct json *accounts)
@@ -177,14 +159,15 @@ static int verify_all(struct verify *verify, const struct json *accounts)
 	int status = EXIT_STATUS_DONE;
 
 	for (; status == EXIT_STATUS_DONE && account; account = json_next(account))
-		if (is_of_interest(account))
+		/* Nobody expects an account to work that was never logged in to. */
+		if (control_credential_state(account) != CREDENTIAL_ABSENT)
 			status = verify_account(verify, account);
 	return status;
 }
 
 static int verify_named(struct verify *verify, const struct json *accounts, const char *name)
 {
-	const struct json *account = control_find_account(accounts, name);
+	const struct json *account = control_find(accounts, "account", name);
 
 	if (account)
 		return verify_account(verify, account);

@@ -6,12 +6,12 @@
 
 #include <poll.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "account_note.h"
+#include "client/control_reply.h"
 #include "command/command.h"
 #include "common/text.h"
 #include "common/translate.h"
@@ -23,9 +23,6 @@
 
 /* Three heartbeats of the daemon, and a bit. */
 #define SILENCE_S 50
-/* A restarting daemon is back within this time. */
-#define RESTART_MS 15000
-#define RETRY_PAUSE_MS 250
 
 struct watch {
 	bool json;
@@ -33,14 +30,6 @@ struct watch {
 	bool is_heard;	 /* something came since the connection was made */
 	bool is_stopped; /* the daemon said that it stops */
 };
-
-static int64_t now_ms(void)
-{
-	struct timespec now = {0};
-
-	clock_gettime(CLOCK_BOOTTIME, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 /* ---- Lines for a person ---- */
 
@@ -75,7 +64,7 @@ static void append_login_end(struct buf *line, const struct json *login)
 	const char *outcome = json_get_string(login, "outcome");
 	const char *message = json_get_string(login, "message");
 
-	if (outcome && (strcmp(outcome, "AUTHORIZED") == 0 || strcmp(outcome, "UNVERIFIED") == 0)) {
+	if (outcome_is_success(control_login_outcome(login))) {
 		buf_append_text(line, _("login: signed in"));
 		append_user(line, login);
 		return;
@@ -88,31 +77,27 @@ static void append_login_end(struct buf *line, const struct json *login)
 
 static void append_login(struct buf *line, const struct json *login)
 {
-	static const struct {
-		const char *state;
-		const char *text;
-	} texts[] = {
-		{"registering", N_("registering the app")},
-		{"session", N_("asking for a session")},
-		{"consent", N_("waiting for consent")},
-		{"securing", N_("making room for the credential")},
-		{"exchanging", N_("fetching the credential")},
-		{"storing", N_("storing the credential")},
-		{"verifying", N_("asking whether the credential works")},
+	static const char *const texts[LOGIN_FINISHED] = {
+		[LOGIN_REGISTERING] = N_("registering the app"),
+		[LOGIN_SESSION] = N_("asking for a session"),
+		[LOGIN_CONSENT] = N_("waiting for consent"),
+		[LOGIN_SECURING] = N_("making room for the credential"),
+		[LOGIN_EXCHANGING] = N_("fetching the credential"),
+		[LOGIN_STORING] = N_("storing the credential"),
+		[LOGIN_VERIFYING] = N_("asking whether the credential works"),
 	};
-	const char *state = json_get_string(login, "state");
+	enum login_state state = control_login_state(login);
 	const struct json *problem = json_get(login, "problem");
 	const char *browser_problem = json_get_string(login, "browser_problem");
-	const char *page = login_page(login);
+	const char *page = control_login_page(login);
 
-	if (state && strcmp(state, "finished") == 0) {
+	if (state == LOGIN_FINISHED) {
 		append_login_end(line, login);
 		return;
 	}
 	buf_append_text(line, _("login: "));
-	for (size_t n = 0; state && n < sizeof(texts) / sizeof(texts[0]); n++)
-		if (strcmp(state, texts[n].state) == 0)
-			buf_append_text(line, _(texts[n].text));
+	if (texts[state])
+		buf_append_text(line, _(texts[state]));
 	if (json_get_string(problem, "message"))
 		append_report(line, json_get_string(problem, "code"),
 			      json_get_string(problem, "message"));
@@ -143,11 +128,11 @@ static void append_beginning(struct buf *line, const struct json *event, const s
 
 static void append_change(struct buf *line, const char *name, const struct json *account)
 {
-	if (strcmp(name, "login") == 0)
+	if (strcmp(name, EVENT_LOGIN) == 0)
 		append_login(line, json_get(account, "login"));
-	else if (strcmp(name, "removed") == 0)
+	else if (strcmp(name, EVENT_REMOVED) == 0)
 		buf_append_text(line, _("removed"));
-	else if (strcmp(name, "account") == 0)
+	else if (strcmp(name, EVENT_ACCOUNT) == 0)
 		buf_append_text(line, _("changed in the config"));
 	else
 		append_credential(line, account);
@@ -169,7 +154,7 @@ static int show_event(const struct json *event, const char *name)
 	_cleanup_(buf_done) struct buf lines = {0};
 	const struct json *account = json_get(event, "account");
 
-	if (strcmp(name, "snapshot") == 0) {
+	if (strcmp(name, EVENT_SNAPSHOT) == 0) {
 		append_snapshot(&lines, event);
 	} else if (json_is_object(account)) {
 		append_beginning(&lines, event, account);
@@ -181,8 +166,8 @@ static int show_event(const struct json *event, const char *name)
 
 /* ---- The stream ---- */
 
-/* Whether the pipe that the lines go to has lost its reader: else that would be noticed at the next
- * change, perhaps tomorrow. */
+/* Whether nobody reads the pipe any more. A write would notice it too, but the next change may come
+ * tomorrow. */
 static bool is_reader_gone(void)
 {
 	struct pollfd output = {.fd = STDOUT_FILENO};
@@ -198,7 +183,7 @@ static bool take_event(const struct json *event, void *context)
 	if (!name)
 		return true;
 	watch->is_heard = true;
-	watch->is_stopped = strcmp(name, "stopping") == 0;
+	watch->is_stopped = strcmp(name, EVENT_STOPPING) == 0;
 	watch->status = watch->json ? print_json(event, false) : show_event(event, name);
 	if (watch->status == EXIT_STATUS_DONE && is_reader_gone()) {
 		terminal_message(_("misskey-authctl: Nobody reads standard output any more."));
@@ -207,15 +192,8 @@ static bool take_event(const struct json *event, void *context)
 	return watch->status == EXIT_STATUS_DONE;
 }
 
-/* Whether the daemon may be there again in a moment. */
-static bool is_passing(int code)
-{
-	return code == 0 || code == ERR_NOT_FOUND || code == ERR_IO || code == ERR_BUSY;
-}
-
 int command_watch(struct control_client *client, const struct command_options *options)
 {
-	const struct timespec pause = {.tv_nsec = RETRY_PAUSE_MS * 1000000L};
 	struct watch watch = {.json = options->json};
 	struct err_detail detail = {0};
 	int64_t lost_ms = 0;
@@ -228,22 +206,23 @@ int command_watch(struct control_client *client, const struct command_options *o
 		if (watch.status != EXIT_STATUS_DONE)
 			return watch.status;
 		if (reply.status >= 400)
-			return control_call_refused(client, &reply);
+			return control_call_refused(&reply);
 		if (watch.is_heard) {
-			lost_ms = now_ms();
+			lost_ms = control_client_now_ms();
 			terminal_message(
 				watch.is_stopped
 					? _("The daemon stopped; waiting for it to come back…")
 					: _("The daemon does not answer any more; waiting for it "
 					    "to come back…"));
 		}
-		if (!is_passing(r) || lost_ms == 0 || now_ms() - lost_ms > RESTART_MS) {
+		if ((r != 0 && !control_client_may_retry(r)) || lost_ms == 0 ||
+		    control_client_now_ms() - lost_ms > CONTROL_RESTART_MS) {
 			if (r == 0)
 				r = err_set(&detail, ERR_NOT_FOUND,
 					    _("The daemon did not come back."));
 			return control_call_unanswered(r, &detail);
 		}
 		watch.is_heard = watch.is_stopped = false;
-		nanosleep(&pause, NULL);
+		control_client_pause();
 	}
 }

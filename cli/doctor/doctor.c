@@ -2,13 +2,24 @@
 #include "doctor.h"
 
 #include <stdlib.h>
-#include <string.h>
 
+#include "client/control_reply.h"
 #include "command/command.h"
 #include "common/translate.h"
 #include "terminal/daemon_text.h"
 #include "terminal/exit_status.h"
 #include "terminal/terminal.h"
+
+static const struct {
+	const char *name;
+	void (*run)(struct doctor *doctor);
+} checks[] = {
+	{"sockets", doctor_check_sockets}, {"units", doctor_check_units},
+	{"config", doctor_check_config},   {"sandbox", doctor_check_sandbox},
+	{"port", doctor_check_port},	   {"files", doctor_check_files},
+	{"servers", doctor_check_servers}, {"accounts", doctor_check_accounts},
+	{"browser", doctor_check_browser},
+};
 
 static void doctor_done(struct doctor *doctor)
 {
@@ -25,25 +36,20 @@ const struct json *doctor_accounts(const struct doctor *doctor)
 
 const char *doctor_problem(const struct doctor *doctor, const char *code)
 {
-	const struct json *problem = json_first(json_get(doctor->status, "problems"));
+	const struct json *problem =
+		control_find(json_get(doctor->status, "problems"), "code", code);
+	const char *message = json_get_string(problem, "message");
 
-	for (; problem; problem = json_next(problem)) {
-		const char *found = json_get_string(problem, "code");
-		const char *message = json_get_string(problem, "message");
-
-		if (found && strcmp(found, code) == 0)
-			return message ? message : code;
-	}
-	return NULL;
+	return problem && !message ? code : message;
 }
 
-void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *check,
-			const char *code, const char *message)
+void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *code,
+			const char *message)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 
 	daemon_text_append(&text, code, message);
-	findings_add(&doctor->findings, status, check, "%s", buf_text(&text));
+	findings_add(&doctor->findings, status, "%s", buf_text(&text));
 }
 
 /* What becomes a value for programs is the same in every language, and so is what systemctl says.
@@ -67,14 +73,9 @@ int command_doctor(struct control_client *client, const struct command_options *
 		terminal_message(_("misskey-authctl: %s."), detail.text);
 		return EXIT_STATUS_FAILED;
 	}
-	doctor_check_sockets(&doctor);
-	doctor_check_units(&doctor);
-	doctor_check_config(&doctor);
-	doctor_check_sandbox(&doctor);
-	doctor_check_port(&doctor);
-	doctor_check_files(&doctor);
-	doctor_check_servers(&doctor);
-	doctor_check_accounts(&doctor);
-	doctor_check_browser(&doctor);
+	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
+		findings_begin(&doctor.findings, checks[i].name);
+		checks[i].run(&doctor);
+	}
 	return findings_report(&doctor.findings, options->json);
 }

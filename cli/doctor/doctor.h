@@ -78,8 +78,8 @@ const struct json *doctor_accounts(const struct doctor *doctor);
 /* The problem CODE of the daemon's status: what it says, or NULL. */
 const char *doctor_problem(const struct doctor *doctor, const char *code);
 
-/* Adds a finding of CHECK: MESSAGE, with which the daemon tells of its problem CODE. */
-void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *check,
-			const char *code, const char *message);
+/* Adds a finding: MESSAGE, with which the daemon tells of its problem CODE. */
+void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *code,
+			const char *message);
 
 #endif

@@ -9,8 +9,6 @@
 #include "doctor.h"
 #include "web_browser/web_browser.h"
 
-#define BROWSER "browser"
-
 void doctor_check_browser(struct doctor *doctor)
 {
 	_cleanup_(freep) char *command = NULL;
@@ -18,18 +16,18 @@ void doctor_check_browser(struct doctor *doctor)
 
 	if (!browser_is_possible()) {
 		findings_add(
-			&doctor->findings, FINDING_NOTE, BROWSER,
+			&doctor->findings, FINDING_NOTE,
 			_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set): "
 			  "logins show the page's address and a QR code, for any device"));
 		return;
 	}
 	r = browser_find(&command);
 	if (r == 0) {
-		findings_add(&doctor->findings, FINDING_OK, BROWSER,
-			     _("Logins open the browser with %s"), command);
+		findings_add(&doctor->findings, FINDING_OK, _("Logins open the browser with %s"),
+			     command);
 		return;
 	}
-	findings_add(&doctor->findings, FINDING_WARNING, BROWSER,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     r == ERR_NOT_FOUND
 			     ? _("No command that opens a browser was found: logins only show the "
 				 "page's address")

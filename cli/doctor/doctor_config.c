@@ -14,8 +14,6 @@
 #include "common/translate.h"
 #include "doctor.h"
 
-#define CONFIG "config"
-
 static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 		    const struct err_detail *detail)
 {
@@ -25,13 +23,13 @@ static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 		buf_append_text(&option, " -c ");
 		text_append_quoted(&option, daemons_file);
 	}
-	findings_add(&doctor->findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, CONFIG,
-		     "%s", detail->text[0] ? detail->text : _(err_text(code)));
+	findings_add(&doctor->findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, "%s",
+		     detail->text[0] ? detail->text : _(err_text(code)));
 	findings_remedy(&doctor->findings, _("Mend it, then: misskey-authd --check-config%s && %s"),
 			buf_text(&option), DOCTOR_RESTART);
 }
 
-/* The daemon read it when it started, and would not start with it now. */
+/* A daemon would not start with a file that it cannot read. */
 static void check_ca_file(struct doctor *doctor)
 {
 	_cleanup_(closep) int fd = open(doctor->config->ca_file, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -41,14 +39,14 @@ static void check_ca_file(struct doctor *doctor)
 	if (fd >= 0 && read(fd, &byte, 1) >= 0)
 		return;
 	findings_add(
-		&doctor->findings, FINDING_ERROR, CONFIG,
+		&doctor->findings, FINDING_ERROR,
 		_("The file of trusted certificates that ca_file names, %s, cannot be read: %s"),
 		doctor->config->ca_file, translate_errno(errno));
 	findings_remedy(&doctor->findings, _("Put it there, or correct ca_file in %s, then: %s"),
 			doctor->config->file, DOCTOR_RESTART);
 }
 
-/* Of one that is not safe the config was refused. */
+/* The config names no unsafe command: it would have been refused. */
 static void check_hook(struct doctor *doctor, const struct trust *trust, enum config_hook hook)
 {
 	char **words = doctor->config->hooks[hook];
@@ -58,8 +56,8 @@ static void check_hook(struct doctor *doctor, const struct trust *trust, enum co
 		return;
 	if (!detail.text[0])
 		(void)err_set(&detail, ERR_ACCESS, "%s: %s", words[0], translate_errno(errno));
-	findings_add(&doctor->findings, FINDING_ERROR, CONFIG,
-		     _("The command of %s cannot be run: %s"), config_hook_name(hook), detail.text);
+	findings_add(&doctor->findings, FINDING_ERROR, _("The command of %s cannot be run: %s"),
+		     config_hook_name(hook), detail.text);
 	findings_remedy(&doctor->findings,
 			_("Put an executable file there, or correct %s in %s, then: %s"),
 			config_hook_name(hook), doctor->config->file, DOCTOR_RESTART);
@@ -77,13 +75,13 @@ static void compare(struct doctor *doctor, const char *daemons_file)
 								: doctor->paths.system_config;
 
 	if (!daemons_file && doctor->config->file) {
-		findings_add(&doctor->findings, FINDING_WARNING, CONFIG,
+		findings_add(&doctor->findings, FINDING_WARNING,
 			     _("The daemon runs without a config, though there is %s"),
 			     doctor->config->file);
 		findings_remedy(&doctor->findings, DOCTOR_RESTART);
 	}
 	if (daemons_file && strcmp(daemons_file, usual) != 0)
-		findings_add(&doctor->findings, FINDING_NOTE, CONFIG,
+		findings_add(&doctor->findings, FINDING_NOTE,
 			     _("The daemon does not use the usual config, %s, but %s"),
 			     doctor->paths.config, daemons_file);
 }
@@ -103,10 +101,9 @@ void doctor_check_config(struct doctor *doctor)
 		return;
 	}
 	if (doctor->config->file)
-		findings_add(&doctor->findings, FINDING_OK, CONFIG, _("%s is good"),
-			     doctor->config->file);
+		findings_add(&doctor->findings, FINDING_OK, _("%s is good"), doctor->config->file);
 	else
-		findings_add(&doctor->findings, FINDING_OK, CONFIG,
+		findings_add(&doctor->findings, FINDING_OK,
 			     _("There is no %s, so the defaults are used"), doctor->paths.config);
 	if (doctor->config->ca_file)
 		check_ca_file(doctor);

@@ -27,7 +27,7 @@ static void derived_done(struct derived *derived)
 	account_names_done(&derived->names);
 }
 
-/* Whether NAME in STATE is a directory with files to look at; a bad one may be. */
+/* Reads the names in the directory NAME of STATE. False: there are no files to look at. */
 static bool derived_open(struct doctor *doctor, const char *state, const char *name,
 			 struct derived *derived)
 {
@@ -36,9 +36,8 @@ static bool derived_open(struct doctor *doctor, const char *state, const char *n
 	size_t bad = findings_bad(findings);
 
 	snprintf(derived->path, sizeof(derived->path), "%s/%s", state, name);
-	if (doctor_check_path(findings, DOCTOR_FILES, derived->path, S_IFDIR) ==
-	    DOCTOR_PATH_MISSING) {
-		findings_add(findings, FINDING_WARNING, DOCTOR_FILES,
+	if (doctor_check_path(findings, derived->path, S_IFDIR) == DOCTOR_PATH_MISSING) {
+		findings_add(findings, FINDING_WARNING,
 			     _("There is no %s: the daemon makes it when it starts"),
 			     derived->path);
 		findings_remedy(findings, DOCTOR_RESTART);
@@ -47,7 +46,7 @@ static bool derived_open(struct doctor *doctor, const char *state, const char *n
 	if (account_names_read(derived->path, &derived->names, &detail) == 0)
 		return true;
 	if (findings_bad(findings) == bad)
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES, "%s", detail.text);
+		findings_add(findings, FINDING_ERROR, "%s", detail.text);
 	return false;
 }
 
@@ -56,22 +55,29 @@ static bool is_there(const char *path)
 	return faccessat(AT_FDCWD, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* token_file_read()'s sentence ends with the remedy, which has a place of its own here. */
-static void say_damaged(struct doctor *doctor, const struct err_detail *detail)
+/* Reads ENV, the file of the account NAME. False: it is damaged, and a finding says so. */
+static bool read_env(struct doctor *doctor, const char *env, const char *name,
+		     struct env_file *file)
 {
-	const char *remedy = strstr(detail->text, TOKEN_FILE_REPAIR);
-	size_t size = remedy ? (size_t)(remedy - detail->text) : strlen(detail->text);
+	_cleanup_(buf_done) struct buf text = {0};
+	struct err_detail detail = {0};
+	const char *fault;
 
-	while (size > 0 && detail->text[size - 1] == ' ')
-		size--;
-	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, "%.*s", (int)size,
-		     detail->text);
-	if (remedy)
-		findings_remedy(&doctor->findings, "%s", remedy);
+	if (fsx_read(AT_FDCWD, env, ENV_FILE_MAX_BYTES, false, &text, &detail) < 0) {
+		findings_add(&doctor->findings, FINDING_UNSAFE, "%s", detail.text);
+	} else {
+		memcpy(file->bytes, buf_text(&text), text.size);
+		fault = env_file_parse(file, text.size, name);
+		if (!fault)
+			return true;
+		findings_add(&doctor->findings, FINDING_UNSAFE, _("%s is damaged: %s"), env, fault);
+	}
+	findings_remedy(&doctor->findings, "%s", TOKEN_FILE_REPAIR);
+	return false;
 }
 
-/* Whether TOKEN has what FILE says. What keeps it from being read is found with the files of
- * tokens/. */
+/* Whether TOKEN has the credential of FILE. One that cannot be read is reported by
+ * check_token_file(). */
 static bool is_same(const struct env_file *file, const char *token)
 {
 	_cleanup_(buf_done) struct buf found = {0};
@@ -83,7 +89,7 @@ static bool is_same(const struct env_file *file, const char *token)
 	return strcmp(buf_text(&found), buf_text(&wanted)) == 0;
 }
 
-/* Whether tokens/ACCOUNT is what env/ACCOUNT, already read into FILE, makes one expect. */
+/* Compares tokens/ACCOUNT with env/ACCOUNT, which was read into FILE. */
 static void compare(struct doctor *doctor, const struct env_file *file, const char *env,
 		    const char *token)
 {
@@ -91,13 +97,13 @@ static void compare(struct doctor *doctor, const struct env_file *file, const ch
 	bool is_good = env_file_is_good(file);
 
 	if (is_good && !is_there(token))
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
-			     _("%s has a credential, but %s is not there"), env, token);
+		findings_add(findings, FINDING_ERROR, _("%s has a credential, but %s is not there"),
+			     env, token);
 	else if (!is_good && is_there(token))
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
-			     _("%s has no credential, but %s is there"), env, token);
+		findings_add(findings, FINDING_ERROR, _("%s has no credential, but %s is there"),
+			     env, token);
 	else if (is_good && !is_same(file, token))
-		findings_add(findings, FINDING_ERROR, DOCTOR_FILES,
+		findings_add(findings, FINDING_ERROR,
 			     _("%s has one credential, but %s has another"), env, token);
 	else
 		return;
@@ -119,14 +125,11 @@ static void check_env_file(struct doctor *doctor, const char *name, const char *
 			   const char *token)
 {
 	_cleanup_(env_file_erase) struct env_file file = {0};
-	struct err_detail detail = {0};
 
-	if (doctor_check_path(&doctor->findings, DOCTOR_FILES, env, S_IFREG) != DOCTOR_PATH_GOOD)
+	if (doctor_check_path(&doctor->findings, env, S_IFREG) != DOCTOR_PATH_GOOD)
 		return;
-	if (token_file_read(env, name, &file, &detail) < 0) {
-		say_damaged(doctor, &detail);
+	if (!read_env(doctor, env, name, &file))
 		return;
-	}
 	if (add_account(doctor->env_accounts, name, &file) < 0)
 		doctor->findings.error = ERR_NOMEM;
 	compare(doctor, &file, env, token);
@@ -136,10 +139,10 @@ static void check_token_file(struct doctor *doctor, const char *name, const char
 			     const char *token)
 {
 	(void)name;
-	(void)doctor_check_path(&doctor->findings, DOCTOR_FILES, token, S_IFREG);
+	(void)doctor_check_path(&doctor->findings, token, S_IFREG);
 	if (is_there(env))
 		return;
-	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("%s is there, but %s is not: misskey-token does not know the account"),
 		     token, env);
 	findings_remedy(&doctor->findings, _("The daemon sets both right when it starts: %s"),
@@ -154,7 +157,7 @@ static void check_last_copy(struct doctor *doctor, const char *state, const stru
 	snprintf(path, sizeof(path), "%s/%s", state, CREDENTIALS_FILE);
 	if (tokens->names.count == 0 || is_there(path))
 		return;
-	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("There is no %s: what %s has may be the last copies"), path, tokens->path);
 	findings_remedy(&doctor->findings,
 			_("Restore it from a backup while the daemon is stopped, or log in again: "

@@ -18,9 +18,10 @@
 #include "common/state.h"
 #include "common/text.h"
 #include "common/translate.h"
+#include "common/vocabulary.h"
 #include "doctor_path.h"
 
-/* A login needs a few dozen KiB at the most; below this it is a matter of minutes. */
+/* A login needs a few dozen KiB at the most. */
 #define ROOM_MIN_BYTES (1024 * 1024)
 
 DEFINE_CLEANUP(DIR *, closedir);
@@ -29,7 +30,7 @@ struct state_file {
 	const char *name;
 	size_t max_bytes;
 	int64_t version;
-	bool can_be_lost; /* the daemon makes a new one by itself */
+	bool can_be_lost; /* the daemon makes a new one */
 };
 
 static const struct state_file state_files[] = {
@@ -43,20 +44,18 @@ static void say_damaged(struct doctor *doctor, const struct state_file *file, co
 	_cleanup_(buf_done) struct buf quoted = {0};
 
 	text_append_quoted(&quoted, path);
-	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES, _("%s is damaged: %s"), path,
-		     where);
+	findings_add(&doctor->findings, FINDING_UNSAFE, _("%s is damaged: %s"), path, where);
 	if (file->can_be_lost)
 		findings_remedy(
 			&doctor->findings,
 			_("The daemon keeps it aside and makes a new one when it starts: %s"),
 			DOCTOR_RESTART);
 	else
-		findings_remedy(
-			&doctor->findings,
-			_("Stop the daemon (systemctl --user stop misskey-authd), restore the "
-			  "file from a backup, or move it away and log in again: mv %s "
-			  "%s.damaged; then: %s"),
-			buf_text(&quoted), buf_text(&quoted), DOCTOR_START);
+		findings_remedy(&doctor->findings,
+				_("Stop the daemon (systemctl --user stop misskey-authd), restore "
+				  "the file from a backup, or move it away and log in again: mv %s "
+				  "%s.damaged; then: %s"),
+				buf_text(&quoted), buf_text(&quoted), DOCTOR_START);
 }
 
 static void check_version(struct doctor *doctor, const struct state_file *file, const char *path,
@@ -70,7 +69,7 @@ static void check_version(struct doctor *doctor, const struct state_file *file, 
 	}
 	if (version <= file->version)
 		return;
-	findings_add(&doctor->findings, FINDING_UNSAFE, DOCTOR_FILES,
+	findings_add(&doctor->findings, FINDING_UNSAFE,
 		     _("%s is of version %lld, and %lld is the newest that this program knows"),
 		     path, (long long)version, (long long)file->version);
 	findings_remedy(&doctor->findings, _("Update misskey-authd, then: %s"), DOCTOR_RESTART);
@@ -78,11 +77,11 @@ static void check_version(struct doctor *doctor, const struct state_file *file, 
 
 static void say_unreadable(struct doctor *doctor, const char *why)
 {
-	findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES, "%s", why);
+	findings_add(&doctor->findings, FINDING_ERROR, "%s", why);
 	findings_remedy(&doctor->findings, _("See what the system says: sudo dmesg"));
 }
 
-/* What the whole file means is for the daemon to judge, which reads it when it starts. */
+/* Checks the syntax and the version; the daemon checks the rest when it starts. */
 static void check_content(struct doctor *doctor, const struct state_file *file, int dirfd,
 			  const char *path)
 {
@@ -107,9 +106,8 @@ static void check_state_files(struct doctor *doctor, const char *state, int dirf
 		char path[DOCTOR_PATH_BYTES];
 
 		snprintf(path, sizeof(path), "%s/%s", state, state_files[i].name);
-		if (doctor_check_path(&doctor->findings, DOCTOR_FILES, path, S_IFREG) ==
-			    DOCTOR_PATH_GOOD &&
-		    !doctor_problem(doctor, "STATE_DAMAGED"))
+		if (doctor_check_path(&doctor->findings, path, S_IFREG) == DOCTOR_PATH_GOOD &&
+		    !doctor_problem(doctor, CODE_STATE_DAMAGED))
 			check_content(doctor, &state_files[i], dirfd, path);
 	}
 }
@@ -121,20 +119,20 @@ static void check_room(struct doctor *doctor, const char *state, int dirfd)
 	if (fstatvfs(dirfd, &room) < 0)
 		return;
 	if (room.f_flag & ST_RDONLY) {
-		findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES,
+		findings_add(&doctor->findings, FINDING_ERROR,
 			     _("The file system of %s is read-only: no login can be stored"),
 			     state);
 		findings_remedy(&doctor->findings,
 				_("See why (dmesg, /etc/fstab), and mount it for writing"));
 	} else if (room.f_bavail < ROOM_MIN_BYTES / room.f_frsize) {
-		findings_add(&doctor->findings, FINDING_ERROR, DOCTOR_FILES,
+		findings_add(&doctor->findings, FINDING_ERROR,
 			     _("The file system of %s is full: no login can be stored"), state);
 		findings_remedy(&doctor->findings,
 				_("Make room there; see: df -h, du -xh ~ | sort -h | tail"));
 	}
 }
 
-/* While the daemon runs they are its reservations for logins under way. */
+/* Looks for temporary files. A running daemon has some: room that it keeps for logins. */
 static void check_leftovers(struct doctor *doctor, const char *state)
 {
 	static const char *const names[] = {"", "/" CREDENTIALS_ENV_DIRECTORY,
@@ -154,7 +152,7 @@ static void check_leftovers(struct doctor *doctor, const char *state)
 	}
 	if (count > 0) {
 		findings_add(
-			&doctor->findings, FINDING_NOTE, DOCTOR_FILES,
+			&doctor->findings, FINDING_NOTE,
 			translate_count("A daemon that was killed left %zu temporary file in %s",
 					"A daemon that was killed left %zu temporary files in %s",
 					count),
@@ -166,20 +164,18 @@ static void check_leftovers(struct doctor *doctor, const char *state)
 
 static void say_problems(struct doctor *doctor)
 {
-	const char *damaged = doctor_problem(doctor, "STATE_DAMAGED");
-	const char *set_aside = doctor_problem(doctor, "REGISTRY_SET_ASIDE");
+	const char *damaged = doctor_problem(doctor, CODE_STATE_DAMAGED);
+	const char *set_aside = doctor_problem(doctor, CODE_REGISTRY_SET_ASIDE);
 
 	if (damaged) {
-		doctor_say_problem(doctor, FINDING_UNSAFE, DOCTOR_FILES, "STATE_DAMAGED", damaged);
-		findings_remedy(
-			&doctor->findings,
-			_("Stop the daemon before (systemctl --user stop misskey-authd), and "
-			  "start it afterwards: %s"),
-			DOCTOR_START);
+		doctor_say_problem(doctor, FINDING_UNSAFE, CODE_STATE_DAMAGED, damaged);
+		findings_remedy(&doctor->findings,
+				_("Stop the daemon before (systemctl --user stop misskey-authd), "
+				  "and start it afterwards: %s"),
+				DOCTOR_START);
 	}
 	if (set_aside) {
-		doctor_say_problem(doctor, FINDING_WARNING, DOCTOR_FILES, "REGISTRY_SET_ASIDE",
-				   set_aside);
+		doctor_say_problem(doctor, FINDING_WARNING, CODE_REGISTRY_SET_ASIDE, set_aside);
 		findings_remedy(&doctor->findings,
 				_("Start pending logins again: misskey-authctl login ACCOUNT"));
 	}
@@ -192,14 +188,13 @@ static const char *state_directory(struct doctor *doctor)
 
 	if (!daemons || strcmp(daemons, doctor->paths.state) == 0)
 		return doctor->paths.state;
-	findings_add(&doctor->findings, FINDING_WARNING, DOCTOR_FILES,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("The daemon keeps its files in %s, but misskey-token looks for them in %s"),
 		     daemons, doctor->paths.state);
-	findings_remedy(
-		&doctor->findings,
-		_("Give both the same HOME and XDG_STATE_HOME (the daemon's: systemctl --user "
-		  "show-environment), then: %s"),
-		DOCTOR_RESTART);
+	findings_remedy(&doctor->findings,
+			_("Give both the same HOME and XDG_STATE_HOME (the daemon's: systemctl "
+			  "--user show-environment), then: %s"),
+			DOCTOR_RESTART);
 	return strlen(daemons) < PATH_MAX ? daemons : doctor->paths.state;
 }
 
@@ -212,8 +207,8 @@ void doctor_check_files(struct doctor *doctor)
 
 	bad = findings_bad(findings);
 	say_problems(doctor);
-	if (doctor_check_path(findings, DOCTOR_FILES, state, S_IFDIR) == DOCTOR_PATH_MISSING) {
-		findings_add(findings, FINDING_NOTE, DOCTOR_FILES,
+	if (doctor_check_path(findings, state, S_IFDIR) == DOCTOR_PATH_MISSING) {
+		findings_add(findings, FINDING_NOTE,
 			     _("There is no %s yet: the daemon makes it when it starts"), state);
 		findings_remedy(findings, DOCTOR_START);
 		return;
@@ -227,6 +222,6 @@ void doctor_check_files(struct doctor *doctor)
 	if (!doctor->status)
 		check_leftovers(doctor, state);
 	if (findings_bad(findings) == bad)
-		findings_add(findings, FINDING_OK, DOCTOR_FILES,
-			     _("What is in %s is whole, and yours alone"), state);
+		findings_add(findings, FINDING_OK, _("What is in %s is whole, and yours alone"),
+			     state);
 }

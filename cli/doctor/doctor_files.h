@@ -9,8 +9,6 @@
 
 #include "doctor.h"
 
-#define DOCTOR_FILES "files"
-
 /* A path of the state directory and two names. */
 #define DOCTOR_PATH_BYTES (PATH_MAX + 2 * NAME_MAX + 3)
 

@@ -17,7 +17,6 @@
 /* One path that is looked at. */
 struct look {
 	struct findings *findings;
-	const char *check;
 	const char *path;
 	const char *quoted; /* as a shell takes it */
 	mode_t kind;
@@ -39,11 +38,11 @@ static const char *kind_text(mode_t kind)
 static enum doctor_path wrong_kind(const struct look *look)
 {
 	if (S_ISLNK(look->status.st_mode))
-		findings_add(look->findings, FINDING_UNSAFE, look->check,
+		findings_add(look->findings, FINDING_UNSAFE,
 			     _("%s is a symbolic link, which is not followed"), look->path);
 	else
-		findings_add(look->findings, FINDING_UNSAFE, look->check, _("%s is not %s"),
-			     look->path, kind_text(look->kind));
+		findings_add(look->findings, FINDING_UNSAFE, _("%s is not %s"), look->path,
+			     kind_text(look->kind));
 	findings_remedy(look->findings,
 			_("Move it away and let the daemon make a new one: mv %s %s.old && %s"),
 			look->quoted, look->quoted, DOCTOR_RESTART);
@@ -52,9 +51,8 @@ static enum doctor_path wrong_kind(const struct look *look)
 
 static enum doctor_path wrong_owner(const struct look *look)
 {
-	findings_add(look->findings, FINDING_UNSAFE, look->check,
-		     _("%s belongs to another user (uid %lu)"), look->path,
-		     (unsigned long)look->status.st_uid);
+	findings_add(look->findings, FINDING_UNSAFE, _("%s belongs to another user (uid %lu)"),
+		     look->path, (unsigned long)look->status.st_uid);
 	findings_remedy(look->findings, _("If its content is yours: sudo chown %lu %s"),
 			(unsigned long)geteuid(), look->quoted);
 	return DOCTOR_PATH_BAD;
@@ -64,7 +62,7 @@ static enum doctor_path wrong_mode(const struct look *look, enum finding_status 
 {
 	bool is_open = status == FINDING_UNSAFE;
 
-	findings_add(look->findings, status, look->check,
+	findings_add(look->findings, status,
 		     is_open ? _("Other users have access to %s (mode %04o)")
 			     : _("You have too little access to your own %s (mode %04o)"),
 		     look->path, (unsigned)(look->status.st_mode & 07777));
@@ -88,7 +86,7 @@ static enum doctor_path check(const struct look *look)
 	if ((S_ISDIR(mode) && (mode & S_IRWXU) != S_IRWXU) || !(mode & S_IRUSR))
 		return wrong_mode(look, FINDING_ERROR);
 	if (S_ISREG(mode) && look->status.st_nlink > 1) {
-		findings_add(look->findings, FINDING_UNSAFE, look->check,
+		findings_add(look->findings, FINDING_UNSAFE,
 			     _("%s has a second name (a hard link)"), look->path);
 		findings_remedy(look->findings,
 				_("Replace it by a copy: cp -p %s %s.new && mv %s.new %s"),
@@ -98,11 +96,10 @@ static enum doctor_path check(const struct look *look)
 	return DOCTOR_PATH_GOOD;
 }
 
-enum doctor_path doctor_check_path(struct findings *findings, const char *check_name,
-				   const char *path, mode_t kind)
+enum doctor_path doctor_check_path(struct findings *findings, const char *path, mode_t kind)
 {
 	_cleanup_(buf_done) struct buf quoted = {0};
-	struct look look = {.findings = findings, .check = check_name, .path = path, .kind = kind};
+	struct look look = {.findings = findings, .path = path, .kind = kind};
 	int r = S_ISDIR(kind) ? stat(path, &look.status) : lstat(path, &look.status);
 
 	if (r < 0 && errno == ENOENT) {
@@ -110,7 +107,7 @@ enum doctor_path doctor_check_path(struct findings *findings, const char *check_
 
 		if (!paths_lead_nowhere(path, &detail))
 			return DOCTOR_PATH_MISSING;
-		findings_add(findings, FINDING_ERROR, check_name, "%s", detail.text);
+		findings_add(findings, FINDING_ERROR, "%s", detail.text);
 		findings_remedy(findings, DOCTOR_RESTART);
 		return DOCTOR_PATH_BAD;
 	}
@@ -118,7 +115,7 @@ enum doctor_path doctor_check_path(struct findings *findings, const char *check_
 	look.quoted = buf_text(&quoted);
 	if (r == 0)
 		return check(&look);
-	findings_add(findings, FINDING_ERROR, check_name, _("%s cannot be looked at: %s"), path,
+	findings_add(findings, FINDING_ERROR, _("%s cannot be looked at: %s"), path,
 		     translate_errno(errno));
 	findings_remedy(findings, _("Look at the directories above it: namei -l %s"), look.quoted);
 	return DOCTOR_PATH_BAD;

@@ -18,9 +18,7 @@ enum doctor_path {
 };
 
 /* Looks at PATH, which should be of KIND: S_IFDIR (a symbolic link to one will do), S_IFREG or
- * S_IFSOCK. If it is bad, a finding of CHECK says so; if it is missing, that is the caller's to
- * judge. */
-enum doctor_path doctor_check_path(struct findings *findings, const char *check, const char *path,
-				   mode_t kind);
+ * S_IFSOCK. If it is bad, a finding says so; the caller judges if it is missing. */
+enum doctor_path doctor_check_path(struct findings *findings, const char *path, mode_t kind);
 
 #endif

@@ -15,8 +15,6 @@
 #include "common/translate.h"
 #include "doctor.h"
 
-#define PORT "port"
-
 /* 0 if the daemon could listen on PORT now, else errno. Nothing listens afterwards. */
 static int bind_error(unsigned port)
 {
@@ -49,12 +47,12 @@ static void say_unusable(struct doctor *doctor, unsigned port, int error)
 	struct findings *findings = &doctor->findings;
 
 	if (error == EADDRINUSE)
-		findings_add(findings, FINDING_WARNING, PORT,
+		findings_add(findings, FINDING_WARNING,
 			     _("127.0.0.1:%u is taken by another program: the browser cannot come "
 			       "back, and logins work by asking the server every few seconds"),
 			     port);
 	else
-		findings_add(findings, FINDING_WARNING, PORT,
+		findings_add(findings, FINDING_WARNING,
 			     _("127.0.0.1:%u cannot be used: %s; logins work by asking the server "
 			       "every few seconds"),
 			     port, translate_errno(error));
@@ -74,9 +72,9 @@ static void check_without_daemon(struct doctor *doctor, unsigned port)
 	if (error)
 		say_unusable(doctor, port, error);
 	else if (port)
-		findings_add(&doctor->findings, FINDING_OK, PORT, _("127.0.0.1:%u is free"), port);
+		findings_add(&doctor->findings, FINDING_OK, _("127.0.0.1:%u is free"), port);
 	else
-		findings_add(&doctor->findings, FINDING_OK, PORT,
+		findings_add(&doctor->findings, FINDING_OK,
 			     _("Any free port of 127.0.0.1 will be used"));
 }
 
@@ -89,7 +87,7 @@ static void check_missing_listener(struct doctor *doctor, unsigned port)
 		say_unusable(doctor, port, error);
 		return;
 	}
-	findings_add(&doctor->findings, FINDING_WARNING, PORT,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("127.0.0.1:%u was taken when the daemon started, and is free now"), port);
 	findings_remedy(&doctor->findings, DOCTOR_RESTART);
 }
@@ -97,11 +95,11 @@ static void check_missing_listener(struct doctor *doctor, unsigned port)
 static void check_listener(struct doctor *doctor, unsigned listens_on, unsigned wanted)
 {
 	if (wanted == 0 || wanted == listens_on) {
-		findings_add(&doctor->findings, FINDING_OK, PORT,
+		findings_add(&doctor->findings, FINDING_OK,
 			     _("The daemon waits for browsers at 127.0.0.1:%u"), listens_on);
 		return;
 	}
-	findings_add(&doctor->findings, FINDING_WARNING, PORT,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("The daemon waits for browsers at 127.0.0.1:%u, but the config says %u"),
 		     listens_on, wanted);
 	findings_remedy(&doctor->findings, _("A changed port needs a restart: %s"), DOCTOR_RESTART);
@@ -122,7 +120,7 @@ void doctor_check_port(struct doctor *doctor)
 	if (url && !strrchr(url, ':'))
 		url = NULL;
 	if (is_systemds(doctor, url)) {
-		findings_add(&doctor->findings, FINDING_OK, PORT,
+		findings_add(&doctor->findings, FINDING_OK,
 			     _("systemd waits for browsers at 127.0.0.1:%u"), doctor->socket_port);
 		return;
 	}

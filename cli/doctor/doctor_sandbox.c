@@ -16,7 +16,6 @@
 #include "common/translate.h"
 #include "doctor.h"
 
-#define SANDBOX "sandbox"
 #define SERVICE "misskey-authd.service"
 
 #define TIMEOUT_MS 5000
@@ -94,8 +93,8 @@ static void advise_drop_in(struct doctor *doctor)
 	findings_remedy(&doctor->findings,
 			_("Allow them for systemd, or do without: mkdir -p %s && cp %s %s/ && "
 			  "systemctl --user daemon-reload && %s; then the daemon can see and write "
-			  "all files that you can, and trace "
-			  "your other processes (docs/systemd.md says what else is lost)"),
+			  "all files that you can, and trace your other processes (docs/systemd.md "
+			  "says what else is lost)"),
 			DROP_IN_DIRECTORY, DROP_IN, DROP_IN_DIRECTORY, DOCTOR_RESTART);
 }
 
@@ -112,7 +111,7 @@ static void check_namespaces(struct doctor *doctor, const char *states)
 
 	if (is_value(states, "PrivateUsers", "no")) {
 		findings_add(
-			findings, FINDING_NOTE, SANDBOX,
+			findings, FINDING_NOTE,
 			_("%s runs without most of its sandbox: an override says PrivateUsers=no"),
 			SERVICE);
 		if (!setting)
@@ -120,15 +119,13 @@ static void check_namespaces(struct doctor *doctor, const char *states)
 					_("Nothing here refuses user namespaces. See what "
 					  "overrides it: systemctl --user cat misskey-authd"));
 	} else if (!is_active && (setting || has_failed)) {
-		findings_add(findings, FINDING_ERROR, SANDBOX,
-			     _("The sandbox of %s cannot be made%s%s%s"), SERVICE,
-			     has_failed ? _(", which is why it does not start") : "",
+		findings_add(findings, FINDING_ERROR, _("The sandbox of %s cannot be made%s%s%s"),
+			     SERVICE, has_failed ? _(", which is why it does not start") : "",
 			     setting ? _(": this system refuses user namespaces, by ") : "",
 			     setting ? setting : "");
 		advise_drop_in(doctor);
 	} else {
-		findings_add(findings, FINDING_OK, SANDBOX, _("The sandbox of %s can be made"),
-			     SERVICE);
+		findings_add(findings, FINDING_OK, _("The sandbox of %s can be made"), SERVICE);
 	}
 }
 
@@ -168,8 +165,8 @@ static void check_shown(struct doctor *doctor, const char *states, const char *w
 
 	if (!home || !is_within(path, home, strlen(home)) || is_shown)
 		return;
-	findings_add(&doctor->findings, FINDING_ERROR, SANDBOX, _("The sandbox of %s hides %s, %s"),
-		     SERVICE, what, path);
+	findings_add(&doctor->findings, FINDING_ERROR, _("The sandbox of %s hides %s, %s"), SERVICE,
+		     what, path);
 	findings_remedy(&doctor->findings,
 			_("systemctl --user edit misskey-authd, write [Service] and, below it, "
 			  "%s=%s, then: %s"),

@@ -15,9 +15,7 @@
 #include "server_probe.h"
 #include "terminal/terminal.h"
 
-#define SERVERS "servers"
-
-/* More would take minutes where the network is down, and say nothing new. */
+/* Asking more would take minutes where the network is down. */
 #define SERVERS_MAX 50
 /* The longest version seen has 27 characters. */
 #define VERSION_MAX_CHARS 80
@@ -63,20 +61,18 @@ static void say_untrusted(struct doctor *doctor, const char *origin, const char 
 {
 	const char *ca_file = doctor->config ? doctor->config->ca_file : NULL;
 
-	findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
-		     _("The secure connection to %s failed: %s"), origin, reason);
+	findings_add(&doctor->findings, FINDING_ERROR, _("The secure connection to %s failed: %s"),
+		     origin, reason);
 	if (ca_file)
-		findings_remedy(
-			&doctor->findings,
-			_("The authorities in ca_file, %s, are trusted instead of the system's: "
-			  "add the server's there"),
-			ca_file);
+		findings_remedy(&doctor->findings,
+				_("The authorities in ca_file, %s, are trusted instead of the "
+				  "system's: add the server's there"),
+				ca_file);
 	else
-		findings_remedy(
-			&doctor->findings,
-			_("If its certificate is of a private authority, name that in the "
-			  "config, in [daemon]: ca_file = /path/to/ca.pem. Otherwise somebody "
-			  "may be in between: do not log in there"));
+		findings_remedy(&doctor->findings,
+				_("If its certificate is of a private authority, name that in the "
+				  "config, in [daemon]: ca_file = /path/to/ca.pem. Otherwise "
+				  "somebody may be in between: do not log in there"));
 }
 
 static void say_unanswered(struct doctor *doctor, const char *origin, int code,
@@ -90,22 +86,22 @@ static void say_unanswered(struct doctor *doctor, const char *origin, int code,
 		break;
 	case ERR_NOT_FOUND:
 	case ERR_BUSY:
-		findings_add(findings, FINDING_ERROR, SERVERS, _("%s cannot be reached: %s"),
-			     origin, detail->text);
+		findings_add(findings, FINDING_ERROR, _("%s cannot be reached: %s"), origin,
+			     detail->text);
 		findings_remedy(
 			findings,
 			_("Is the name right, and is this computer online? Try: curl -v %s"),
 			origin);
 		break;
 	default:
-		findings_add(findings, FINDING_ERROR, SERVERS,
+		findings_add(findings, FINDING_ERROR,
 			     _("%s does not answer as a Misskey server does: %s"), origin,
 			     detail->text);
 		findings_remedy(findings, _("Is the name right? Try: curl -v %s"), origin);
 	}
 }
 
-/* What to call the server to reach it at URL; NULL if that is no server of the web. */
+/* The origin of URL, which is in SERVER afterwards; NULL if URL is none of a server. */
 static const char *server_name(const char *url, struct url_server *server)
 {
 	char origin[URL_ORIGIN_BYTES];
@@ -122,34 +118,32 @@ static void say_redirect(struct doctor *doctor, const char *origin, const char *
 	struct url_server server;
 	const char *name = server_name(url, &server);
 
-	findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
+	findings_add(&doctor->findings, FINDING_ERROR,
 		     _("%s sends everybody on to another address, which is not followed: %s"),
 		     origin, *url ? url : _("it does not say where"));
 	if (name && strcmp(name, origin) != 0)
-		findings_remedy(
-			&doctor->findings,
-			_("If that is the same server, log in with its name: misskey-authctl "
-			  "login %s"),
-			name);
+		findings_remedy(&doctor->findings,
+				_("If that is the same server, log in with its name: "
+				  "misskey-authctl login %s"),
+				name);
 	else
-		findings_remedy(
-			&doctor->findings,
-			_("Open %s in a browser: the server, or a network that wants you to "
-			  "sign in first, says what is the matter"),
-			origin);
+		findings_remedy(&doctor->findings,
+				_("Open %s in a browser: the server, or a network that wants you "
+				  "to sign in first, says what is the matter"),
+				origin);
 }
 
-/* A status that is none of a Misskey server's answers to this question. */
+/* Says that no Misskey server answers this question with STATUS. */
 static void say_status(struct doctor *doctor, const char *origin, unsigned status)
 {
 	if (status == 429 || status >= 500) {
-		findings_add(&doctor->findings, FINDING_WARNING, SERVERS,
+		findings_add(&doctor->findings, FINDING_WARNING,
 			     _("%s is in trouble: it answers with the HTTP status %u"), origin,
 			     status);
 		findings_remedy(&doctor->findings, _("Wait a few minutes and try again"));
 		return;
 	}
-	findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
+	findings_add(&doctor->findings, FINDING_ERROR,
 		     _("%s does not answer as a Misskey server does: HTTP status %u"), origin,
 		     status);
 	findings_remedy(&doctor->findings, _("Is the name right? Open it in a browser: %s"),
@@ -164,11 +158,11 @@ static void say_misskey(struct doctor *doctor, const char *origin, const struct 
 
 	text_append_printable(&version, json_get_string(meta, "version"), VERSION_MAX_CHARS);
 	if (!own || strcmp(own, origin) == 0) {
-		findings_add(&doctor->findings, FINDING_OK, SERVERS,
+		findings_add(&doctor->findings, FINDING_OK,
 			     _("%s is a Misskey server of version %s"), origin, buf_text(&version));
 		return;
 	}
-	findings_add(&doctor->findings, FINDING_WARNING, SERVERS,
+	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("%s calls itself %s: its consent page would be refused"), origin, own);
 	findings_remedy(&doctor->findings, _("Log in with that name: misskey-authctl login %s"),
 			own);
@@ -184,7 +178,7 @@ static void say_answer(struct doctor *doctor, const char *origin,
 	} else if (json_get_string(answer->meta, "version")) {
 		say_misskey(doctor, origin, answer->meta);
 	} else {
-		findings_add(&doctor->findings, FINDING_ERROR, SERVERS,
+		findings_add(&doctor->findings, FINDING_ERROR,
 			     _("%s does not answer as a Misskey server does: it does not tell its "
 			       "version"),
 			     origin);
@@ -226,10 +220,10 @@ void doctor_check_servers(struct doctor *doctor)
 		ask(doctor, &servers->items[i], &views);
 	terminal_progress_end();
 	if (servers->are_more)
-		findings_add(&doctor->findings, FINDING_NOTE, SERVERS,
+		findings_add(&doctor->findings, FINDING_NOTE,
 			     _("There are more servers: %d of them were asked"), SERVERS_MAX);
 	if (servers->count == 0) {
-		findings_add(&doctor->findings, FINDING_NOTE, SERVERS,
+		findings_add(&doctor->findings, FINDING_NOTE,
 			     _("There is no account yet, so no server was asked"));
 		findings_remedy(&doctor->findings, "misskey-authctl login misskey.example");
 	}

@@ -9,11 +9,9 @@
 #include <unistd.h>
 
 #include "common/translate.h"
+#include "common/vocabulary.h"
 #include "doctor.h"
 #include "doctor_path.h"
-
-#define SOCKETS "sockets"
-#define DAEMON "daemon"
 
 /* A daemon that is well answers in milliseconds. */
 #define STATUS_TIMEOUT_MS 5000
@@ -23,22 +21,21 @@ static void say_no_socket(struct doctor *doctor)
 	struct findings *findings = &doctor->findings;
 
 	if (!*doctor->paths.control) {
-		findings_add(
-			findings, FINDING_ERROR, SOCKETS,
-			_("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot be "
-			  "found"));
+		findings_add(findings, FINDING_ERROR,
+			     _("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot "
+			       "be found"));
 		findings_remedy(findings,
 				_("Log in anew (su and sudo do not set it), or: export "
 				  "XDG_RUNTIME_DIR=/run/user/%lu"),
 				(unsigned long)getuid());
 		return;
 	}
-	findings_add(findings, FINDING_ERROR, SOCKETS,
+	findings_add(findings, FINDING_ERROR,
 		     _("The control socket's path is too long for a socket: %s"),
 		     doctor->paths.control);
 	findings_remedy(findings,
-			_("Set XDG_RUNTIME_DIR to a shorter path, /run/user/%lu for instance, "
-			  "for the daemon too"),
+			_("Set XDG_RUNTIME_DIR to a shorter path, /run/user/%lu for instance, for "
+			  "the daemon too"),
 			(unsigned long)getuid());
 }
 
@@ -72,14 +69,13 @@ static void check_runtime_directory(struct doctor *doctor)
 	*strrchr(directory, '/') = '\0';
 	fault = directory_fault(directory, &status);
 	if (!fault) {
-		(void)doctor_check_path(&doctor->findings, SOCKETS, doctor->paths.runtime, S_IFDIR);
+		(void)doctor_check_path(&doctor->findings, doctor->paths.runtime, S_IFDIR);
 		return;
 	}
-	findings_add(&doctor->findings, status, SOCKETS,
-		     _("XDG_RUNTIME_DIR, %s, cannot be trusted: %s"), directory, fault);
-	findings_remedy(&doctor->findings,
-			_("Log in anew (su and sudo do not change it), or set it to a directory of "
-			  "yours with the mode 0700"));
+	findings_add(&doctor->findings, status, _("XDG_RUNTIME_DIR, %s, cannot be trusted: %s"),
+		     directory, fault);
+	findings_remedy(&doctor->findings, _("Log in anew (su and sudo do not change it), or set "
+					     "it to a directory of yours with the mode 0700"));
 }
 
 /* Whether there is something to connect to at PATH. */
@@ -87,13 +83,12 @@ static bool check_socket(struct doctor *doctor, const char *path)
 {
 	struct findings *findings = &doctor->findings;
 
-	switch (doctor_check_path(findings, SOCKETS, path, S_IFSOCK)) {
+	switch (doctor_check_path(findings, path, S_IFSOCK)) {
 	case DOCTOR_PATH_GOOD:
-		findings_add(findings, FINDING_OK, SOCKETS,
-			     _("The control socket %s is yours alone"), path);
+		findings_add(findings, FINDING_OK, _("The control socket %s is yours alone"), path);
 		return true;
 	case DOCTOR_PATH_MISSING:
-		findings_add(findings, FINDING_ERROR, SOCKETS,
+		findings_add(findings, FINDING_ERROR,
 			     _("There is no control socket %s: the daemon does not run"), path);
 		findings_remedy(findings, DOCTOR_START);
 		return false;
@@ -106,13 +101,13 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 {
 	struct findings *findings = &doctor->findings;
 
-	findings_add(findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, DAEMON, "%s",
+	findings_add(findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, "%s",
 		     detail->text);
 	switch (code) {
 	case ERR_UNSAFE:
 		findings_remedy(findings,
-				_("Log in anew (su and sudo do not change XDG_RUNTIME_DIR), "
-				  "or find the program that listens there: ss -lxp"));
+				_("Log in anew (su and sudo do not change XDG_RUNTIME_DIR), or "
+				  "find the program that listens there: ss -lxp"));
 		break;
 	case ERR_NOT_FOUND:
 		findings_remedy(findings, DOCTOR_START);
@@ -128,11 +123,12 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 	}
 }
 
-/* What another check says better. */
+/* Whether another check reports the problem CODE, and says more. */
 static bool is_said_elsewhere(const char *code)
 {
-	static const char *const codes[] = {"PORT_TAKEN", "STATE_DAMAGED", "REGISTRY_SET_ASIDE",
-					    "BAD_CONFIG", "UNSAFE_CONFIG"};
+	static const char *const codes[] = {CODE_PORT_TAKEN, CODE_STATE_DAMAGED,
+					    CODE_REGISTRY_SET_ASIDE, CODE_BAD_CONFIG,
+					    CODE_UNSAFE_CONFIG};
 
 	for (size_t n = 0; n < sizeof(codes) / sizeof(codes[0]); n++)
 		if (strcmp(code, codes[n]) == 0)
@@ -150,7 +146,7 @@ static void say_problems(struct doctor *doctor)
 
 		if (!code || is_said_elsewhere(code))
 			continue;
-		doctor_say_problem(doctor, FINDING_WARNING, DAEMON, code, message ? message : code);
+		doctor_say_problem(doctor, FINDING_WARNING, code, message ? message : code);
 		findings_remedy(&doctor->findings, _("See what else it says: %s"), DOCTOR_LOG);
 	}
 }
@@ -165,6 +161,7 @@ static void check_daemon(struct doctor *doctor)
 	int r = control_client_request(doctor->client, "GET", "/v1/status", NULL, STATUS_TIMEOUT_MS,
 				       &reply, &detail);
 
+	findings_begin(findings, "daemon");
 	version = json_get_string(reply.body, "version");
 	if (r == 0 && (reply.status != 200 || !version))
 		r = err_set(&detail, ERR_DAMAGED,
@@ -177,14 +174,14 @@ static void check_daemon(struct doctor *doctor)
 	}
 	doctor->status = reply.body;
 	if (strcmp(version, MISSKEY_AUTHD_VERSION) != 0) {
-		findings_add(findings, FINDING_WARNING, DAEMON,
+		findings_add(findings, FINDING_WARNING,
 			     _("misskey-authd %s runs, but this is misskey-authctl %s"), version,
 			     MISSKEY_AUTHD_VERSION);
 		findings_remedy(findings, _("After an update: %s"), DOCTOR_RESTART);
 	} else {
 		(void)json_get_integer(doctor->status, "pid", &pid);
-		findings_add(findings, FINDING_OK, DAEMON,
-			     _("misskey-authd %s answers (process %lld)"), version, (long long)pid);
+		findings_add(findings, FINDING_OK, _("misskey-authd %s answers (process %lld)"),
+			     version, (long long)pid);
 	}
 	say_problems(doctor);
 }
@@ -197,7 +194,7 @@ void doctor_check_sockets(struct doctor *doctor)
 		say_no_socket(doctor);
 		return;
 	}
-	/* One that was given with --socket may be anywhere. */
+	/* The socket of --socket may be anywhere. */
 	if (strcmp(path, doctor->paths.control) == 0)
 		check_runtime_directory(doctor);
 	if (check_socket(doctor, path))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * doctor: systemd's user manager and our units. The two sockets are what must be there: they start
- * the service when it is needed, so it is well when it does not run.
+ * doctor: systemd's user manager and our units. Only the two sockets must run: they start the
+ * service when it is needed.
  */
 
 #include <stdlib.h>
@@ -12,8 +12,6 @@
 #include "common/number.h"
 #include "common/translate.h"
 #include "doctor.h"
-
-#define UNITS "units"
 
 #define TIMEOUT_MS 5000
 /* "not-found", "deactivating", "enabled-runtime" and the like. */
@@ -110,7 +108,6 @@ static bool is(const char *state, const char *wanted)
 	return strcmp(state, wanted) == 0;
 }
 
-/* Also for this run of the machine alone, or by the administrator for all users. */
 static bool is_enabled(const struct unit *unit)
 {
 	return is(unit->file, "enabled") || is(unit->file, "enabled-runtime");
@@ -120,11 +117,10 @@ static bool is_enabled(const struct unit *unit)
 
 static void say_no_systemd(struct doctor *doctor)
 {
-	findings_add(&doctor->findings, FINDING_NOTE, UNITS,
+	findings_add(&doctor->findings, FINDING_NOTE,
 		     _("There is no systemd here, so nothing starts the daemon by itself"));
-	findings_remedy(&doctor->findings,
-			_("Start misskey-authd with your session, for instance in ~/.profile: "
-			  "misskey-authd &"));
+	findings_remedy(&doctor->findings, _("Start misskey-authd with your session, for instance "
+					     "in ~/.profile: misskey-authd &"));
 }
 
 static void say_no_manager(struct doctor *doctor, int r, struct buf *output)
@@ -132,11 +128,11 @@ static void say_no_manager(struct doctor *doctor, int r, struct buf *output)
 	size_t line = strcspn(buf_text(output), "\n");
 
 	if (r == 0 && line > 0)
-		findings_add(&doctor->findings, FINDING_NOTE, UNITS,
+		findings_add(&doctor->findings, FINDING_NOTE,
 			     _("There is no systemd user manager to start the daemon: %.*s"),
 			     (int)line, buf_text(output));
 	else
-		findings_add(&doctor->findings, FINDING_NOTE, UNITS,
+		findings_add(&doctor->findings, FINDING_NOTE,
 			     r == ERR_BUSY ? _("systemd's user manager does not answer: systemctl "
 					       "--user took too long")
 					   : _("systemd's user manager does not answer: systemctl "
@@ -146,7 +142,7 @@ static void say_no_manager(struct doctor *doctor, int r, struct buf *output)
 			  "enable-linger; without it, start misskey-authd with your session"));
 }
 
-/* Whether systemd has the unit; else that is said, and what to do. */
+/* Whether systemd has the unit; if not, a finding says so. */
 static bool check_loaded(struct doctor *doctor, const char *name, const struct unit *unit)
 {
 	struct findings *findings = &doctor->findings;
@@ -154,17 +150,16 @@ static bool check_loaded(struct doctor *doctor, const char *name, const struct u
 	if (is(unit->load, "loaded"))
 		return true;
 	if (is(unit->load, "masked")) {
-		findings_add(findings, FINDING_WARNING, UNITS, _("%s is masked: it cannot start"),
-			     name);
+		findings_add(findings, FINDING_WARNING, _("%s is masked: it cannot start"), name);
 		findings_remedy(findings, "systemctl --user unmask %s && " DOCTOR_START, name);
 	} else if (is(unit->load, "not-found")) {
-		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING, UNITS,
+		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING,
 			     _("systemd does not know %s"), name);
 		findings_remedy(findings,
 				_("Install misskey-authd, then: systemctl --user daemon-reload && "
 				  "systemctl --user enable --now misskey-authd"));
 	} else {
-		findings_add(findings, FINDING_ERROR, UNITS,
+		findings_add(findings, FINDING_ERROR,
 			     _("systemd cannot read %s or what overrides it"), name);
 		findings_remedy(findings, _("See why: systemctl --user status %s"), name);
 	}
@@ -185,8 +180,7 @@ static void say_failed_socket(struct doctor *doctor, enum unit_id id)
 {
 	struct findings *findings = &doctor->findings;
 
-	findings_add(findings, FINDING_ERROR, UNITS, _("%s has failed: it does not listen"),
-		     names[id]);
+	findings_add(findings, FINDING_ERROR, _("%s has failed: it does not listen"), names[id]);
 	if (id == CALLBACK_SOCKET)
 		findings_remedy(findings,
 				_("See why: journalctl --user -u misskey-authd-callback.socket -n "
@@ -212,12 +206,12 @@ static bool check_socket(struct doctor *doctor, const struct unit *units, enum u
 		return false;
 	}
 	if (!is(unit->active, "active")) {
-		findings_add(findings, FINDING_WARNING, UNITS, _("%s does not listen"), names[id]);
+		findings_add(findings, FINDING_WARNING, _("%s does not listen"), names[id]);
 		findings_remedy(findings, "%s", how_to_listen(&units[SERVICE]));
 		return false;
 	}
 	if (!is_enabled(unit)) {
-		findings_add(findings, FINDING_NOTE, UNITS,
+		findings_add(findings, FINDING_NOTE,
 			     _("%s listens, but will not after the next start of the computer"),
 			     names[id]);
 		findings_remedy(findings, "systemctl --user enable misskey-authd");
@@ -226,7 +220,7 @@ static bool check_socket(struct doctor *doctor, const struct unit *units, enum u
 	return true;
 }
 
-/* Nothing of it is there: one thing to say instead of three. */
+/* Neither the service nor a socket runs: one finding is enough. */
 static bool is_unused(const struct unit *units)
 {
 	return is(units[SERVICE].active, "inactive") &&
@@ -245,7 +239,7 @@ static void check_service(struct doctor *doctor, const struct unit *units)
 	if (!check_loaded(doctor, names[SERVICE], &units[SERVICE]))
 		return;
 	if (is_unused(units)) {
-		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING, UNITS,
+		findings_add(findings, doctor->status ? FINDING_NOTE : FINDING_WARNING,
 			     doctor->status ? _("%s does not run, and its sockets do not listen: "
 						"the daemon was started without systemd")
 					    : _("%s does not run, and its sockets do not listen"),
@@ -255,7 +249,7 @@ static void check_service(struct doctor *doctor, const struct unit *units)
 		return;
 	}
 	if (is(units[SERVICE].active, "failed")) {
-		findings_add(findings, FINDING_ERROR, UNITS, _("%s has failed"), names[SERVICE]);
+		findings_add(findings, FINDING_ERROR, _("%s has failed"), names[SERVICE]);
 		findings_remedy(findings, _("See why: %s -n 20; then: %s"), DOCTOR_LOG,
 				DOCTOR_RESTART);
 	}
@@ -263,7 +257,7 @@ static void check_service(struct doctor *doctor, const struct unit *units)
 	control = check_socket(doctor, units, CONTROL_SOCKET);
 	doctor->socket_listens = is(units[CALLBACK_SOCKET].active, "active");
 	if (callback && control && !is(units[SERVICE].active, "failed"))
-		findings_add(findings, FINDING_OK, UNITS,
+		findings_add(findings, FINDING_OK,
 			     _("systemd listens on both sockets, and starts %s when it is needed"),
 			     names[SERVICE]);
 }
@@ -275,17 +269,17 @@ static void check_extra(struct doctor *doctor, enum unit_id id, const struct uni
 {
 	struct findings *findings = &doctor->findings;
 
-	/* An earlier version has none, and who masks it does not want to hear of it. */
+	/* An earlier version has no such unit, and a person who masked it knows that. */
 	if (!is(unit->load, "loaded"))
 		return;
 	if (is(unit->active, "failed")) {
-		findings_add(findings, FINDING_WARNING, UNITS, _("%s has failed"), names[id]);
+		findings_add(findings, FINDING_WARNING, _("%s has failed"), names[id]);
 		findings_remedy(findings, _("See why: journalctl --user -u %s -n 20"), names[id]);
 	} else if (is_enabled(unit)) {
-		findings_add(findings, FINDING_OK, UNITS, _("%s %s"), names[id], what);
+		findings_add(findings, FINDING_OK, _("%s %s"), names[id], what);
 	} else {
-		findings_add(findings, FINDING_NOTE, UNITS, _("%s is not enabled: it %s"),
-			     names[id], what);
+		findings_add(findings, FINDING_NOTE, _("%s is not enabled: it %s"), names[id],
+			     what);
 		findings_remedy(findings, _("If you want that: systemctl --user enable %s%s"),
 				start, names[id]);
 	}

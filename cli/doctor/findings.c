@@ -57,28 +57,28 @@ static _printf_(1, 0) char *printable(const char *format, va_list arguments)
 	return buf_take(&shown);
 }
 
-/* Counts a finding of CHECK. Whether there is room for it. */
-static bool count(struct findings *findings, enum finding_status status, const char *check)
+void findings_begin(struct findings *findings, const char *check)
 {
-	const struct finding *last =
-		findings->count > 0 ? &findings->items[findings->count - 1] : NULL;
+	findings->check = check;
+	findings->of_check = 0;
+}
 
-	if (!last || strcmp(last->check, check) != 0)
-		findings->of_check = 0;
+/* Counts a finding. Whether there is room for it. */
+static bool count(struct findings *findings, enum finding_status status)
+{
 	findings->of_check++;
 	findings->counts[status]++;
 	findings->is_left_out = findings->of_check > FINDINGS_OF_A_CHECK_MAX;
 	return !findings->is_left_out;
 }
 
-void findings_add(struct findings *findings, enum finding_status status, const char *check,
-		  const char *format, ...)
+void findings_add(struct findings *findings, enum finding_status status, const char *format, ...)
 {
-	struct finding finding = {.check = check, .status = status};
+	struct finding finding = {.check = findings->check, .status = status};
 	struct finding *items;
 	va_list arguments;
 
-	if (!count(findings, status, check))
+	if (!count(findings, status))
 		return;
 	va_start(arguments, format);
 	finding.message = printable(format, arguments);

@@ -13,7 +13,7 @@
 
 #include "common/err.h"
 
-/* A person has seen enough of one kind by then. More are counted, and said to be left out. */
+/* The most findings of a check that are shown; the rest are counted. */
 #define FINDINGS_OF_A_CHECK_MAX 100
 
 enum finding_status {
@@ -26,7 +26,7 @@ enum finding_status {
 };
 
 struct finding {
-	const char *check; /* a constant: "config", "files", … */
+	const char *check; /* "config", "files", … */
 	enum finding_status status;
 	char *message;
 	char *remedy; /* NULL: nothing needs to be done */
@@ -36,15 +36,18 @@ struct findings {
 	struct finding *items;
 	size_t count;
 	size_t counts[FINDING_STATUS_COUNT]; /* those that were left out included */
-	size_t of_check;		     /* so many belong to the last check */
+	const char *check;		     /* the one that runs */
+	size_t of_check;		     /* how many findings it has */
 	bool is_left_out;		     /* the last one was only counted */
 	int error;			     /* 0 or ERR_NOMEM */
 };
 
-/* Adds a finding of CHECK, with a sentence as its message. The findings of a check follow each
- * other. */
-void findings_add(struct findings *findings, enum finding_status status, const char *check,
-		  const char *format, ...) _printf_(4, 5);
+/* What is added from now on belongs to CHECK, a constant. */
+void findings_begin(struct findings *findings, const char *check);
+
+/* Adds a finding with a sentence as its message. */
+void findings_add(struct findings *findings, enum finding_status status, const char *format, ...)
+	_printf_(3, 4);
 
 /* Says what to do about what was added last. */
 void findings_remedy(struct findings *findings, const char *format, ...) _printf_(2, 3);

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 #include "terminal/color.h"
 
-#include <stddef.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "terminal/terminal.h"
 
 /* The eight colours that every terminal has: what they look like is the person's choice. */
+const enum color color_of_state[CREDENTIAL_STATE_COUNT + 1] = {
+	[CREDENTIAL_VERIFIED] = COLOR_GOOD,
+	[CREDENTIAL_UNVERIFIED] = COLOR_CAUTION,
+	[CREDENTIAL_SUSPENDED] = COLOR_BAD,
+	[CREDENTIAL_REVOKED] = COLOR_BAD,
+};
+
 static const char *const begin[] = {
 	[COLOR_GOOD] = "\033[32m",
 	[COLOR_CAUTION] = "\033[33m",
@@ -23,22 +28,4 @@ void color_append(struct buf *buf, enum color color, const char *text)
 	buf_append_text(buf, text);
 	if (on)
 		buf_append_text(buf, "\033[0m");
-}
-
-enum color color_of_state(const char *state)
-{
-	static const struct {
-		const char *state;
-		enum color color;
-	} colors[] = {
-		{"verified", COLOR_GOOD},
-		{"unverified", COLOR_CAUTION},
-		{"suspended", COLOR_BAD},
-		{"revoked", COLOR_BAD},
-	};
-
-	for (size_t i = 0; state && i < sizeof(colors) / sizeof(colors[0]); i++)
-		if (strcmp(state, colors[i].state) == 0)
-			return colors[i].color;
-	return COLOR_NONE;
 }

@@ -3,15 +3,18 @@
 #define TERMINAL_DAEMON_TEXT_H
 
 /*
- * What the daemon says of errors, problems and failed logins, for a person. It is English, with a
- * code of docs/control-api.md for programs. Who reads another language is told by that code what
- * it is and what to do next; the daemon's sentence, which knows the details, follows.
+ * What the daemon says of errors, problems and failed logins, for a person. The daemon speaks
+ * English, and adds a code of docs/control-api.md for programs. A person who reads another language
+ * is first told what the code means and what to do; the daemon's sentence with the details follows.
  */
 
 #include "common/buf.h"
 
-/* Appends MESSAGE, in a language that is not English after a sentence for CODE (NULL: there is
- * none). */
+/* Appends MESSAGE. In a language other than English a sentence about CODE (NULL: none) comes
+ * first. */
 void daemon_text_append(struct buf *text, const char *code, const char *message);
+
+/* Says the same on standard error, as why the command failed. */
+void daemon_text_say(const char *code, const char *message);
 
 #endif

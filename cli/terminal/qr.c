@@ -118,11 +118,10 @@ int qr_append(struct buf *buf, const char *text, enum qr_style style, unsigned c
 			       _("No QR code could be made: %s."), translate_errno(errno));
 	quiet = quiet_zone(code, style, columns);
 	if (quiet < QUIET_ZONE_MIN)
-		return err_set(
-			detail, ERR_LIMIT,
-			_("The terminal is too narrow for the QR code: it has %u columns, and "
-			  "%d are needed."),
-			columns, (code->width + 2 * QUIET_ZONE_MIN) * module_columns(style));
+		return err_set(detail, ERR_LIMIT,
+			       _("The terminal is too narrow for the QR code: it has %u columns, "
+				 "and %d are needed."),
+			       columns, (code->width + 2 * QUIET_ZONE_MIN) * module_columns(style));
 	if (style == QR_STYLE_BLANKS)
 		append_blanks(buf, code, quiet);
 	else

@@ -69,6 +69,12 @@ void terminal_message(const char *format, ...)
 	write_printable(text, MESSAGE_MAX_CHARS, "\n");
 }
 
+int terminal_failed(int code)
+{
+	terminal_message(_("misskey-authctl: %s."), _(err_text(code)));
+	return EXIT_STATUS_FAILED;
+}
+
 static unsigned terminal_columns(void)
 {
 	struct winsize size;

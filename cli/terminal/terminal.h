@@ -3,10 +3,10 @@
 #define TERMINAL_TERMINAL_H
 
 /*
- * What the programs of cli/ say: messages on standard error, values on standard output. All that
- * goes to standard error is made printable, so that neither the daemon nor a server can write
- * control sequences to the person's terminal; only terminal_draw() takes what is ours as it is. One
- * live line at most stands at the bottom of a terminal; the next message replaces it.
+ * Messages on standard error, values on standard output. Everything on standard error is made
+ * printable, so that neither the daemon nor a server can write control sequences to the terminal;
+ * only terminal_draw() writes as it is told. At most one live line stands at the bottom of a
+ * terminal; the next message replaces it.
  */
 
 #include <stdbool.h>
@@ -17,8 +17,11 @@
 /* One line on standard error. */
 void terminal_message(const char *format, ...) _printf_(1, 2);
 
-/* Where something stands: replaces the live line on a terminal, is a plain line otherwise. Nothing
- * happens as long as it is what was said last and still can be seen. */
+/* Says that misskey-authctl failed with CODE of enum err; returns EXIT_STATUS_FAILED. */
+int terminal_failed(int code) _must_check_;
+
+/* Says how far something is: replaces the live line on a terminal, is a plain line otherwise. The
+ * same text is not said twice in a row. */
 void terminal_progress(const char *format, ...) _printf_(1, 2);
 
 /* Removes the live line, if there is one. */

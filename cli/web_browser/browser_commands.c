@@ -59,7 +59,7 @@ static bool can_be_found(const char *command)
 		_cleanup_(buf_done) struct buf file = {0};
 		size_t size = strcspn(at, ":");
 
-		/* Nothing stands for the working directory. */
+		/* An empty entry means the working directory. */
 		buf_append(&file, size > 0 ? at : ".", size > 0 ? size : 1);
 		buf_append_format(&file, "/%s", command);
 		if (buf_error(&file) == 0 && is_program(buf_text(&file)))

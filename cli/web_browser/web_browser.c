@@ -60,8 +60,8 @@ int browser_find(char **ret_command)
 
 /* ---- In a process of its own: the keeper ---- */
 
-/* Whether systemd.exec(5) says that this very process is a service's. What it says is inherited by
- * others, a terminal's shell for instance, and is not true of them. */
+/* Whether this process is the main one of a service (systemd.exec(5)). Children inherit the
+ * variable, a terminal's shell for instance: the number must be our own. */
 static bool is_service(void)
 {
 	const char *pid = getenv("SYSTEMD_EXEC_PID");
@@ -109,7 +109,8 @@ static int run(char **words, bool in_scope)
 	return status;
 }
 
-/* Otherwise it may have handed the page to a browser that runs, and a page's link works once. */
+/* Whether the command certainly opened nothing. Any other failure may have handed the page to a
+ * browser that runs, and the page's link works once. */
 static bool has_opened_nothing(int status)
 {
 	if (!WIFEXITED(status))

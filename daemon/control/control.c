@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/vocabulary.h"
+
 #include "control_json.h"
 #include "control_messages.h"
 
@@ -48,13 +50,13 @@ static void post_reload(struct control *control, struct http_request *request)
 	if (r == 0)
 		control_reply_json(request, 200, control_json_reload(control->service, &report));
 	else if (r == ERR_BUSY)
-		control_reply_detail(request, 409, "CONFLICT", detail.text);
+		control_reply_detail(request, 409, CODE_CONFLICT, detail.text);
 	else if (r == ERR_NOMEM || r == ERR_DAMAGED)
 		control_reply_err(request, r, &detail);
 	else if (r == ERR_UNSAFE)
-		control_reply_detail(request, 422, "UNSAFE_CONFIG", detail.text);
+		control_reply_detail(request, 422, CODE_UNSAFE_CONFIG, detail.text);
 	else
-		control_reply_detail(request, 422, "BAD_CONFIG", detail.text);
+		control_reply_detail(request, 422, CODE_BAD_CONFIG, detail.text);
 }
 
 static void serve_route(struct control *control, struct http_request *request,
@@ -77,7 +79,7 @@ static void serve_route(struct control *control, struct http_request *request,
 		post_reload(control, request);
 		break;
 	case CONTROL_NOT_FOUND:
-		control_reply_error(request, 404, "NOT_FOUND",
+		control_reply_error(request, 404, CODE_NOT_FOUND,
 				    "There is no such path. All are in docs/control-api.md.");
 		break;
 	default:
@@ -110,7 +112,7 @@ static void serve(struct http_request *request, void *context)
 	const char *allow;
 
 	if (control_request_parse(http_request_target(request), &parsed, &detail)) {
-		control_reply_detail(request, 400, "INVALID_REQUEST", detail.text);
+		control_reply_detail(request, 400, CODE_INVALID_REQUEST, detail.text);
 		return;
 	}
 	if (strcmp(http_request_method(request), "GET") != 0)
@@ -119,7 +121,8 @@ static void serve(struct http_request *request, void *context)
 	if (parsed.route != CONTROL_NOT_FOUND && !is_allowed(allow, http_request_method(request)))
 		control_reply_not_allowed(request, allow);
 	else if (parsed.route != CONTROL_STATUS && parsed.route != CONTROL_NOT_FOUND && unavailable)
-		control_reply_detail(request, 503, "UNAVAILABLE", unavailable);
+		control_reply_detail(request, 503, service_unavailable_code(control->service),
+				     unavailable);
 	else
 		serve_route(control, request, &parsed);
 }

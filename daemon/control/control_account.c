@@ -2,6 +2,7 @@
 /*
  * Accounts and their credentials: shown, given out, verified, forgotten.
  */
+#include "common/vocabulary.h"
 #include "control_json.h"
 #include "control_messages.h"
 
@@ -73,7 +74,7 @@ static void reply_verification(const struct control_waiter *waiter, struct http_
 			request, 200,
 			control_json_verification(waiter->control->service, waiter->account));
 	else
-		control_reply_error(request, 404, "NO_CREDENTIAL",
+		control_reply_error(request, 404, CODE_NO_CREDENTIAL,
 				    "The account was forgotten meanwhile.");
 }
 
@@ -95,7 +96,7 @@ void control_post_verify(struct control *control, struct http_request *request, 
 	}
 	r = service_verify(control->service, waiter.account, &detail);
 	if (r == ERR_NOT_FOUND)
-		control_reply_error(request, 404, "NO_CREDENTIAL", detail.text);
+		control_reply_error(request, 404, CODE_NO_CREDENTIAL, detail.text);
 	else if (r)
 		control_reply_err(request, r, &detail);
 	else

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/text.h"
+#include "common/vocabulary.h"
 #include "control_json.h"
 #include "control_messages.h"
 
@@ -86,11 +87,11 @@ static struct json *account_event(struct control *control, enum service_change c
 				  struct account *account, struct clock_time now)
 {
 	static const char *const names[] = {
-		[SERVICE_LOGIN_CHANGED] = "login",
-		[SERVICE_CREDENTIAL_CHANGED] = "credential",
-		[SERVICE_ACCOUNT_CHANGED] = "account",
-		[SERVICE_ACCOUNT_REMOVED] = "removed",
-		[SERVICE_VERIFICATION_ENDED] = "verification",
+		[SERVICE_LOGIN_CHANGED] = EVENT_LOGIN,
+		[SERVICE_CREDENTIAL_CHANGED] = EVENT_CREDENTIAL,
+		[SERVICE_ACCOUNT_CHANGED] = EVENT_ACCOUNT,
+		[SERVICE_ACCOUNT_REMOVED] = EVENT_REMOVED,
+		[SERVICE_VERIFICATION_ENDED] = EVENT_VERIFICATION,
 	};
 	_cleanup_(json_freep) struct json *event = event_new(names[change], now);
 
@@ -117,7 +118,7 @@ void control_events_tick(struct control *control, struct clock_time now)
 	if (now.mono_ms < control_events_deadline(control))
 		return;
 	control->heartbeat_ms = now.mono_ms + CONTROL_HEARTBEAT_MS;
-	tell_all(control, event_new("heartbeat", now));
+	tell_all(control, event_new(EVENT_HEARTBEAT, now));
 }
 
 /* ---- Streams ---- */
@@ -128,7 +129,7 @@ static void end_stream(struct http_request *request, enum http_hold_end why, voi
 	_cleanup_(buf_done) struct buf line = {0};
 
 	if (why == HTTP_HOLD_STOPPING &&
-	    event_print(event_new("stopping", clock_now()), &line) == 0)
+	    event_print(event_new(EVENT_STOPPING, clock_now()), &line) == 0)
 		http_request_stream_write(request, buf_text(&line), line.size);
 	unlink_stream(stream);
 }
@@ -165,7 +166,7 @@ static void write_snapshot(struct http_request *request, struct clock_time now,
 
 	text_time(now.unix_s, time);
 	size = snprintf(begin, sizeof(begin),
-			"{\"event\":\"snapshot\",\"time\":\"%s\",\"status\":", time);
+			"{\"event\":\"" EVENT_SNAPSHOT "\",\"time\":\"%s\",\"status\":", time);
 	http_request_stream_write(request, begin, (size_t)size);
 	/* Without its line's end. */
 	http_request_stream_share(request, status, http_bytes_size(status) - 1);
@@ -183,7 +184,7 @@ void control_get_events(struct control *control, struct http_request *request)
 	struct control_stream *stream;
 
 	if (control->stream_count >= CONTROL_STREAMS && !make_room(control, now)) {
-		control_reply_error(request, 503, "TOO_MANY_STREAMS",
+		control_reply_error(request, 503, CODE_TOO_MANY_STREAMS,
 				    "Too many clients follow the events. Stop one, then try "
 				    "again.");
 		return;
@@ -191,7 +192,7 @@ void control_get_events(struct control *control, struct http_request *request)
 	status = control_shared(control, CONTROL_SHARED_STATUS);
 	stream = status ? calloc(1, sizeof(*stream)) : NULL;
 	if (!stream) {
-		control_reply_error(request, 500, "INTERNAL", "There is no memory left.");
+		control_reply_error(request, 500, CODE_INTERNAL, "There is no memory left.");
 		return;
 	}
 	stream->request = request;

@@ -7,6 +7,7 @@
 
 #include "common/permission.h"
 #include "common/text.h"
+#include "common/vocabulary.h"
 #include "login/login_failure.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
@@ -146,7 +147,7 @@ struct json *control_json_login(struct service *service, struct account *account
 
 	if (json_add_string(login, "account", account->name) ||
 	    json_add_string(login, "server", account->server.origin) ||
-	    json_add_string(login, "state", login_machine_state_text(view->state)) ||
+	    json_add_string(login, "state", login_state_text((enum login_state)view->state)) ||
 	    json_add_integer(login, "revision", view->revision) ||
 	    json_add_bool(login, "browser", view->browser) || add_pages(login, service, account) ||
 	    json_add_bool(login, "open", open) || add_browser_problem(login, view) ||
@@ -164,8 +165,9 @@ struct json *control_json_login(struct service *service, struct account *account
 
 static int add_credential(struct json *object, const struct credential *credential)
 {
-	if (json_add_string(object, "state",
-			    credential ? credential_state_text(credential->state) : "absent"))
+	if (json_add_string(
+		    object, "state",
+		    credential_state_text(credential ? credential->state : CREDENTIAL_ABSENT)))
 		return ERR_NOMEM;
 	if (add_user(object, credential ? credential->user_id : NULL,
 		     credential ? credential->username : NULL))
@@ -183,7 +185,8 @@ struct json *control_json_account(struct service *service, struct account *accou
 
 	if (json_add_string(object, "account", account->name) ||
 	    json_add_string(object, "server", account->server.origin) ||
-	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
+	    json_add_string(object, "source",
+			    account->from_config ? SOURCE_CONFIG : SOURCE_LOGIN) ||
 	    add_credential(object, credential) ||
 	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    permission_add_json(object, "permission", account->permission) ||
@@ -257,7 +260,8 @@ struct json *control_json_forgotten(struct service *service, const struct accoun
 	if (json_add_string(object, "account", account->name) ||
 	    json_add_string(object, "server",
 			    credential ? credential->server : account->server.origin) ||
-	    json_add_string(object, "source", account->from_config ? "config" : "login") ||
+	    json_add_string(object, "source",
+			    account->from_config ? SOURCE_CONFIG : SOURCE_LOGIN) ||
 	    add_credential(object, credential))
 		return NULL;
 	return TAKE_PTR(object);
@@ -283,11 +287,11 @@ struct json *control_json_verification(struct service *service, const struct acc
 			     problem_object("UNDER_WAY", "The server has not answered yet"));
 	else if (report->stored)
 		r = json_add(object, "problem",
-			     problem_object("NOT_STORED", report->store_problem.text));
+			     problem_object(CODE_NOT_STORED, report->store_problem.text));
 	else if (report->problem.text[0])
 		r = json_add(
 			object, "problem",
-			problem_object(report->problem.code[0] ? report->problem.code : "SERVER",
+			problem_object(report->problem.code[0] ? report->problem.code : CODE_SERVER,
 				       report->problem.text));
 	else
 		r = json_add_null(object, "problem");

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/callback_address.h"
+#include "common/vocabulary.h"
 #include "control_json.h"
 #include "control_messages.h"
 
@@ -105,7 +106,7 @@ void control_get_login(struct control *control, struct http_request *request,
 	if (!waiter.account)
 		control_reply_no_account(request, parsed->account);
 	else if (!service_find_login(control->service, waiter.account))
-		control_reply_error(request, 404, "NOT_FOUND",
+		control_reply_error(request, 404, CODE_NOT_FOUND,
 				    "There was no login of this account since the daemon started.");
 	else
 		control_wait(request, &waiter, (int64_t)parsed->wait_s * 1000);
@@ -128,7 +129,7 @@ void control_post_browser(struct control *control, struct http_request *request,
 	if (!account)
 		control_reply_no_account(request, name);
 	else if (r == ERR_NOT_FOUND)
-		control_reply_error(request, 404, "NOT_FOUND", detail.text);
+		control_reply_error(request, 404, CODE_NOT_FOUND, detail.text);
 	else if (r)
 		control_reply_err(request, r, &detail);
 	else
@@ -150,7 +151,7 @@ void control_post_callback(struct control *control, struct http_request *request
 	}
 	if (!json_get_string(body, "url") ||
 	    callback_pasted_token(json_get_string(body, "url"), token)) {
-		control_reply_error(request, 400, "INVALID_REQUEST",
+		control_reply_error(request, 400, CODE_INVALID_REQUEST,
 				    "This is not the address that the browser was sent to, "
 				    "http://127.0.0.1:PORT/callback?token=…, nor the token in it.");
 		return;
@@ -158,7 +159,7 @@ void control_post_callback(struct control *control, struct http_request *request
 	if (service_callback(control->service, token, REGISTRY_PROOF_OWNER,
 			     http_request_time(request), &account))
 		control_reply_error(
-			request, 404, "NO_SUCH_SESSION",
+			request, 404, CODE_NO_SUCH_SESSION,
 			"No pending login waits for this address. Perhaps it is finished, "
 			"which misskey-authctl list shows. Otherwise log in again with: "
 			"misskey-authctl login ACCOUNT");

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "common/text.h"
+#include "common/vocabulary.h"
 #include "control_json.h"
 #include "control_messages.h"
 
@@ -42,7 +43,7 @@ void control_reply_error(struct http_request *request, unsigned status, const ch
 void control_reply_not_allowed(struct http_request *request, const char *allow)
 {
 	reply(request, 405,
-	      control_json_error("METHOD_NOT_ALLOWED", "This path does not take this method."),
+	      control_json_error(CODE_METHOD_NOT_ALLOWED, "This path does not take this method."),
 	      allow);
 }
 
@@ -59,21 +60,18 @@ void control_reply_err(struct http_request *request, int err, const struct err_d
 {
 	switch (err) {
 	case ERR_NOT_FOUND:
-		control_reply_detail(request, 404, "NO_SUCH_ACCOUNT", detail->text);
+		control_reply_detail(request, 404, CODE_NO_SUCH_ACCOUNT, detail->text);
 		break;
 	case ERR_EXISTS:
-		control_reply_detail(request, 409, "CONFLICT", detail->text);
-		break;
-	case ERR_DAMAGED:
-		control_reply_detail(request, 503, "UNAVAILABLE", detail->text);
+		control_reply_detail(request, 409, CODE_CONFLICT, detail->text);
 		break;
 	case ERR_INVALID:
 	case ERR_SYNTAX:
 	case ERR_LIMIT:
-		control_reply_detail(request, 400, "INVALID_REQUEST", detail->text);
+		control_reply_detail(request, 400, CODE_INVALID_REQUEST, detail->text);
 		break;
 	default:
-		control_reply_detail(request, 500, "INTERNAL", detail->text);
+		control_reply_detail(request, 500, CODE_INTERNAL, detail->text);
 		break;
 	}
 }
@@ -84,7 +82,7 @@ void control_reply_no_account(struct http_request *request, const char *name)
 
 	buf_append_format(&message, "There is no account %s. To see all: misskey-authctl list",
 			  name);
-	control_reply_error(request, 404, "NO_SUCH_ACCOUNT", buf_text(&message));
+	control_reply_error(request, 404, CODE_NO_SUCH_ACCOUNT, buf_text(&message));
 }
 
 void control_reply_no_credential(struct http_request *request, const char *name)
@@ -95,7 +93,7 @@ void control_reply_no_credential(struct http_request *request, const char *name)
 			  "The account %s has no credential that can be used. Log in with: "
 			  "misskey-authctl login %s",
 			  name, name);
-	control_reply_error(request, 404, "NO_CREDENTIAL", buf_text(&message));
+	control_reply_error(request, 404, CODE_NO_CREDENTIAL, buf_text(&message));
 }
 
 /* ---- Answers that are the same for everybody ---- */

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "common/vocabulary.h"
 #include "control_messages.h"
 
 static void end_waiting(struct http_request *request, enum http_hold_end why, void *context)
@@ -7,7 +8,7 @@ static void end_waiting(struct http_request *request, enum http_hold_end why, vo
 
 	if (why == HTTP_HOLD_STOPPING)
 		control_reply_error(
-			request, 503, "STOPPING",
+			request, 503, CODE_STOPPING,
 			"The daemon stops. The login goes on when it is started again.");
 	else if (why == HTTP_HOLD_DUE)
 		waiter->reply(waiter, request);

@@ -8,6 +8,7 @@
 #include "common/digest.h"
 #include "common/log.h"
 #include "common/text.h"
+#include "common/vocabulary.h"
 #include "login_steps.h"
 
 struct login *login_find(const struct login_environment *environment, const struct account *account)

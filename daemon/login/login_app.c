@@ -7,6 +7,7 @@
 
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/vocabulary.h"
 #include "login_steps.h"
 
 /* ---- The app ---- */

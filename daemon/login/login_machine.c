@@ -3,19 +3,6 @@
 
 #include <stddef.h>
 
-const char *login_machine_state_text(enum machine_state state)
-{
-	static const char *const text[] = {
-		[MACHINE_IDLE] = "idle",	 [MACHINE_REGISTERING] = "registering",
-		[MACHINE_SESSION] = "session",	 [MACHINE_CONSENT] = "consent",
-		[MACHINE_SECURING] = "securing", [MACHINE_EXCHANGING] = "exchanging",
-		[MACHINE_STORING] = "storing",	 [MACHINE_VERIFYING] = "verifying",
-		[MACHINE_FINISHED] = "finished",
-	};
-
-	return text[state];
-}
-
 bool login_machine_is_active(const struct login_machine *machine)
 {
 	return machine->state != MACHINE_IDLE && machine->state != MACHINE_FINISHED;

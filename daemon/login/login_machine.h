@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/outcome.h"
+#include "common/vocabulary.h"
 #include "runtime/clock.h"
 
 /* Retries wait 1 s, 2 s, 4 s … up to these, each a quarter more or less by chance. */
@@ -37,20 +37,18 @@
 /* Whether a stored credential works is asked in the background for about ten minutes. */
 #define MACHINE_VERIFY_ATTEMPTS 15
 
+/* The machine's names for where a login stands. */
 enum machine_state {
-	MACHINE_IDLE,
-	MACHINE_REGISTERING, /* app/create is under way or will be tried again */
-	MACHINE_SESSION,     /* auth/session/generate, the same */
-	MACHINE_CONSENT,     /* the person is asked; without a browser userkey is polled */
-	MACHINE_SECURING,    /* a turn and room for the answer are needed */
-	MACHINE_EXCHANGING,  /* auth/session/userkey is under way or will be tried again */
-	MACHINE_STORING,     /* i is here and must become durable */
-	MACHINE_VERIFYING,   /* /api/i is under way */
-	MACHINE_FINISHED,
+	MACHINE_IDLE = LOGIN_IDLE,
+	MACHINE_REGISTERING = LOGIN_REGISTERING,
+	MACHINE_SESSION = LOGIN_SESSION,
+	MACHINE_CONSENT = LOGIN_CONSENT, /* without a browser userkey is polled */
+	MACHINE_SECURING = LOGIN_SECURING,
+	MACHINE_EXCHANGING = LOGIN_EXCHANGING,
+	MACHINE_STORING = LOGIN_STORING,
+	MACHINE_VERIFYING = LOGIN_VERIFYING,
+	MACHINE_FINISHED = LOGIN_FINISHED,
 };
-
-/* "idle", "registering" …, as in the control API. */
-const char *login_machine_state_text(enum machine_state state);
 
 enum machine_event {
 	/* From people and clocks */

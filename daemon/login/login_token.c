@@ -8,6 +8,7 @@
 
 #include "common/digest.h"
 #include "common/log.h"
+#include "common/vocabulary.h"
 #include "login/verification.h"
 #include "login_steps.h"
 
@@ -55,7 +56,7 @@ bool login_secure(struct login *login, struct machine_input *event)
 	if (take_room(login, &detail) ||
 	    registry_session_mark_exchanging(environment->registry, login->account->name,
 					     event->now.unix_s, &detail)) {
-		login_fail_here(login, "NO_ROOM", &detail, event);
+		login_fail_here(login, CODE_NO_ROOM, &detail, event);
 		return true;
 	}
 	event->event = MACHINE_SECURED;
@@ -209,7 +210,7 @@ bool login_store(struct login *login, struct machine_input *event)
 	/* Rule 3: the candidate stays until this has succeeded. */
 	if (credentials_store(login->environment->credentials, &login->candidate,
 			      login->reservation, &detail)) {
-		login_fail_here(login, "NOT_STORED", &detail, event);
+		login_fail_here(login, CODE_NOT_STORED, &detail, event);
 		return true;
 	}
 	login_clear_problem(login);

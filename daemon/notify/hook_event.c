@@ -7,6 +7,7 @@
 
 #include "common/json.h"
 #include "common/text.h"
+#include "common/vocabulary.h"
 #include "store/credentials.h"
 
 /* ---- What all events have ---- */
@@ -88,7 +89,7 @@ int hook_event_consent_needed(struct service *service, const char *account,
 static int add_absent(struct json *object, const char *server)
 {
 	if (json_add_string(object, "server", server) || json_add_null(object, "i") ||
-	    json_add_string(object, "state", "absent"))
+	    json_add_string(object, "state", credential_state_text(CREDENTIAL_ABSENT)))
 		return ERR_NOMEM;
 	return 0;
 }
@@ -107,7 +108,7 @@ int hook_event_credential_changed(struct service *service, const char *account, 
 		return ERR_NOMEM;
 	add_user_fact(&event, credential ? credential->username : NULL);
 	add_fact(&event, "MISSKEY_STATE",
-		 credential ? credential_state_text(credential->state) : "absent");
+		 credential_state_text(credential ? credential->state : CREDENTIAL_ABSENT));
 	return finish(&event, object, ret_event);
 }
 

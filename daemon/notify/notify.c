@@ -8,6 +8,7 @@
 #include "common/log.h"
 #include "common/name_table.h"
 #include "common/text.h"
+#include "common/vocabulary.h"
 #include "desktop.h"
 #include "hooks.h"
 #include "launch/bus.h"
@@ -57,7 +58,7 @@ static struct told *told_of(struct notify *notify, const char *account)
 /* The code of trouble that is retried until a person does something, or NULL. */
 static const char *trouble_of(const struct login_view *view)
 {
-	static const char *const codes[] = {"NO_ROOM", "NOT_STORED"};
+	static const char *const codes[] = {CODE_NO_ROOM, CODE_NOT_STORED};
 
 	for (size_t n = 0; n < sizeof(codes) / sizeof(codes[0]); n++)
 		if (view->state != MACHINE_FINISHED && strcmp(view->problem_code, codes[n]) == 0)

@@ -10,7 +10,7 @@
 
 #include "common/buf.h"
 #include "common/err.h"
-#include "common/outcome.h"
+#include "common/vocabulary.h"
 
 enum page_kind {
 	PAGE_ROOT,	    /* GET /: what listens here, nothing more */

@@ -13,7 +13,7 @@
  * are in page.c.
  */
 
-#include "common/outcome.h"
+#include "common/vocabulary.h"
 #include "page/page.h"
 
 #define PAGE_KIND_COUNT (PAGE_UNAVAILABLE + 1)

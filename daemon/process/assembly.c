@@ -7,6 +7,7 @@
 
 #include "common/cleanup.h"
 #include "common/log.h"
+#include "common/vocabulary.h"
 
 void assembly_free(struct assembly *assembly)
 {
@@ -99,10 +100,10 @@ static int build_service(struct assembly *assembly, const struct daemon_options 
 	if (r || refusal)
 		return r;
 	if (assembly->passed->problem.text[0])
-		service_add_problem(assembly->service, "SOCKET_UNUSABLE",
+		service_add_problem(assembly->service, CODE_SOCKET_UNUSABLE,
 				    assembly->passed->problem.text);
 	if (!service.callback_url)
-		service_add_problem(assembly->service, "PORT_TAKEN",
+		service_add_problem(assembly->service, CODE_PORT_TAKEN,
 				    assembly->callback_problem.text);
 	return 0;
 }
@@ -201,8 +202,8 @@ static int build_refusing(struct assembly *assembly, const struct daemon_options
 
 static const char *problem_code(int r)
 {
-	return r == ERR_UNSAFE || r == ERR_DAMAGED || r == ERR_VERSION ? "STATE_DAMAGED"
-								       : "CANNOT_START";
+	return r == ERR_UNSAFE || r == ERR_DAMAGED || r == ERR_VERSION ? CODE_STATE_DAMAGED
+								       : CODE_CANNOT_START;
 }
 
 int assembly_build(struct assembly *assembly, const struct daemon_options *options,
@@ -217,7 +218,7 @@ int assembly_build(struct assembly *assembly, const struct daemon_options *optio
 		return build_refusing(assembly, options, refusal, detail);
 	r = config_read_source(&options->source, &config, detail);
 	if (r) {
-		*ret_code = r == ERR_UNSAFE ? "UNSAFE_CONFIG" : "BAD_CONFIG";
+		*ret_code = r == ERR_UNSAFE ? CODE_UNSAFE_CONFIG : CODE_BAD_CONFIG;
 		return r;
 	}
 	if (!options->log_level_is_fixed)

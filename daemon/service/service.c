@@ -12,6 +12,7 @@
 #include "common/digest.h"
 #include "common/fsx.h"
 #include "common/log.h"
+#include "common/vocabulary.h"
 #include "runtime/sandbox.h"
 #include "service_state.h"
 
@@ -67,7 +68,7 @@ static int open_registry(struct service *service, struct err_detail *detail)
 		 "%s/%s was damaged and is kept as %s; pending logins must be started again. What "
 		 "was wrong: %.500s",
 		 service->state_directory, REGISTRY_FILE, aside, detail->text);
-	service_add_problem(service, "REGISTRY_SET_ASIDE", text);
+	service_add_problem(service, CODE_REGISTRY_SET_ASIDE, text);
 	return registry_open(service->state_fd, &service->registry, detail);
 }
 
@@ -104,8 +105,8 @@ static int open_stores(struct service *service)
 	if (r == ERR_NOMEM)
 		return r;
 	if (r) {
-		service_add_problem(service, "STATE_DAMAGED", detail.text);
-		service->unavailable = detail;
+		service_add_problem(service, CODE_STATE_DAMAGED, detail.text);
+		service->unavailable = (struct service_refusal){CODE_STATE_DAMAGED, detail};
 		registry_free(TAKE_PTR(service->registry));
 	}
 	if (accounts_load(service->accounts, service->config, service->registry,
@@ -138,7 +139,7 @@ static void refuse(struct service *service, const struct service_refusal *refusa
 
 	problem->code = refusal->code;
 	memcpy(problem->text, refusal->why.text, sizeof(problem->text));
-	service->unavailable = refusal->why;
+	service->unavailable = *refusal;
 }
 
 int service_new(const struct service_options *options, struct service **ret_service,
@@ -367,7 +368,7 @@ const struct service_problem *service_problem_at(const struct service *service, 
 
 const char *service_unavailable(const struct service *service)
 {
-	return service->unavailable.text[0] ? service->unavailable.text : NULL;
+	return service->unavailable.why.text[0] ? service->unavailable.why.text : NULL;
 }
 
 int service_check_available(const struct service *service, struct err_detail *detail)
@@ -375,6 +376,11 @@ int service_check_available(const struct service *service, struct err_detail *de
 	const char *unavailable = service_unavailable(service);
 
 	return unavailable ? err_set(detail, ERR_DAMAGED, "%s", unavailable) : 0;
+}
+
+const char *service_unavailable_code(const struct service *service)
+{
+	return service->unavailable.code;
 }
 
 const char *service_callback_url(const struct service *service)

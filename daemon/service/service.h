@@ -127,6 +127,8 @@ const struct service_problem *service_problem_at(const struct service *service, 
 const char *service_unavailable(const struct service *service);
 /* The same as an error: 0 or ERR_DAMAGED. */
 int service_check_available(const struct service *service, struct err_detail *detail) _must_check_;
+/* The code of the problem that is why. */
+const char *service_unavailable_code(const struct service *service);
 
 const char *service_callback_url(const struct service *service); /* NULL: none */
 const char *service_state_directory(const struct service *service);

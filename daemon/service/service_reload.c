@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/log.h"
+#include "common/vocabulary.h"
 #include "service_state.h"
 
 struct reload {
@@ -115,10 +116,10 @@ static void check_passed_port(struct service *service)
 	snprintf(url, sizeof(url), "http://127.0.0.1:%u/callback", service->config->port);
 	if (service->config->port == CONFIG_DEFAULT_PORT ||
 	    (service->callback_url && strcmp(url, service->callback_url) == 0))
-		service_clear_problem(service, "LISTEN_IGNORED");
+		service_clear_problem(service, CODE_LISTEN_IGNORED);
 	else
 		service_add_problem(
-			service, "LISTEN_IGNORED",
+			service, CODE_LISTEN_IGNORED,
 			"The config has another port (`listen`) than systemd listens on, which is "
 			"what counts; to change that, write it into a drop-in: systemctl --user "
 			"edit misskey-authd-callback.socket (docs/systemd.md shows it)");
@@ -129,10 +130,10 @@ void service_check_port(struct service *service)
 	if (service->callback_is_passed)
 		check_passed_port(service);
 	else if (service->config->port == service->port)
-		service_clear_problem(service, "RESTART_NEEDED");
+		service_clear_problem(service, CODE_RESTART_NEEDED);
 	else
 		service_add_problem(
-			service, "RESTART_NEEDED",
+			service, CODE_RESTART_NEEDED,
 			"The config has another port (`listen`) than the daemon "
 			"listens on; to use it: systemctl --user restart misskey-authd (without "
 			"systemd: end misskey-authd and run it again)");

@@ -42,7 +42,7 @@ struct service {
 	size_t watcher_count;
 	struct service_problem problems[SERVICE_MAX_PROBLEMS];
 	size_t problem_count;
-	struct err_detail unavailable; /* "": available */
+	struct service_refusal unavailable; /* its text "": available */
 };
 
 /* Tells the watchers. */

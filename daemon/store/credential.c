@@ -6,22 +6,9 @@
 
 #define APP_NAME_MAX_BYTES (APP_NAME_CHARS * 4)
 
-static const char *const state_texts[] = {
-	[CREDENTIAL_VERIFIED] = "verified",
-	[CREDENTIAL_UNVERIFIED] = "unverified",
-	[CREDENTIAL_REVOKED] = "revoked",
-	[CREDENTIAL_SUSPENDED] = "suspended",
-};
-
-const char *credential_state_text(enum credential_state state)
-{
-	return state_texts[state];
-}
-
 bool credential_is_good(const struct credential *credential)
 {
-	return credential->state == CREDENTIAL_VERIFIED ||
-	       credential->state == CREDENTIAL_UNVERIFIED;
+	return credential_state_is_good(credential->state);
 }
 
 bool credential_is_kept(const struct credential *credential)
@@ -41,7 +28,8 @@ bool credential_username_is_harmless(const char *username)
 
 static const char *state_word(unsigned value)
 {
-	return value < sizeof(state_texts) / sizeof(state_texts[0]) ? state_texts[value] : NULL;
+	return value < CREDENTIAL_ABSENT ? credential_state_text((enum credential_state)value)
+					 : NULL;
 }
 
 static const char *misfit(const void *entry)

@@ -18,17 +18,7 @@
 #include "common/json.h"
 #include "common/secret.h"
 #include "common/state.h"
-
-enum credential_state {
-	CREDENTIAL_VERIFIED,   /* the server said that it works */
-	CREDENTIAL_UNVERIFIED, /* stored; the server has not been asked with success yet */
-	CREDENTIAL_REVOKED,    /* the server does not accept it any more; i is not kept */
-	CREDENTIAL_SUSPENDED,  /* the server has suspended the user; i is kept, but given to nobody
-				*/
-};
-
-/* "verified", "unverified", "revoked", "suspended". */
-const char *credential_state_text(enum credential_state state);
+#include "common/vocabulary.h"
 
 struct credential {
 	char account[ACCOUNT_NAME_BYTES];

@@ -60,7 +60,8 @@ int derived_env_text(const char *account, const char *origin, const struct crede
 		     struct buf *text)
 {
 	const char *values[ENV_KEY_COUNT] = {
-		[ENV_KEY_STATE] = credential ? credential_state_text(credential->state) : "absent",
+		[ENV_KEY_STATE] =
+			credential_state_text(credential ? credential->state : CREDENTIAL_ABSENT),
 		[ENV_KEY_SERVER] = origin,
 		[ENV_KEY_ACCOUNT] = account,
 	};

@@ -19,10 +19,10 @@
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/err.h"
-#include "common/outcome.h"
 #include "common/secret.h"
 #include "common/state.h"
 #include "common/url.h"
+#include "common/vocabulary.h"
 
 /* "http://127.0.0.1:65535/callback" and a NUL. */
 #define REGISTRY_CALLBACK_URL_BYTES 32

@@ -17,7 +17,7 @@ LANGUAGES = ("en", "ja")
 SERVER = "https://misskey.example"
 ACCOUNT = "misskey.example"
 
-# How a login can end (common/outcome.h): the account, who consented, who should have, and what is reported.
+# How a login can end (common/vocabulary.h): the account, who consented, who should have, and what is reported.
 OUTCOMES = {
     "AUTHORIZED": (ACCOUNT, "alice", None, None),
     "UNVERIFIED": ("work", "alice", None, None),

@@ -226,7 +226,7 @@ def test_a_bad_config_is_answered_on_both_sockets(activated):
     (problem,) = answer["problems"]
     assert problem["code"] == "BAD_CONFIG" and f"{activated.config_file}:2" in problem["message"]
     status, answer = activated.control("POST", "/v1/accounts/me/login", {"server": "misskey.example"})
-    assert (status, answer["error"]["code"]) == (503, "UNAVAILABLE") and "config.ini:2" in answer["error"]["message"]
+    assert (status, answer["error"]["code"]) == (503, "BAD_CONFIG") and "config.ini:2" in answer["error"]["message"]
     status, _, headers, page = PlainBrowser().get(activated.callback_url(NOBODYS))
     assert status == 503 and "config.ini:2" in page and headers["Content-Security-Policy"]
     done = activated.authctl("login", "misskey.example")

@@ -214,7 +214,7 @@ def test_every_error_answers_as_documented(make_daemon, server_2025):
     (daemon.state / "credentials.json").write_text("{")
     daemon.start()
     status, answer = daemon.control("POST", "/v1/accounts/me/login", {})
-    assert (status, answer["error"]["code"]) == (503, "UNAVAILABLE")
+    assert (status, answer["error"]["code"]) == (503, "STATE_DAMAGED")
     assert [one["code"] for one in daemon.control("GET", "/v1/status")[1]["problems"]] == ["STATE_DAMAGED"]
     assert daemon.stop() == 0
     (daemon.state / "credentials.json").unlink()
@@ -222,17 +222,20 @@ def test_every_error_answers_as_documented(make_daemon, server_2025):
 
 def test_every_code_is_documented_and_the_reverse():
     control = "".join(source.read_text() for source in sorted((ROOT / "daemon/control").glob("*.c")))
-    codes = set(re.findall(r'control_reply_(?:error|detail)\([^;]*?\d+,\s*"(\w+)"', control))
-    codes |= set(re.findall(r'control_json_error\(\s*"(\w+)"', control))
+    words = read("common/vocabulary.h")
+    assert all(name == value for name, value in re.findall(r'#define CODE_(\w+) "(\w+)"', words))
+    unavailable = set(re.findall(r"CODE_(\w+)", words.split("cannot work")[1].split("/*")[0]))
+    codes = set(re.findall(r'control_reply_(?:error|detail)\([^;]*?\d+,\s*CODE_(\w+)', control)) | unavailable
+    codes |= set(re.findall(r'control_json_error\(\s*CODE_(\w+)', control))
     assert codes == set(re.findall(r"^\| \d+ \| `(\w+)` \|", API, re.M))
     problems = set()
     for source in (ROOT / "daemon").rglob("*.c"):
-        problems |= set(re.findall(r'service_add_problem\([^"]*?"(\w+)"', source.read_text()))
-    problems |= set(re.findall(r'"([A-Z]+_[A-Z]+)"', read("daemon/process/assembly.c")))
+        problems |= set(re.findall(r'service_add_problem\([^"]*?CODE_(\w+)', source.read_text()))
+    problems |= set(re.findall(r"CODE_(\w+)", read("daemon/process/assembly.c")))
     assert problems == set(re.findall(r"^\| `([A-Z_]+)` \|", API, re.M))
-    events = set(re.findall(r'\[SERVICE_\w+\] = "(\w+)"|event_new\("(\w+)"', read("daemon/control/control_events.c")))
-    assert {a or b for a, b in events} == set(re.findall(r"^\| `([a-z]+)` \|", API, re.M)) | {"snapshot"}
-    outcomes = set(re.findall(r'= "([A-Z_]+)"', read("common/outcome.c")))
+    events = set(re.findall(r'#define EVENT_\w+ "(\w+)"', words))
+    assert events == set(re.findall(r"^\| `([a-z]+)` \|", API, re.M)) | {"snapshot"}
+    outcomes = set(re.findall(r'= "([A-Z_]+)"', read("common/vocabulary.c")))
     assert outcomes == set(re.findall(r"`([A-Z_]+)`", API.split("\nOutcomes: ")[1].split("\n\n")[0]))
 
 

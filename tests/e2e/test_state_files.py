@@ -47,7 +47,7 @@ def assert_refuses(daemon, server, file):
     (problem,) = status["problems"]
     assert problem["code"] == "STATE_DAMAGED" and str(file) in problem["message"]
     status, answer = daemon.control("POST", "/v1/accounts/me/login", {"server": server.origin})
-    assert (status, answer["error"]["code"]) == (503, "UNAVAILABLE") and str(file) in answer["error"]["message"]
+    assert (status, answer["error"]["code"]) == (503, "STATE_DAMAGED") and str(file) in answer["error"]["message"]
     done = daemon.authctl("login", "me")
     assert done.returncode == 8 and done.stdout == "" and str(file) in done.stderr
     shown = daemon.authctl("status")

@@ -213,8 +213,8 @@ def test_every_code_of_the_daemon_has_a_sentence():
     def codes(file, pattern):
         return set(re.findall(pattern, (ROOT / file).read_text(encoding="utf-8"), re.M))
 
-    documented = codes("docs/control-api.md", r"^\| (?:\d+ \| )?`([A-Z_]+)`") | codes("common/outcome.c", r'= "([A-Z_]+)"')
-    known = codes("cli/terminal/daemon_text.c", r'\{"([A-Z_]+)",')
+    documented = codes("docs/control-api.md", r"^\| (?:\d+ \| )?`([A-Z_]+)`") | codes("common/vocabulary.c", r'= "([A-Z_]+)"')
+    known = codes("cli/terminal/daemon_text.c", r"(?:\{CODE|\[OUTCOME)_([A-Z_]+)[],]")
     assert documented - known == {"AUTHORIZED", "UNVERIFIED", "NOT_FOUND", "METHOD_NOT_ALLOWED"}
 
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
-/* Proves: every outcome has a code of its own and is found by it; only what left a credential is a
- * success. */
+/* Proves: every outcome and state has a word of its own and is found by it; only what left a
+ * credential is a success. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "common/outcome.h"
+#include "common/vocabulary.h"
 
 static void test_codes_are_those_of_the_documentation(void **state)
 {
@@ -34,6 +34,7 @@ static void test_codes_are_found(void **state)
 	assert_int_equal(outcome_from_code("authorized"), OUTCOME_NONE);
 	assert_int_equal(outcome_from_code("AUTHORIZED "), OUTCOME_NONE);
 	assert_int_equal(outcome_from_code("SOMETHING"), OUTCOME_NONE);
+	assert_int_equal(outcome_from_code(NULL), OUTCOME_NONE);
 }
 
 static void test_success_is_having_a_credential(void **state)
@@ -44,11 +45,27 @@ static void test_success_is_having_a_credential(void **state)
 				 i == OUTCOME_AUTHORIZED || i == OUTCOME_UNVERIFIED);
 }
 
+static void test_states_are_found(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < LOGIN_STATE_COUNT; i++)
+		assert_int_equal(login_state_from_text(login_state_text((enum login_state)i)), i);
+	assert_int_equal(login_state_from_text("Consent"), LOGIN_IDLE);
+	assert_int_equal(login_state_from_text(NULL), LOGIN_IDLE);
+	for (unsigned i = 0; i < CREDENTIAL_STATE_COUNT; i++)
+		assert_int_equal(
+			credential_state_from_text(credential_state_text((enum credential_state)i)),
+			i);
+	assert_int_equal(credential_state_from_text("verifie"), CREDENTIAL_STATE_COUNT);
+	assert_int_equal(credential_state_from_text(NULL), CREDENTIAL_STATE_COUNT);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_codes_are_those_of_the_documentation),
 		cmocka_unit_test(test_codes_are_found),
+		cmocka_unit_test(test_states_are_found),
 		cmocka_unit_test(test_success_is_having_a_credential),
 	};
 
