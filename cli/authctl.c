@@ -16,6 +16,7 @@
 #include "common/translate.h"
 #include "http_rules/http_rules.h"
 #include "terminal/exit_status.h"
+#include "terminal/option_wrong.h"
 #include "terminal/terminal.h"
 
 /* --timeout: a session lives for half an hour unless the config says otherwise. */
@@ -74,42 +75,6 @@ static int command_unknown(const char *name)
 	else
 		terminal_message(_("misskey-authctl: There is no command %s."), name);
 	return usage_error(&command_program);
-}
-
-/* WORD is the argument at which getopt_long() stopped. */
-static int option_unknown(const struct command *command, const char *word)
-{
-	_cleanup_(freep) char *name = strndup(word, strcspn(word, "="));
-	const char *names[COMMAND_OPTIONS_MAX];
-	const char *nearest = NULL;
-	size_t count = 0;
-
-	for (const struct option *option = command->options; option->name; option++)
-		names[count++] = option->name;
-	if (name && strncmp(name, "--", 2) == 0)
-		nearest = text_nearest(name + 2, names, count);
-	if (nearest)
-		terminal_message(_("misskey-authctl: There is no option %s; did you mean --%s?"),
-				 name, nearest);
-	else
-		terminal_message(_("misskey-authctl: There is no option %s."), name ? name : word);
-	return usage_error(command);
-}
-
-/* getopt_long() returned FOUND, '?' or ':'. optopt tells which option it was, if it is one. */
-static int option_wrong(const struct command *command, int found, char *const *argv)
-{
-	char letter[] = {'-', (char)optopt, '\0'};
-
-	for (const struct option *option = command->options; option->name; option++) {
-		if (option->val != optopt)
-			continue;
-		terminal_message(found == ':' ? _("misskey-authctl: --%s needs a value.")
-					      : _("misskey-authctl: --%s takes no value."),
-				 option->name);
-		return usage_error(command);
-	}
-	return option_unknown(command, optopt ? letter : argv[optind - 1]);
 }
 
 static int option_timeout(const struct command *command, struct invocation *invocation)
@@ -216,8 +181,10 @@ static int parse_options(const struct command *command, const char *mode, int ar
 	       (found = getopt_long(argc, argv, mode, command->options, NULL)) != -1) {
 		int status;
 
-		if (found == '?' || found == ':')
-			return option_wrong(command, found, argv);
+		if (found == '?' || found == ':') {
+			option_wrong("misskey-authctl", command->options, found, argv);
+			return usage_error(command);
+		}
 		status = option_take(command, found, invocation);
 		if (status != EXIT_STATUS_DONE)
 			return status;

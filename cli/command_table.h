@@ -28,9 +28,6 @@ enum option_id {
 	OPTION_UNATTENDED,
 };
 
-/* No command has more. */
-#define COMMAND_OPTIONS_MAX 16
-
 struct command {
 	const char *name;
 	const char *arguments; /* for the usage line */

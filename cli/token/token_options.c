@@ -6,9 +6,9 @@
 #include <string.h>
 
 #include "common/cleanup.h"
-#include "common/text.h"
 #include "common/translate.h"
 #include "terminal/exit_status.h"
+#include "terminal/option_wrong.h"
 #include "terminal/terminal.h"
 
 static const char usage[] =
@@ -45,45 +45,11 @@ static const struct option options[] = {
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
 };
-#define OPTION_COUNT (sizeof(options) / sizeof(options[0]) - 1)
 
 static int usage_error(void)
 {
 	fputs(_(usage), stderr);
 	return EXIT_STATUS_USAGE;
-}
-
-/* WORD is the argument at which getopt_long() stopped. */
-static int option_unknown(const char *word)
-{
-	_cleanup_(freep) char *name = strndup(word, strcspn(word, "="));
-	const char *names[OPTION_COUNT];
-	const char *nearest = NULL;
-
-	for (size_t i = 0; i < OPTION_COUNT; i++)
-		names[i] = options[i].name;
-	if (name && strncmp(name, "--", 2) == 0)
-		nearest = text_nearest(name + 2, names, OPTION_COUNT);
-	if (nearest)
-		terminal_message(_("misskey-token: There is no option %s; did you mean --%s?"),
-				 name, nearest);
-	else
-		terminal_message(_("misskey-token: There is no option %s."), name ? name : word);
-	return usage_error();
-}
-
-/* optopt tells which option it was, if it is one. */
-static int option_wrong(char *const *argv)
-{
-	char letter[] = {'-', (char)optopt, '\0'};
-
-	for (size_t i = 0; i < OPTION_COUNT; i++) {
-		if (optopt != options[i].val)
-			continue;
-		terminal_message(_("misskey-token: --%s takes no value."), options[i].name);
-		return usage_error();
-	}
-	return option_unknown(optopt ? letter : argv[optind - 1]);
 }
 
 static int take_account(struct token_options *ret_options, const char *account)
@@ -125,7 +91,8 @@ static int take_option(struct token_options *ret_options, int found, char *const
 	case 1: /* a word that is no option */
 		return take_account(ret_options, optarg);
 	case '?':
-		return option_wrong(argv);
+		option_wrong("misskey-token", options, found, argv);
+		return usage_error();
 	case OPTION_HELP:
 		return print_about(ret_options, _(usage), _(help));
 	case OPTION_VERSION:
