@@ -411,6 +411,7 @@ static void serve(struct http_request *request, void *context)
 static void refuse_head(struct http_request *request, void *context)
 {
 	(void)context;
+	/* Its Accept-Language was not read: in English. */
 	reply_kind(request, 431, PAGE_TOO_LARGE);
 }
 

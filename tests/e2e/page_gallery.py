@@ -83,6 +83,9 @@ class Gallery:
                 daemon.stop()
         self._stack.close()
 
+    def count(self, language):
+        return sum(spoken == language for _, spoken in self.urls)
+
     def _start(self, kind=Daemon):
         """A daemon in a home of its own, and a server."""
         server = self._stack.enter_context(MisskeyServer())
@@ -131,9 +134,9 @@ class Gallery:
         self._add("root", f"http://127.0.0.1:{daemon.port}/")
         self._add("not-found", daemon.callback_url(UNKNOWN_TOKEN))
         self._add("bad-request", f"http://127.0.0.1:{daemon.port}/callback")
-        for language in LANGUAGES:
-            html = get(daemon.callback_url(UNKNOWN_TOKEN), language, cookies="; ".join(["other=" + 4000 * "x"] * 100))
-            self._add_file("too-large", language, html)
+        # Whose header fields are not read: it is in English for everybody.
+        html = get(daemon.callback_url(UNKNOWN_TOKEN), cookies="; ".join(["other=" + 4000 * "x"] * 100))
+        self._add_file("too-large", "en", html)
 
     def _add_pages_of_a_waiting_login(self):
         daemon, server = self._start()
@@ -145,6 +148,7 @@ class Gallery:
         self._add("start-used", raced)
         browser = PlainBrowser()
         token = self._begin(daemon, server, "bot", browser)
+        browser.get(daemon.callback_url(token))  # leads back to the server's page, once
         for language in LANGUAGES:
             self._add_copy("pending", language, get(daemon.callback_url(token), language, browser))
         server.misbehave("auth/session/userkey", Status(503), times=None)

@@ -226,10 +226,12 @@ def test_somebody_else_signed_in(server, daemon, browser):
 
 
 def test_a_consent_that_the_server_does_not_know_of(server_2025, daemon, browser):
-    """The redirect without the consent: the page says so, waits, and goes on when it is there."""
+    """The redirect without the consent: it leads back once, then the page says so, waits, and goes on when it is there."""
     browser.open(daemon.login("me", server=server_2025.origin)["start_url"])
     browser.visible("signin")
     token = session_token(server_2025)
+    browser.open(daemon.callback_url(token))
+    browser.visible("signin")
     browser.open(daemon.callback_url(token))
     browser.wait_for_heading("Waiting for your consent")
     browser.shoot("pending")

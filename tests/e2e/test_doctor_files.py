@@ -185,7 +185,7 @@ def test_derived_files_that_disagree(server_2025, stopped):
     env.write_text(env.read_text().replace("verified", "revoked"))
     found(f"{env} has no credential, but {token} is there")
     env.write_text("nonsense\n")
-    found(f"{env} is damaged: a line is not KEY=VALUE.")
+    found(f"{env} is damaged: a line is not KEY=VALUE")
     env.unlink()
     found(f"{token} is there, but {env} is not: misskey-token does not know the account", RESTART, "warning")
     assert token.read_text() == good

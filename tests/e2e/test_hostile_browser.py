@@ -223,7 +223,8 @@ def test_a_hostile_page_consumes_nothing(server_2025, daemon, browser, site):
 @pytest.mark.parametrize("way", ["window.open(url)", "location = url", "submit to top"])
 def test_a_window_of_a_hostile_page_is_no_more_than_a_reload(server_2025, daemon, browser, site, way):
     """With the real token it looks like the server's redirect, and the cookie goes with it. It is asked then whether
-    there is a consent; there is none, and the person's click comes as if nothing had been."""
+    there is a consent; there is none, so it leads back to the server's page, and the person's click comes as if nothing
+    had been."""
     driver = browser.driver
     login = daemon.login("me", server=server_2025.origin)
     browser.open(login["start_url"])
@@ -242,8 +243,9 @@ def test_a_window_of_a_hostile_page_is_no_more_than_a_reload(server_2025, daemon
     }[way], daemon.callback_url(session_token(server_2025)), session_token(server_2025))
     if opened := set(driver.window_handles) - before:
         driver.switch_to.window(opened.pop())
-    browser.wait_for_heading("Waiting for your consent")
     server_2025.wait_for_calls("auth/session/userkey")
+    browser.visible("accept")
+    assert driver.current_url.startswith(server_2025.origin)
     assert daemon.account("me")["login"]["state"] == "consent" and not daemon.credentials()
     driver.switch_to.window(person)
     browser.accept()
