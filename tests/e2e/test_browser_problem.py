@@ -62,10 +62,9 @@ def test_what_became_of_the_page_is_known_after_a_restart(daemon, login, failed)
     assert (account["page_given"], account["browser_problem"]) == (not failed, PROBLEM if failed else None)
 
 
-def test_a_new_session_knows_nothing_of_it(daemon, login, server_2025):
+def test_a_new_session_knows_nothing_of_it(daemon, login):
     report(daemon)
-    server_2025.forget_sessions()
-    renewed = daemon.login("me")
+    renewed = daemon.login("me", permission="read:account")
     assert renewed["start_url"] != login["start_url"]
     assert (renewed["open"], renewed["browser_problem"]) == (True, None)
 

@@ -65,19 +65,21 @@ def test_three_hundred_are_restored_with_bounded_room_and_at_once(server_2025, m
     daemon.configure(daemon="poll_interval = 1s")
     daemon.start()
     tokens = begin(daemon, server_2025, 300)
+    file = daemon.state / "registry.json"
+    wait_for(lambda: len([one for one in daemon.registry()["sessions"] if one["exchanging"]]) == 300, 60, "a poll of each")
     assert daemon.stop() == 0
     before = len(server_2025.calls(USERKEY))
-    registry = (daemon.state / "registry.json").stat().st_mtime_ns
     with Room(daemon) as room:
         began = time.monotonic()
         daemon.start(seconds=120)
         took = time.monotonic() - began
+        registry = file.stat().st_mtime_ns
         server_2025.wait_for_calls(USERKEY, before + 2 * len(tokens), timeout=60)
     assert 0 < room.most <= ROOM_BYTES
     # Reserving for all of them at once took 20 seconds.
     assert took < 5
     # All were marked before, in the file that has them.
-    assert (daemon.state / "registry.json").stat().st_mtime_ns == registry
+    assert file.stat().st_mtime_ns == registry
     finish(daemon, server_2025, tokens)
     assert len(daemon.credentials()) == len(tokens)
     wait_for(lambda: not daemon.leftovers(), 5, "the end of all reservations")

@@ -2,6 +2,7 @@
 """The service and its sockets under a real user manager: started on demand, restarted, never lost."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -85,8 +86,12 @@ class Unit:
         """A login that waits for its redirect: a browser that has opened the page, and the token."""
         begun = self.authctl("login", server.origin, "--as", account, "--no-wait", DISPLAY=":9")
         assert begun.returncode == 0 and "/start/" in begun.stdout, begun.stderr + begun.stdout
+        return self.open_start(server, begun.stdout.strip())
+
+    @staticmethod
+    def open_start(server, url):
         client = PlainBrowser()
-        token = client.get(begun.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+        token = client.get(url, follow=False)[2]["Location"].rsplit("/", 1)[1]
         server.accept(token, "alice")
         return client, token
 
@@ -323,13 +328,12 @@ def test_a_restart_while_somebody_waits(unit):
     unit.prepare(idle_exit="1h")
     unit.listen()
     with MisskeyServer(profile="2025") as server:
-        client, token = unit.begin_login(server)
         waiter = subprocess.Popen(
-            unit.manager.as_user(unit.manager.programs / "misskey-authctl", "login", "me"), text=True, cwd="/",
+            unit.manager.as_user(unit.manager.programs / "misskey-authctl", "login", server.origin, "--as", "me"), text=True, cwd="/",
             env={**unit.manager.env, "ASAN_OPTIONS": "detect_leaks=0", "DISPLAY": ":9", "BROWSER": "/bin/true"}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
-        assert "/start/" in waiter.stderr.readline()
+        client, token = unit.open_start(server, re.search(r"http://\S+/start/\w+", waiter.stderr.readline())[0])
         assert unit.manager.systemctl("restart", SERVICE).returncode == 0
         unit.redirect(client, token)
         said = waiter.communicate(timeout=30)[1]
