@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CLI_COMMAND_TABLE_H
-#define CLI_COMMAND_TABLE_H
+#pragma once
 
 /*
  * Which commands misskey-authctl has, what each takes, and what its --help says.
@@ -47,5 +46,3 @@ const struct command *command_find(const char *name);
 
 /* The name nearest to WORD, or NULL: for "did you mean". */
 const char *command_nearest(const char *word);
-
-#endif

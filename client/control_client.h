@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CLIENT_CONTROL_CLIENT_H
-#define CLIENT_CONTROL_CLIENT_H
+#pragma once
 
 /*
  * Sends requests to the daemon's control socket (docs/control-api.md), one after the other.
@@ -78,5 +77,3 @@ typedef bool control_line_function(const struct json *line, void *context);
 int control_client_stream(struct control_client *client, const char *path, int64_t silence_s,
 			  control_line_function *function, void *context,
 			  struct control_reply *ret_reply, struct err_detail *detail) _must_check_;
-
-#endif

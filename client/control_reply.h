@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CLIENT_CONTROL_REPLY_H
-#define CLIENT_CONTROL_REPLY_H
+#pragma once
 
 /*
  * Reads the objects of docs/control-api.md, in the words of common/vocabulary.h. An object may be
@@ -29,5 +28,3 @@ const char *control_login_page(const struct json *login);
 
 /* The first object of LIST whose member KEY is the text VALUE; NULL if there is none. */
 const struct json *control_find(const struct json *list, const char *key, const char *value);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_ACCOUNT_NAME_H
-#define COMMON_ACCOUNT_NAME_H
+#pragma once
 
 /*
  * Names of accounts, and how long those of apps may be.
@@ -15,5 +14,3 @@
 #define APP_DESCRIPTION_CHARS 512
 
 bool account_name_valid(const char *name);
-
-#endif

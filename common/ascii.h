@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_ASCII_H
-#define COMMON_ASCII_H
+#pragma once
 
 /*
  * ASCII characters, whatever the locale.
@@ -31,5 +30,3 @@ static inline int ascii_hex_value(char c)
 	c = ascii_lower(c);
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
-
-#endif

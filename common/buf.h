@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_BUF_H
-#define COMMON_BUF_H
+#pragma once
 
 /*
  * A growable run of bytes, always NUL-terminated, that is erased when it grows or is freed: most of
@@ -48,5 +47,3 @@ void buf_remove_front(struct buf *buf, size_t size);
 
 /* Erases the content and frees the memory; BUF may be used again. */
 void buf_done(struct buf *buf);
-
-#endif

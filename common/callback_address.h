@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_CALLBACK_ADDRESS_H
-#define COMMON_CALLBACK_ADDRESS_H
+#pragma once
 
 /*
  * The address that a server sends the browser to after the consent:
@@ -17,5 +16,3 @@
  * ERR_SYNTAX. */
 int callback_pasted_token(const char *text,
 			  char ret_token[static CALLBACK_TOKEN_BYTES]) _must_check_;
-
-#endif

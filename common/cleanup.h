@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_CLEANUP_H
-#define COMMON_CLEANUP_H
+#pragma once
 
 /*
  * The one clean-up idiom: `_cleanup_(x_freep) struct x *x = NULL;` frees on every way out of the
@@ -47,5 +46,3 @@ static inline void closep(int *fd)
 	if (*fd >= 0)
 		close(*fd);
 }
-
-#endif

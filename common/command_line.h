@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_COMMAND_LINE_H
-#define COMMON_COMMAND_LINE_H
+#pragma once
 
 /*
  * A command line of the config, as the words that execv(2) gets. There is no shell: blanks separate
@@ -18,5 +17,3 @@
 /* Splits TEXT into words, NULL behind the last; the first must be an absolute path. The caller
  * frees *ret_words with one free(). ERR_SYNTAX, ERR_INVALID, ERR_LIMIT, ERR_NOMEM. */
 int command_line_parse(const char *text, char ***ret_words, struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_DIGEST_H
-#define COMMON_DIGEST_H
+#pragma once
 
 /*
  * Digests, the only user of OpenSSL in common/, and random numbers.
@@ -37,5 +36,3 @@ int random_bytes(void *ret_bytes, size_t size) _must_check_;
 
 /* Whether both texts are the same, in a time that depends on their lengths alone. */
 bool digest_text_equal(const char *a, const char *b);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_ENV_FILE_H
-#define COMMON_ENV_FILE_H
+#pragma once
 
 /*
  * The file env/ACCOUNT of the state directory (docs/credentials.md): lines of KEY=VALUE. The daemon
@@ -50,5 +49,3 @@ const char *env_file_value(const struct env_file *file, enum env_key key);
 bool env_file_is_good(const struct env_file *file);
 
 void env_file_erase(struct env_file *file);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_ERASING_H
-#define COMMON_ERASING_H
+#pragma once
 
 /*
  * Memory of malloc() that is erased before it is freed: for libraries that hold our secrets and let
@@ -15,5 +14,3 @@ void erasing_free(void *memory);
 /* As realloc() is with a SIZE above 0; what MEMORY held is erased where it was. 0 frees, and gives
  * NULL. NULL also without memory: MEMORY is then as it was. */
 void *erasing_realloc(void *memory, size_t size);
-
-#endif

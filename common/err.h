@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_ERR_H
-#define COMMON_ERR_H
+#pragma once
 
 /*
  * The errors of every module. A function that can fail returns 0 or one of these codes, all
@@ -50,5 +49,3 @@ int err_from_errno(int errnum);
  * write `return err_set(detail, ERR_INVALID, "…")`. DETAIL's own text may be among the arguments,
  * to put something in front of it. */
 int err_set(struct err_detail *detail, int code, const char *format, ...) _printf_(3, 4);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_FSX_H
-#define COMMON_FSX_H
+#pragma once
 
 /*
  * Atomic, durable files in a private directory. A write is: a temporary sibling made with
@@ -79,5 +78,3 @@ int fsx_remove_orphans(int dirfd, struct err_detail *detail) _must_check_;
  * new name goes to RET_NAME (256 bytes). UNIX_S is the time now in seconds since 1970. */
 int fsx_set_aside(int dirfd, const char *name, int64_t unix_s, char ret_name[static 256],
 		  struct err_detail *detail) _must_check_;
-
-#endif

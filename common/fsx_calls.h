@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_FSX_CALLS_H
-#define COMMON_FSX_CALLS_H
+#pragma once
 
 /*
  * What fsx.c and fsx_temp.c share: sentences for errors, and the directory's fsync. NAME is
@@ -21,5 +20,3 @@ int fsx_sync_directory(int dirfd, const char *name, struct err_detail *detail) _
 
 /* fsync(), again after a signal. 0, or -1 with errno. */
 int fsx_sync(int fd) _must_check_;
-
-#endif

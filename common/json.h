@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_JSON_H
-#define COMMON_JSON_H
+#pragma once
 
 /*
  * Strict JSON (RFC 8259), the only user of cJSON. What cJSON lets through is refused before or
@@ -71,5 +70,3 @@ int json_add_null(struct json *object, const char *key) _must_check_;
 /* Appends VALUE as JSON text to BUF: on one line, or indented for people;
  * without a final newline. ERR_NOMEM; ERR_LIMIT, also for more than JSON_MAX_DEPTH levels. */
 int json_print(const struct json *value, bool indented, struct buf *buf) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_JSON_CHECK_H
-#define COMMON_JSON_CHECK_H
+#pragma once
 
 /*
  * Decides whether a text is strict JSON (RFC 8259, UTF-8 as in RFC 3629) before cJSON sees it, for
@@ -17,5 +16,3 @@
 /* 0 if SIZE bytes of TEXT are exactly one value. ERR_SYNTAX, ERR_LIMIT (too deep, a number too
  * long), ERR_NOMEM; DETAIL says at which byte, counted from 1, and why. */
 int json_check(const char *text, size_t size, struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_LOG_H
-#define COMMON_LOG_H
+#pragma once
 
 /*
  * One line per event on standard error. Only a program's own layer writes here: main.c and the
@@ -27,5 +26,3 @@ void log_line(enum log_level level, const char *format, ...) _printf_(2, 3);
 #define log_warning(...) log_line(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...) log_line(LOG_LEVEL_INFO, __VA_ARGS__)
 #define log_debug(...) log_line(LOG_LEVEL_DEBUG, __VA_ARGS__)
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_NAME_TABLE_H
-#define COMMON_NAME_TABLE_H
+#pragma once
 
 /*
  * A table of rows, sorted by name. A row is a pointer to something that begins with its name: a
@@ -44,5 +43,3 @@ int name_table_clone(const struct name_table *table, struct name_table *ret_clon
 
 /* Frees the table, not its rows. */
 void name_table_done(struct name_table *table);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_NUMBER_H
-#define COMMON_NUMBER_H
+#pragma once
 
 /*
  * The one reader of whole numbers that come from outside as text. JSON's are in common/json.h.
@@ -20,5 +19,3 @@ size_t number_length(const char *text);
 
 /* Whether TEXT is the id of this process. */
 bool number_is_own_pid(const char *text);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_PATHS_H
-#define COMMON_PATHS_H
+#pragma once
 
 /*
  * Where files are (XDG Base Directory Specification). The environment is handed in by the programs;
@@ -38,5 +37,3 @@ bool paths_lead_nowhere(const char *path, struct err_detail *detail);
 /* ERR_NOT_FOUND without any home, ERR_LIMIT if a path is too long. */
 int paths_resolve(const struct paths_environment *environment, struct paths *ret_paths,
 		  struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_PERMISSION_H
-#define COMMON_PERMISSION_H
+#pragma once
 
 /*
  * Lists of permissions. A list that is stored or compared is canonical: old spellings
@@ -37,5 +36,3 @@ void permission_difference(const char *list, const char *without, struct buf *bu
 /* Adds the canonical LIST to OBJECT as an array of strings. ERR_NOMEM; ERR_LIMIT for a permission
  * of more than PERMISSION_MAX_BYTES. */
 int permission_add_json(struct json *object, const char *key, const char *list) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_SECRET_H
-#define COMMON_SECRET_H
+#pragma once
 
 /*
  * A secret: appSecret, accessToken, i, session token, cookie. It is text of a limited length, is
@@ -40,5 +39,3 @@ void secret_done(struct secret *secret);
 
 /* Overwrites memory in a way that the compiler keeps. */
 void secret_erase(void *memory, size_t size);
-
-#endif

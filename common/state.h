@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_STATE_H
-#define COMMON_STATE_H
+#pragma once
 
 /*
  * What the files of the state directory are called, which versions of them are known and how large
@@ -18,5 +17,3 @@
 #define REGISTRY_FILE "registry.json"
 #define REGISTRY_VERSION 1
 #define REGISTRY_MAX_BYTES ((size_t)32 * 1024 * 1024)
-
-#endif

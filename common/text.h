@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_TEXT_H
-#define COMMON_TEXT_H
+#pragma once
 
 /*
  * Making text from elsewhere safe to show, reading and writing durations and times.
@@ -67,5 +66,3 @@ const char *text_nearest(const char *word, const char *const *candidates, size_t
 
 /* Whether TEXT is valid UTF-8 without control characters (C0, C1, DEL). */
 bool text_is_plain(const char *text);
-
-#endif

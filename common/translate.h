@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_TRANSLATE_H
-#define COMMON_TRANSLATE_H
+#pragma once
 
 /*
  * Messages in the person's language. A program that wants them says so once, by translate_begin();
@@ -39,5 +38,3 @@ const char *translate_count(const char *one, const char *many, size_t count)
 
 /* strerror(), in the same language. */
 const char *translate_errno(int errnum);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_TRUST_H
-#define COMMON_TRUST_H
+#pragma once
 
 /*
  * Whether a file that the daemon obeys (the config, ca_file, the program of a hook) is safe: only
@@ -40,5 +39,3 @@ int trust_open(const struct trust *trust, const char *path, int *ret_fd,
 /* The same without opening it, for a file of any type. */
 int trust_check(const struct trust *trust, const char *path,
 		struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_TRUST_RIGHTS_H
-#define COMMON_TRUST_RIGHTS_H
+#pragma once
 
 /*
  * For trust.c: who owns a file, and who can write it.
@@ -15,5 +14,3 @@ bool trust_owner(uid_t uid, bool counts_as_root);
 
 /* Whether others than the owner and root can write FD, whose status is STATUS. */
 bool trust_others_can_write(int fd, const struct stat *status);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_URL_H
-#define COMMON_URL_H
+#pragma once
 
 /*
  * The few things about URLs that this project decides by itself: which server a person means,
@@ -57,5 +56,3 @@ bool url_is_uuid(const char *text);
 /* "127.0.0.1:41987" or "41987" → port; the address must be 127.0.0.1 literally and the port 0 (any)
  * to 65535. DETAIL says what was expected. ERR_INVALID, ERR_SYNTAX. */
 int url_listen_parse(const char *text, unsigned *ret_port, struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_UTF8_H
-#define COMMON_UTF8_H
+#pragma once
 
 /*
  * UTF-8 as in RFC 3629: no overlong forms, no surrogates. It is in text.c.
@@ -12,5 +11,3 @@
 /* Reads the first character of TEXT, which has SIZE bytes, or ends with a NUL before. Returns how
  * many bytes it takes, or 0 if it is not UTF-8. */
 size_t utf8_read(const char *text, size_t size, uint32_t *ret_char);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMON_VOCABULARY_H
-#define COMMON_VOCABULARY_H
+#pragma once
 
 /*
  * The words that programs compare: what the control API says (docs/control-api.md), of which some
@@ -120,5 +119,3 @@ bool credential_state_is_good(enum credential_state state);
 #define EVENT_VERIFICATION "verification"
 #define EVENT_HEARTBEAT "heartbeat"
 #define EVENT_STOPPING "stopping"
-
-#endif

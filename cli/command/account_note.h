@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_ACCOUNT_NOTE_H
-#define COMMAND_ACCOUNT_NOTE_H
+#pragma once
 
 /*
  * What a person should know about an account besides its state.
@@ -19,5 +18,3 @@ void account_note_browser(const struct json *account);
 
 /* Appends the texts of the array NAMES, with commas between them. */
 void account_note_names(struct buf *text, const struct json *names);
-
-#endif

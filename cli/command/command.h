@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_COMMAND_H
-#define COMMAND_COMMAND_H
+#pragma once
 
 /*
  * The commands of misskey-authctl. Each gets its options parsed, does its work, says what is to say
@@ -38,5 +37,3 @@ int command_verify(struct control_client *client, const struct command_options *
 int command_watch(struct control_client *client, const struct command_options *options);
 int command_reload(struct control_client *client, const struct command_options *options);
 int command_doctor(struct control_client *client, const struct command_options *options);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_CONTROL_CALL_H
-#define COMMAND_CONTROL_CALL_H
+#pragma once
 
 /*
  * Requests to the daemon whose failure is said on standard error, with the next step, and becomes
@@ -29,5 +28,3 @@ int control_call_not_understood(void) _must_check_;
 
 /* Says what the error in REPLY (status 400 or more) is; returns the exit status. */
 int control_call_refused(const struct control_reply *reply) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_LOGIN_MISSING_H
-#define COMMAND_LOGIN_MISSING_H
+#pragma once
 
 /*
  * misskey-authctl login --missing: the accounts of the config that have no credential. For a person
@@ -26,5 +25,3 @@ bool login_has_desktop(void);
 /* login.c: signs in to ACCOUNT, which the daemon knows, or with --unattended opens its page. */
 int login_known(struct control_client *client, const struct command_options *options,
 		const struct json *account) _must_check_;
-
-#endif

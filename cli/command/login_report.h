@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_LOGIN_REPORT_H
-#define COMMAND_LOGIN_REPORT_H
+#pragma once
 
 /*
  * How a login ends for the person (standard error), for a script (standard output) and as an exit
@@ -21,5 +20,3 @@ int login_report_signed_in(const struct login_request *request,
 /* The URL of the page to open is all that is wanted. */
 int login_report_page(const struct login_request *request, const struct json *login,
 		      const char *url) _must_check_;
-
-#endif

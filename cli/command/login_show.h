@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_LOGIN_SHOW_H
-#define COMMAND_LOGIN_SHOW_H
+#pragma once
 
 /*
  * What a person sees of a login while it is under way, on standard error: the page to open, as a QR
@@ -38,5 +37,3 @@ void login_show(struct login_shown *shown, struct control_client *client,
  * that is said, to the daemon too. */
 void login_show_browser(struct login_shown *shown, struct control_client *client,
 			const struct login_request *request, int wait_ms);
-
-#endif

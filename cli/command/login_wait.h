@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_LOGIN_WAIT_H
-#define COMMAND_LOGIN_WAIT_H
+#pragma once
 
 /*
  * Follows one login to its end: starts or joins it, shows and opens the page, says where it stands,
@@ -28,5 +27,3 @@ struct login_request {
 /* Returns the exit status; everything was said. A SIGINT or SIGTERM ends the process with
  * EXIT_STATUS_FAILED and a note that the login goes on. */
 int login_wait(struct control_client *client, const struct login_request *request) _must_check_;
-
-#endif

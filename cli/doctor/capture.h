@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOCTOR_CAPTURE_H
-#define DOCTOR_CAPTURE_H
+#pragma once
 
 /*
  * Runs a program that has a few lines to say, without a shell, and waits for its end, but not for
@@ -21,5 +20,3 @@
  * ERR_BUSY: it did not end within TIMEOUT_MS, and was killed; ERR_ACCESS, ERR_IO, ERR_NOMEM. */
 int capture(const char *const *argv, int timeout_ms, struct buf *output,
 	    int *ret_status) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOCTOR_DOCTOR_H
-#define DOCTOR_DOCTOR_H
+#pragma once
 
 /*
  * misskey-authctl doctor: looks at everything that a login needs, with and without a running
@@ -81,5 +80,3 @@ const char *doctor_problem(const struct doctor *doctor, const char *code);
 /* Adds a finding: MESSAGE, with which the daemon tells of its problem CODE. */
 void doctor_say_problem(struct doctor *doctor, enum finding_status status, const char *code,
 			const char *message);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOCTOR_DOCTOR_CLOCK_H
-#define DOCTOR_DOCTOR_CLOCK_H
+#pragma once
 
 /*
  * Whether this computer's clock is right, by the times that servers have. One server may be wrong
@@ -25,5 +24,3 @@ struct clock_views {
 void clock_view_add(struct clock_views *views, const char *origin, int64_t ahead_s);
 
 void doctor_check_clock(struct findings *findings, const struct clock_views *views);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOCTOR_DOCTOR_FILES_H
-#define DOCTOR_DOCTOR_FILES_H
+#pragma once
 
 /*
  * The two halves of the check of the state directory: what the daemon writes for itself and as the
@@ -15,5 +14,3 @@
 /* env/ and tokens/ in the directory STATE: owners and modes, and whether each file of one agrees
  * with that of the other. Sets doctor->env_accounts. */
 void doctor_check_derived_files(struct doctor *doctor, const char *state);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOCTOR_DOCTOR_PATH_H
-#define DOCTOR_DOCTOR_PATH_H
+#pragma once
 
 /*
  * Whether something in the file system is of the right kind, the person's own, and closed to
@@ -20,5 +19,3 @@ enum doctor_path {
 /* Looks at PATH, which should be of KIND: S_IFDIR (a symbolic link to one will do), S_IFREG or
  * S_IFSOCK. If it is bad, a finding says so; the caller judges if it is missing. */
 enum doctor_path doctor_check_path(struct findings *findings, const char *path, mode_t kind);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOCTOR_FINDINGS_H
-#define DOCTOR_FINDINGS_H
+#pragma once
 
 /*
  * What was found out about the machine, each finding with what to do about it, and how a person or
@@ -60,5 +59,3 @@ size_t findings_bad(const struct findings *findings);
 int findings_report(const struct findings *findings, bool json) _must_check_;
 
 void findings_done(struct findings *findings);
-
-#endif

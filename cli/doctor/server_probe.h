@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef DOCTOR_SERVER_PROBE_H
-#define DOCTOR_SERVER_PROBE_H
+#pragma once
 
 /*
  * Asks a server what it is: one POST to api/meta, by the daemon's rules (daemon/http_rules.h: TLS
@@ -35,5 +34,3 @@ int server_probe(const struct url_server *server, const char *ca_file,
 		 struct server_answer *ret_answer, struct err_detail *detail) _must_check_;
 
 void server_answer_done(struct server_answer *answer);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_ADVICE_H
-#define TERMINAL_ADVICE_H
+#pragma once
 
 /*
  * The next steps that more than one message ends with.
@@ -12,5 +11,3 @@
 #define ADVICE_RESTART                                                                             \
 	_("systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
 	  "again)")
-
-#endif

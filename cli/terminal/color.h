@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_COLOR_H
-#define TERMINAL_COLOR_H
+#pragma once
 
 /*
  * Words of standard output in colour, where that is wanted. The words say the same without it.
@@ -16,5 +15,3 @@ void color_append(struct buf *buf, enum color color, const char *text);
 
 /* That of a credential's state; an unknown one has COLOR_NONE. */
 extern const enum color color_of_state[CREDENTIAL_STATE_COUNT + 1];
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_DAEMON_TEXT_H
-#define TERMINAL_DAEMON_TEXT_H
+#pragma once
 
 /*
  * What the daemon says of errors, problems and failed logins, for a person. The daemon speaks
@@ -16,5 +15,3 @@ void daemon_text_append(struct buf *text, const char *code, const char *message)
 
 /* Says the same on standard error, as why the command failed. */
 void daemon_text_say(const char *code, const char *message);
-
-#endif

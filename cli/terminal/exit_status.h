@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_EXIT_STATUS_H
-#define TERMINAL_EXIT_STATUS_H
+#pragma once
 
 /*
  * How misskey-authctl and misskey-token end; the manual pages list the same numbers. Scripts depend
@@ -21,5 +20,3 @@ enum exit_status {
 	EXIT_STATUS_NOT_EXECUTABLE = 126,
 	EXIT_STATUS_NOT_FOUND = 127,
 };
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_INTERRUPTION_H
-#define TERMINAL_INTERRUPTION_H
+#pragma once
 
 /*
  * Ctrl-C while a login is waited for ends the command, not the login: that is the daemon's.
@@ -9,5 +8,3 @@
 /* From now on SIGINT and SIGTERM end the process with EXIT_STATUS_FAILED and a note on standard
  * error that the login of ACCOUNT goes on and how to join it. */
 void interruption_note(const char *account);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_OPTION_WRONG_H
-#define TERMINAL_OPTION_WRONG_H
+#pragma once
 
 #include <getopt.h>
 
@@ -8,5 +7,3 @@
  * or
  * ':', for one that is not in OPTIONS or not as they want it; ARGV is what it read. */
 void option_wrong(const char *program, const struct option *options, int found, char *const *argv);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_PRINT_JSON_H
-#define TERMINAL_PRINT_JSON_H
+#pragma once
 
 /*
  * The result of a command as JSON on standard output.
@@ -13,5 +12,3 @@
 
 /* On one line, or INDENTED. A failure is said on standard error; the exit status is returned. */
 int print_json(const struct json *value, bool indented) _must_check_;
-
-#endif

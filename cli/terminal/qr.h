@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_QR_H
-#define TERMINAL_QR_H
+#pragma once
 
 /*
  * Draws a text as a QR code for a terminal, for the camera of a phone. Pure. The only user of
@@ -30,5 +29,3 @@ bool qr_style_choose(bool utf8, bool colors, enum qr_style *ret_style);
  * ERR_INVALID if it is empty; ERR_NOMEM, ERR_LIBRARY. DETAIL is one sentence. */
 int qr_append(struct buf *buf, const char *text, enum qr_style style, unsigned columns,
 	      struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TERMINAL_TERMINAL_H
-#define TERMINAL_TERMINAL_H
+#pragma once
 
 /*
  * Messages on standard error, values on standard output. Everything on standard error is made
@@ -59,5 +58,3 @@ void terminal_append_message(struct buf *buf, const char *text);
 /* Writes VALUE to standard output and flushes it. A full disk or a closed pipe is said on standard
  * error; the exit status is returned. */
 int terminal_value(const struct buf *value) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TOKEN_ACCOUNT_NAMES_H
-#define TOKEN_ACCOUNT_NAMES_H
+#pragma once
 
 /*
  * The names of all accounts: those of the files in env/ of the state directory. Each row is a name.
@@ -16,5 +15,3 @@ int account_names_read(const char *directory, struct name_table *ret_names,
 		       struct err_detail *detail) _must_check_;
 
 void account_names_done(struct name_table *names);
-
-#endif

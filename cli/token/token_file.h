@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TOKEN_TOKEN_FILE_H
-#define TOKEN_TOKEN_FILE_H
+#pragma once
 
 /*
  * Reads one file env/ACCOUNT of the state directory, in three system calls.
@@ -19,5 +18,3 @@
  * ERR_ACCESS; ERR_IO. DETAIL says what to do. */
 int token_file_read(const char *path, const char *account, struct env_file *ret_file,
 		    struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TOKEN_TOKEN_OPTIONS_H
-#define TOKEN_TOKEN_OPTIONS_H
+#pragma once
 
 /*
  * The command line of misskey-token.
@@ -28,5 +27,3 @@ struct token_options {
 
 /* Returns an exit status; what is wrong was said on standard error. */
 int token_options_parse(int argc, char **argv, struct token_options *ret_options) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WEB_BROWSER_BROWSER_COMMANDS_H
-#define WEB_BROWSER_BROWSER_COMMANDS_H
+#pragma once
 
 /*
  * Which commands open a page, taken apart: those of the environment variable BROWSER (a list
@@ -28,5 +27,3 @@ struct browser_commands {
  * ERR_NOT_FOUND: there is none; ERR_LIMIT: one in BROWSER has too many words; ERR_NOMEM. */
 int browser_commands_build(const char *url, struct browser_commands *ret_commands) _must_check_;
 void browser_commands_done(struct browser_commands *commands);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef WEB_BROWSER_WEB_BROWSER_H
-#define WEB_BROWSER_WEB_BROWSER_H
+#pragma once
 
 /*
  * Starts a web browser and forgets it: in a session of its own, with /dev/null as its standard
@@ -48,5 +47,3 @@ int browser_look(struct browser *browser, int wait_ms, struct err_detail *detail
 
 /* Looks no more. */
 void browser_done(struct browser *browser);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CONFIG_CONFIG_H
-#define CONFIG_CONFIG_H
+#pragma once
 
 /*
  * The configuration file, config.example.ini explained in code. Everything is optional;
@@ -111,5 +110,3 @@ const struct config_account *config_account_find(const struct config *config, co
 
 void config_free(struct config *config);
 DEFINE_CLEANUP(struct config *, config_free);
-
-#endif

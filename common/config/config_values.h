@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CONFIG_CONFIG_VALUES_H
-#define CONFIG_CONFIG_VALUES_H
+#pragma once
 
 /*
  * What config.c (the object), config_keys.c (the keys and what their values mean) and
@@ -50,5 +49,3 @@ int config_text_set(char **text, const char *value) _must_check_;
 
 /* Appends an account, which may move the others in memory. ERR_NOMEM. */
 int config_account_add(struct config *config, const char *name, unsigned line) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ACCOUNT_ACCOUNTS_H
-#define ACCOUNT_ACCOUNTS_H
+#pragma once
 
 /*
  * Every account that the daemon knows, sorted by name. There are three sources: the config, the
@@ -65,5 +64,3 @@ int accounts_replace(struct accounts *accounts, struct accounts *wanted,
 struct account *accounts_find(struct accounts *accounts, const char *name);
 size_t accounts_count(const struct accounts *accounts);
 struct account *accounts_at(struct accounts *accounts, size_t index);
-
-#endif

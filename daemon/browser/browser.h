@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BROWSER_BROWSER_H
-#define BROWSER_BROWSER_H
+#pragma once
 
 /*
  * Everything that a browser may see, and that another local user can reach: the start link, the
@@ -33,5 +32,3 @@ void browser_quiesce(struct browser *browser);
 bool browser_is_idle(const struct browser *browser);
 void browser_free(struct browser *browser);
 DEFINE_CLEANUP(struct browser *, browser_free);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef BROWSER_BROWSER_REQUEST_H
-#define BROWSER_BROWSER_REQUEST_H
+#pragma once
 
 /*
  * What a request to the callback listener asks for. Pure: text in, decision out. Everything is
@@ -39,5 +38,3 @@ bool browser_has_cookie(const char *cookies, const char *name, const char *value
  * absent, allow a top-level navigation of a person. Old browsers send none (Fetch Metadata, W3C).
  */
 bool browser_is_navigation(const char *mode, const char *dest, const char *purpose);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CONTROL_CONTROL_H
-#define CONTROL_CONTROL_H
+#pragma once
 
 /*
  * What the owner may do: the JSON API on the Unix socket, as docs/control-api.md has it.
@@ -41,5 +40,3 @@ void control_quiesce(struct control *control);
 bool control_is_idle(const struct control *control);
 void control_free(struct control *control);
 DEFINE_CLEANUP(struct control *, control_free);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CONTROL_CONTROL_JSON_H
-#define CONTROL_CONTROL_JSON_H
+#pragma once
 
 /*
  * The objects of docs/control-api.md. Each function returns a new value, or NULL without memory.
@@ -25,5 +24,3 @@ struct json *control_json_reload(const struct service *service,
 /* The credential itself. */
 struct json *control_json_token(const struct credential *credential);
 struct json *control_json_error(const char *code, const char *message);
-
-#endif

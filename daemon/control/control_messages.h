@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CONTROL_CONTROL_MESSAGES_H
-#define CONTROL_CONTROL_MESSAGES_H
+#pragma once
 
 /*
  * What the parts of the control server share: control.c (life, which route is whose),
@@ -118,5 +117,3 @@ void control_delete_account(struct control *control, struct http_request *reques
 			    const char *name);
 void control_get_token(struct control *control, struct http_request *request, const char *name);
 void control_post_verify(struct control *control, struct http_request *request, const char *name);
-
-#endif

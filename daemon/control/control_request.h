@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef CONTROL_CONTROL_REQUEST_H
-#define CONTROL_CONTROL_REQUEST_H
+#pragma once
 
 /*
  * What a request to the control socket asks for: its target, taken apart. Pure. docs/control-api.md
@@ -47,5 +46,3 @@ int control_request_parse(const char *target, struct control_request *ret_reques
 
 /* The methods that ROUTE answers, as an Allow header has them; "" for none. */
 const char *control_route_methods(enum control_route route);
-
-#endif

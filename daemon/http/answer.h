@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HTTP_ANSWER_H
-#define HTTP_ANSWER_H
+#pragma once
 
 /*
  * What came of a call to a server: its answer, or why there is none.
@@ -42,5 +41,3 @@ struct http_answer {
 	size_t body_size;
 	int64_t retry_after_s; /* Retry-After in seconds (RFC 9110, both forms), -1: none */
 };
-
-#endif

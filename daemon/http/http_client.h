@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HTTP_HTTP_CLIENT_H
-#define HTTP_HTTP_CLIENT_H
+#pragma once
 
 /*
  * One POST of JSON, by the rules of http_rules.h. TLS with verification; plain HTTP for loopback
@@ -47,5 +46,3 @@ void http_call_cancel(struct http_call *call);
 /* Cancels what is under way. Never blocks. Not from an http_answer_function. */
 void http_client_free(struct http_client *client);
 DEFINE_CLEANUP(struct http_client *, http_client_free);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HTTP_HTTP_CONNECTIONS_H
-#define HTTP_HTTP_CONNECTIONS_H
+#pragma once
 
 /*
  * What the parts of the HTTP server share: http_server.c (connections, limits, deadlines),
@@ -130,5 +129,3 @@ void http_refusal_send(struct http_request *request, unsigned status,
 		       const struct http_bytes *body);
 /* Throws away what its client has sent since. */
 void http_refusal_drain(struct http_request *request);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HTTP_HTTP_SERVER_H
-#define HTTP_HTTP_SERVER_H
+#pragma once
 
 /*
  * A small HTTP/1.1 server on a listening socket: limits, whole requests, held replies, streams. The
@@ -180,5 +179,3 @@ void http_request_stream_cut(struct http_request *request);
 /* Ends the stream after what was written; the client has the time of a reply to take that. FUNCTION
  * is not called any more. Afterwards REQUEST must not be used. */
 void http_request_stream_end(struct http_request *request);
-
-#endif

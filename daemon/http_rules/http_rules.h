@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef HTTP_RULES_HTTP_RULES_H
-#define HTTP_RULES_HTTP_RULES_H
+#pragma once
 
 /*
  * The one list of rules for calls to a server: trust, protocols, limits, and what libcurl's codes
@@ -43,5 +42,3 @@ enum http_rules_verdict http_rules_judge(CURLcode code);
 /* Removes from the environment what makes libcurl or OpenSSL write keys, load code or trust other
  * certificates. Before libcurl and OpenSSL are used, and before there is a thread. */
 void http_rules_clean_environment(void);
-
-#endif

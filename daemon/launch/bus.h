@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAUNCH_BUS_H
-#define LAUNCH_BUS_H
+#pragma once
 
 /*
  * The user's D-Bus, through which systemd and the desktop are reached: a connection that is made
@@ -48,5 +47,3 @@ bool bus_is_flushed(const struct bus *bus);
 
 void bus_free(struct bus *bus);
 DEFINE_CLEANUP(struct bus *, bus_free);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAUNCH_LAUNCH_H
-#define LAUNCH_LAUNCH_H
+#pragma once
 
 /*
  * One run of a command that is started for the person, a hook or a login's page, and nobody waits
@@ -34,5 +33,3 @@ bool launch_tick(struct launch *launch, struct clock_time now, struct launch_res
 /* Forgets the run, which goes on. */
 void launch_free(struct launch *launch);
 DEFINE_CLEANUP(struct launch *, launch_free);
-
-#endif

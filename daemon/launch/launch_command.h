@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAUNCH_LAUNCH_COMMAND_H
-#define LAUNCH_LAUNCH_COMMAND_H
+#pragma once
 
 /*
  * A command that is started for the person, and what became of it, in whichever way it is started:
@@ -52,5 +51,3 @@ int launch_input_open(const struct buf *input, int *ret_fd, struct err_detail *d
  * *ret_environment with free(). ERR_NOMEM. */
 int launch_environment(char *const inherited[], const struct buf *facts,
 		       char ***ret_environment) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAUNCH_LAUNCH_PROCESS_H
-#define LAUNCH_LAUNCH_PROCESS_H
+#pragma once
 
 /*
  * One run of a command as a process of the daemon's: started without a shell, watched without
@@ -39,5 +38,3 @@ bool launch_process_tick(struct launch_process *process, struct clock_time now,
 /* Forgets the process, which goes on, unless its time is over: then it is killed. */
 void launch_process_free(struct launch_process *process);
 DEFINE_CLEANUP(struct launch_process *, launch_process_free);
-
-#endif

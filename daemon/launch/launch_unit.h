@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAUNCH_LAUNCH_UNIT_H
-#define LAUNCH_LAUNCH_UNIT_H
+#pragma once
 
 /*
  * One run of a command as a transient unit of the user's systemd: outside of the sandbox and the
@@ -42,5 +41,3 @@ DEFINE_CLEANUP(struct launch_unit *, launch_unit_free);
 /* misskey-authd-PURPOSE-ACCOUNT-RANDOM.service, with ACCOUNT escaped and, if need be, cut. */
 void launch_unit_name(const char *purpose, const char *account, const char *random,
 		      char ret_name[static LAUNCH_UNIT_NAME_BYTES]);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LAUNCH_LAUNCH_UNIT_CALL_H
-#define LAUNCH_LAUNCH_UNIT_CALL_H
+#pragma once
 
 /*
  * What systemd is asked for a unit that runs a command: the words of StartTransientUnit
@@ -20,5 +19,3 @@
  * Returns a negative errno value on failure, as sd-bus does. */
 int launch_unit_call_new(sd_bus *connection, const char *name, const struct launch_command *command,
 			 int input_fd, sd_bus_message **ret_message) _must_check_;
-
-#endif

@@ -129,7 +129,8 @@ static void publish(struct login *login, struct clock_time now)
 	struct login_view *view = &login->view;
 
 	view->state = login_machine_visible_state(&login->machine);
-	/* It has its turn in a moment, and is asking then. One that lacks room goes on saying so. */
+	/* It has its turn in a moment, and is asking then. One that lacks room goes on saying so.
+	 */
 	if (view->state == MACHINE_SECURING && login->turn.state == TURN_WAITS &&
 	    login->published.state != MACHINE_SECURING)
 		view->state = MACHINE_EXCHANGING;

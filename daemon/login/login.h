@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOGIN_LOGIN_H
-#define LOGIN_LOGIN_H
+#pragma once
 
 /*
  * One account's login: does what the machine says, with the server, the registry and the
@@ -151,5 +150,3 @@ struct login_expected {
  * the account is still on its server. The texts are theirs. */
 struct login_expected login_expected_user(const struct account *account,
 					  const struct credential *credential);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOGIN_LOGIN_FAILURE_H
-#define LOGIN_LOGIN_FAILURE_H
+#pragma once
 
 /*
  * The message of a failed login, for a command, a hook or a notification.
@@ -16,5 +15,3 @@
  * NULL. */
 void login_failure_text(const struct account *account, const struct credential *credential,
 			const struct login_view *view, struct buf *text);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOGIN_LOGIN_MACHINE_H
-#define LOGIN_LOGIN_MACHINE_H
+#pragma once
 
 /*
  * The state machine of one account's login: which step follows which, when to try again and when to
@@ -133,5 +132,3 @@ enum machine_state login_machine_visible_state(const struct login_machine *machi
 
 /* Whether a login is under way. */
 bool login_machine_is_active(const struct login_machine *machine);
-
-#endif

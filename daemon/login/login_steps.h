@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOGIN_LOGIN_STEPS_H
-#define LOGIN_LOGIN_STEPS_H
+#pragma once
 
 /*
  * What the files of a login share: login.c (drives the machine), login_call.c (asks the server, and
@@ -107,5 +106,3 @@ void login_read_userkey(struct login *login, const struct http_answer *answer,
 			struct machine_input *event);
 void login_read_i(struct login *login, const struct http_answer *answer,
 		  struct machine_input *event);
-
-#endif

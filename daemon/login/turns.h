@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOGIN_TURNS_H
-#define LOGIN_TURNS_H
+#pragma once
 
 /*
  * Limits how many exchanges are under way at the same time. Each reserves room on the disk for its
@@ -52,5 +51,3 @@ void *turns_next(struct turns *turns);
 
 /* TURN neither waits nor is taken any more. */
 void turns_leave(struct turns *turns, struct turn *turn);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef LOGIN_VERIFICATION_H
-#define LOGIN_VERIFICATION_H
+#pragma once
 
 /*
  * Does a stored credential still work? Asks /api/i, at the end of a login and at any other time,
@@ -60,5 +59,3 @@ const struct verification_report *verification_report(const struct verification 
 
 /* Ends what is under way, and tells nobody. NULL is fine. */
 void verification_free(struct verification *verification);
-
-#endif

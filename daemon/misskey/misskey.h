@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MISSKEY_MISSKEY_H
-#define MISSKEY_MISSKEY_H
+#pragma once
 
 /*
  * Misskey's app login on the wire: builds the requests' JSON and reads the answers. Pure: no I/O,
@@ -116,5 +115,3 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 int misskey_meta_request(struct buf *body) _must_check_;
 void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
 			  struct misskey_problem *ret_problem);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef MISSKEY_MISSKEY_PROBLEM_H
-#define MISSKEY_MISSKEY_PROBLEM_H
+#pragma once
 
 /*
  * What an answer means that is not a good one. For misskey.c alone: endpoints fail alike, and
@@ -25,5 +24,3 @@ enum misskey_verdict misskey_problem_classify(const struct http_answer *answer,
 enum misskey_verdict misskey_problem_set(struct misskey_problem *problem,
 					 enum misskey_verdict verdict, const char *format, ...)
 	_printf_(3, 4);
-
-#endif

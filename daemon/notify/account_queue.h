@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_ACCOUNT_QUEUE_H
-#define NOTIFY_ACCOUNT_QUEUE_H
+#pragma once
 
 /*
  * Accounts that wait for something, first come, first served, each of them once: who waits already
@@ -36,5 +35,3 @@ struct account_queue_entry *account_queue_take(struct account_queue *queue);
 bool account_queue_is_empty(const struct account_queue *queue);
 
 void account_queue_done(struct account_queue *queue);
-
-#endif

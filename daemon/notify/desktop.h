@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_DESKTOP_H
-#define NOTIFY_DESKTOP_H
+#pragma once
 
 /*
  * What the person's desktop shows of the daemon's doings, if the config has `notifications = yes`.
@@ -44,5 +43,3 @@ void desktop_quiesce(struct desktop *desktop);
 /* What was opened stays open. */
 void desktop_free(struct desktop *desktop);
 DEFINE_CLEANUP(struct desktop *, desktop_free);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_DESKTOP_TEXT_H
-#define NOTIFY_DESKTOP_TEXT_H
+#pragma once
 
 /*
  * The words of desktop notifications. What servers say (users' names) is made printable here; the
@@ -23,5 +22,3 @@ void desktop_text_signed_in(const char *account, const char *server, const char 
 
 /* CREDENTIAL is revoked or suspended. */
 void desktop_text_lost(const struct credential *credential, struct buf *body);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_HOOK_EVENT_H
-#define NOTIFY_HOOK_EVENT_H
+#pragma once
 
 /*
  * What a hook is told, as docs/integrations.md describes it: a line of JSON, which may hold a
@@ -30,5 +29,3 @@ int hook_event_error(const struct service *service, const struct account *accoun
 		     const char *message, struct hook_event *ret_event) _must_check_;
 
 void hook_event_done(struct hook_event *event);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_HOOKS_H
-#define NOTIFY_HOOKS_H
+#pragma once
 
 /*
  * When the commands of the config are run: one run of a kind at a time, in the order in which
@@ -39,5 +38,3 @@ bool hooks_are_idle(const struct hooks *hooks);
 /* Forgets what runs, which goes on by itself, and what waits; says so in the log. */
 void hooks_free(struct hooks *hooks);
 DEFINE_CLEANUP(struct hooks *, hooks_free);
-
-#endif

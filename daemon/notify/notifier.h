@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_NOTIFIER_H
-#define NOTIFY_NOTIFIER_H
+#pragma once
 
 /*
  * Notifications of the person's desktop (org.freedesktop.Notifications, Desktop Notifications
@@ -46,5 +45,3 @@ bool notifier_is_flushed(const struct notifier *notifier);
 /* What is shown stays, but nothing comes of it any more. */
 void notifier_free(struct notifier *notifier);
 DEFINE_CLEANUP(struct notifier *, notifier_free);
-
-#endif

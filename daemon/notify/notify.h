@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_NOTIFY_H
-#define NOTIFY_NOTIFY_H
+#pragma once
 
 /*
  * What is worth telling a person's hooks and desktop: watches the service and sees to it that
@@ -33,5 +32,3 @@ void notify_quiesce(struct notify *notify);
 /* Hooks that still run go on by themselves. */
 void notify_free(struct notify *notify);
 DEFINE_CLEANUP(struct notify *, notify_free);
-
-#endif

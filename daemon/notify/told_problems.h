@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef NOTIFY_TOLD_PROBLEMS_H
-#define NOTIFY_TOLD_PROBLEMS_H
+#pragma once
 
 /*
  * Which problems of the daemon its person was told of, over many starts: one that systemd starts
@@ -28,5 +27,3 @@ void told_problems_write(const struct told_problems *told, const char *directory
 			 const struct service *service);
 
 void told_problems_done(struct told_problems *told);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PAGE_PAGE_H
-#define PAGE_PAGE_H
+#pragma once
 
 /*
  * The pages that a browser shows, without JavaScript and external resources, light and dark, in the
@@ -55,5 +54,3 @@ const char *page_security_policy(void);
 
 /* The icon, as image/svg+xml. */
 const char *page_icon(void);
-
-#endif

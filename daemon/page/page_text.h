@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PAGE_PAGE_TEXT_H
-#define PAGE_PAGE_TEXT_H
+#pragma once
 
 /*
  * The words of the pages, one file a language: page_text_en.c, page_text_ja.c. A new language is a
@@ -58,5 +57,3 @@ extern const struct page_text page_text_ja;
 
 /* The words of LANGUAGE. */
 const struct page_text *page_text_of(enum page_language language);
-
-#endif

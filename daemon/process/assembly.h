@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_ASSEMBLY_H
-#define PROCESS_ASSEMBLY_H
+#pragma once
 
 /*
  * The modules of a daemon, put together and taken apart again.
@@ -42,5 +41,3 @@ int assembly_build(struct assembly *assembly, const struct daemon_options *optio
 		   const struct sd_sockets *passed, const struct service_refusal *refusal,
 		   const char **ret_code, struct err_detail *detail) _must_check_;
 void assembly_free(struct assembly *assembly);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_DAEMON_H
-#define PROCESS_DAEMON_H
+#pragma once
 
 /*
  * One process from its start to its end: serves until it is stopped, or as long as there is
@@ -28,5 +27,3 @@ struct daemon_options {
  * daemon is at work; errors of config_read_source(); other errors say in DETAIL what could not be
  * had. */
 int daemon_run(const struct daemon_options *options, struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_LISTENER_H
-#define PROCESS_LISTENER_H
+#pragma once
 
 /*
  * Makes the two listening sockets.
@@ -22,5 +21,3 @@ int listener_callback_url(int fd, char ret_url[static REGISTRY_CALLBACK_URL_BYTE
  * socket that nobody listens on any more is replaced. ERR_BUSY: another daemon listens there;
  * ERR_LIMIT: PATH is too long for a socket. */
 int listener_control(const char *path, int *ret_fd, struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_OPTIONS_H
-#define PROCESS_OPTIONS_H
+#pragma once
 
 /*
  * The command line of misskey-authd.
@@ -33,5 +32,3 @@ struct options {
 /* Returns true if the program is to end now with *ret_status: after --help and --version, and on
  * misuse. */
 bool options_parse(int argc, char **argv, struct options *ret_options, int *ret_status);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_REFUSAL_H
-#define PROCESS_REFUSAL_H
+#pragma once
 
 /*
  * A daemon that cannot work tells the clients of its sockets why. A service that ended instead
@@ -18,5 +17,3 @@
 int refusal_serve(const struct daemon_options *options, const struct sd_sockets *passed,
 		  const struct service_refusal *refusal, struct err_detail *said,
 		  bool *ret_has_ended, struct err_detail *detail) _must_check_;
-
-#endif

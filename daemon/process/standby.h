@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_STANDBY_H
-#define PROCESS_STANDBY_H
+#pragma once
 
 /*
  * Waits for the next client of the sockets that systemd passed, without accepting it.
@@ -21,5 +20,3 @@ enum standby_end {
 /* IDLE_MS: how long, 0: for ever. ERR_NOMEM, ERR_IO, … */
 int standby_wait(const struct sd_sockets *sockets, int64_t idle_ms, enum standby_end *ret_end,
 		 struct err_detail *detail) _must_check_;
-
-#endif

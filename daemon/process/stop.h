@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef PROCESS_STOP_H
-#define PROCESS_STOP_H
+#pragma once
 
 /*
  * When a daemon without work ends, and how a daemon ends.
@@ -26,5 +25,3 @@ int idleness_attach(struct idleness *idleness, const struct assembly *assembly, 
 
 /* Accepts nobody any more, answers what is held, and stores what is not stored yet. */
 void stop_orderly(struct assembly *assembly);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RUNTIME_CLOCK_H
-#define RUNTIME_CLOCK_H
+#pragma once
 
 /*
  * One reading of the clocks, taken once a round by the loop and handed down, so that what decides
@@ -18,5 +17,3 @@ struct clock_time {
 };
 
 struct clock_time clock_now(void);
-
-#endif

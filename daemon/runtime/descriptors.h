@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RUNTIME_DESCRIPTORS_H
-#define RUNTIME_DESCRIPTORS_H
+#pragma once
 
 /*
  * How many descriptors the process may have. The usual soft limit of 1,024 is there for programs
@@ -13,5 +12,3 @@ void descriptors_raise_limit(void);
 
 /* Around the start of another program: the limit as it was, and the raised one again. */
 void descriptors_restore_limit(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RUNTIME_LIBCURL_H
-#define RUNTIME_LIBCURL_H
+#pragma once
 
 /*
  * Starts libcurl with memory that is erased when it is freed: requests and answers have secrets.
@@ -10,5 +9,3 @@
 
 /* Can be called again; each success is undone by one curl_global_cleanup(). ERR_LIBRARY. */
 int libcurl_start(struct err_detail *detail) _must_check_;
-
-#endif

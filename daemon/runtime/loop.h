@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RUNTIME_LOOP_H
-#define RUNTIME_LOOP_H
+#pragma once
 
 /*
  * The one wait of the daemon: libcurl's sockets, the sources' descriptors and the signals, in one
@@ -52,5 +51,3 @@ void loop_stop(struct loop *loop);
 
 void loop_free(struct loop *loop);
 DEFINE_CLEANUP(struct loop *, loop_free);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RUNTIME_SANDBOX_H
-#define RUNTIME_SANDBOX_H
+#pragma once
 
 /*
  * What the service's sandbox does not show looks as if it were not there, or could not be written.
@@ -23,5 +22,3 @@ void sandbox_explain(const char *path, bool writable, struct err_detail *detail)
 /* For struct trust: whether the sandbox may hide PATH, which is not seen. DETAIL, which says so,
  * then also says what helps. */
 bool sandbox_hides(const char *path, struct err_detail *detail);
-
-#endif

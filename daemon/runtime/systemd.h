@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef RUNTIME_SYSTEMD_H
-#define RUNTIME_SYSTEMD_H
+#pragma once
 
 /*
  * What systemd passes and is told: sockets, readiness, the watchdog. Everything does nothing where
@@ -50,5 +49,3 @@ int sd_stderr_is_journal(void);
  * inherited by others, such as a shell in a terminal that is a service; INVOCATION_ID and the
  * control group would not tell these apart. */
 int sd_is_user_service(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SERVICE_SERVICE_H
-#define SERVICE_SERVICE_H
+#pragma once
 
 /*
  * What the daemon can do, for its two servers: the accounts, their logins and credentials. Opens
@@ -203,5 +202,3 @@ int service_open_start(struct service *service, const char *start, bool has_cook
  * session is being replaced. ERR_NOT_FOUND: no session has this token. */
 int service_callback(struct service *service, const char *token, enum registry_proof proof,
 		     struct clock_time now, struct account **ret_account) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef SERVICE_SERVICE_STATE_H
-#define SERVICE_SERVICE_STATE_H
+#pragma once
 
 /*
  * What the files of the service share.
@@ -72,5 +71,3 @@ void service_drop_account(struct service *service, struct account *account, stru
 /* The logins' call-back. */
 void service_login_changed(enum login_change change, struct account *account, struct clock_time now,
 			   void *context);
-
-#endif

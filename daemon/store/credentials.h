@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_CREDENTIALS_H
-#define STORE_CREDENTIALS_H
+#pragma once
 
 /*
  * credentials.json, which is the truth, and env/ and tokens/, which are derived from it.
@@ -119,5 +118,3 @@ int credentials_underive(struct credentials *credentials, const char *account,
 int credentials_prune(struct credentials *credentials,
 		      bool (*is_known)(const char *account, void *context), void *context,
 		      struct err_detail *detail) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_CREDENTIALS_FILE_H
-#define STORE_CREDENTIALS_FILE_H
+#pragma once
 
 /*
  * The layout of credentials.json. docs/credentials.md describes it for those who read the file; it
@@ -25,5 +24,3 @@ extern const struct entry_kind credential_kind;
 
 /* Its only list is of credential_kind. */
 extern const struct state_file credentials_file;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_DERIVED_H
-#define STORE_DERIVED_H
+#pragma once
 
 /*
  * env/ACCOUNT and tokens/ACCOUNT, which are derived from credentials.json: what scripts read.
@@ -59,5 +58,3 @@ int derived_prune(const struct derived *derived,
  * value that does not fit there. */
 int derived_env_text(const char *account, const char *origin, const struct credential *credential,
 		     struct buf *text) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_ENTRY_H
-#define STORE_ENTRY_H
+#pragma once
 
 /*
  * The entries of state files. Each kind of entry has one table of its members; reading, writing,
@@ -104,5 +103,3 @@ void entry_free(const struct entry_kind *kind, void *entry);
 void entry_drop(const struct entry_kind *kind, struct name_table *rows, size_t index, size_t count);
 /* Frees all of ROWS. */
 void entry_free_rows(const struct entry_kind *kind, struct name_table *rows);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_REGISTRY_H
-#define STORE_REGISTRY_H
+#pragma once
 
 /*
  * registry.json: what only the daemon needs, and needs again after a crash: accounts made by
@@ -208,5 +207,3 @@ const struct registry_finished *registry_finished_by_start(const struct registry
 bool registry_finished_tell_late(struct registry *registry, const char *start);
 int registry_finished_add(struct registry *registry,
 			  const struct registry_finished *finished) _must_check_;
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_REGISTRY_ROWS_H
-#define STORE_REGISTRY_ROWS_H
+#pragma once
 
 /*
  * What registry.c, registry_session.c, registry_app.c and registry_finished.c share.
@@ -34,5 +33,3 @@ extern const struct state_file registry_file;
  * not: the time tells nothing about which one it is. */
 const void *registry_find_by(const struct registry *registry, enum registry_list list,
 			     size_t offset, const char *value);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef STORE_STATE_FILE_H
-#define STORE_STATE_FILE_H
+#pragma once
 
 /*
  * credentials.json and registry.json: an object with a version and with lists of entries. A message
@@ -37,5 +36,3 @@ int state_file_read(const struct state_file *file, int dirfd, struct name_table 
 /* Appends the file with LISTS in it. ERR_NOMEM; ERR_LIMIT: it could not be read again. */
 int state_file_print(const struct state_file *file, const struct name_table *lists,
 		     struct buf *text) _must_check_;
-
-#endif

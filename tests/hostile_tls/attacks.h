@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_HOSTILE_TLS_ATTACKS_H
-#define TESTS_HOSTILE_TLS_ATTACKS_H
+#pragma once
 
 /*
  * What a hostile server does with one connection. Each attack goes on until the client has left.
@@ -20,5 +19,3 @@ struct attack {
 /* NULL: there is none of that name. */
 const struct attack *attack_find(const char *name);
 void attack_print_names(void);
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_UNIT_ALLOC_FAULT_H
-#define TESTS_UNIT_ALLOC_FAULT_H
+#pragma once
 
 /*
  * Lets the n-th allocation of the code under test fail, and looks at what it frees: a test includes
@@ -58,5 +57,3 @@ void __wrap_free(void *memory)
 		explicit_bzero(memory, malloc_usable_size(memory));
 	__real_free(memory);
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_UNIT_HTTP_FIXTURE_H
-#define TESTS_UNIT_HTTP_FIXTURE_H
+#pragma once
 
 /*
  * An HTTP server on a socket of its own, and clients of it, all in one loop. Included once a test
@@ -211,5 +210,3 @@ static inline void http_fixture_stop(struct http_fixture *f)
 	}
 	close(f->listen_fd);
 }
-
-#endif

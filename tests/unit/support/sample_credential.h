@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_UNIT_SAMPLE_CREDENTIAL_H
-#define TESTS_UNIT_SAMPLE_CREDENTIAL_H
+#pragma once
 
 /*
  * Credentials to store and compare.
@@ -152,5 +151,3 @@ static inline void assert_on_disk(const struct credential *credential)
 		assert_false(exists(name));
 	}
 }
-
-#endif

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef TESTS_UNIT_STATE_DIRECTORY_H
-#define TESTS_UNIT_STATE_DIRECTORY_H
+#pragma once
 
 /*
  * A private state directory for each test: cmocka's setup and teardown, looking into it and
@@ -238,5 +237,3 @@ static inline void free_pages(size_t pages)
 	assert_int_equal(truncate(path_in_root("ballast"), status.st_size - (off_t)(pages * 4096)),
 			 0);
 }
-
-#endif
