@@ -99,6 +99,7 @@ bool credential_state_is_good(enum credential_state state);
 #define CODE_RESTART_NEEDED "RESTART_NEEDED"
 #define CODE_REGISTRY_SET_ASIDE "REGISTRY_SET_ASIDE"
 /* Problems of a login that goes on */
+#define CODE_START_RACED "START_RACED"
 #define CODE_NO_ROOM "NO_ROOM"
 #define CODE_NOT_STORED "NOT_STORED"
 #define CODE_SERVER "SERVER"

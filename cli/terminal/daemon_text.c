@@ -39,6 +39,8 @@ static const struct {
 	{CODE_RESTART_NEEDED, N_("The port of the config has changed: restart the daemon.")},
 	{CODE_REGISTRY_SET_ASIDE, N_("A damaged file was set aside: start pending logins again.")},
 	/* Problems of logins that go on */
+	{CODE_START_RACED,
+	 N_("The login's page was opened twice, perhaps by another user. Log in again.")},
 	{CODE_NO_ROOM,
 	 N_("There is no room to store the login on this computer. It is tried again.")},
 	{CODE_NOT_STORED, N_("The credential could not be stored yet. It is tried again.")},

@@ -301,7 +301,7 @@ void login_cancel(struct login *login, const char *reason, struct clock_time now
 	credential_done(&login->candidate);
 	login->has_candidate = false;
 	if (login_machine_is_active(&login->machine)) {
-		login_set_problem(login, "CANCELLED", reason);
+		login_set_problem(login, outcome_code(OUTCOME_CANCELLED), reason);
 		login_advance(login, &input);
 	} else {
 		/* At most the question whether the credential works ends: nothing to tell. */
@@ -336,7 +336,7 @@ void login_refresh(struct login *login, struct clock_time now)
 	const struct registry_session *session = login_session(login);
 
 	if (session && session->start_raced)
-		login_set_problem(login, "START_RACED",
+		login_set_problem(login, CODE_START_RACED,
 				  "The login's page was opened twice, perhaps by another user of "
 				  "this machine. Log in again.");
 	publish(login, now);

@@ -116,7 +116,7 @@ def both(daemon, japanese, *command):
     (("misskey-authctl", "logn"), "もしかして: login"),
     (("misskey-authctl", "login", "https://misskey.example/path"), "ホストのあとには何も書けません"),
     (("misskey-authctl", "--socket", "/nowhere", "list"), "/nowhere"),
-    (("misskey-authd", "--check-config", "--config", "/dev/null"), "通常のファイルが必要です"),
+    (("misskey-authd", "--check-config", "--config", "/dev/null"), "安全に使えません"),
     (("misskey-authd", "--idle-exit", "never"), "のように指定してください"),
 ], ids=["account", "option", "command", "server", "daemon", "config", "time"])
 def test_messages_are_in_the_persons_language(daemon, japanese, command, said):
