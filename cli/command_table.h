@@ -26,6 +26,9 @@ enum option_id {
 	OPTION_MISSING,
 	OPTION_LIMIT,
 	OPTION_UNATTENDED,
+	OPTION_PORT,
+	OPTION_AT_LOGIN,
+	OPTION_VERIFY_DAILY,
 };
 
 /* No command has more. */
