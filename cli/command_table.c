@@ -55,7 +55,7 @@ const struct command command_program = {
 		"  watch                   show what happens to the accounts, as it happens\n"
 		"  callback URL            go on with a login whose browser is on another machine\n"
 		"  enable                  have systemd start the daemon when it is needed\n"
-		"  disable                 stop all of it, and have systemd start it no more\n"
+		"  disable                 stop the daemon, and keep systemd from starting it\n"
 		"  reload                  have the daemon read its config again\n"
 		"  doctor                  look for what is wrong, and say what to do\n"
 		"\n"
@@ -193,8 +193,8 @@ static const struct command commands[] = {
 	{
 		.name = "disable",
 		.arguments = "",
-		.help = N_("Stops the daemon and all of its units, and has systemd start none of "
-			   "them again.\n"
+		.help = N_("Stops the daemon and all of its units, and keeps systemd from starting "
+			   "them.\n"
 			   "Accounts and settings stay; it says where they are.\n"),
 		.options = global_options,
 		.runs_without_daemon = true,

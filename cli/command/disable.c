@@ -27,7 +27,7 @@ static bool check_gone(const struct unit *unit)
 	}
 	if (unit_is_enabled(unit)) {
 		terminal_message(_("misskey-authctl: %s is enabled for all users of this computer. "
-				   "To keep it from starting for you: systemctl --user mask %s"),
+				   "To turn it off for you: systemctl --user mask %s"),
 				 unit->name, unit->name);
 		return false;
 	}
@@ -77,8 +77,7 @@ int command_disable(struct control_client *client, const struct command_options 
 		is_gone = check_gone(&units[id]) && is_gone;
 	if (!is_gone)
 		return EXIT_STATUS_FAILED;
-	terminal_message(
-		_("Nothing of misskey-authd runs or listens, and systemd starts nothing of it."));
+	terminal_message(_("misskey-authd was stopped, and systemd does not start it any more."));
 	say_all_kept();
 	return EXIT_STATUS_DONE;
 }

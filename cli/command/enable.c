@@ -21,7 +21,7 @@
 
 static int failed(const struct err_detail *detail)
 {
-	terminal_message("misskey-authctl: %s.", detail->text);
+	terminal_message(_("misskey-authctl: %s."), detail->text);
 	return EXIT_STATUS_FAILED;
 }
 
@@ -132,11 +132,10 @@ static bool check_listens(const struct unit *unit, unsigned port)
 	if (unit_is_active(unit) && (port == 0 || port == unit_port(unit)))
 		return true;
 	if (strcmp(unit->active, "inactive") == 0 && strcmp(unit->condition, "no") == 0)
-		terminal_message(
-			_("misskey-authctl: The units are for persons, and this is a system user. "
-			  "Start the daemon by hand: misskey-authd"));
+		terminal_message(_("misskey-authctl: systemd does not start misskey-authd for "
+				   "system users. Start it by hand: misskey-authd"));
 	else if (unit_is_active(unit))
-		terminal_message(_("misskey-authctl: Something overrides the port. See what: "
+		terminal_message(_("misskey-authctl: Another file overrides the port. See which: "
 				   "systemctl --user cat %s"),
 				 unit->name);
 	else

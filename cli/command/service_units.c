@@ -43,7 +43,7 @@ int service_units_read(struct unit ret_units[static UNIT_COUNT])
 
 	if (r == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message("misskey-authctl: %s.", detail.text);
+	terminal_message(_("misskey-authctl: %s."), detail.text);
 	terminal_message("%s", units_remedy(r));
 	return EXIT_STATUS_FAILED;
 }

@@ -67,7 +67,7 @@ complete -c misskey-authctl -n $none -a verify -d 'Ask the servers whether crede
 complete -c misskey-authctl -n $none -a watch -d 'Show what happens to the accounts, as it happens'
 complete -c misskey-authctl -n $none -a callback -d 'Go on with a login whose browser is on another machine'
 complete -c misskey-authctl -n $none -a enable -d 'Have systemd start the daemon when it is needed'
-complete -c misskey-authctl -n $none -a disable -d 'Stop all of it, and have systemd start it no more'
+complete -c misskey-authctl -n $none -a disable -d 'Stop the daemon, and keep systemd from starting it'
 complete -c misskey-authctl -n $none -a reload -d 'Have the daemon read its config again'
 complete -c misskey-authctl -n $none -a doctor -d 'Look for what is wrong, and say what to do'
 

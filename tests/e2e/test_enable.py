@@ -70,25 +70,23 @@ class Person:
             return start
 
     def states(self, name):
-        return {unit: self.manager.show(unit, name)[0] for unit in ALL}
+        shown = self.manager.systemctl("show", f"--property={name}", *ALL).stdout
+        return dict(zip(ALL, re.findall(rf"^{name}=(.*)$", shown, re.M)))
 
     def mode(self, path):
         return oct(stat.S_IMODE((self.home / path).stat().st_mode))
 
     def clean(self):
-        self.manager.systemctl("unmask", *ALL)
-        for verb in ("disable", "stop"):
-            self.manager.systemctl(verb, *ALL)
-        self.manager.systemctl("reset-failed")
         shutil.rmtree(self.home / DROP_INS, ignore_errors=True)
+        verbs = " ".join(f"systemctl --user {verb} {' '.join(ALL)};" for verb in ("unmask", "stop", "disable"))
+        self.manager.run("sh", "-c", f"{verbs} systemctl --user reset-failed")
         self.manager.forget()
-        self.manager.systemctl("daemon-reload")
 
 
 @pytest.fixture
 def person(manager):
     one = Person(manager)
-    one.clean()
+    one.manager.forget()
     yield one
     one.clean()
 
@@ -349,7 +347,7 @@ def test_a_system_user_does_not_take_the_port(person):
         begin(manager)
         other = Person(manager)
         done = other.enable("--port", str(person.port), "--at-login", "--verify-daily")
-        assert done.returncode == 1 and "this is a system user. Start the daemon by hand" in done.stderr
+        assert done.returncode == 1 and "systemd does not start misskey-authd for system users." in done.stderr
         manager.restart()
         for unit in (CALLBACK, CONTROL, TIMER):
             assert manager.show(unit, "UnitFileState", "ActiveState", "ConditionResult") == ["enabled", "inactive", "no"]
