@@ -84,13 +84,17 @@ int units_do(const char *verb, unsigned set, struct err_detail *detail)
 	_cleanup_(buf_done) struct buf output = {0};
 	int status = 0;
 	int r = systemctl(verb, NULL, set, DO_TIMEOUT_MS, &output, &status);
+	size_t size;
 
 	if (r < 0)
 		return err_set(detail, r, "systemctl --user %s: %s", verb, _(err_text(r)));
 	if (status == 0)
 		return 0;
-	return err_set(detail, ERR_IO, "systemctl --user %s: %.*s", verb,
-		       (int)strcspn(buf_text(&output), "\n"), buf_text(&output));
+	/* Without its full stop. */
+	size = strcspn(buf_text(&output), "\n");
+	size -= size > 0 && buf_text(&output)[size - 1] == '.';
+	return err_set(detail, ERR_IO, "systemctl --user %s: %.*s", verb, (int)size,
+		       buf_text(&output));
 }
 
 /* ---- What it shows ---- */

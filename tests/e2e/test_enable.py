@@ -164,6 +164,16 @@ def test_a_port_that_is_anothers(person, runs):
     person.log_in()
 
 
+def test_a_port_that_was_written_by_hand(person):
+    """systemd has not read it yet."""
+    person.enabled("--port", str(person.port))
+    person.disabled()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        wanted = taken.getsockname()[1]
+        person.manager.write(f"{DROP_INS}/port.conf", f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{wanted}\n")
+        assert f"Another program has the port 127.0.0.1:{wanted}." in person.enable().stderr
+
+
 def test_a_port_for_root(person):
     done = person.enable("--port", "80")
     assert "127.0.0.1:80 cannot be used: Permission denied." in done.stderr
