@@ -167,7 +167,7 @@ def test_a_port_that_is_anothers(person, runs):
 def test_a_port_that_was_written_by_hand(person):
     """systemd has not read it yet."""
     person.enabled("--port", str(person.port))
-    person.disabled()
+    person.manager.systemctl("stop", CALLBACK)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         wanted = taken.getsockname()[1]
         person.manager.write(f"{DROP_INS}/port.conf", f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{wanted}\n")
