@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef COMMAND_SERVICE_UNITS_H
-#define COMMAND_SERVICE_UNITS_H
+#pragma once
 
 /*
  * What enable and disable share.
@@ -16,5 +15,3 @@ int service_units_drop_ins(struct buf *path, struct err_detail *detail) _must_ch
 
 /* As units_read(), and says what is wrong and what to do. Returns the exit status. */
 int service_units_read(struct unit ret_units[static UNIT_COUNT]) _must_check_;
-
-#endif

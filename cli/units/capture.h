@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef UNITS_CAPTURE_H
-#define UNITS_CAPTURE_H
+#ifndef DOCTOR_CAPTURE_H
+#define DOCTOR_CAPTURE_H
 
 /*
  * Runs a program that has a few lines to say, without a shell, and waits for its end, but not for

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef UNITS_LOOPBACK_PORT_H
-#define UNITS_LOOPBACK_PORT_H
+#pragma once
 
 /*
  * Which ports of 127.0.0.1 are free.
@@ -11,5 +10,3 @@ int loopback_port_error(unsigned port);
 
 /* The first free one above PORT that needs no privileges; 0 if there is none. */
 unsigned loopback_port_free(unsigned port);
-
-#endif

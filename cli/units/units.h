@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef UNITS_UNITS_H
-#define UNITS_UNITS_H
+#pragma once
 
 /*
  * The units of misskey-authd, and the one way to the user's systemd: `systemctl --user`.
@@ -73,5 +72,3 @@ bool unit_is_usable(const struct unit *unit, struct err_detail *ret_fault,
 
 /* The port that a socket unit listens on; 0 if it has none. */
 unsigned unit_port(const struct unit *unit);
-
-#endif

@@ -345,7 +345,7 @@ def test_with_a_umask_that_forbids_nothing():
         person = Person(manager)
         person.enabled("--port", str(person.port))
         person.log_in()
-        made = [manager.home / path for path in (".local", ".local/state", STATE, CONFIG, DROP_INS)]
+        made = [manager.home / path for path in (".local", ".local/state", STATE, DROP_INS)]
         for directory in (*made, manager.runtime / "misskey-authd"):
             assert person.mode(directory) == "0o700", directory
         assert not [path for path in manager.home.rglob("*") if not path.is_symlink() and path.stat().st_mode & 0o022]
