@@ -35,8 +35,8 @@ struct invocation {
 static void append_usage(struct buf *buf, const struct command *command)
 {
 	buf_append_format(buf, _("usage: misskey-authctl %s%s%s\n"),
-			  command->name ? command->name : "", command->name ? " " : "",
-			  command->arguments);
+			  command->name ? command->name : "",
+			  command->name && *command->arguments ? " " : "", command->arguments);
 }
 
 static int usage_error(const struct command *command)
@@ -88,16 +88,18 @@ static int option_timeout(const struct command *command, struct invocation *invo
 	return usage_error(command);
 }
 
-static int option_limit(const struct command *command, struct invocation *invocation)
+/* The value of the option NAME, a number from 1 to MAX. */
+static int option_number(const struct command *command, const char *name, int max,
+			 int64_t *ret_number)
 {
-	uint64_t count;
+	uint64_t number;
 
-	if (*optarg != '0' && number_read(optarg, strlen(optarg), LIMIT_MAX, &count)) {
-		invocation->options.limit = (int64_t)count;
+	if (number_read(optarg, strlen(optarg), (uint64_t)max, &number) && number > 0) {
+		*ret_number = (int64_t)number;
 		return EXIT_STATUS_DONE;
 	}
-	terminal_message(_("misskey-authctl: --limit: `%s` is no number from 1 to %d."), optarg,
-			 LIMIT_MAX);
+	terminal_message(_("misskey-authctl: --%s: `%s` must be a number from 1 to %d."), name,
+			 optarg, max);
 	return usage_error(command);
 }
 
@@ -162,7 +164,15 @@ static int option_take(const struct command *command, int id, struct invocation 
 		invocation->options.unattended = true;
 		break;
 	case OPTION_LIMIT:
-		return option_limit(command, invocation);
+		return option_number(command, "limit", LIMIT_MAX, &invocation->options.limit);
+	case OPTION_PORT:
+		return option_number(command, "port", UINT16_MAX, &invocation->options.port);
+	case OPTION_AT_LOGIN:
+		invocation->options.at_login = true;
+		break;
+	case OPTION_VERIFY_DAILY:
+		invocation->options.verify_daily = true;
+		break;
 	case OPTION_TIMEOUT:
 		return option_timeout(command, invocation);
 	}

@@ -18,7 +18,7 @@
 
 static const struct option global_options[] = {GLOBAL_OPTIONS};
 
-/* Of all commands but login. */
+/* Of most commands. */
 static const struct option short_options[] = {{"json", no_argument, NULL, OPTION_JSON},
 					      GLOBAL_OPTIONS};
 
@@ -35,6 +35,12 @@ static const struct option login_options[] = {
 	{"json", no_argument, NULL, OPTION_JSON},
 	GLOBAL_OPTIONS};
 
+static const struct option enable_options[] = {
+	{"port", required_argument, NULL, OPTION_PORT},
+	{"at-login", no_argument, NULL, OPTION_AT_LOGIN},
+	{"verify-daily", no_argument, NULL, OPTION_VERIFY_DAILY},
+	GLOBAL_OPTIONS};
+
 const struct command command_program = {
 	.arguments = "[--socket PATH] [--color WHEN] COMMAND [OPTION…]",
 	.help = N_(
@@ -48,6 +54,8 @@ const struct command command_program = {
 		"  verify [ACCOUNT…]       ask the servers whether credentials still work\n"
 		"  watch                   show what happens to the accounts, as it happens\n"
 		"  callback URL            go on with a login whose browser is on another machine\n"
+		"  enable                  have systemd start the daemon when it is needed\n"
+		"  disable                 stop the daemon, and keep systemd from starting it\n"
 		"  reload                  have the daemon read its config again\n"
 		"  doctor                  look for what is wrong, and say what to do\n"
 		"\n"
@@ -162,6 +170,35 @@ static const struct command commands[] = {
 		.arguments_min = 1,
 		.arguments_max = 1,
 		.run = command_callback,
+	},
+	{
+		.name = "enable",
+		.arguments = "[--port PORT] [--at-login] [--verify-daily]",
+		.help = N_("Has systemd listen for browsers and programs from now on, and start "
+			   "the daemon when\n"
+			   "one comes. Prints where it listens.\n"
+			   "\n"
+			   "  --port PORT     the port of 127.0.0.1 that browsers come back to; "
+			   "without it, the\n"
+			   "                  one that was chosen before, or 41987\n"
+			   "  --at-login      at the start of a desktop session, open the pages of "
+			   "the config's\n"
+			   "                  accounts that have no credential\n"
+			   "  --verify-daily  ask the servers daily whether the credentials still "
+			   "work\n"),
+		.options = enable_options,
+		.runs_without_daemon = true,
+		.run = command_enable,
+	},
+	{
+		.name = "disable",
+		.arguments = "",
+		.help = N_("Stops the daemon and all of its units, and keeps systemd from starting "
+			   "them.\n"
+			   "Accounts and settings stay; it says where they are.\n"),
+		.options = global_options,
+		.runs_without_daemon = true,
+		.run = command_disable,
 	},
 	{
 		.name = "reload",

@@ -20,7 +20,7 @@ and look after the accounts, and misskey-token, which prints a credential or
 runs a command with it.
 
 Each user enables it for themselves:
-systemctl --user enable --now misskey-authd")
+misskey-authctl enable")
 set(CPACK_PACKAGING_INSTALL_PREFIX ${CMAKE_INSTALL_PREFIX})
 set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmake/PackageFiles.cmake)
 set(CPACK_STRIP_FILES ON)

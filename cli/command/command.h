@@ -25,6 +25,9 @@ struct command_options {
 	bool missing;
 	bool unattended;
 	int64_t limit; /* 0: the default */
+	int64_t port;  /* 0: as it is */
+	bool at_login;
+	bool verify_daily;
 	bool json;
 };
 
@@ -36,4 +39,6 @@ int command_logout(struct control_client *client, const struct command_options *
 int command_verify(struct control_client *client, const struct command_options *options);
 int command_watch(struct control_client *client, const struct command_options *options);
 int command_reload(struct control_client *client, const struct command_options *options);
+int command_enable(struct control_client *client, const struct command_options *options);
+int command_disable(struct control_client *client, const struct command_options *options);
 int command_doctor(struct control_client *client, const struct command_options *options);

@@ -26,7 +26,7 @@ static int advise(int code)
 		if (has_systemd())
 			terminal_message(
 				_("Start the daemon, now and whenever it is needed, with: %s"),
-				ADVICE_START_BY_SYSTEMD);
+				ADVICE_ENABLE);
 		else
 			terminal_message(_("There is no systemd here. Start the daemon by hand, in "
 					   "another terminal or with your session: %s"),

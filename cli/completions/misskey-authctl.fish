@@ -9,7 +9,7 @@ function __misskey_authctl_arguments
     for word in (commandline -opc)[2..]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --socket --color --as --user --permission --timeout --limit
+        else if contains -- $word --socket --color --as --user --permission --timeout --limit --port
             set is_value yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -23,10 +23,10 @@ function __misskey_authctl_has_command
     set -q arguments[1]
 end
 
-function __misskey_authctl_is_login
+function __misskey_authctl_is
     set -l arguments (__misskey_authctl_arguments)
 
-    test "$arguments[1]" = login
+    contains -- "$arguments[1]" $argv
 end
 
 function __misskey_authctl_needs_account
@@ -66,13 +66,15 @@ complete -c misskey-authctl -n $none -a status -d 'The daemon, what is wrong wit
 complete -c misskey-authctl -n $none -a verify -d 'Ask the servers whether credentials still work'
 complete -c misskey-authctl -n $none -a watch -d 'Show what happens to the accounts, as it happens'
 complete -c misskey-authctl -n $none -a callback -d 'Go on with a login whose browser is on another machine'
+complete -c misskey-authctl -n $none -a enable -d 'Have systemd start the daemon when it is needed'
+complete -c misskey-authctl -n $none -a disable -d 'Stop the daemon, and keep systemd from starting it'
 complete -c misskey-authctl -n $none -a reload -d 'Have the daemon read its config again'
 complete -c misskey-authctl -n $none -a doctor -d 'Look for what is wrong, and say what to do'
 
-complete -c misskey-authctl -n __misskey_authctl_has_command -l json -d 'Print JSON'
+complete -c misskey-authctl -n '__misskey_authctl_has_command; and not __misskey_authctl_is enable disable' -l json -d 'Print JSON'
 complete -c misskey-authctl -n __misskey_authctl_needs_account -a '(__misskey_authctl_accounts)'
 
-set -l login __misskey_authctl_is_login
+set -l login '__misskey_authctl_is login'
 set -l permissions {read,write}:{account,blocks,channels,drive,favorites,following,gallery,gallery-likes,messaging} \
     {read,write}:{mutes,notifications,page-likes,pages,reactions,user-groups} write:notes write:votes
 complete -c misskey-authctl -n $login -l missing -d 'Every account of the config that has no credential'
@@ -84,3 +86,8 @@ complete -c misskey-authctl -n $login -l permission -x -a "(__fish_append , $per
 complete -c misskey-authctl -n $login -l no-browser -d "Show the page's URL, to open it on any device"
 complete -c misskey-authctl -n $login -l no-wait -d "Print the page's URL, open nothing, do not wait"
 complete -c misskey-authctl -n $login -l timeout -x -d 'How long to wait for the consent: 90s, 15m'
+
+set -l enable '__misskey_authctl_is enable'
+complete -c misskey-authctl -n $enable -l port -x -d 'The port that browsers come back to'
+complete -c misskey-authctl -n $enable -l at-login -d 'Open the pages of accounts without a credential when a desktop session starts'
+complete -c misskey-authctl -n $enable -l verify-daily -d 'Ask the servers daily whether the credentials still work'

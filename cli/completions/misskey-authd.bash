@@ -55,7 +55,7 @@ _misskey_read_current() {
 }
 
 _misskey_takes_value() {
-    [[ $1 == --@(socket|color|as|user|permission|timeout|limit|config|log-level|idle-exit) || $1 == -c ]]
+    [[ $1 == --@(socket|color|as|user|permission|timeout|limit|port|config|log-level|idle-exit) || $1 == -c ]]
 }
 
 _misskey_read_line() {
@@ -190,6 +190,8 @@ _misskey_token() {
 _misskey_authctl_options() {
     case ${arguments[0]-} in
     login) _misskey_offer --missing --limit --unattended --as --user --permission --no-browser --no-wait --timeout --json ;;
+    enable) _misskey_offer --port --at-login --verify-daily ;;
+    disable) ;;
     ?*) _misskey_offer --json ;;
     esac
     _misskey_offer --help --version --socket --color
@@ -205,7 +207,7 @@ _misskey_authctl() {
     elif [[ ! $only_words && $cur == -* ]]; then
         _misskey_authctl_options
     elif [[ ${#arguments[@]} == 0 ]]; then
-        _misskey_offer login logout list status verify watch callback reload doctor
+        _misskey_offer login logout list status verify watch callback enable disable reload doctor
     elif [[ ${arguments[*]} == @(login|logout) ]] && ! _misskey_given --missing; then
         _misskey_offer_accounts
     elif [[ ${arguments[0]} == verify ]]; then

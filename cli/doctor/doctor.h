@@ -15,16 +15,11 @@
 #include "common/translate.h"
 #include "config/config.h"
 #include "findings.h"
+#include "terminal/advice.h"
 
-#define DOCTOR_START "systemctl --user enable --now misskey-authd"
+#define DOCTOR_START ADVICE_ENABLE
 #define DOCTOR_RESTART "systemctl --user restart misskey-authd"
 #define DOCTOR_LOG "journalctl --user -u misskey-authd"
-/* Of the socket unit: the port of the config does not count there. */
-#define DOCTOR_OTHER_PORT                                                                       \
-	_("systemctl --user edit misskey-authd-callback.socket, with the three lines [Socket] " \
-	  "and "                                                                                \
-	  "ListenStream= and ListenStream=127.0.0.1:PORT, then: systemctl --user stop "         \
-	  "misskey-authd && systemctl --user restart misskey-authd-callback.socket")
 
 struct doctor {
 	struct findings findings;

@@ -5,33 +5,12 @@
  */
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
-#include "common/cleanup.h"
 #include "common/number.h"
 #include "common/translate.h"
 #include "doctor.h"
-
-/* 0 if the daemon could listen on PORT now, else errno. Nothing listens afterwards. */
-static int bind_error(unsigned port)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_port = htons((uint16_t)port),
-		.sin_addr = {.s_addr = htonl(INADDR_LOOPBACK)},
-	};
-	_cleanup_(closep) int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	int one = 1;
-
-	/* As the daemon does: connections of the one before are not in its way. */
-	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) < 0 ||
-	    bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0)
-		return errno;
-	return 0;
-}
+#include "units/loopback_port.h"
 
 /* The port in "http://127.0.0.1:PORT/callback". */
 static unsigned port_of_url(const char *callback_url)
@@ -57,7 +36,9 @@ static void say_unusable(struct doctor *doctor, unsigned port, int error)
 			       "every few seconds"),
 			     port, translate_errno(error));
 	if (doctor->socket_port > 0)
-		findings_remedy(findings, _("Choose another: %s"), DOCTOR_OTHER_PORT);
+		findings_remedy(findings,
+				_("To take another port: misskey-authctl enable --port %u"),
+				loopback_port_free(port));
 	else
 		findings_remedy(findings,
 				_("Set another port in the config, in [daemon]: listen = "
@@ -67,7 +48,7 @@ static void say_unusable(struct doctor *doctor, unsigned port, int error)
 
 static void check_without_daemon(struct doctor *doctor, unsigned port)
 {
-	int error = bind_error(port);
+	int error = loopback_port_error(port);
 
 	if (error)
 		say_unusable(doctor, port, error);
@@ -81,7 +62,7 @@ static void check_without_daemon(struct doctor *doctor, unsigned port)
 /* The daemon runs and has no listener. */
 static void check_missing_listener(struct doctor *doctor, unsigned port)
 {
-	int error = bind_error(port);
+	int error = loopback_port_error(port);
 
 	if (error) {
 		say_unusable(doctor, port, error);

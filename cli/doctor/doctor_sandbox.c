@@ -11,14 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "capture.h"
 #include "common/number.h"
 #include "common/translate.h"
 #include "doctor.h"
+#include "units/units.h"
 
 #define SERVICE "misskey-authd.service"
-
-#define TIMEOUT_MS 5000
 
 /* systemd.exec(5), "Process exit codes": what fails without user namespaces. */
 #define EXIT_NAMESPACE_FAILED 226
@@ -28,15 +26,6 @@
 /* Installed with the documentation; docs/systemd.md says what is lost. */
 #define DROP_IN MISSKEY_DOCUMENTATION "/examples/systemd/no-user-namespaces.conf"
 #define DROP_IN_DIRECTORY "~/.config/systemd/user/" SERVICE ".d"
-
-static const char *const command[] = {
-	"systemctl",
-	"--user",
-	"show",
-	"-p",
-	"ActiveState,ExecMainStatus,PrivateUsers,BindPaths,BindReadOnlyPaths",
-	SERVICE,
-	NULL};
 
 /* A setting of the kernel that refuses user namespaces when its value begins with REFUSES. */
 static const struct refusal {
@@ -65,22 +54,9 @@ static const char *refusing_setting(void)
 	return NULL;
 }
 
-/* The value of KEY in TEXT, lines of KEY=VALUE, up to the end of its line; "" if there is none. */
-static const char *value_of(const char *text, const char *key)
-{
-	size_t size = strlen(key);
-
-	for (; text; text = strchr(text, '\n')) {
-		text += *text == '\n';
-		if (strncmp(text, key, size) == 0 && text[size] == '=')
-			return text + size + 1;
-	}
-	return "";
-}
-
 static bool is_value(const char *text, const char *key, const char *value)
 {
-	const char *found = value_of(text, key);
+	const char *found = units_value(text, key);
 	size_t size = strlen(value);
 
 	return strncmp(found, value, size) == 0 && (!found[size] || found[size] == '\n');
@@ -101,7 +77,7 @@ static void advise_drop_in(struct doctor *doctor)
 static void check_namespaces(struct doctor *doctor, const char *states)
 {
 	struct findings *findings = &doctor->findings;
-	const char *text = value_of(states, "ExecMainStatus");
+	const char *text = units_value(states, "ExecMainStatus");
 	uint64_t status;
 	bool has_failed = number_read(text, number_length(text), INT_MAX, &status) &&
 			  (status == EXIT_NAMESPACE_FAILED || status == EXIT_USER_FAILED ||
@@ -160,8 +136,8 @@ static void check_shown(struct doctor *doctor, const char *states, const char *w
 {
 	const char *option = writable ? "BindPaths" : "BindReadOnlyPaths";
 	const char *home = getenv("HOME");
-	bool is_shown = is_listed(value_of(states, "BindPaths"), path) ||
-			(!writable && is_listed(value_of(states, "BindReadOnlyPaths"), path));
+	bool is_shown = is_listed(units_value(states, "BindPaths"), path) ||
+			(!writable && is_listed(units_value(states, "BindReadOnlyPaths"), path));
 
 	if (!home || !is_within(path, home, strlen(home)) || is_shown)
 		return;
@@ -190,11 +166,12 @@ static void check_paths(struct doctor *doctor, const char *states)
 void doctor_check_sandbox(struct doctor *doctor)
 {
 	_cleanup_(buf_done) struct buf states = {0};
-	int status = 0;
+	struct err_detail detail;
 
 	/* Without systemd there is no sandbox; doctor_check_units() has said so. */
-	if (capture(command, TIMEOUT_MS, &states, &status) < 0 || status != 0 ||
-	    !*value_of(buf_text(&states), "PrivateUsers"))
+	if (units_show("ActiveState,ExecMainStatus,PrivateUsers,BindPaths,BindReadOnlyPaths",
+		       UNIT_SET(UNIT_SERVICE), &states, &detail) < 0 ||
+	    !*units_value(buf_text(&states), "PrivateUsers"))
 		return;
 	check_namespaces(doctor, buf_text(&states));
 	if (is_value(buf_text(&states), "PrivateUsers", "yes"))

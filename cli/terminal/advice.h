@@ -7,7 +7,7 @@
 
 #include "common/translate.h"
 
-#define ADVICE_START_BY_SYSTEMD "systemctl --user enable --now misskey-authd"
+#define ADVICE_ENABLE "misskey-authctl enable"
 #define ADVICE_RESTART                                                                             \
 	_("systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
 	  "again)")

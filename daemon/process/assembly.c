@@ -52,8 +52,7 @@ static void open_callback(struct assembly *assembly, const struct config *config
 		(void)err_set(problem, r,
 			      "The callback port 127.0.0.1:%u is taken by another program or "
 			      "another user, so logins wait by asking the server instead; to have "
-			      "another port: systemctl --user edit misskey-authd-callback.socket "
-			      "(docs/systemd.md shows what to write there)",
+			      "another port: misskey-authctl enable --port PORT",
 			      config->port);
 	if (r || listener_callback_url(callback_fd(assembly), assembly->callback_url, problem))
 		assembly->callback_url[0] = '\0';

@@ -121,8 +121,7 @@ static void check_passed_port(struct service *service)
 		service_add_problem(
 			service, CODE_LISTEN_IGNORED,
 			"The config has another port (`listen`) than systemd listens on, which is "
-			"what counts; to change that, write it into a drop-in: systemctl --user "
-			"edit misskey-authd-callback.socket (docs/systemd.md shows it)");
+			"what counts; to change that: misskey-authctl enable --port PORT");
 }
 
 void service_check_port(struct service *service)

@@ -9,6 +9,9 @@ UNITS = {
     "control": "misskey-authd-control.socket", "login": "misskey-authd-login.service",
     "timer": "misskey-authd-verify.timer",
 }
+# All that is asked about, in order.
+ALL = [*(UNITS[name] for name in ("callback", "control", "service")), "misskey-authd-agent.service", UNITS["login"],
+       UNITS["timer"], "misskey-authd-verify.service"]
 LISTENS = {"callback": "127.0.0.1:41987 (Stream)", "control": "/run/user/1000/misskey-authd/control.sock (Stream)"}
 
 
@@ -24,7 +27,7 @@ def units(**states):
 
 STOPPED = {name: "loaded inactive disabled" for name in UNITS}
 MANAGER = units()
-START = "systemctl --user enable --now misskey-authd"
+START = "misskey-authctl enable"
 RESTART = "systemctl --user restart misskey-authd"
 GROUPS = ["sockets", "daemon", "units", "config", "port", "files", "servers", "clock", "accounts", "browser"]
 
@@ -40,7 +43,7 @@ def fake_systemctl(directory, script):
 
 
 def says(text):
-    arguments = "--user show -p Id,LoadState,ActiveState,UnitFileState,Listen " + " ".join(UNITS.values())
+    arguments = " ".join(["--user show --property=Id,LoadState,ActiveState,UnitFileState,ConditionResult,Listen", *ALL])
     return f'[ "$*" = "{arguments}" ] || exit 9\ncat <<END\n{text}\nEND'
 
 

@@ -38,7 +38,7 @@ TORTURES = ["fail", "kill", "readers", "soak"]
 BIN = Path(os.environ.get("MISSKEY_BIN_DIR") or ROOT / "build/asan/bin").resolve()
 
 # What misskey-authctl says to start the daemon by, on a machine like this one.
-START_ADVICE = ("systemctl --user enable --now misskey-authd" if Path("/run/systemd/system").exists()
+START_ADVICE = ("misskey-authctl enable" if Path("/run/systemd/system").exists()
                 else "There is no systemd here. Start the daemon by hand")
 
 NPM_SECONDS = 120

@@ -276,8 +276,8 @@ IDLE = "loaded inactive enabled"
 
 
 @pytest.mark.parametrize("states, with_daemon, status, message, remedy", [
-    ({"service": UNKNOWN}, True, "note", "systemd does not know misskey-authd.service", "daemon-reload"),
-    ({"service": UNKNOWN}, False, "warning", "does not know", "enable --now"),
+    ({"service": UNKNOWN}, True, "note", "systemd does not know misskey-authd.service", f"Install misskey-authd, then: {START}"),
+    ({"service": UNKNOWN}, False, "warning", "does not know", START),
     ({"service": "masked inactive masked"}, False, "warning", "misskey-authd.service is masked", "unmask misskey-authd.service"),
     ({"service": "bad-setting inactive "}, False, "error", "cannot read", "status misskey-authd.service"),
     ({"service": "loaded failed enabled"}, False, "error", "misskey-authd.service has failed",
@@ -287,17 +287,17 @@ IDLE = "loaded inactive enabled"
     # The service is started when it is needed.
     ({"service": IDLE}, False, "ok", "systemd listens on both sockets, and starts misskey-authd.service", None),
     ({"callback": "loaded failed enabled"}, True, "error", "misskey-authd-callback.socket has failed: it does not listen",
-     "edit misskey-authd-callback.socket, with the three lines [Socket] and ListenStream= and ListenStream=127.0.0.1:PORT"),
+     f"journalctl --user -u misskey-authd-callback.socket -n 20; then: {START}"),
     ({"control": "loaded failed enabled"}, True, "error", "misskey-authd-control.socket has failed",
-     "restart misskey-authd-control.socket"),
+     f"journalctl --user -u misskey-authd-control.socket -n 20; then: {START}"),
     ({"callback": "loaded inactive enabled"}, True, "warning", "misskey-authd-callback.socket does not listen",
-     f"systemctl --user stop misskey-authd && {START}"),
+     START),
     ({"control": IDLE, "service": IDLE}, False, "warning", "misskey-authd-control.socket does not listen", START),
     ({"control": "masked inactive masked"}, True, "warning", "misskey-authd-control.socket is masked",
      f"systemctl --user unmask misskey-authd-control.socket && {START}"),
     ({"callback": UNKNOWN}, True, "note", "systemd does not know misskey-authd-callback.socket", "Install misskey-authd"),
     ({"callback": "loaded active disabled"}, True, "note", "listens, but will not after the next start",
-     "systemctl --user enable misskey-authd"),
+     START),
 ])  # fmt: skip
 def test_units(daemon, states, with_daemon, status, message, remedy):
     if not with_daemon:
@@ -308,8 +308,8 @@ def test_units(daemon, states, with_daemon, status, message, remedy):
 
 
 @pytest.mark.parametrize("name, unit, remedy", [
-    ("login", "misskey-authd-login.service", "If you want that: systemctl --user enable misskey-authd-login.service"),
-    ("timer", "misskey-authd-verify.timer", "If you want that: systemctl --user enable --now misskey-authd-verify.timer"),
+    ("login", "misskey-authd-login.service", "If you want that: misskey-authctl enable --at-login"),
+    ("timer", "misskey-authd-verify.timer", "If you want that: misskey-authctl enable --verify-daily"),
 ])  # fmt: skip
 def test_units_that_a_person_may_want(daemon, name, unit, remedy):
     def found(state):
@@ -436,7 +436,7 @@ def test_the_port_of_the_socket_unit(daemon, server_2025):
     doctor(daemon, PATH=path).expect("port", "ok", f"127.0.0.1:{port} is free")
     with socket.create_server(("127.0.0.1", port)):
         doctor(daemon, PATH=path).expect("port", "warning", f"127.0.0.1:{port} is taken by another program",
-                                         "Choose another: systemctl --user edit misskey-authd-callback.socket")
+                                         "To take another port: misskey-authctl enable --port ")
 
 
 # Accounts and the browser

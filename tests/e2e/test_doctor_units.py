@@ -39,7 +39,8 @@ class Units:
 
     def follow(self, finding):
         """Does what the remedy says, as it stands there."""
-        done = self.manager.run("sh", "-c", finding["remedy"].rsplit(": ", 1)[-1])
+        path = f"{self.manager.programs}:{self.manager.env['PATH']}"
+        done = self.manager.run("sh", "-c", finding["remedy"].rsplit(": ", 1)[-1], PATH=path)
         assert done.returncode == 0, done.stderr
 
 
@@ -61,8 +62,8 @@ def expect_well(found, port):
 def test_from_the_installation_to_all_is_well(units):
     found = units.doctor()
     units.follow(found.expect("units", "warning", "misskey-authd.service does not run, and its sockets do not listen", START))
-    for unit in (LOGIN, TIMER):
-        units.follow(units.doctor().expect("units", "note", f"{unit} is not enabled", unit))
+    for unit, option in ((LOGIN, "--at-login"), (TIMER, "--verify-daily")):
+        units.follow(units.doctor().expect("units", "note", f"{unit} is not enabled", option))
     expect_well(units.doctor(), units.port)
     # The service is not needed now.
     units.manager.systemctl("stop", SERVICE)
@@ -72,12 +73,12 @@ def test_from_the_installation_to_all_is_well(units):
 
 @pytest.mark.parametrize("unit", [CALLBACK, CONTROL])
 def test_a_socket_that_does_not_listen_while_the_service_runs(units, unit):
-    units.manager.run("sh", "-c", START)
+    assert units.manager.authctl("enable").returncode == 0
     assert units.manager.systemctl("stop", unit).returncode == 0
     units.manager.systemctl("start", SERVICE)
     units.manager.systemctl("stop", unit)
     assert units.manager.show(SERVICE, "ActiveState") == ["active"]
-    units.follow(units.doctor().expect("units", "warning", f"{unit} does not listen", f"stop misskey-authd && {START}"))
+    units.follow(units.doctor().expect("units", "warning", f"{unit} does not listen", START))
     expect_well(units.doctor(), units.port)
 
 
@@ -85,15 +86,13 @@ def test_a_port_that_is_anothers(units):
     # The daemon itself would try the config's.
     units.manager.write(".config/misskey-authd/config.ini", f"[daemon]\nlisten = 127.0.0.1:{units.port}\n")
     with socket.create_server(("127.0.0.1", units.port)):
-        assert units.manager.run("sh", "-c", START).returncode in (0, 1)
+        units.manager.systemctl("enable", "--now", SERVICE)
         found = units.doctor()
-        found.expect("units", "error", f"{CALLBACK} has failed: it does not listen", "ListenStream=127.0.0.1:PORT")
-        found.expect("port", "warning", f"127.0.0.1:{units.port} is taken by another program", f"edit {CALLBACK}")
-        # What the editor would have written.
-        units.set_port(free_port())
+        found.expect("units", "error", f"{CALLBACK} has failed: it does not listen", START)
+        remedy = found.expect("port", "warning", f"127.0.0.1:{units.port} is taken by another program", "enable --port ")
         units.manager.write(".config/misskey-authd/config.ini", "")
-        units.follow(found.expect("units", "error", CALLBACK, "systemctl --user stop"))
-    expect_well(units.doctor(), units.port)
+        units.follow(remedy)
+    expect_well(units.doctor(), int(remedy["remedy"].split()[-1]))
 
 
 @pytest.fixture(params=[SERVICE, CALLBACK, CONTROL])
@@ -110,7 +109,7 @@ def removed(units, request):
 
 
 def test_a_unit_that_is_not_installed(units, removed):
-    units.doctor().expect("units", "warning", f"systemd does not know {removed}", "systemctl --user daemon-reload")
+    units.doctor().expect("units", "warning", f"systemd does not know {removed}", START)
 
 
 def test_a_masked_unit(units, removed):

@@ -352,7 +352,7 @@ def test_a_port_that_another_program_has(unit):
         unit.manager.write(".config/misskey-authd/config.ini", f"[daemon]\nlisten = 127.0.0.1:{unit.port}\n")
         assert unit.manager.systemctl("start", SOCKETS[1]).returncode == 0
         shown = unit.authctl("status")
-        assert shown.returncode == 0 and "systemctl --user edit misskey-authd-callback.socket" in shown.stdout
+        assert shown.returncode == 0 and "misskey-authctl enable --port PORT" in shown.stdout
         with MisskeyServer(profile="2025") as server:
             begun = unit.authctl("login", server.origin, "--as", "me", "--no-wait")
             assert "/auth/" in begun.stdout

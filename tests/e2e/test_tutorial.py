@@ -8,7 +8,7 @@ import pytest
 
 from harness import ROOT, wait_for
 from misskey_server import MisskeyServer
-from service_story import UNIT, Service
+from service_story import SOCKETS, UNIT, Service
 
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", TUTORIAL, re.M))
@@ -70,9 +70,8 @@ def reader(manager):
         try:
             yield Reader(manager, server)
         finally:
-            manager.systemctl("disable", "misskey-authd-verify.timer", UNIT)
+            manager.authctl("disable")
             manager.systemctl("disable", "--now", "good-morning.timer")
-            manager.systemctl("stop", "misskey-authd-verify.timer")
             manager.run("sh", "-c", "rm -rf ~/.config/systemd/user/good-morning.* ~/bin")
             service.stop()
             manager.forget()
@@ -89,7 +88,8 @@ def test_the_tutorial_word_by_word(reader):
     manager = reader.manager
 
     assert "Version:" in reader.follow("1. Install misskey-authd")
-    assert manager.show(UNIT, "UnitFileState", "ActiveState") == ["enabled", "active"]
+    assert manager.show(UNIT, "UnitFileState", "ActiveState") == ["disabled", "active"]
+    assert manager.show(SOCKETS[0], "UnitFileState", "ActiveState") == ["enabled", "active"]
 
     shown = re.search(r"^```text\n(.*?)^```$", SECTIONS["2. Log in as the bot"], re.M | re.S)[1]
     printed = reader.follow("2. Log in as the bot")

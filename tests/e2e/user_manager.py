@@ -86,11 +86,12 @@ def cgroup_roots():
 class UserManager:
     """Its user, its home, and the way to run commands as it."""
 
-    def __init__(self, suffix="", prepare=None):
+    def __init__(self, suffix="", prepare=None, system=False):
         """`prepare` is called in the manager's process, as root, before it becomes the user's."""
         self.prepare = prepare
         self.name = f"misskey-test-{os.getpid()}{suffix}"
-        subprocess.run(["useradd", "--create-home", "--shell", "/bin/sh", self.name], check=True, capture_output=True)
+        kind = ["--system"] if system else []
+        subprocess.run(["useradd", *kind, "--create-home", "--shell", "/bin/sh", self.name], check=True, capture_output=True)
         self.user = pwd.getpwnam(self.name)
         self.home = Path(self.user.pw_dir)
         self.runtime = Path(f"/run/user/{self.user.pw_uid}")
@@ -164,11 +165,11 @@ class UserManager:
         for program in ("misskey-authd", "misskey-authctl", "misskey-token"):
             shutil.copy(BIN / program, self.programs / program)
 
-    def install_units(self):
+    def install_units(self, directory=".config/systemd/user"):
         for name in UNITS:
-            self.write(f".config/systemd/user/{name}", unit_text(name, self.programs))
+            self.write(f"{directory}/{name}", unit_text(name, self.programs))
             if name.endswith(".service"):
-                self.write(f".config/systemd/user/{name}.d/tests.conf", ENVIRONMENT)
+                self.write(f"{directory}/{name}.d/tests.conf", ENVIRONMENT)
         assert self.systemctl("daemon-reload").returncode == 0
 
     def authctl(self, *arguments, **env):
