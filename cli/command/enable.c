@@ -115,9 +115,10 @@ static int change(const struct unit *units, const struct command_options *option
 		       unit_is_active(&units[UNIT_CONTROL_SOCKET]);
 	int r = options->port ? write_port((unsigned)options->port, detail) : 0;
 
-	/* This reads all units again. */
+	/* The service too: a login that was pending goes on at the start of the session. This reads
+	 * all units again. */
 	if (r == 0)
-		r = units_do("enable", wanted, detail);
+		r = units_do("enable", wanted | UNIT_SET(UNIT_SERVICE), detail);
 	if (r == 0 && (options->port || !listens))
 		r = units_do("stop", UNIT_SET_SOCKETS | UNIT_SET(UNIT_SERVICE), detail);
 	/* A login at the start of a session has its time then. */
