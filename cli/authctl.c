@@ -19,10 +19,10 @@
 #include "terminal/option_wrong.h"
 #include "terminal/terminal.h"
 
-/* --timeout: a session lives for half an hour unless the config says otherwise. */
+/* --timeout: no session is useful for longer. */
 #define TIMEOUT_MIN_S 1
 #define TIMEOUT_MAX_S (7 * 24 * 60 * 60)
-/* --limit: there are no more accounts. */
+/* --limit: more than anybody logs in to at once. */
 #define LIMIT_MAX 10000
 
 /* What was read from the command line. */

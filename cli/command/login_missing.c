@@ -70,7 +70,8 @@ static void log_in(struct missing *missing, const struct json *account)
 	missing->offline += is_offline;
 	if (missing->status == EXIT_STATUS_DONE)
 		missing->status = status;
-	/* Who ignores a page does not want the next one. */
+	/* Who ignores a page does not want the next one; nor is there one without the daemon or the
+	 * network. */
 	missing->given_up |= status == EXIT_STATUS_NO_CREDENTIAL ||
 			     status == EXIT_STATUS_NO_DAEMON || missing->offline == OFFLINE_MAX;
 }

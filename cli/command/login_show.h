@@ -19,7 +19,7 @@ struct login_shown {
 	char *page;		/* the URL that was shown last */
 	char *problem;		/* the trouble that was said last */
 	bool opened;		/* we opened that page */
-	struct browser browser; /* with this, a moment ago */
+	struct browser browser; /* the one that was started last */
 	bool browser_failed;
 };
 

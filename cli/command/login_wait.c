@@ -15,7 +15,7 @@
 #include "terminal/interruption.h"
 #include "terminal/terminal.h"
 
-/* The daemon holds a long poll for 60 s at most; a proxy of the person's own may cut at 30. */
+/* The daemon holds a long poll for 60 s at most. */
 #define POLL_WAIT_S 25
 /* Until it is known whether the browser failed at once; polls last whole seconds. */
 #define POLL_BROWSER_WAIT_MS (BROWSER_FAILURE_MS + 500)

@@ -2,10 +2,9 @@
 #pragma once
 
 /*
- * Asks a server what it is: one POST to api/meta, by the daemon's rules (daemon/http_rules.h: TLS
- * with verification; plain HTTP for loopback alone; no redirect is followed; answers are capped in
- * size and time). It is not that client itself, which belongs to the daemon's loop and never
- * waits; a command that has nothing else to do waits in libcurl.
+ * Asks a server what it is: one POST to api/meta, by the daemon's rules (http_rules/http_rules.h:
+ * TLS with verification; plain HTTP for loopback alone; no redirect is followed; answers are capped
+ * in size and time). The daemon's client never waits; a command that has nothing else to do does.
  */
 
 #include <stdint.h>

@@ -32,7 +32,7 @@ static const char help[] =
 
 enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_MODE };
 
-/* An option of a mode is OPTION_MODE and the mode. */
+/* A mode's option has the number OPTION_MODE plus the mode. */
 static const struct option options[] = {
 	{"json", no_argument, NULL, OPTION_MODE + TOKEN_MODE_JSON},
 	{"env", no_argument, NULL, OPTION_MODE + TOKEN_MODE_ENV},

@@ -243,7 +243,7 @@ int browser_look(struct browser *browser, int wait_ms, struct err_detail *detail
 		return 0;
 	if (poll(&report, 1, wait_ms) <= 0)
 		return ERR_BUSY;
-	/* The keeper writes at once what a pipe takes at once; its end without a word is good news.
+	/* The keeper writes its message in one piece. If it ends without one, the page was opened.
 	 */
 	if (read(browser->report, text, sizeof(text) - 1) < 0)
 		text[0] = '\0';

@@ -42,8 +42,8 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 		  const struct registry *registry,
 		  const struct credentials *credentials) _must_check_;
 
-/* Makes the account NAME or changes what a login may change of it. Pointers to accounts stay valid.
- * ERR_NOMEM. */
+/* Makes the account that MADE names, or changes what a login may change of it. Pointers to accounts
+ * stay valid. ERR_NOMEM. */
 int accounts_put(struct accounts *accounts, const struct registry_account *made,
 		 struct account **ret_account) _must_check_;
 

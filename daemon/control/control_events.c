@@ -156,7 +156,7 @@ static bool make_room(struct control *control, struct clock_time now)
 	return true;
 }
 
-/* {"event": "snapshot", "time": …, "status": STATUS}, of which STATUS is there once for all. */
+/* {"event": "snapshot", "time": …, "status": STATUS}, whose STATUS all clients share. */
 static void write_snapshot(struct http_request *request, struct clock_time now,
 			   struct http_bytes *status)
 {

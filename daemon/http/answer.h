@@ -8,7 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* The largest real answer seen is 3 KiB (i on 2025); users' own fields can make it a few dozen. */
+/* The largest real answer seen is 3 KiB (i on 2025); users' own fields can make it a few dozen KiB.
+ */
 #define HTTP_CLIENT_ANSWER_BYTES (256 * 1024)
 
 enum http_failure {

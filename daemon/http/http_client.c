@@ -245,7 +245,8 @@ static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 	}
 }
 
-/* libcurl tells OpenSSL's verdict on the chain of certificates; on the host it has its own. */
+/* libcurl passes on OpenSSL's verdict on the chain of certificates; the host's name it checks
+ * itself. */
 static enum http_distrust distrust_of(const struct http_call *call, CURLcode code)
 {
 	long verdict = X509_V_OK;

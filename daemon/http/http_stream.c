@@ -36,7 +36,7 @@ size_t http_bytes_size(const struct http_bytes *bytes)
 	return bytes->bytes.size;
 }
 
-/* While libmicrohttpd has it not suspended, there is something for the client to take. */
+/* The client has taken something: its time begins again. */
 static void deadline_renew(struct http_request *request, struct clock_time now)
 {
 	request->progress_ms = now.mono_ms;

@@ -129,8 +129,7 @@ static void publish(struct login *login, struct clock_time now)
 	struct login_view *view = &login->view;
 
 	view->state = login_machine_visible_state(&login->machine);
-	/* It has its turn in a moment, and is asking then. One that lacks room goes on saying so.
-	 */
+	/* Who waits for a turn is shown as asking already; who had no room, as lacking it. */
 	if (view->state == MACHINE_SECURING && login->turn.state == TURN_WAITS &&
 	    login->published.state != MACHINE_SECURING)
 		view->state = MACHINE_EXCHANGING;

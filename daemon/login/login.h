@@ -11,8 +11,8 @@
  * 3. i stays in memory until it is durable, and nobody is told of it before;
  * 4. a start that finds an exchange under way looks for its result in credentials.json; only
  *    without one it asks again;
- * 5. userkey is sent, and its answer is used, only for a session that
- * registry_session_is_trusted().
+ * 5. userkey is sent, and its answer is used, only for a session that is trusted
+ *    (registry_session_is_trusted()).
  *
  * Time is handed down to every function here. It is read only where an answer of the server comes
  * in.

@@ -6,8 +6,8 @@
  * give up. Pure: it knows no secret, no file and no socket; what happened comes in as an event,
  * what to do next goes out as an action, and time and randomness are part of the event.
  *
- *     IDLE → REGISTERING → SESSION → CONSENT → SECURING → EXCHANGING → STORING → VERIFYING →
- * FINISHED
+ *     IDLE → REGISTERING → SESSION → CONSENT → SECURING → EXCHANGING →
+ *     STORING → VERIFYING → FINISHED
  *
  * The owner answers every action but DO_FINISH and DO_NOTHING with one event, at once or later.
  */
@@ -28,7 +28,8 @@
 /* Until there is a page to open, a person sits and waits: four tries in about seven seconds. */
 #define MACHINE_EARLY_ATTEMPTS 4
 #define MACHINE_EARLY_RETRY_MAX_MS 15000
-/* After the consent: about six minutes. The next login then needs no click. */
+/* After the consent: about five minutes, and what the calls take. The next login then needs no
+ * click. */
 #define MACHINE_EXCHANGE_ATTEMPTS 11
 /* If several starts in a row ended during the same exchange, the server may be the cause. The next
  * one waits 5 s, 10 s, 20 s … up to MACHINE_RETRY_MAX_MS before it goes on. */

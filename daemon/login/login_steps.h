@@ -3,8 +3,8 @@
 
 /*
  * What the files of a login share: login.c (drives the machine), login_call.c (asks the server, and
- * says what went wrong), login_app.c (the app and the session) and login_token.c (the access
- * token).
+ * says what went wrong), login_app.c (the app and the session), login_token.c (the access
+ * token) and verification.c.
  */
 
 #include "login/login.h"

@@ -17,7 +17,7 @@
 #include "store/credentials.h"
 
 struct verification_report {
-	bool is_known;		     /* else the server could not be asked: nothing was changed */
+	bool is_known;		     /* else nothing was learned of the credential, nor changed */
 	enum credential_state state; /* what the server says */
 	bool state_changed;	     /* credentials.json says something else now */
 	int stored; /* 0, or why the new state could not be written: see STORE_PROBLEM */

@@ -179,7 +179,7 @@ static const struct {
 	{"NO_SUCH_SESSION", {0}, MISSKEY_NO_SUCH_SESSION, ": it does not know this login"},
 	{"NO_SUCH_APP", {0}, MISSKEY_NO_SUCH_APP, ": it has forgotten the app registration"},
 	{"RATE_LIMIT_EXCEEDED", {0}, MISSKEY_FOR_NOW, ""},
-	/* i, and every other endpoint: 403 until 12, 401 since 13 */
+	/* Of api/i and all other endpoints: 403 up to version 12, 401 from 13 */
 	{"AUTHENTICATION_FAILED",
 	 {401, 403},
 	 MISSKEY_REJECTED,

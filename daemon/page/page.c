@@ -13,7 +13,7 @@
 
 /* Names are shorter by far; a server that lies does not get more of the page than this. */
 #define FACT_MAX_CHARS 200
-/* struct misskey_problem and registry_finished carry 512 bytes and less. */
+/* Longer details are cut. */
 #define DETAIL_MAX_CHARS 500
 /* Of a page without a detail, most of it the style: more is made room for when it comes. */
 #define PAGE_TYPICAL_BYTES 8000
@@ -308,7 +308,7 @@ static void put_settings_link(const struct page *page)
 	put(page, "<wbr>" SETTINGS_PATH "</a>");
 }
 
-/* For whoever did not want what has been done. */
+/* For a person who did not want this login: how to undo it. */
 static void put_undoing(const struct page *page)
 {
 	const struct page_facts *facts = page->facts;

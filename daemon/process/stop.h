@@ -7,7 +7,7 @@
 
 #include "assembly.h"
 
-/* Time for what is being answered when the end comes; SIGTERM must be over within a second. */
+/* Time for what is being answered when the end comes; a daemon has ended a second after SIGTERM. */
 #define STOP_DRAIN_MS 400
 
 /* Stops the assembly's loop when there was nothing to do for a time. */

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * One reading of the clocks, taken once a round by the loop and handed down, so that what decides
- * by time can be tested without waiting.
+ * A reading of the clocks. The loop takes one a round and hands it down, so that what decides by
+ * time can be tested without waiting.
  */
 
 #include <stdint.h>

@@ -15,7 +15,7 @@
 #include "common/err.h"
 #include "runtime/clock.h"
 
-/* Each of the two HTTP servers adds two sources, every other module one; the rest is spare. */
+/* About a dozen are used. */
 #define LOOP_MAX_SOURCES 16
 
 struct loop_source {

@@ -52,8 +52,8 @@ static int lock_state(struct service *service, struct err_detail *detail)
 		       service->state_directory, LOCK_FILE, strerror(errno));
 }
 
-/* A new login brings back all that a damaged registry held: it is set aside, and work goes on.
- * Other errors, and a damaged credentials.json, wait for a person. */
+/* A damaged registry is set aside, and work goes on: what it held can be had again by logins. Other
+ * errors, and a damaged credentials.json, wait for a person. */
 static int open_registry(struct service *service, struct err_detail *detail)
 {
 	char aside[256];

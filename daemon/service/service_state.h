@@ -7,7 +7,7 @@
 
 #include "service/service.h"
 
-/* The callback server, the control server and the hooks. */
+/* Of the rooms above. */
 #define SERVICE_MAX_WATCHERS 3
 
 struct service_watch {

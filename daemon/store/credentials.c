@@ -339,8 +339,8 @@ int credentials_store(struct credentials *credentials, const struct credential *
 		return r;
 	/* CREDENTIAL may be the store's own row, which is gone once it is replaced. */
 	memcpy(account, fresh->account, sizeof(account));
-	/* A second try after a derived file failed: where the disk is full by now, what is
-	 * reserved for the derived files still is enough. */
+	/* In a second try, after a derived file failed, credentials.json is not written again: the
+	 * disk may be full, and what is reserved is for the derived files. */
 	if (!reservation || !is_stored(credentials, account, &text)) {
 		r = write_truth(credentials, fresh, NULL, reservation, detail);
 		if (r == 0) {

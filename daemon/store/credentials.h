@@ -76,11 +76,12 @@ void credentials_reservation_free(struct credentials_reservation *reservation);
 DEFINE_CLEANUP(struct credentials_reservation *, credentials_reservation_free);
 
 /* Makes CREDENTIAL (copied) durable in credentials.json, which makes it visible to
- * credentials_find(), then in env/ and then in tokens/. RESERVATION (of the same account) may be
- * NULL, then room is asked for now; it stays the caller's. On failure the caller tries again later
- * with the same arguments: what is done already is not done twice, and with a reservation every
- * other write of credentials.json takes the credential along. ERR_INVALID or ERR_LIMIT: it can
- * never be written, DETAIL names the member. ERR_NOSPACE, ERR_ACCESS, ERR_IO, ERR_NOMEM, … */
+ * credentials_find(), then in env/ and then in tokens/. RESERVATION (of the same account) stays
+ * the caller's; without one (NULL) the write may find the disk full. On failure the caller tries
+ * again later with the same arguments: what is done already is not done twice, and with a
+ * reservation every other write of credentials.json takes the credential along. ERR_INVALID or
+ * ERR_LIMIT: it can never be written, DETAIL names the member. ERR_NOSPACE, ERR_ACCESS, ERR_IO,
+ * ERR_NOMEM, … */
 int credentials_store(struct credentials *credentials, const struct credential *credential,
 		      struct credentials_reservation *reservation,
 		      struct err_detail *detail) _must_check_;

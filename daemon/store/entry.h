@@ -91,7 +91,7 @@ int entry_write(const struct entry_kind *kind, const void *entry, struct json *o
  * it could not be read again, *ret_bad is the key of the member. RET_BAD may be NULL. */
 int entry_copy(const struct entry_kind *kind, const void *from, void **ret_copy,
 	       const char **ret_bad) _must_check_;
-/* Puts such a copy into ROWS, whose entry of the same name is freed if they are sorted. */
+/* Puts a copy into ROWS. In sorted ones it replaces the entry of the same name. */
 int entry_put(const struct entry_kind *kind, struct name_table *rows,
 	      const void *from) _must_check_;
 

@@ -7,7 +7,7 @@
  * changes are in memory; registry_save() writes all of it to the disk.
  *
  * To add a member to an entry: its field here, and a line in the table of members in registry.c,
- * registry_app.c, registry_session.c or registry_finished.c.
+ * registry_app.c, registry_session.c or registry_finished.c. A file without it is damaged then.
  */
 
 #include <stdbool.h>

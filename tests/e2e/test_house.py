@@ -114,3 +114,12 @@ def test_the_table_of_the_architecture_is_the_list_of_rooms():
     table = text.split("| room |")[1].split("\n\n")[0]
     documented = re.findall(r"^\| `([\w/]+)/` \|", table, re.M)
     assert documented == [str(room["folder"].resolve().relative_to(ROOT)) for room in reversed(ROOMS.values())]
+
+
+def test_nobody_climbs_out_of_a_room():
+    """#include "../room/x.h" is found beside the source itself, past every -I."""
+    climbing = re.compile(r'^\s*#\s*include\s+["<][^">]*\.\./', re.M)
+    assert climbing.search('#include "../store/entry.h"')
+    sources = [file for rooms in LISTS for file in rooms.parent.rglob("*.[ch]")]
+    assert len(sources) > 200
+    assert [file for file in sources if climbing.search(file.read_text(encoding="utf-8"))] == []
