@@ -2,6 +2,7 @@
 #include "client/control_client.h"
 
 #include <curl/curl.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -136,27 +137,31 @@ static int remember_socket(void *context, curl_socket_t socket, curlsocktype pur
 	return CURL_SOCKOPT_OK;
 }
 
-/* Runs before anything is sent. Another user who listens in the daemon's place would learn the
- * request, and could answer with pages of their choice. */
+/* Another user who listens in the daemon's place would learn the request, and could answer with
+ * pages of their choice. */
+static bool is_own(int fd)
+{
+	struct ucred peer;
+	socklen_t size = sizeof(peer);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 && peer.uid == geteuid();
+}
+
+/* Runs before anything is sent. */
 /* NOLINTNEXTLINE(readability-non-const-parameter): what libcurl calls */
 static int check_peer(void *context, char *address, char *local_address, int port, int local_port)
 {
 	const struct control_client *client = context;
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
 
 	(void)address;
 	(void)local_address;
 	(void)port;
 	(void)local_port;
-	if (getsockopt(client->socket, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	    peer.uid == geteuid())
-		return CURL_PREREQFUNC_OK;
-	return CURL_PREREQFUNC_ABORT;
+	return is_own(client->socket) ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
 
-/* Sets what all requests have in common. */
-static CURLcode prepare_any(struct control_client *client, const char *url)
+static CURLcode prepare(struct control_client *client, const char *method, const char *url,
+			const struct buf *body, int64_t timeout_ms, struct buf *reply)
 {
 	curl_easy_reset(client->easy);
 	SET(CURLOPT_URL, url);
@@ -171,16 +176,6 @@ static CURLcode prepare_any(struct control_client *client, const char *url)
 	SET(CURLOPT_NOSIGNAL, 1L);
 	SET(CURLOPT_FORBID_REUSE, 1L);
 	SET(CURLOPT_HTTPHEADER, client->headers);
-	return CURLE_OK;
-}
-
-static CURLcode prepare(struct control_client *client, const char *method, const char *url,
-			const struct buf *body, int64_t timeout_ms, struct buf *reply)
-{
-	CURLcode code = prepare_any(client, url);
-
-	if (code != CURLE_OK)
-		return code;
 	SET(CURLOPT_TIMEOUT_MS, (long)timeout_ms);
 	SET(CURLOPT_WRITEFUNCTION, receive);
 	SET(CURLOPT_WRITEDATA, reply);
@@ -192,6 +187,28 @@ static CURLcode prepare(struct control_client *client, const char *method, const
 	return CURLE_OK;
 }
 
+static int unreachable(const struct control_client *client, int os_error, struct err_detail *detail)
+{
+	return err_set(detail, ERR_NOT_FOUND, _("The daemon cannot be reached at %s%s%s."),
+		       client->socket_path, os_error ? ": " : "",
+		       os_error ? translate_errno(os_error) : "");
+}
+
+static int not_yours(const struct control_client *client, struct err_detail *detail)
+{
+	return err_set(detail, ERR_UNSAFE,
+		       _("What listens at %s is not yours: another user made it. Nothing "
+			 "was sent to it."),
+		       client->socket_path);
+}
+
+static int broken_off(const struct control_client *client, const char *how,
+		      struct err_detail *detail)
+{
+	return err_set(detail, ERR_IO, _("The daemon at %s broke the connection off (%s)."),
+		       client->socket_path, how);
+}
+
 static int transfer_failed(const struct control_client *client, CURLcode code,
 			   const struct buf *reply, struct err_detail *detail)
 {
@@ -201,37 +218,27 @@ static int transfer_failed(const struct control_client *client, CURLcode code,
 	case CURLE_COULDNT_CONNECT:
 		if (curl_easy_getinfo(client->easy, CURLINFO_OS_ERRNO, &os_error) != CURLE_OK)
 			os_error = 0;
-		return err_set(detail, ERR_NOT_FOUND, _("The daemon cannot be reached at %s%s%s."),
-			       client->socket_path, os_error ? ": " : "",
-			       os_error ? translate_errno((int)os_error) : "");
+		return unreachable(client, (int)os_error, detail);
 	case CURLE_OPERATION_TIMEDOUT:
 		return err_set(detail, ERR_BUSY, _("The daemon at %s did not answer in time."),
 			       client->socket_path);
 	case CURLE_ABORTED_BY_CALLBACK:
-		return err_set(detail, ERR_UNSAFE,
-			       _("What listens at %s is not yours: another user made it. Nothing "
-				 "was sent to it."),
-			       client->socket_path);
+		return not_yours(client, detail);
 	case CURLE_OUT_OF_MEMORY:
 		return no_memory(detail);
 	case CURLE_WRITE_ERROR:
 		return err_set(detail, reply->error ? reply->error : ERR_IO,
 			       _("The daemon's answer is too large, or there is no memory left."));
 	default:
-		return err_set(detail, ERR_IO, _("The daemon at %s broke the connection off (%s)."),
-			       client->socket_path, curl_easy_strerror(code));
+		return broken_off(client, curl_easy_strerror(code), detail);
 	}
 }
 
-static int read_reply(const struct control_client *client, const struct buf *bytes,
+static int read_reply(const struct control_client *client, long status, const struct buf *bytes,
 		      struct control_reply *ret_reply, struct err_detail *detail)
 {
-	struct control_reply reply = {0};
-	int r;
-
-	if (curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &reply.status) != CURLE_OK)
-		return err_set(detail, ERR_LIBRARY, _("libcurl does not tell the reply's status."));
-	r = json_parse(buf_text(bytes), bytes->size, BUF_MAX_BYTES, &reply.body, NULL);
+	struct control_reply reply = {.status = status};
+	int r = json_parse(buf_text(bytes), bytes->size, BUF_MAX_BYTES, &reply.body, NULL);
 	if (r == ERR_NOMEM)
 		return no_memory(detail);
 	if (r < 0 || !json_is_object(reply.body)) {
@@ -252,6 +259,7 @@ int control_client_request(struct control_client *client, const char *method, co
 	_cleanup_(buf_done) struct buf received = {0};
 	char url[URL_BYTES];
 	CURLcode code;
+	long status;
 	int r;
 
 	if ((size_t)snprintf(url, sizeof(url), HOST_URL "%s", path) >= sizeof(url))
@@ -269,7 +277,9 @@ int control_client_request(struct control_client *client, const char *method, co
 	code = curl_easy_perform(client->easy);
 	if (code != CURLE_OK)
 		return transfer_failed(client, code, &received, detail);
-	return read_reply(client, &received, ret_reply, detail);
+	if (curl_easy_getinfo(client->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK)
+		return err_set(detail, ERR_LIBRARY, _("libcurl does not tell the reply's status."));
+	return read_reply(client, status, &received, ret_reply, detail);
 }
 
 struct json *control_client_get(struct control_client *client, const char *path)
@@ -284,87 +294,110 @@ struct json *control_client_get(struct control_client *client, const char *path)
 
 /* ---- Streams ---- */
 
-struct stream {
-	struct control_client *client;
-	control_line_function *function;
-	void *context;
-	struct buf pending; /* a line that has not come to its end, or the body of an error */
-	int error;	    /* of a line */
-	bool is_enough;	    /* FUNCTION wants no more */
+struct control_stream {
+	const struct control_client *client;
+	int fd;
+	long status; /* of HTTP; 0: its head has not come yet */
+	struct buf pending;
 };
 
-/* SIZE bytes are a whole line. */
-static void take_line(struct stream *stream, const char *line, size_t size)
+int control_stream_open(const struct control_client *client, const char *path,
+			struct control_stream **ret_stream, struct err_detail *detail)
 {
-	_cleanup_(json_freep) struct json *object = NULL;
+	_cleanup_(control_stream_freep) struct control_stream *stream = calloc(1, sizeof(*stream));
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	/* An answer to HTTP/1.0 has no chunks. */
+	char request[URL_BYTES + 32] = "";
 
-	stream->error = json_parse(line, size, BUF_MAX_BYTES, &object, NULL);
-	if (stream->error == 0 && !json_is_object(object))
-		stream->error = ERR_DAMAGED;
-	if (stream->error == 0)
-		stream->is_enough = !stream->function(object, stream->context);
+	if (!stream)
+		return no_memory(detail);
+	stream->client = client;
+	stream->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	/* control_client_new() has measured it. */
+	strcpy(address.sun_path, client->socket_path);
+	if (stream->fd < 0 ||
+	    connect(stream->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return unreachable(client, errno, detail);
+	if (!is_own(stream->fd))
+		return not_yours(client, detail);
+	if (path)
+		snprintf(request, sizeof(request), "GET %s HTTP/1.0\r\n\r\n", path);
+	if (send(stream->fd, request, strlen(request), MSG_NOSIGNAL) < 0)
+		return broken_off(client, translate_errno(errno), detail);
+	*ret_stream = TAKE_PTR(stream);
+	return 0;
 }
 
-static size_t take_lines(char *bytes, size_t size, size_t count, void *context)
+int control_stream_fd(const struct control_stream *stream)
 {
-	struct stream *stream = context;
-	size_t searched = stream->pending.size;
-	long status = 0;
+	return stream->fd;
+}
+
+/* "HTTP/1.1 200 OK\r\n…\r\n\r\n" */
+static void take_head(struct control_stream *stream)
+{
+	const char *end = strstr(buf_text(&stream->pending), "\r\n\r\n");
+
+	if (!end)
+		return;
+	stream->status =
+		strtol(stream->pending.bytes + strcspn(stream->pending.bytes, " "), NULL, 10);
+	buf_remove_front(&stream->pending, (size_t)(end + 4 - stream->pending.bytes));
+}
+
+/* SEARCHED bytes of what is pending have no line's end. */
+static int take_lines(struct control_stream *stream, size_t searched,
+		      control_line_function *function, void *context, struct err_detail *detail)
+{
 	size_t begin = 0;
-	char *newline;
-
-	buf_append(&stream->pending, bytes, size * count);
-	if (buf_error(&stream->pending))
-		return 0;
-	if (curl_easy_getinfo(stream->client->easy, CURLINFO_RESPONSE_CODE, &status) != CURLE_OK ||
-	    status != 200)
-		return size * count;
-	while (stream->error == 0 && !stream->is_enough &&
-	       (newline = memchr(stream->pending.bytes + searched, '\n',
-				 stream->pending.size - searched))) {
-		size_t end = (size_t)(newline - stream->pending.bytes);
-
-		take_line(stream, stream->pending.bytes + begin, end - begin);
-		begin = searched = end + 1;
-	}
-	buf_remove_front(&stream->pending, begin);
-	return stream->error || stream->is_enough ? 0 : size * count;
-}
-
-static CURLcode prepare_stream(struct stream *stream, const char *url, int64_t silence_s)
-{
-	struct control_client *client = stream->client;
-	CURLcode code = prepare_any(client, url);
-
-	if (code != CURLE_OK)
-		return code;
-	SET(CURLOPT_LOW_SPEED_LIMIT, 1L);
-	SET(CURLOPT_LOW_SPEED_TIME, (long)silence_s);
-	SET(CURLOPT_WRITEFUNCTION, take_lines);
-	SET(CURLOPT_WRITEDATA, stream);
-	return CURLE_OK;
-}
-
-int control_client_stream(struct control_client *client, const char *path, int64_t silence_s,
-			  control_line_function *function, void *context,
-			  struct control_reply *ret_reply, struct err_detail *detail)
-{
-	struct stream stream = {.client = client, .function = function, .context = context};
-	char url[URL_BYTES];
-	CURLcode code;
+	const char *end;
 	int r = 0;
 
-	*ret_reply = (struct control_reply){0};
-	snprintf(url, sizeof(url), HOST_URL "%s", path);
-	code = prepare_stream(&stream, url, silence_s);
-	if (code == CURLE_OK)
-		code = curl_easy_perform(client->easy);
-	if (stream.error)
-		r = not_understood(client, detail);
-	else if (code != CURLE_OK && !stream.is_enough)
-		r = transfer_failed(client, code, &stream.pending, detail);
-	else if (!stream.is_enough && stream.pending.size > 0)
-		r = read_reply(client, &stream.pending, ret_reply, detail);
-	buf_done(&stream.pending);
+	while (!r && (end = memchr(buf_text(&stream->pending) + searched, '\n',
+				   stream->pending.size - searched))) {
+		const char *line = stream->pending.bytes + begin;
+		_cleanup_(json_freep) struct json *object = NULL;
+
+		r = json_parse(line, (size_t)(end - line), BUF_MAX_BYTES, &object, NULL);
+		if (r == 0 && json_is_object(object))
+			function(object, context);
+		else
+			r = r == ERR_NOMEM ? no_memory(detail)
+					   : not_understood(stream->client, detail);
+		begin = searched = (size_t)(end + 1 - stream->pending.bytes);
+	}
+	buf_remove_front(&stream->pending, begin);
 	return r;
+}
+
+int control_stream_read(struct control_stream *stream, control_line_function *function,
+			void *context, struct control_reply *ret_reply, struct err_detail *detail)
+{
+	size_t searched = stream->status == 200 ? stream->pending.size : 0;
+	char bytes[16384];
+	ssize_t size = recv(stream->fd, bytes, sizeof(bytes), 0);
+
+	if (size < 0 && (errno == EAGAIN || errno == EINTR))
+		return 0;
+	if (size <= 0 && stream->status > 200)
+		return read_reply(stream->client, stream->status, &stream->pending, ret_reply,
+				  detail);
+	if (size <= 0)
+		return broken_off(stream->client,
+				  size < 0 ? translate_errno(errno) : _("it has ended"), detail);
+	buf_append(&stream->pending, bytes, (size_t)size);
+	if (stream->status == 0)
+		take_head(stream);
+	if (buf_error(&stream->pending))
+		return no_memory(detail);
+	return stream->status == 200 ? take_lines(stream, searched, function, context, detail) : 0;
+}
+
+void control_stream_free(struct control_stream *stream)
+{
+	if (!stream)
+		return;
+	closep(&stream->fd);
+	buf_done(&stream->pending);
+	free(stream);
 }

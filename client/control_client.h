@@ -67,13 +67,26 @@ void control_client_pause(void);
 /* Milliseconds since the computer started; they count while it sleeps, as a session's time does. */
 int64_t control_client_now_ms(void);
 
-/* Takes one line of a stream, an object. Returns whether to go on. */
-typedef bool control_line_function(const struct json *line, void *context);
+/* A reply that is a stream of objects, one a line. */
+struct control_stream;
 
-/* GETs PATH, whose reply is a stream of objects, one a line, and gives each line to FUNCTION as it
- * comes. 0: FUNCTION wanted no more, or the daemon ended the stream; an error status is in
- * *ret_reply (for control_reply_done()), which is empty otherwise. Errors as
- * control_client_request(); ERR_BUSY: nothing came for SILENCE_S seconds, not even a heartbeat. */
-int control_client_stream(struct control_client *client, const char *path, int64_t silence_s,
-			  control_line_function *function, void *context,
-			  struct control_reply *ret_reply, struct err_detail *detail) _must_check_;
+/* Takes one object of a stream. */
+typedef void control_line_function(const struct json *line, void *context);
+
+/* GETs PATH; NULL: only connects, which keeps a daemon from ending for want of work. CLIENT
+ * outlives the stream. Errors as control_client_request(). */
+int control_stream_open(const struct control_client *client, const char *path,
+			struct control_stream **ret_stream, struct err_detail *detail) _must_check_;
+
+/* Readable when there is something to read. */
+int control_stream_fd(const struct control_stream *stream);
+
+/* Reads what has come, without waiting, and gives each object to FUNCTION. 0: it goes on, but if
+ * *ret_reply (empty before) has a status: then the daemon has refused the stream. ERR_IO: it has
+ * ended; ERR_DAMAGED: it is not what the daemon sends; ERR_NOMEM. */
+int control_stream_read(struct control_stream *stream, control_line_function *function,
+			void *context, struct control_reply *ret_reply,
+			struct err_detail *detail) _must_check_;
+
+void control_stream_free(struct control_stream *stream);
+DEFINE_CLEANUP(struct control_stream *, control_stream_free);

@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: MIT
 # Run by `cmake --install`: the units name the programs by their full path, and the prefix is not known for sure
-# before, because of --prefix. `source`, `build` and `bindir` are set by CMakeLists.txt.
+# before, because of --prefix. `source`, `build`, `bindir` and `libexecdir` are set by CMakeLists.txt.
 
 cmake_path(ABSOLUTE_PATH bindir BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} NORMALIZE
   OUTPUT_VARIABLE CMAKE_INSTALL_FULL_BINDIR)
+cmake_path(ABSOLUTE_PATH libexecdir BASE_DIRECTORY ${CMAKE_INSTALL_PREFIX} NORMALIZE
+  OUTPUT_VARIABLE CMAKE_INSTALL_FULL_LIBEXECDIR)
 
 # Where a user's systemd looks for units: in lib/ of these two prefixes, in share/ of those that XDG_DATA_HOME
 # (~/.local/share) and XDG_DATA_DIRS stand for.

@@ -20,3 +20,11 @@ bool account_name_valid(const char *name)
 	}
 	return true;
 }
+
+bool username_is_harmless(const char *username)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789_.-";
+
+	return *username && username[strspn(username, alphabet)] == '\0';
+}

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Names of accounts, and how long those of apps may be.
+ * Names of accounts and users, and how long those of apps may be.
  */
 
 #include <stdbool.h>
@@ -14,3 +14,7 @@
 #define APP_DESCRIPTION_CHARS 512
 
 bool account_name_valid(const char *name);
+
+/* Whether a shell and systemd read the user's name as it is. Other names are left out of
+ * environments; they are in the JSON. */
+bool username_is_harmless(const char *username);

@@ -118,5 +118,6 @@ bool credential_state_is_good(enum credential_state state);
 #define EVENT_ACCOUNT "account"
 #define EVENT_REMOVED "removed"
 #define EVENT_VERIFICATION "verification"
+#define EVENT_RELOAD "reload"
 #define EVENT_HEARTBEAT "heartbeat"
 #define EVENT_STOPPING "stopping"

@@ -30,7 +30,9 @@ static int run(const struct options *options, struct err_detail *detail)
 	struct paths_environment environment;
 	struct paths paths = {0};
 	struct daemon_options daemon = {
-		.log_level_is_fixed = options->has_log_level,
+		.log_level_is_fixed = options->log_level_text != NULL,
+		.log_level = options->log_level_text,
+		.has_agent = !options->no_agent,
 		.paths = &paths,
 		.idle_exit_ms = options->idle_exit_s * 1000,
 	};
@@ -64,7 +66,7 @@ int main(int argc, char **argv)
 	/* The log is English. */
 	if (!options.check_config)
 		translate_end();
-	log_setup(options.has_log_level ? options.log_level : LOG_LEVEL_INFO,
+	log_setup(options.log_level_text ? options.log_level : LOG_LEVEL_INFO,
 		  sd_stderr_is_journal());
 	r = run(&options, &detail);
 	if (r)

@@ -175,13 +175,13 @@ static bool is_reader_gone(void)
 	return poll(&output, 1, 0) > 0 && (output.revents & POLLERR);
 }
 
-static bool take_event(const struct json *event, void *context)
+static void take_event(const struct json *event, void *context)
 {
 	struct watch *watch = context;
 	const char *name = json_get_string(event, "event");
 
-	if (!name)
-		return true;
+	if (!name || watch->status != EXIT_STATUS_DONE)
+		return;
 	watch->is_heard = true;
 	watch->is_stopped = strcmp(name, EVENT_STOPPING) == 0;
 	watch->status = watch->json ? print_json(event, false) : show_event(event, name);
@@ -189,7 +189,25 @@ static bool take_event(const struct json *event, void *context)
 		terminal_message(_("misskey-authctl: Nobody reads standard output any more."));
 		watch->status = EXIT_STATUS_FAILED;
 	}
-	return watch->status == EXIT_STATUS_DONE;
+}
+
+/* Shows the events to their end. */
+static int follow(struct control_client *client, struct watch *watch,
+		  struct control_reply *ret_reply, struct err_detail *detail)
+{
+	_cleanup_(control_stream_freep) struct control_stream *stream = NULL;
+	int r = control_stream_open(client, "/v1/events", &stream, detail);
+
+	while (!r && watch->status == EXIT_STATUS_DONE && ret_reply->status == 0) {
+		struct pollfd wait = {.fd = control_stream_fd(stream), .events = POLLIN};
+
+		if (poll(&wait, 1, SILENCE_S * 1000) == 0)
+			return err_set(detail, ERR_BUSY,
+				       _("The daemon at %s did not answer in time."),
+				       control_client_path(client));
+		r = control_stream_read(stream, take_event, watch, ret_reply, detail);
+	}
+	return r;
 }
 
 int command_watch(struct control_client *client, const struct command_options *options)
@@ -200,8 +218,7 @@ int command_watch(struct control_client *client, const struct command_options *o
 
 	for (;;) {
 		_cleanup_(control_reply_done) struct control_reply reply = {0};
-		int r = control_client_stream(client, "/v1/events", SILENCE_S, take_event, &watch,
-					      &reply, &detail);
+		int r = follow(client, &watch, &reply, &detail);
 
 		if (watch.status != EXIT_STATUS_DONE)
 			return watch.status;
@@ -215,13 +232,9 @@ int command_watch(struct control_client *client, const struct command_options *o
 					: _("The daemon does not answer any more; waiting for it "
 					    "to come back…"));
 		}
-		if ((r != 0 && !control_client_may_retry(r)) || lost_ms == 0 ||
-		    control_client_now_ms() - lost_ms > CONTROL_RESTART_MS) {
-			if (r == 0)
-				r = err_set(&detail, ERR_NOT_FOUND,
-					    _("The daemon did not come back."));
+		if (!control_client_may_retry(r) || lost_ms == 0 ||
+		    control_client_now_ms() - lost_ms > CONTROL_RESTART_MS)
 			return control_call_unanswered(r, &detail);
-		}
 		watch.is_heard = watch.is_stopped = false;
 		control_client_pause();
 	}

@@ -167,7 +167,7 @@ _misskey_authd() {
     if [[ $option ]]; then
         _misskey_offer_value
     elif [[ $cur == -* ]]; then
-        _misskey_offer -c --config --check-config --log-level --idle-exit -h --help -V --version
+        _misskey_offer -c --config --check-config --log-level --idle-exit --no-agent -h --help -V --version
     fi
 }
 

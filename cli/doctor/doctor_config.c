@@ -14,6 +14,9 @@
 #include "common/translate.h"
 #include "doctor.h"
 
+/* Of a quarter of a second. */
+#define AGENT_TRIES 12
+
 static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 		    const struct err_detail *detail)
 {
@@ -86,6 +89,30 @@ static void compare(struct doctor *doctor, const char *daemons_file)
 			     doctor->paths.config, daemons_file);
 }
 
+/* An agent that was just started, as this doctor's first question may have done, has a moment to
+ * follow the daemon. */
+static void check_agent(struct doctor *doctor)
+{
+	bool is_there = !config_tells_anybody(doctor->config);
+
+	for (int n = 0; n < AGENT_TRIES && !is_there; n++) {
+		_cleanup_(json_freep) struct json *status = NULL;
+
+		if (n > 0)
+			control_client_pause();
+		status = control_client_get(doctor->client, "/v1/status");
+		(void)json_get_bool(status, "agent", &is_there);
+	}
+	if (is_there)
+		return;
+	findings_add(&doctor->findings, FINDING_WARNING,
+		     _("misskey-authd-agent does not run, so no hook is run and no notification is "
+		       "shown"));
+	findings_remedy(&doctor->findings,
+			_("See why: journalctl --user -u misskey-authd-agent -n 20; then: %s"),
+			DOCTOR_RESTART);
+}
+
 void doctor_check_config(struct doctor *doctor)
 {
 	const char *daemons_file = json_get_string(doctor->status, "config");
@@ -109,6 +136,8 @@ void doctor_check_config(struct doctor *doctor)
 		check_ca_file(doctor);
 	for (enum config_hook hook = 0; hook < CONFIG_HOOK_COUNT; hook++)
 		check_hook(doctor, &source.trust, hook);
-	if (doctor->status)
+	if (doctor->status) {
 		compare(doctor, daemons_file);
+		check_agent(doctor);
+	}
 }

@@ -167,6 +167,14 @@ const char *config_hook_name(enum config_hook hook)
 	return names[hook];
 }
 
+bool config_tells_anybody(const struct config *config)
+{
+	for (enum config_hook hook = 0; hook < CONFIG_HOOK_COUNT; hook++)
+		if (config->hooks[hook])
+			return true;
+	return config->notifications;
+}
+
 const struct config_account *config_account_find(const struct config *config, const char *name)
 {
 	return name_table_find(&config->by_name, name);

@@ -105,6 +105,9 @@ int config_read_source(const struct config_source *source, struct config **ret_c
 /* The key of the config that has its command. */
 const char *config_hook_name(enum config_hook hook);
 
+/* Whether there is anything for misskey-authd-agent to do. */
+bool config_tells_anybody(const struct config *config);
+
 /* NULL if there is none. */
 const struct config_account *config_account_find(const struct config *config, const char *name);
 

@@ -467,7 +467,7 @@ void browser_quiesce(struct browser *browser)
 
 bool browser_is_idle(const struct browser *browser)
 {
-	return http_server_is_idle(browser->server);
+	return http_server_count(browser->server) == 0;
 }
 
 void browser_free(struct browser *browser)

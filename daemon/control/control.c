@@ -30,7 +30,8 @@ static void serve_account(struct control *control, struct http_request *request,
 			control_get_login(control, request, parsed);
 		break;
 	case CONTROL_TOKEN:
-		control_get_token(control, request, parsed->account);
+	case CONTROL_CREDENTIAL:
+		control_get_credential(control, request, parsed);
 		break;
 	case CONTROL_BROWSER:
 		control_post_browser(control, request, parsed->account);
@@ -73,7 +74,7 @@ static void serve_route(struct control *control, struct http_request *request,
 		control_post_callback(control, request);
 		break;
 	case CONTROL_EVENTS:
-		control_get_events(control, request);
+		control_get_events(control, request, parsed->is_agent);
 		break;
 	case CONTROL_RELOAD:
 		post_reload(control, request);
@@ -199,7 +200,7 @@ void control_quiesce(struct control *control)
 
 bool control_is_idle(const struct control *control)
 {
-	return http_server_is_idle(control->server);
+	return http_server_count(control->server) == control->agent_count;
 }
 
 void control_free(struct control *control)

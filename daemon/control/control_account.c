@@ -43,16 +43,20 @@ void control_delete_account(struct control *control, struct http_request *reques
 	control_reply_err(request, r, &detail);
 }
 
-void control_get_token(struct control *control, struct http_request *request, const char *name)
+void control_get_credential(struct control *control, struct http_request *request,
+			    const struct control_request *parsed)
 {
-	const struct credential *credential = service_credential(control->service, name);
+	const struct credential *credential = service_credential(control->service, parsed->account);
+	bool is_token = parsed->route == CONTROL_TOKEN;
 
-	if (credential && credential_is_good(credential))
-		control_reply_json(request, 200, control_json_token(credential));
-	else if (credential || find(control, name))
-		control_reply_no_credential(request, name);
+	if (credential && (!is_token || credential_is_good(credential)))
+		control_reply_json(request, 200,
+				   is_token ? control_json_token(credential)
+					    : control_json_credential(credential));
+	else if (credential || find(control, parsed->account))
+		control_reply_no_credential(request, parsed->account);
 	else
-		control_reply_no_account(request, name);
+		control_reply_no_account(request, parsed->account);
 }
 
 /* ---- Verifying ---- */

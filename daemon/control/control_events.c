@@ -16,6 +16,7 @@ struct control_stream {
 	LIST_ENTRY(control_stream) link;
 	struct control *control;
 	struct http_request *request;
+	bool is_agent; /* misskey-authd-agent's: keeps nobody from ending, and is told more */
 };
 
 /* ---- Lines ---- */
@@ -45,6 +46,7 @@ static int event_print(struct json *event, struct buf *line)
 static void unlink_stream(struct control_stream *stream)
 {
 	stream->control->stream_count--;
+	stream->control->agent_count -= stream->is_agent;
 	LIST_REMOVE(stream, link);
 	free(stream);
 }
@@ -62,7 +64,7 @@ static void end_all(struct control *control)
 }
 
 /* Takes EVENT. */
-static void tell_all(struct control *control, struct json *event)
+static void tell(struct control *control, struct json *event, bool only_agents)
 {
 	_cleanup_(buf_done) struct buf line = {0};
 	_cleanup_(http_bytes_freep) struct http_bytes *bytes = NULL;
@@ -78,7 +80,8 @@ static void tell_all(struct control *control, struct json *event)
 	}
 	for (struct control_stream *stream = LIST_FIRST(&control->streams); stream;
 	     stream = LIST_NEXT(stream, link))
-		http_request_stream_share(stream->request, bytes, size);
+		if (stream->is_agent || !only_agents)
+			http_request_stream_share(stream->request, bytes, size);
 }
 
 /* ---- What is told ---- */
@@ -92,10 +95,11 @@ static struct json *account_event(struct control *control, enum service_change c
 		[SERVICE_ACCOUNT_CHANGED] = EVENT_ACCOUNT,
 		[SERVICE_ACCOUNT_REMOVED] = EVENT_REMOVED,
 		[SERVICE_VERIFICATION_ENDED] = EVENT_VERIFICATION,
+		[SERVICE_RELOADED] = EVENT_RELOAD,
 	};
 	_cleanup_(json_freep) struct json *event = event_new(names[change], now);
 
-	if (json_add(event, "account", control_json_account(control->service, account)))
+	if (account && json_add(event, "account", control_json_account(control->service, account)))
 		return NULL;
 	return TAKE_PTR(event);
 }
@@ -103,9 +107,11 @@ static struct json *account_event(struct control *control, enum service_change c
 void control_events_tell(struct control *control, enum service_change change,
 			 struct account *account, struct clock_time now)
 {
-	/* One whose first login has not come to a consent page is in no list either. */
-	if (!LIST_EMPTY(&control->streams) && !account->unlisted)
-		tell_all(control, account_event(control, change, account, now));
+	/* A reload is for the agent alone, and so is one whose first login has not come to a
+	 * consent page: it is in no list either, but that it failed is worth a hook. */
+	if (!LIST_EMPTY(&control->streams))
+		tell(control, account_event(control, change, account, now),
+		     !account || account->unlisted);
 }
 
 int64_t control_events_deadline(const struct control *control)
@@ -118,7 +124,7 @@ void control_events_tick(struct control *control, struct clock_time now)
 	if (now.mono_ms < control_events_deadline(control))
 		return;
 	control->heartbeat_ms = now.mono_ms + CONTROL_HEARTBEAT_MS;
-	tell_all(control, event_new(EVENT_HEARTBEAT, now));
+	tell(control, event_new(EVENT_HEARTBEAT, now), false);
 }
 
 /* ---- Streams ---- */
@@ -173,7 +179,7 @@ static void write_snapshot(struct http_request *request, struct clock_time now,
 	http_request_stream_write(request, "}\n", 2);
 }
 
-void control_get_events(struct control *control, struct http_request *request)
+void control_get_events(struct control *control, struct http_request *request, bool is_agent)
 {
 	static const struct http_header headers[] = {
 		{"Content-Type", "application/x-ndjson"},
@@ -189,7 +195,8 @@ void control_get_events(struct control *control, struct http_request *request)
 				    "again.");
 		return;
 	}
-	status = control_shared(control, CONTROL_SHARED_STATUS);
+	status = control_shared(control,
+				is_agent ? CONTROL_SHARED_STATUS_FOR_AGENT : CONTROL_SHARED_STATUS);
 	stream = status ? calloc(1, sizeof(*stream)) : NULL;
 	if (!stream) {
 		control_reply_error(request, 500, CODE_INTERNAL, "There is no memory left.");
@@ -197,6 +204,8 @@ void control_get_events(struct control *control, struct http_request *request)
 	}
 	stream->request = request;
 	stream->control = control;
+	stream->is_agent = is_agent;
+	control->agent_count += is_agent;
 	if (LIST_EMPTY(&control->streams))
 		control->heartbeat_ms = now.mono_ms + CONTROL_HEARTBEAT_MS;
 	LIST_INSERT_HEAD(&control->streams, stream, link);

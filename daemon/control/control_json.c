@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "common/digest.h"
 #include "common/permission.h"
 #include "common/text.h"
 #include "common/vocabulary.h"
@@ -177,6 +178,22 @@ static int add_credential(struct json *object, const struct credential *credenti
 	return add_time(object, "verified_at", credential ? credential->verified_at : 0);
 }
 
+/* Tells one credential from another, whatever its state is by now. */
+static int add_credential_digest(struct json *object, const struct credential *credential)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+	char digest[SHA256_HEX_BYTES];
+
+	if (!credential)
+		return json_add_null(object, "credential");
+	buf_append_format(&text, "%s\n%s\n%s\n%s\n%s\n%lld", credential->server,
+			  credential->user_id, credential->username, credential->permission,
+			  credential->session_digest, (long long)credential->obtained_at);
+	if (buf_error(&text) || digest_sha256_hex(text.bytes, text.size, NULL, 0, digest))
+		return ERR_NOMEM;
+	return json_add_string(object, "credential", digest);
+}
+
 struct json *control_json_account(struct service *service, struct account *account)
 {
 	const struct credential *credential = service_credential(service, account->name);
@@ -187,7 +204,7 @@ struct json *control_json_account(struct service *service, struct account *accou
 	    json_add_string(object, "server", account->server.origin) ||
 	    json_add_string(object, "source",
 			    account->from_config ? SOURCE_CONFIG : SOURCE_LOGIN) ||
-	    add_credential(object, credential) ||
+	    add_credential(object, credential) || add_credential_digest(object, credential) ||
 	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    permission_add_json(object, "permission", account->permission) ||
 	    add_permission_change(object, account, credential))
@@ -198,7 +215,8 @@ struct json *control_json_account(struct service *service, struct account *accou
 	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);
 }
 
-static struct json *account_array(struct service *service)
+/* ALL: those too whose first login has not come to a consent page. */
+static struct json *account_array(struct service *service, bool all)
 {
 	_cleanup_(json_freep) struct json *array = json_new_array();
 	struct accounts *accounts = service_accounts(service);
@@ -206,7 +224,7 @@ static struct json *account_array(struct service *service)
 	for (size_t n = 0; n < accounts_count(accounts); n++) {
 		struct account *account = accounts_at(accounts, n);
 
-		if (!account->unlisted &&
+		if ((all || !account->unlisted) &&
 		    json_append(array, control_json_account(service, account)))
 			return NULL;
 	}
@@ -217,7 +235,7 @@ struct json *control_json_accounts(struct service *service)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 
-	if (json_add(object, "accounts", account_array(service)))
+	if (json_add(object, "accounts", account_array(service, false)))
 		return NULL;
 	return TAKE_PTR(object);
 }
@@ -235,7 +253,7 @@ static struct json *problem_array(const struct service *service)
 	return TAKE_PTR(array);
 }
 
-struct json *control_json_status(struct service *service)
+struct json *control_json_status(struct service *service, bool has_agent, bool for_agent)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 
@@ -244,8 +262,9 @@ struct json *control_json_status(struct service *service)
 	    json_add_string(object, "callback_url", service_callback_url(service)) ||
 	    json_add_string(object, "config", service_config(service)->file) ||
 	    json_add_string(object, "state_directory", service_state_directory(service)) ||
+	    json_add_bool(object, "agent", has_agent) ||
 	    json_add(object, "problems", problem_array(service)) ||
-	    json_add(object, "accounts", account_array(service)))
+	    json_add(object, "accounts", account_array(service, for_agent)))
 		return NULL;
 	return TAKE_PTR(object);
 }
@@ -322,6 +341,16 @@ struct json *control_json_token(const struct credential *credential)
 	    json_add_string(object, "server", credential->server) ||
 	    json_add_string(object, "username", credential->username) ||
 	    json_add_string(object, "i", secret_reveal(&credential->i)))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
+struct json *control_json_credential(const struct credential *credential)
+{
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "account", credential->account) ||
+	    credential_add_members(object, credential))
 		return NULL;
 	return TAKE_PTR(object);
 }

@@ -10,7 +10,9 @@
 #include "common/json.h"
 #include "service/service.h"
 
-struct json *control_json_status(struct service *service);
+/* HAS_AGENT: misskey-authd-agent follows the events. FOR_AGENT: with the accounts too whose first
+ * login has not come to a consent page. */
+struct json *control_json_status(struct service *service, bool has_agent, bool for_agent);
 struct json *control_json_accounts(struct service *service);
 struct json *control_json_account(struct service *service, struct account *account);
 /* OPEN: the caller is the one who should open the start page. ACCOUNT must have a login. */
@@ -23,4 +25,6 @@ struct json *control_json_reload(const struct service *service,
 				 const struct service_reload_report *report);
 /* The credential itself. */
 struct json *control_json_token(const struct credential *credential);
+/* All that credentials.json says of the account, the credential too. */
+struct json *control_json_credential(const struct credential *credential);
 struct json *control_json_error(const char *code, const char *message);

@@ -31,6 +31,7 @@ struct control_waiter {
 
 enum control_shared {
 	CONTROL_SHARED_STATUS,
+	CONTROL_SHARED_STATUS_FOR_AGENT,
 	CONTROL_SHARED_ACCOUNTS,
 	CONTROL_SHARED_COUNT,
 };
@@ -40,6 +41,7 @@ struct control {
 	struct http_server *server;
 	LIST_HEAD(control_streams, control_stream) streams;
 	unsigned stream_count;
+	unsigned agent_count; /* of those, how many are misskey-authd-agent's */
 	int64_t heartbeat_ms; /* monotonic: when the next is due, while there are streams */
 	/* Answers of this round of the loop that are the same for everybody: control_reply.c */
 	struct http_bytes *shared[CONTROL_SHARED_COUNT];
@@ -105,7 +107,7 @@ void control_get_login(struct control *control, struct http_request *request,
 void control_post_browser(struct control *control, struct http_request *request, const char *name);
 void control_post_callback(struct control *control, struct http_request *request);
 
-void control_get_events(struct control *control, struct http_request *request);
+void control_get_events(struct control *control, struct http_request *request, bool is_agent);
 /* Tells the streams of a change. */
 void control_events_tell(struct control *control, enum service_change change,
 			 struct account *account, struct clock_time now);
@@ -115,5 +117,7 @@ void control_events_tick(struct control *control, struct clock_time now);
 void control_get_account(struct control *control, struct http_request *request, const char *name);
 void control_delete_account(struct control *control, struct http_request *request,
 			    const char *name);
-void control_get_token(struct control *control, struct http_request *request, const char *name);
+/* Also its token. */
+void control_get_credential(struct control *control, struct http_request *request,
+			    const struct control_request *parsed);
 void control_post_verify(struct control *control, struct http_request *request, const char *name);

@@ -105,8 +105,10 @@ struct http_bytes *control_shared(struct control *control, enum control_shared w
 
 	if (control->shared[which])
 		return control->shared[which];
-	value = which == CONTROL_SHARED_STATUS ? control_json_status(control->service)
-					       : control_json_accounts(control->service);
+	value = which == CONTROL_SHARED_ACCOUNTS
+			? control_json_accounts(control->service)
+			: control_json_status(control->service, control->agent_count > 0,
+					      which == CONTROL_SHARED_STATUS_FOR_AGENT);
 	if (!value || json_print(value, false, &text))
 		return NULL;
 	buf_append_char(&text, '\n');

@@ -14,9 +14,9 @@ static const char *const methods[] = {
 	[CONTROL_NOT_FOUND] = "",      [CONTROL_STATUS] = "GET",
 	[CONTROL_ACCOUNTS] = "GET",    [CONTROL_ACCOUNT] = "DELETE, GET",
 	[CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
-	[CONTROL_VERIFY] = "POST",     [CONTROL_BROWSER] = "POST",
-	[CONTROL_CALLBACK] = "POST",   [CONTROL_EVENTS] = "GET",
-	[CONTROL_RELOAD] = "POST",
+	[CONTROL_CREDENTIAL] = "GET",  [CONTROL_VERIFY] = "POST",
+	[CONTROL_BROWSER] = "POST",    [CONTROL_CALLBACK] = "POST",
+	[CONTROL_EVENTS] = "GET",      [CONTROL_RELOAD] = "POST",
 };
 
 const char *control_route_methods(enum control_route route)
@@ -42,8 +42,9 @@ static const struct path paths[] = {
 
 /* What follows an account's name. */
 static const struct path account_paths[] = {
-	{"", CONTROL_ACCOUNT},	     {"/login", CONTROL_LOGIN},	    {"/token", CONTROL_TOKEN},
-	{"/verify", CONTROL_VERIFY}, {"/browser", CONTROL_BROWSER},
+	{"", CONTROL_ACCOUNT},	       {"/login", CONTROL_LOGIN},
+	{"/token", CONTROL_TOKEN},     {"/verify", CONTROL_VERIFY},
+	{"/browser", CONTROL_BROWSER}, {"/credential", CONTROL_CREDENTIAL},
 };
 
 static enum control_route find_route(const struct path *table, size_t count, const char *path,
@@ -128,6 +129,8 @@ int control_request_parse(const char *target, struct control_request *ret_reques
 	if (!r && request.route != CONTROL_NOT_FOUND && *query) {
 		if (request.route == CONTROL_LOGIN)
 			r = parse_query(query, &request, detail);
+		else if (request.route == CONTROL_EVENTS && strcmp(query, "agent=1") == 0)
+			request.is_agent = true;
 		else
 			r = err_set(detail, ERR_INVALID, "This path takes no query");
 	}

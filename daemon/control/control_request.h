@@ -20,13 +20,14 @@ enum control_route {
 	CONTROL_NOT_FOUND,
 	CONTROL_STATUS,
 	CONTROL_ACCOUNTS,
-	CONTROL_ACCOUNT, /* .account, as in the next four */
+	CONTROL_ACCOUNT, /* .account, as in the next five */
 	CONTROL_LOGIN,	 /* .wait_s, .has_revision, .revision */
 	CONTROL_TOKEN,
+	CONTROL_CREDENTIAL,
 	CONTROL_VERIFY,
 	CONTROL_BROWSER,
 	CONTROL_CALLBACK,
-	CONTROL_EVENTS,
+	CONTROL_EVENTS, /* .is_agent */
 	CONTROL_RELOAD,
 };
 
@@ -36,6 +37,7 @@ struct control_request {
 	unsigned wait_s;
 	bool has_revision;
 	unsigned revision;
+	bool is_agent;
 };
 
 /* Reads a raw request target such as "/v1/accounts/NAME/login?wait=20". An unknown path is

@@ -420,9 +420,9 @@ void http_server_quiesce(struct http_server *server)
 			http_request_hold_finish(request, HTTP_HOLD_STOPPING);
 }
 
-bool http_server_is_idle(const struct http_server *server)
+unsigned http_server_count(const struct http_server *server)
 {
-	return server->count == 0;
+	return server->count;
 }
 
 void http_server_free(struct http_server *server)

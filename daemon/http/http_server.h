@@ -69,8 +69,8 @@ int http_server_attach(struct http_server *server, struct loop *loop) _must_chec
  * the loop. What was begun is finished while the loop runs. */
 void http_server_quiesce(struct http_server *server);
 
-/* Whether no connection is open. */
-bool http_server_is_idle(const struct http_server *server);
+/* How many connections are open. */
+unsigned http_server_count(const struct http_server *server);
 
 /* Closes what is open and frees; what is still held, and every stream, ends with HTTP_HOLD_GONE.
  * Not from a handler, nor from the function of a hold or a stream. */

@@ -12,7 +12,6 @@
 void assembly_free(struct assembly *assembly)
 {
 	/* A module goes before those that it uses. */
-	notify_free(assembly->notify);
 	control_free(assembly->control);
 	browser_free(assembly->browser);
 	service_free(assembly->service);
@@ -108,7 +107,7 @@ static int build_service(struct assembly *assembly, const struct daemon_options 
 }
 
 /* The browser's server watches first: a page that waits there is served before a program is told to
- * open another. The hooks are told last. */
+ * open another. */
 static int build_servers(struct assembly *assembly, struct err_detail *detail)
 {
 	int r = 0;
@@ -140,7 +139,6 @@ static int attach(struct assembly *assembly, struct err_detail *detail)
 	    service_attach(assembly->service, assembly->loop) ||
 	    (assembly->browser && browser_attach(assembly->browser, assembly->loop)) ||
 	    (assembly->control && control_attach(assembly->control, assembly->loop)) ||
-	    (assembly->notify && notify_attach(assembly->notify, assembly->loop)) ||
 	    sd_watchdog_attach(&assembly->watchdog, assembly->loop))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
 	return 0;
@@ -158,13 +156,6 @@ static int build_core(struct assembly *assembly, const struct daemon_options *op
 	return r ? r : build_service(assembly, options, refusal, TAKE_PTR(*config), detail);
 }
 
-/* Where a daemon that is started again and again remembers which problems it has told; NULL: it
- * need not. */
-static const char *memory_directory(const struct assembly *assembly, const struct paths *paths)
-{
-	return assembly->passed->control_fd >= 0 && paths->runtime[0] ? paths->runtime : NULL;
-}
-
 static int build_working(struct assembly *assembly, const struct daemon_options *options,
 			 struct config **config, struct err_detail *detail)
 {
@@ -177,9 +168,6 @@ static int build_working(struct assembly *assembly, const struct daemon_options 
 		r = open_control(assembly, options->paths, detail);
 	if (!r)
 		r = build_servers(assembly, detail);
-	if (!r)
-		r = notify_new(assembly->service, memory_directory(assembly, options->paths),
-			       &assembly->notify, detail);
 	return r ? r : attach(assembly, detail);
 }
 

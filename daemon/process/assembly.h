@@ -11,7 +11,6 @@
 #include "control/control.h"
 #include "http/http_client.h"
 #include "listener.h"
-#include "notify/notify.h"
 #include "process/daemon.h"
 #include "runtime/loop.h"
 #include "runtime/systemd.h"
@@ -29,7 +28,6 @@ struct assembly {
 	struct service *service;
 	struct browser *browser; /* NULL: no listener */
 	struct control *control; /* NULL only if a refusal came without a control socket */
-	struct notify *notify;	 /* NULL only with a refusal */
 	struct sd_watchdog watchdog;
 };
 

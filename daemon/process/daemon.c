@@ -6,6 +6,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
+#include "agent_process.h"
 #include "assembly.h"
 #include "common/digest.h"
 #include "common/json.h"
@@ -49,6 +50,7 @@ static void say_ready(const struct assembly *assembly, const struct paths *paths
 static int serve(const struct daemon_options *options, const struct sd_sockets *passed,
 		 struct service_refusal *ret_refusal)
 {
+	_cleanup_(agent_process_end) struct agent_process agent = {.pipe = -1};
 	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
 	struct err_detail *detail = &ret_refusal->why;
 	struct idleness idleness = {0};
@@ -62,6 +64,9 @@ static int serve(const struct daemon_options *options, const struct sd_sockets *
 		r = idleness_attach(&idleness, &assembly, idle_ms, detail);
 	if (r)
 		return r;
+	if (options->has_agent)
+		agent_process_start(options->source.named, options->log_level, &agent);
+	descriptors_raise_limit();
 	service_restore(assembly.service, clock_now());
 	say_ready(&assembly, options->paths);
 	r = loop_run(assembly.loop, detail);
@@ -96,7 +101,6 @@ int daemon_run(const struct daemon_options *options, struct err_detail *detail)
 	int r;
 
 	protect_process();
-	descriptors_raise_limit();
 	json_init();
 	r = digest_init();
 	if (r)

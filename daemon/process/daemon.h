@@ -20,7 +20,9 @@ struct daemon_options {
 	struct config_source source;
 	bool log_level_is_fixed; /* by the command line; else it is the config's */
 	const struct paths *paths;
-	int64_t idle_exit_ms; /* ends when there was nothing to do for so long; 0: never */
+	const char *log_level; /* as the command line has it; NULL: it has none */
+	bool has_agent;	       /* starts and ends misskey-authd-agent */
+	int64_t idle_exit_ms;  /* ends when there was nothing to do for so long; 0: never */
 };
 
 /* Runs until SIGTERM or SIGINT, or the idle exit. Without passed sockets: ERR_BUSY if another

@@ -9,7 +9,7 @@
 
 static const char usage[] =
 	N_("usage: misskey-authd [-c FILE] [--check-config] [--log-level LEVEL]\n"
-	   "                     [--idle-exit TIME]\n");
+	   "                     [--idle-exit TIME] [--no-agent]\n");
 
 static const char help[] =
 	N_("\n"
@@ -21,6 +21,8 @@ static const char help[] =
 	   "      --log-level LEVEL error, warning, info or debug (default: the config's, info)\n"
 	   "      --idle-exit TIME  end when there was nothing to do for so long, e.g. 30s: for a\n"
 	   "                        daemon that systemd starts by its sockets\n"
+	   "      --no-agent        do not start misskey-authd-agent, which runs hooks and shows\n"
+	   "                        notifications: its service does, or nobody\n"
 	   "  -h, --help            show this\n"
 	   "  -V, --version         show the version\n"
 	   "\n"
@@ -28,13 +30,14 @@ static const char help[] =
 	   "        without either the defaults are used.\n"
 	   "State:  ~/.local/state/misskey-authd/\n");
 
-enum { OPTION_CHECK_CONFIG = 256, OPTION_LOG_LEVEL, OPTION_IDLE_EXIT };
+enum { OPTION_CHECK_CONFIG = 256, OPTION_LOG_LEVEL, OPTION_IDLE_EXIT, OPTION_NO_AGENT };
 
 static const struct option long_options[] = {
 	{"config", required_argument, NULL, 'c'},
 	{"check-config", no_argument, NULL, OPTION_CHECK_CONFIG},
 	{"log-level", required_argument, NULL, OPTION_LOG_LEVEL},
 	{"idle-exit", required_argument, NULL, OPTION_IDLE_EXIT},
+	{"no-agent", no_argument, NULL, OPTION_NO_AGENT},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, 'V'},
 	{NULL, 0, NULL, 0},
@@ -42,7 +45,7 @@ static const struct option long_options[] = {
 
 static bool take_log_level(struct options *options)
 {
-	options->has_log_level = true;
+	options->log_level_text = optarg;
 	if (!log_level_parse(optarg, &options->log_level))
 		return true;
 	fputs(_("misskey-authd: --log-level takes error, warning, info or debug\n"), stderr);
@@ -72,6 +75,9 @@ static bool take(int option, struct options *options, int *status)
 		return true;
 	case OPTION_CHECK_CONFIG:
 		options->check_config = true;
+		return true;
+	case OPTION_NO_AGENT:
+		options->no_agent = true;
 		return true;
 	case OPTION_LOG_LEVEL:
 		is_right = take_log_level(options);

@@ -24,9 +24,10 @@ enum options_exit {
 struct options {
 	const char *config_file; /* NULL: the usual places */
 	bool check_config;
-	bool has_log_level;
+	const char *log_level_text; /* NULL: none was given */
 	enum log_level log_level;
 	int64_t idle_exit_s; /* 0: it stays */
+	bool no_agent;
 };
 
 /* Returns true if the program is to end now with *ret_status: after --help and --version, and on

@@ -5,6 +5,7 @@
 
 #include "assembly.h"
 #include "common/log.h"
+#include "runtime/descriptors.h"
 #include "standby.h"
 #include "stop.h"
 
@@ -17,6 +18,7 @@ static int answer(const struct daemon_options *options, const struct sd_sockets 
 	struct idleness idleness;
 	int r = assembly_build(&assembly, options, passed, refusal, NULL, detail);
 
+	descriptors_raise_limit();
 	if (!r)
 		r = idleness_attach(&idleness, &assembly, 0, detail);
 	if (!r)

@@ -13,8 +13,7 @@ static bool is_nobody_connected(const struct assembly *assembly)
  * again. */
 static bool is_idle(const struct assembly *assembly)
 {
-	return is_nobody_connected(assembly) && service_is_idle(assembly->service) &&
-	       (!assembly->notify || notify_is_idle(assembly->notify));
+	return is_nobody_connected(assembly) && service_is_idle(assembly->service);
 }
 
 static int64_t idleness_deadline(void *context, struct clock_time now)
@@ -58,13 +57,12 @@ int idleness_attach(struct idleness *idleness, const struct assembly *assembly, 
 
 /* ---- The end ---- */
 
-/* Whether nothing is being answered or told, and no answer is awaited that cannot be had twice. */
+/* Whether nothing is being answered, and no answer is awaited that cannot be had twice. */
 static bool is_flushed(void *context)
 {
 	const struct assembly *assembly = context;
 
-	return is_nobody_connected(assembly) && !service_is_exchanging(assembly->service) &&
-	       (!assembly->notify || notify_is_flushed(assembly->notify));
+	return is_nobody_connected(assembly) && !service_is_exchanging(assembly->service);
 }
 
 void stop_orderly(struct assembly *assembly)
@@ -74,8 +72,6 @@ void stop_orderly(struct assembly *assembly)
 		control_quiesce(assembly->control);
 	if (assembly->browser)
 		browser_quiesce(assembly->browser);
-	if (assembly->notify)
-		notify_quiesce(assembly->notify);
 	loop_drain(assembly->loop, is_flushed, assembly, STOP_DRAIN_MS);
 	service_flush(assembly->service, clock_now());
 }

@@ -3,7 +3,7 @@
 
 /*
  * What systemd passes and is told: sockets, readiness, the watchdog. Everything does nothing where
- * systemd did not start the process. D-Bus is bus.h's.
+ * systemd did not start the process.
  */
 
 #include <stdbool.h>

@@ -80,6 +80,7 @@ enum service_change {
 	SERVICE_ACCOUNT_CHANGED,    /* what the account is: its server, user, permissions */
 	SERVICE_ACCOUNT_REMOVED,    /* the account is gone after this call */
 	SERVICE_VERIFICATION_ENDED, /* service_verify() has its answer */
+	SERVICE_RELOADED,	    /* the config was read again; it is about no account: NULL */
 };
 
 /* FUNCTION is called after every change, in the order in which the watchers came. It must not

@@ -182,5 +182,6 @@ int service_reload(struct service *service, struct clock_time now,
 		!service->callback_is_passed && service->config->port != service->port;
 	log_info("the config was read again: %s",
 		 service->config->file ? service->config->file : "no file, defaults");
+	service_tell(service, SERVICE_RELOADED, NULL, now);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include "service/service.h"
 
 /* Of the rooms above. */
-#define SERVICE_MAX_WATCHERS 3
+#define SERVICE_MAX_WATCHERS 2
 
 struct service_watch {
 	service_watcher *function;

@@ -16,14 +16,6 @@ bool credential_is_kept(const struct credential *credential)
 	return credential->state != CREDENTIAL_REVOKED;
 }
 
-bool credential_username_is_harmless(const char *username)
-{
-	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				       "0123456789_.-";
-
-	return *username && strspn(username, alphabet) == strlen(username);
-}
-
 /* The kind of entry */
 
 static const char *state_word(unsigned value)

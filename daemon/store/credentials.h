@@ -42,9 +42,6 @@ bool credential_is_good(const struct credential *credential);
 bool credential_is_kept(const struct credential *credential);
 /* Adds what credentials.json says of it to OBJECT. ERR_NOMEM. */
 int credential_add_members(struct json *object, const struct credential *credential) _must_check_;
-/* Whether a shell and systemd read the user's name as it is. Other names are left out of
- * environments; they are in the JSON. */
-bool credential_username_is_harmless(const char *username);
 
 struct credentials;
 struct credentials_reservation;

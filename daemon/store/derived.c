@@ -66,7 +66,7 @@ int derived_env_text(const char *account, const char *origin, const struct crede
 		[ENV_KEY_ACCOUNT] = account,
 	};
 
-	if (credential && credential_username_is_harmless(credential->username))
+	if (credential && username_is_harmless(credential->username))
 		values[ENV_KEY_USER] = credential->username;
 	if (credential && credential_is_good(credential))
 		values[ENV_KEY_TOKEN] = secret_reveal(&credential->i);

@@ -133,6 +133,7 @@ class Daemon:
         self.port = free_port()
         self.process = None
         self.wrapper = []  # e.g. strace
+        self.options = []  # of every start
         self.env = {
             "HOME": str(self.home),
             "XDG_RUNTIME_DIR": str(self.runtime),
@@ -155,7 +156,7 @@ class Daemon:
     def start(self, *options, wait=True, seconds=20):
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrapper, str(BIN / "misskey-authd"), "--log-level", "debug", *options],
+                [*self.wrapper, str(BIN / "misskey-authd"), "--log-level", "debug", *self.options, *options],
                 env=self.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
             )
         if wait:

@@ -21,7 +21,8 @@ umask = os.umask(0)
 record = dict(argv=sys.argv, environ=dict(os.environ), descriptors=descriptors, cwd=os.getcwd(), umask=umask,
               pid=os.getpid(), group=os.getpgrp(), session=os.getsid(0), stdin=sys.stdin.read(), began=began,
               cgroup=open("/proc/self/cgroup").read(), status=open("/proc/self/status").read(),
-              mounts=os.readlink("/proc/self/ns/mnt"), core=resource.getrlimit(resource.RLIMIT_CORE))
+              mounts=os.readlink("/proc/self/ns/mnt"), core=resource.getrlimit(resource.RLIMIT_CORE),
+              files=resource.getrlimit(resource.RLIMIT_NOFILE))
 name = f"{{directory}}/{{began}}.{{os.getpid()}}"
 with open(name + ".new", "w") as file:
     json.dump(record, file)

@@ -9,6 +9,7 @@ from harness import PlainBrowser, free_port
 from misskey_server import Delay
 
 UNIT = "misskey-authd.service"
+AGENT = "misskey-authd-agent.service"
 SOCKETS = ("misskey-authd-callback.socket", "misskey-authd-control.socket")
 
 
@@ -23,7 +24,9 @@ class Service:
         self.log_file.unlink(missing_ok=True)
         manager.write(f".config/systemd/user/{SOCKETS[0]}.d/port.conf",
                       f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{self.port}\n")
-        manager.write(f".config/systemd/user/{UNIT}.d/log.conf", f"[Service]\nStandardError=append:{self.log_file}\n")
+        for unit in (UNIT, AGENT):
+            manager.write(f".config/systemd/user/{unit}.d/log.conf",
+                          f"[Service]\nStandardError=append:{self.log_file}\n")
         self.configure(daemon)
         manager.systemctl("daemon-reload")
 
@@ -36,9 +39,9 @@ class Service:
         return self
 
     def stop(self):
-        self.manager.systemctl("stop", *SOCKETS, UNIT)
+        self.manager.systemctl("stop", *SOCKETS, UNIT, AGENT)
         self.manager.systemctl("reset-failed")
-        for name in (f"{SOCKETS[0]}.d/port.conf", f"{UNIT}.d/log.conf"):
+        for name in (f"{SOCKETS[0]}.d/port.conf", f"{UNIT}.d/log.conf", f"{AGENT}.d/log.conf"):
             (self.manager.home / ".config/systemd/user" / name).unlink(missing_ok=True)
         self.manager.systemctl("daemon-reload")
 

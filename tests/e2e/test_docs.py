@@ -141,8 +141,8 @@ def test_config_examples_are_good(tmp_path, document, pattern):
 
 def routes_of_code():
     """{"GET /v1/status", …}: every method of every route of the code."""
-    below_account = {"ACCOUNT": "", "LOGIN": "/login", "TOKEN": "/token", "VERIFY": "/verify",
-                     "BROWSER": "/browser"}
+    below_account = {"ACCOUNT": "", "LOGIN": "/login", "TOKEN": "/token", "CREDENTIAL": "/credential",
+                     "VERIFY": "/verify", "BROWSER": "/browser"}
     methods = dict(re.findall(r'\[CONTROL_([A-Z]+)\] = "([A-Z, ]*)"', read("daemon/control/control_request.c")))
     routes = set(re.findall(r"\tCONTROL_([A-Z]+),", read("daemon/control/control_request.h")))
     assert routes == set(methods)

@@ -19,7 +19,7 @@ import misskey_server as misskey
 from doctoring import (
     GROUPS, MANAGER, RESTART, START, STOPPED, doctor, fake_systemctl, says, snapshot, units,
 )
-from harness import BIN, ROOT, authorize, free_port
+from harness import BIN, ROOT, authorize, free_port, wait_for
 
 LINE = re.compile(r"^(ok     |note   |warning|error  )  ([a-z]{4,8}) {2,6}(\S.*)$")
 REMEDY = re.compile(r"^ {19}→ (\S.*)$")
@@ -33,8 +33,14 @@ def without_systemd(daemon):
 # All is well
 
 
+def wait_for_agent(daemon):
+    """It takes the state directory's rights from others when it begins, as the daemon does."""
+    wait_for(lambda: daemon.control("GET", "/v1/status")[1]["agent"], what="the agent")
+
+
 def test_all_is_well(server, daemon):
     assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
+    wait_for((daemon.state / "agent.json").exists)
     before = snapshot(daemon)
     found = doctor(daemon)
     assert list(dict.fromkeys(finding["check"] for finding in found)) == GROUPS
@@ -113,6 +119,7 @@ def test_lines_on_a_terminal(server_2025, daemon):
 def test_the_readme_shows_what_it_prints(server_2025, daemon):
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     example = re.search(r"\$ misskey-authctl doctor\n(.*?)\n    …\n", readme, re.S)[1]
+    wait_for_agent(daemon)
     daemon.state.chmod(0o755)
     sockets = MANAGER.replace("127.0.0.1:41987", f"127.0.0.1:{daemon.port}")
     printed = daemon.authctl("doctor", PATH=fake_systemctl(daemon.directory, says(sockets))).stdout

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Hooks of the daemon as a service: units of their own, outside of its sandbox and control group."""
+"""Hooks of the daemon as a service: outside of its sandbox and control group, with what the session has."""
 
 import json
 import os
@@ -12,9 +12,7 @@ import pytest
 from harness import wait_for
 from hook_recorder import Recorder, facts
 from misskey_server import MisskeyServer
-from service_story import UNIT, Service
-
-UNITS = "misskey-authd-on_*"
+from service_story import AGENT, UNIT, Service
 
 
 @pytest.fixture
@@ -26,7 +24,7 @@ def hook(manager):
         os.chown(path, manager.user.pw_uid, manager.user.pw_gid)
     yield one
     (directory / "hold").unlink(missing_ok=True)
-    manager.systemctl("stop", UNITS)
+    wait_for(lambda: not list(directory.glob("*.begun")), what="the end of the hooks")
     shutil.rmtree(directory)
 
 
@@ -57,11 +55,6 @@ def script(manager, name, text):
     return program
 
 
-def units(manager):
-    listed = manager.systemctl("list-units", "--all", "--plain", "--no-legend", UNITS).stdout
-    return [line.split()[0] for line in listed.splitlines()]
-
-
 def is_alive(pid):
     return os.path.exists(f"/proc/{pid}")
 
@@ -75,7 +68,7 @@ def test_it_runs_outside_of_the_sandbox_and_the_control_group(manager, make_serv
     assert facts(record)["MISSKEY_ACCOUNT"] == "me" and facts(record)["MISSKEY_USER"] == "alice"
     # Nothing of the words is expanded.
     assert record["argv"][2:] == ["$HOME", "%h", "$$"]
-    assert "misskey-authd-on_credential_changed-me-" in record["cgroup"] and UNIT not in record["cgroup"]
+    assert AGENT in record["cgroup"] and UNIT not in record["cgroup"]
     (main,) = manager.show(UNIT, "MainPID")
     assert record["mounts"] == os.readlink(f"/proc/{manager.process.pid}/ns/mnt")
     assert "NoNewPrivs:\t0" in record["status"]
@@ -101,10 +94,12 @@ def test_no_signal_is_ignored(manager, make_service, server):
     service = make_service(f"on_credential_changed = {script(manager, 'signals', f'grep SigIgn: /proc/$$/status >{file}')}")
     service.authorize(server)
     wait_for(lambda: file.exists() and file.read_text())
-    assert file.read_text().split() == ["SigIgn:", "0000000000000000"]
+    name, ignored = file.read_text().split()
+    # Whatever posix_spawn(3) is told, glibc keeps two from its children, which are its own affair: 32 and 33.
+    assert name == "SigIgn:" and int(ignored, 16) & ~(3 << 31) == 0
 
 
-def test_no_secret_is_in_its_unit(manager, make_service, hook, server):
+def test_no_secret_is_in_the_unit(manager, make_service, hook, server):
     hook.hold()
     service = make_service(f"on_credential_changed = {hook.command()}")
     service.authorize(server)
@@ -112,17 +107,18 @@ def test_no_secret_is_in_its_unit(manager, make_service, hook, server):
     secrets = {token.hash for token in server.access_tokens} | {token.token for token in server.access_tokens}
     secrets |= {app.secret for app in server.apps.values()}
     assert any(secret in record["stdin"] for secret in secrets)
-    (unit,) = units(manager)
-    shown = manager.systemctl("show", unit).stdout + manager.systemctl("cat", unit).stdout
-    assert "MISSKEY_ACCOUNT=me" in shown
+    shown = manager.systemctl("show", AGENT).stdout + manager.systemctl("status", "--full", AGENT).stdout
+    assert str(hook.program) in shown
     with open(f"/proc/{record['pid']}/environ") as environ, open(f"/proc/{record['pid']}/cmdline") as cmdline:
         shown += environ.read() + cmdline.read()
+    told = manager.home / ".local/state/misskey-authd/agent.json"
+    wait_for(told.exists)
+    shown += told.read_text()
+    assert "MISSKEY_ACCOUNT=me" in shown
     assert not any(secret in shown for secret in secrets)
-    # When it has ended, nothing of it is left.
     hook.release()
     wait_for(lambda: not list(hook.directory.glob("*.begun")))
-    wait_for(lambda: not units(manager), what="the end of the hook's units")
-    assert "hook on_credential_changed (account me): done after" in service.log()
+    wait_for(lambda: "hook on_credential_changed (account me): done after" in service.log())
 
 
 @pytest.mark.parametrize("verb", ["restart", "stop"])
@@ -139,13 +135,12 @@ def test_it_survives_the_service(manager, make_service, hook, server, verb):
     hook.release()
     wait_for(lambda: not is_alive(record["pid"]))
     assert list(hook.directory.glob("*.done"))
-    wait_for(lambda: not units(manager), what="the end of the hook's unit")
 
 
 def test_it_keeps_the_daemon_from_ending_when_idle(manager, make_service, hook, server):
     """One event alone: nothing waits behind it."""
     manager.write(f".config/systemd/user/{UNIT}.d/idle.conf",
-                  f"[Service]\nExecStart=\nExecStart={manager.programs}/misskey-authd --idle-exit 1s\n")
+                  f"[Service]\nExecStart=\nExecStart={manager.programs}/misskey-authd --no-agent --idle-exit 1s\n")
     try:
         hook.hold()
         make_service(f"on_consent_needed = {hook.command()}")
@@ -192,20 +187,18 @@ def test_a_failure_is_said(manager, make_service, server, text, said):
 def test_what_cannot_be_executed_is_said(manager, make_service, server):
     service = make_service("on_credential_changed = /nowhere/at/all")
     service.authorize(server)
-    said = "hook on_credential_changed (account me): /nowhere/at/all cannot be started: systemd says exit-code, status 203"
+    said = "hook on_credential_changed (account me): /nowhere/at/all cannot be started: No such file or directory"
     wait_for(lambda: said in service.log())
     assert "done after" not in service.log()
 
 
-def test_without_a_bus_it_is_not_run_inside_the_sandbox(manager, make_service, hook, server):
-    manager.write(f".config/systemd/user/{UNIT}.d/bus.conf",
+def test_without_a_bus_it_is_run_all_the_same(manager, make_service, hook, server):
+    manager.write(f".config/systemd/user/{AGENT}.d/bus.conf",
                   "[Service]\nEnvironment=DBUS_SESSION_BUS_ADDRESS=unix:path=/nowhere/bus\n")
     try:
         service = make_service(f"on_credential_changed = {hook.command()}")
         service.authorize(server)
-        said = f"{hook.program} cannot be started: the D-Bus of your session cannot be reached: No such file or directory"
-        wait_for(lambda: said in service.log())
-        assert "Install dbus-user-session" in service.log()
-        assert not hook.begun()
+        assert hook.wait(1)[0]["environ"]["HOME"] == str(manager.home)
+        assert "systemd does not tell its environment: No such file or directory" in service.log()
     finally:
-        (manager.home / f".config/systemd/user/{UNIT}.d/bus.conf").unlink()
+        (manager.home / f".config/systemd/user/{AGENT}.d/bus.conf").unlink()

@@ -12,7 +12,7 @@ import pytest
 from harness import BIN, ROOT
 
 COMMANDS = BIN.parent / "compile_commands.json"
-LISTS = [ROOT / folder / "CMakeLists.txt" for folder in ("common", "client", "daemon", "cli")]
+LISTS = [ROOT / folder / "CMakeLists.txt" for folder in ("common", "client", "daemon", "cli", "agent")]
 WORDS = ("SOURCES", "GIVES", "STANDS_ON", "FOLDER", "SHOWS", "LIBRARIES")
 
 
@@ -59,10 +59,10 @@ def reach(room, names):
 
 
 def test_every_folder_of_sources_is_a_room():
-    folders = {file.parent for folder in ("common", "client", "daemon", "cli") for file in (ROOT / folder).rglob("*.c")}
+    folders = {file.parent for folder in ("common", "client", "daemon", "cli", "agent") for file in (ROOT / folder).rglob("*.c")}
     rooms = {room["folder"].resolve() for room in ROOMS.values()}
     # main.c, authctl.c and token.c, on top of them.
-    assert folders - rooms == {ROOT / "daemon", ROOT / "cli"}
+    assert folders - rooms == {ROOT / "daemon", ROOT / "cli", ROOT / "agent"}
     assert not list(ROOT.glob("*/**/*_internal.h"))
 
 

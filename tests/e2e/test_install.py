@@ -32,7 +32,7 @@ def test_everything_is_below_destdir_and_prefix(release, tmp_path, prefix, units
     assert there == set(manifest)
     assert all(path.startswith(f"{prefix}/") for path in manifest)
     for path in (
-        *(f"bin/{program}" for program in PROGRAMS), "share/man/man1/misskey-token.1", "share/man/man8/misskey-authd.8",
+        *(f"bin/{program}" for program in PROGRAMS), "libexec/misskey-authd-agent", "share/man/man1/misskey-token.1", "share/man/man8/misskey-authd.8",
         "share/bash-completion/completions/misskey-authctl", "share/fish/vendor_completions.d/misskey-token.fish",
         "share/zsh/vendor-completions/_misskey-authd", "share/doc/misskey-authd/examples/post-note.sh",
         "share/doc/misskey-authd/tutorial.md", "share/doc/misskey-authd/examples/systemd/good-morning.timer",
@@ -41,7 +41,8 @@ def test_everything_is_below_destdir_and_prefix(release, tmp_path, prefix, units
         assert f"{prefix}/{path}" in there
     assert f"{units}/misskey-authd-callback.socket" in there
     for file in (tmp_path / f".{units}").glob("*.service"):
-        assert set(re.findall(r"^Exec\w+=(\S+)/misskey-", file.read_text(), re.M)) == {f"{prefix}/bin"}
+        directory = "libexec" if "agent" in file.name else "bin"
+        assert set(re.findall(r"^Exec\w+=(\S+)/misskey-", file.read_text(), re.M)) == {f"{prefix}/{directory}"}
         assert "@CMAKE" not in file.read_text()
     # Where the sandbox may hide the programs, they are shown.
     drop_in = tmp_path / f".{units}/misskey-authd.service.d/programs.conf"

@@ -9,7 +9,7 @@ import pytest
 from desktop import BrowserRecorder, NotificationService, why_not
 from harness import wait_for
 from misskey_server import MisskeyServer
-from service_story import UNIT, Service
+from service_story import AGENT, UNIT, Service
 
 pytestmark = pytest.mark.skipif(why_not() is not None, reason=str(why_not()))
 
@@ -34,7 +34,7 @@ def browser(manager):
     yield one
     (directory / "stay").unlink(missing_ok=True)
     manager.systemctl("unset-environment", "DISPLAY", "BROWSER")
-    wait_for(lambda: not units(manager), what="the end of the browser's unit")
+    wait_for(lambda: not any(os.path.exists(f"/proc/{pid}") for pid in one.opened()), what="the end of the browser")
     shutil.rmtree(directory)
 
 
@@ -43,11 +43,6 @@ def service(manager):
     one = Service(manager).start()
     yield one
     one.stop()
-
-
-def units(manager):
-    listed = manager.systemctl("list-units", "--all", "--plain", "--no-legend", "misskey-authd-login-*").stdout
-    return [line.split()[0] for line in listed.splitlines()]
 
 
 def test_the_browser_is_outside_and_stays(manager, service, desktop, browser):
@@ -60,15 +55,13 @@ def test_the_browser_is_outside_and_stays(manager, service, desktop, browser):
         url = browser.wait()
         assert url.startswith(f"http://127.0.0.1:{service.port}/start/")
         (pid,) = browser.opened()
-        (unit,) = units(manager)
-        assert unit.startswith("misskey-authd-login-me-")
-        assert UNIT not in (browser.directory / f"{pid}.cgroup").read_text()
+        cgroup = (browser.directory / f"{pid}.cgroup").read_text()
+        assert ".scope" in cgroup and UNIT not in cgroup and AGENT not in cgroup
         assert os.readlink(f"/proc/{pid}/ns/mnt") == os.readlink(f"/proc/{manager.process.pid}/ns/mnt")
         # The address is in the browser's arguments alone.
-        assert "/start/" not in manager.systemctl("show", unit).stdout
+        assert "/start/" not in manager.systemctl("show", "*.scope", AGENT).stdout
         service.consent(server, url)
         wait_for(lambda: len(desktop.shown()) == 2)
         assert manager.systemctl("stop", UNIT).returncode == 0
-    # misskey-authctl has ended, the daemon has too, and the browser has not.
-    wait_for(lambda: not units(manager) or manager.show(unit, "MainPID") == ["0"], what="the end of misskey-authctl")
+    wait_for(lambda: manager.show(AGENT, "ActiveState") == ["inactive"], what="the end of the agent")
     assert os.path.exists(f"/proc/{pid}")

@@ -39,7 +39,7 @@ class Unit:
         """Drop-ins for a free port and a short idle exit."""
         self.override(SOCKETS[0], "port", f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{self.port}\n")
         program = self.manager.programs / "misskey-authd"
-        self.override(SERVICE, "time", f"[Service]\nExecStart=\nExecStart={program} --idle-exit {idle_exit}\n{more}")
+        self.override(SERVICE, "time", f"[Service]\nExecStart=\nExecStart={program} --no-agent --idle-exit {idle_exit}\n{more}")
         self.reload()
 
     def reload(self):

@@ -65,7 +65,8 @@ class Login:
         log = daemon.directory / "trace"
         daemon.wrapper = ["strace", "-D", "-f", "-yy", "-s", "65535", "-e", f"trace={TRACED}", "-o", str(log)]
         daemon.env["ASAN_OPTIONS"] = "detect_leaks=0:exitcode=99"  # the leak checker cannot be traced
-        daemon.start()
+        # The agent's calls would be between the daemon's.
+        daemon.start("--no-agent")
         browser, self.session = accept(daemon, server, daemon.login("me", server=server.origin))
         assert "You are logged in" in browser.get(daemon.callback_url(self.session))[3]
         assert daemon.outcome("me")["outcome"] == "AUTHORIZED"

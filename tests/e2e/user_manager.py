@@ -33,7 +33,9 @@ def unit_text(name, directory):
     """As CMake installs it, for programs in another directory."""
     file = SOURCES / f"{name}.in"
     text = (file if file.exists() else SOURCES / name).read_text(encoding="utf-8")
-    return text.replace("@CMAKE_INSTALL_FULL_BINDIR@", str(directory))
+    for variable in ("@CMAKE_INSTALL_FULL_BINDIR@", "@CMAKE_INSTALL_FULL_LIBEXECDIR@"):
+        text = text.replace(variable, str(directory))
+    return text
 
 
 def why_not():
@@ -162,7 +164,7 @@ class UserManager:
 
     def install_programs(self):
         """Those of the build."""
-        for program in ("misskey-authd", "misskey-authctl", "misskey-token"):
+        for program in ("misskey-authd", "misskey-authd-agent", "misskey-authctl", "misskey-token"):
             shutil.copy(BIN / program, self.programs / program)
 
     def install_units(self, directory=".config/systemd/user"):

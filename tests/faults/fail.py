@@ -36,6 +36,7 @@ class Scene:
     def __init__(self, server, daemon, control):
         self.server = server
         self.daemon = daemon
+        daemon.options = ["--no-agent"]  # it would inherit the fault
         self.person = Person(daemon, server)
         self.control = control
         self.wrapper = ["env", f"LD_PRELOAD={FAULT}", f"FAULT_CONTROL={control.path}"]

@@ -15,20 +15,23 @@ import multiprocessing
 import os
 import re
 import signal
+import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "e2e"))
 
-from harness import PORT_TAKEN, Daemon, check_log, check_tokens, sha256sum, spread_ports, wait_for  # noqa: E402
+from harness import BIN, PORT_TAKEN, Daemon, check_log, check_tokens, sha256sum, spread_ports, wait_for  # noqa: E402
+from hook_recorder import Recorder  # noqa: E402
 from misskey_server import MisskeyServer  # noqa: E402
 from person import RELOADED, Person, is_up  # noqa: E402
 from tally import Tally  # noqa: E402
 
 QUICK_RUNS = 20  # of each story
 NOT_CUT_OFF = "not cut off: this time there were fewer calls of that name"
-CALL = re.compile(r"^\d+ +(\w+)\(", re.M)
+CALL = re.compile(r"^(?:\d+ +)?(\w+)\(", re.M)
 
 
 class Story:
@@ -39,11 +42,14 @@ class Story:
         self.browser = browser
         self.again = again
 
+    follow = ["-f"]
+
     @contextlib.contextmanager
     def prepare(self, profile):
         """A server, and a daemon that is not started, with a home of its own."""
         with MisskeyServer(profile=profile) as server, tempfile.TemporaryDirectory() as directory:
             daemon = Daemon(directory)
+            daemon.options = ["--no-agent"]
             daemon.configure(daemon="poll_interval = 1s")
             daemon.env["ASAN_OPTIONS"] = "detect_leaks=0"  # it cannot look while strace does
             if self.again:
@@ -68,10 +74,64 @@ class Story:
         return daemon.process.wait(60)
 
 
+class AgentStory(Story):
+    """A login while the agent is watched: it is what is cut off, between the daemon's words, its hook and its file."""
+
+    # It is one process; what its hooks do is their own affair.
+    follow = []
+
+    @contextlib.contextmanager
+    def prepare(self, profile):
+        with super().prepare(profile) as (server, daemon):
+            self.hook = Recorder(daemon.directory / "hook")
+            daemon.configure(daemon=f"on_credential_changed = {self.hook.command()}")
+            daemon.start()
+            yield server, daemon
+
+    def start_agent(self, daemon, wrapper):
+        with daemon.log_file.open("ab") as log:
+            return subprocess.Popen([*wrapper, str(BIN / "misskey-authd-agent"), "--log-level", "debug"],
+                                    env=daemon.env, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def is_told(self, daemon):
+        told = self.hook.told()
+        entry = daemon.credentials()["me"]
+        return told and (told[-1]["i"], told[-1]["state"]) == (entry["i"], entry["state"])
+
+    def play(self, daemon, person):
+        wrapper, daemon.wrapper = daemon.wrapper, []
+        agent = self.start_agent(daemon, wrapper)
+        wait_for(lambda: agent.poll() is not None or daemon.control("GET", "/v1/status")[1]["agent"], 60, "the agent")
+        assert person.log_in(True) == "AUTHORIZED"
+        wait_for(lambda: agent.poll() is not None or self.is_told(daemon), 60, "the hook")
+        time.sleep(0.4)  # it writes what was told
+        end_agent(agent)
+        return agent.wait(60)
+
+    def check(self, daemon):
+        """The next agent tells what was not told."""
+        agent = self.start_agent(daemon, [])
+        wait_for(lambda: self.is_told(daemon) and daemon.control("GET", "/v1/status")[1]["agent"], 20, "what is new")
+        assert agent.poll() is None, "the next agent has ended"
+        end_agent(agent)
+        assert agent.wait(20) == 0
+
+
+def end_agent(agent):
+    """SIGTERM for it, or for strace's child, if it is still there."""
+    if agent.poll() is not None:
+        return
+    children = Path(f"/proc/{agent.pid}/task/{agent.pid}/children")
+    for process in (children.read_text(encoding="ascii").split() if agent.args[0] == "strace" else [agent.pid]):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(int(process), signal.SIGTERM)
+
+
 STORIES = [
     Story("a first login"),
     Story("a login without a browser", browser=False),
     Story("a login of an account that has a credential", again=True),
+    AgentStory("the agent, of a login with a hook"),
 ]
 
 
@@ -86,7 +146,7 @@ def record(story, profile):
     """The system calls of the story, in their order: (name, how many of that name so far)."""
     with story.prepare(profile) as (server, daemon):
         trace = daemon.directory / "trace"
-        daemon.wrapper = ["strace", "-f", "-o", str(trace)]
+        daemon.wrapper = ["strace", *story.follow, "-o", str(trace)]
         status = story.play(daemon, Person(daemon, server))
         assert status == 0, daemon.log()
         names = CALL.findall(trace.read_text(encoding="utf-8", errors="replace"))
@@ -130,9 +190,13 @@ def run_once(story, profile, name, number):
 def cut_off(story, daemon, server, name, number):
     person = Person(daemon, server)
     before = story.again
-    daemon.wrapper = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={name}",
+    daemon.wrapper = ["strace", *story.follow, "-qq", "-o", "/dev/null", "-e", f"trace={name}",
                       "-e", f"inject={name}:signal=KILL:when={number}"]
     status = story.play(daemon, person)
+    if isinstance(story, AgentStory):
+        story.check(daemon)
+        check_log(daemon, [server])
+        return NOT_CUT_OFF if status == 0 else "the agent was killed; the next one told it"
     consents = person.consents
     check_files(daemon, server, before)
     daemon.wrapper = []

@@ -29,6 +29,10 @@ static void routes_are_known(void **state)
 	assert_int_equal(parse("/v1/accounts").route, CONTROL_ACCOUNTS);
 	assert_int_equal(parse("/v1/callback").route, CONTROL_CALLBACK);
 	assert_int_equal(parse("/v1/accounts/a/token").route, CONTROL_TOKEN);
+	assert_int_equal(parse("/v1/accounts/a/credential").route, CONTROL_CREDENTIAL);
+	assert_false(parse("/v1/events").is_agent);
+	assert_int_equal(parse("/v1/events?agent=1").route, CONTROL_EVENTS);
+	assert_true(parse("/v1/events?agent=1").is_agent);
 	assert_int_equal(parse("/v1/accounts/a/browser").route, CONTROL_BROWSER);
 }
 

@@ -131,7 +131,7 @@ static inline bool never(void *context)
 
 static inline bool is_idle(void *context)
 {
-	return http_server_is_idle(context);
+	return http_server_count(context) == 0;
 }
 
 static inline void run_for(struct http_fixture *f, int64_t ms)
