@@ -2,6 +2,7 @@
 #include "follow/agent.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,8 @@
 #include "common/vocabulary.h"
 #include "runtime/systemd.h"
 
+/* Before a daemon that lives is followed again. */
+#define AGAIN_MS 250
 /* An earlier agent has this time to end. */
 #define LOCK_TRIES 20
 #define LOCK_PAUSE_MS 100
@@ -107,12 +110,13 @@ static int follow(struct agent *agent, struct err_detail *detail);
  * systemd, if the daemon runs: to ask at its socket would start it. */
 static void unfollow(struct agent *agent, struct err_detail *detail)
 {
+	struct pollfd daemon = {.fd = STDIN_FILENO, .events = POLLIN};
+
 	agent->line = sd_event_source_disable_unref(agent->line);
 	control_stream_free(TAKE_PTR(agent->stream));
 	let_go(agent);
-	if (agent->options->is_daemons && !agent->is_over)
-		control_client_pause();
-	if (agent->is_over || (agent->options->is_daemons && !follow(agent, detail)))
+	if (agent->is_over || (agent->options->is_daemons && poll(&daemon, 1, AGAIN_MS) == 0 &&
+			       !follow(agent, detail)))
 		return;
 	log_error("%s", detail->text);
 	agent->result = ERR_IO;

@@ -198,6 +198,11 @@ void control_quiesce(struct control *control)
 	http_server_quiesce(control->server);
 }
 
+bool control_is_flushed(const struct control *control)
+{
+	return http_server_count(control->server) == 0;
+}
+
 bool control_is_idle(const struct control *control)
 {
 	return http_server_count(control->server) == control->agent_count;

@@ -37,7 +37,8 @@ int control_new(int listen_fd, struct service *service, struct control **ret_con
 int control_attach(struct control *control, struct loop *loop) _must_check_;
 /* Answers what is held and takes no more. */
 void control_quiesce(struct control *control);
-/* Whether nobody is connected but misskey-authd-agent, by its event stream. */
+/* Whether nobody is connected, and the same of anybody but misskey-authd-agent's event stream. */
+bool control_is_flushed(const struct control *control);
 bool control_is_idle(const struct control *control);
 void control_free(struct control *control);
 DEFINE_CLEANUP(struct control *, control_free);

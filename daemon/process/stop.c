@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "stop.h"
 
-static bool is_nobody_connected(const struct assembly *assembly)
-{
-	return (!assembly->control || control_is_idle(assembly->control)) &&
-	       (!assembly->browser || browser_is_idle(assembly->browser));
-}
-
 /* ---- Without work ---- */
 
 /* Whether nothing would be lost or late if the process ended here and its sockets started it
  * again. */
 static bool is_idle(const struct assembly *assembly)
 {
-	return is_nobody_connected(assembly) && service_is_idle(assembly->service);
+	return (!assembly->control || control_is_idle(assembly->control)) &&
+	       (!assembly->browser || browser_is_idle(assembly->browser)) &&
+	       service_is_idle(assembly->service);
 }
 
 static int64_t idleness_deadline(void *context, struct clock_time now)
@@ -62,7 +58,9 @@ static bool is_flushed(void *context)
 {
 	const struct assembly *assembly = context;
 
-	return is_nobody_connected(assembly) && !service_is_exchanging(assembly->service);
+	return (!assembly->control || control_is_flushed(assembly->control)) &&
+	       (!assembly->browser || browser_is_idle(assembly->browser)) &&
+	       !service_is_exchanging(assembly->service);
 }
 
 void stop_orderly(struct assembly *assembly)
