@@ -281,7 +281,7 @@ void telling_snapshot(struct agent *agent, const struct json *status)
 	if (!json_is_array(accounts))
 		return;
 	(void)snprintf(agent->callback_url, sizeof(agent->callback_url), "%s",
-		       callback_url && news_callback_valid(callback_url) ? callback_url : "");
+		       callback_url ? callback_url : "");
 	for (size_t n = 0; n < agent->told->rows.count; n++) {
 		row = agent->told->rows.rows[n];
 		row->is_there = false;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "client/control_reply.h"
-#include "common/callback_address.h"
 
 #define LOOPBACK "http://127.0.0.1:"
 #define START "/start/"
@@ -41,13 +40,6 @@ static const char *after_address(const char *url)
 		return NULL;
 	digits = strspn(url + size, "0123456789");
 	return digits > 0 && digits <= 5 ? url + size + digits : NULL;
-}
-
-bool news_callback_valid(const char *callback_url)
-{
-	const char *path = after_address(callback_url);
-
-	return path && strcmp(path, CALLBACK_PATH) == 0;
 }
 
 static bool is_start_link(const char *url, const char *callback_url)

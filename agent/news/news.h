@@ -59,9 +59,6 @@ bool news_code_valid(const char *text);
 /* Whether TEXT is a server's origin, as it would be written itself: no other spelling. */
 bool news_server_valid(const char *text);
 
-/* Whether CALLBACK_URL can be a daemon's: http://127.0.0.1:PORT/callback. */
-bool news_callback_valid(const char *callback_url);
-
 /* Whether URL may be opened: the start link of CALLBACK_URL's own address, or a page of SERVER, an
  * origin. */
 bool news_url_allowed(const char *url, const char *callback_url, const char *server);

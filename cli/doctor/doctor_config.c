@@ -14,8 +14,7 @@
 #include "common/translate.h"
 #include "doctor.h"
 
-/* Of a quarter of a second. */
-#define AGENT_TRIES 12
+#define AGENT_TRIES 12 /* of a quarter of a second */
 
 static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 		    const struct err_detail *detail)
