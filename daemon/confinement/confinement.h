@@ -21,7 +21,7 @@
 struct confinement_needs {
 	const char *home;
 	const char *state;   /* a directory; what is in it can be read, made, written and removed */
-	const char *runtime; /* likewise */
+	const char *runtime; /* a directory; what is in it can be removed */
 	/* Can be read, also if they are replaced: the rule is on their directories. Of the home,
 	 * of a directory in it whose name begins with a dot, and of one that everybody can write,
 	 * it is on the file alone. What resolving names and TLS need can be read in any case. */

@@ -194,7 +194,7 @@ static int allow_all(int ruleset, int abi, const struct confinement_needs *needs
 	if (r == 0 && needs->state)
 		r = allow(ruleset, abi, needs->state, OF_A_STORE);
 	if (r == 0 && needs->runtime)
-		r = allow(ruleset, abi, needs->runtime, OF_A_STORE);
+		r = allow(ruleset, abi, needs->runtime, LANDLOCK_ACCESS_FS_REMOVE_FILE);
 	return r;
 }
 
