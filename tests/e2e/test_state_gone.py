@@ -3,6 +3,8 @@
 
 import shutil
 
+import pytest
+
 import misskey_server as misskey
 from harness import accept, authorize, wait_for
 from test_disk_faults import USERKEY, blocked
@@ -10,11 +12,18 @@ from test_disk_faults import USERKEY, blocked
 GONE = "was removed or replaced while the daemon ran"
 
 
+@pytest.fixture
+def alone(make_daemon, server_2025):
+    """Without an agent, which makes the directory again for what it has told."""
+    return make_daemon(servers=[server_2025]).start("--no-agent")
+
+
 def state_of(daemon):
     return daemon.control("GET", "/v1/status")[1]
 
 
-def test_by_hand_it_ends_with_a_reason(daemon):
+def test_by_hand_it_ends_with_a_reason(alone):
+    daemon = alone
     shutil.rmtree(daemon.state)
     daemon.authctl("list")
     assert daemon.process.wait(10) == 1
@@ -44,9 +53,9 @@ def test_another_directory_in_its_place_is_used(activated, server_2025):
     assert activated.account("me")["state"] == "verified"
 
 
-def test_an_exchange_is_waited_for(make_daemon, server_2025):
+def test_an_exchange_is_waited_for(alone, server_2025):
     """Its answer can be had once, and is stored in the directory, wherever that is now."""
-    daemon = make_daemon(servers=[server_2025]).start()
+    daemon = alone
     login = daemon.login("me", server=server_2025.origin)
     server_2025.misbehave(USERKEY, misskey.Delay(2, "after"))
     browser, token = accept(daemon, server_2025, login)
@@ -61,7 +70,8 @@ def test_an_exchange_is_waited_for(make_daemon, server_2025):
     assert daemon.account("me")["state"] in ("unverified", "verified")
 
 
-def test_a_credential_in_memory_keeps_the_daemon(daemon, server_2025):
+def test_a_credential_in_memory_keeps_the_daemon(alone, server_2025):
+    daemon = alone
     _, _, obstacle = blocked(daemon, server_2025)
     moved = daemon.state.rename(daemon.state.with_name("moved"))
     problem = wait_for(lambda: [each for each in state_of(daemon)["problems"] if each["code"] == "STATE_GONE"])[0]
