@@ -23,7 +23,7 @@ static int answer(const struct daemon_options *options, const struct sd_sockets 
 		  const struct service_refusal *refusal, struct err_detail *detail)
 {
 	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
-	struct idleness idleness;
+	struct idleness idleness = {0};
 	int r = assembly_build(&assembly, options, passed, refusal, NULL, detail);
 
 	descriptors_raise_limit();
@@ -159,7 +159,7 @@ int refusal_serve(const struct daemon_options *options, const struct sd_sockets 
 		  const struct service_refusal *refusal, struct err_detail *said,
 		  bool *ret_has_ended, struct err_detail *detail)
 {
-	enum standby_end end;
+	enum standby_end end = STANDBY_STOPPED;
 	int r;
 
 	r = answer_all(options, passed, refusal, strcmp(said->text, refusal->why.text) == 0, &end,
