@@ -13,9 +13,6 @@ if(CMAKE_INSTALL_PREFIX MATCHES "^/usr(/local)?/?$")
   set(units ${CMAKE_INSTALL_PREFIX}/lib/systemd/user)
 else()
   set(units ${CMAKE_INSTALL_PREFIX}/share/systemd/user)
-  # The service's sandbox hides homes and /tmp, of which the prefix may be a part.
-  configure_file(${source}/cmake/programs.conf.in ${build}/systemd/programs.conf @ONLY)
-  file(INSTALL ${build}/systemd/programs.conf DESTINATION ${units}/misskey-authd.service.d)
 endif()
 
 file(GLOB plain ${source}/systemd/*.socket ${source}/systemd/*.timer)

@@ -45,10 +45,8 @@ static const char *advice(int errnum)
 	case ERR_NOSPACE:
 		return _("make room on this file system");
 	case ERR_ACCESS:
-		return errnum == EROFS
-			       ? _("the file system, or the sandbox of the service, is read-only "
-				   "there")
-			       : _("check who owns it, its mode, and the sandbox of the service");
+		return errnum == EROFS ? _("the file system is read-only there")
+				       : _("check who owns it and its mode");
 	case ERR_UNSAFE:
 		return _("a symbolic link is not followed here: put the file itself in its place");
 	case ERR_LIMIT:

@@ -129,8 +129,7 @@ static int fail_link(const struct walk *walk, int errnum, const char *target)
 			  _("%s cannot be used: the symbolic link %s leads to %s, which is not "
 			    "there"),
 			  walk->path, walk->link, target);
-	if (!walk->detail ||
-	    (errnum == ENOENT && walk->trust->hides && walk->trust->hides(target, walk->detail)))
+	if (!walk->detail)
 		return code;
 	text_append_quoted(&advice, walk->link);
 	return say(walk, code, _("%s. Correct the link, or remove it: rm %s"), walk->detail->text,

@@ -12,8 +12,8 @@
  *   and a file that somebody else made there is refused for its owner.
  * - Directories above the home are not looked at if the path begins with the home: they are the
  *   administrator's matter.
- * - In a user namespace, such as the service's sandbox, root and all other users look alike. Such
- *   an owner counts as root, but not for a file below the home.
+ * - In a user namespace, such as a container's, root and all other users look alike. Such an owner
+ *   counts as root, but not for a file below the home.
  *
  * Each step is taken from the descriptor of the directory that was looked at, so nothing can be
  * exchanged between the look and the use. Symbolic links are followed by the same rules.
@@ -25,9 +25,6 @@
 
 struct trust {
 	const char *home; /* "": none */
-	/* Whether PATH may exist although it cannot be seen (the sandbox hides it). Then it adds to
-	 * DETAIL what helps. NULL: a path that cannot be seen does not exist. */
-	bool (*hides)(const char *path, struct err_detail *detail);
 };
 
 /* Opens the regular file PATH for reading. ERR_UNSAFE: not safe, not a regular file, or a loop of

@@ -16,8 +16,8 @@
 
 DEFINE_CLEANUP(FILE *, fclose);
 
-/* Whether UID is a user of this user namespace. */
-static bool is_mapped(uid_t uid)
+/* Whether this user namespace knows a user of that number. */
+static bool find_overflow_user(void)
 {
 	_cleanup_(fclosep) FILE *map = fopen("/proc/self/uid_map", "re");
 	unsigned long first;
@@ -28,16 +28,28 @@ static bool is_mapped(uid_t uid)
 		return true;
 	/* NOLINTNEXTLINE(cert-err34-c): the kernel's own numbers */
 	while (fscanf(map, "%lu %*u %lu", &first, &count) == 2)
-		if (uid >= first && uid - first < count)
+		if (OVERFLOW_UID >= first && OVERFLOW_UID - first < count)
 			return true;
 	return false;
+}
+
+/* It cannot change, and a confined process cannot look any more. */
+static bool is_overflow_user_known(void)
+{
+	static bool has_looked;
+	static bool is_known;
+
+	if (!has_looked)
+		is_known = find_overflow_user();
+	has_looked = true;
+	return is_known;
 }
 
 bool trust_owner(uid_t uid, bool counts_as_root)
 {
 	if (uid == geteuid() || uid == 0)
 		return true;
-	return counts_as_root && uid == OVERFLOW_UID && !is_mapped(uid);
+	return counts_as_root && uid == OVERFLOW_UID && !is_overflow_user_known();
 }
 
 /* The name of the user in FILE, "" if it is not there, and whether GID is the first group of

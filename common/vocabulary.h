@@ -98,6 +98,7 @@ bool credential_state_is_good(enum credential_state state);
 #define CODE_LISTEN_IGNORED "LISTEN_IGNORED"
 #define CODE_RESTART_NEEDED "RESTART_NEEDED"
 #define CODE_REGISTRY_SET_ASIDE "REGISTRY_SET_ASIDE"
+#define CODE_STATE_GONE "STATE_GONE"
 /* Problems of a login that goes on */
 #define CODE_START_RACED "START_RACED"
 #define CODE_NO_ROOM "NO_ROOM"

@@ -11,7 +11,6 @@
 #include "http_rules/http_rules.h"
 #include "process/daemon.h"
 #include "process/options.h"
-#include "runtime/sandbox.h"
 #include "runtime/systemd.h"
 
 static int check_config(const struct config_source *source, struct err_detail *detail)
@@ -46,7 +45,7 @@ static int run(const struct options *options, struct err_detail *detail)
 		options->config_file,
 		paths.config,
 		paths.system_config,
-		{.home = paths.home, .hides = sandbox_hides},
+		{.home = paths.home},
 	};
 	return options->check_config ? check_config(&daemon.source, detail)
 				     : daemon_run(&daemon, detail);

@@ -37,6 +37,7 @@ int command_reload(struct control_client *client, const struct command_options *
 	say_names(_("Accounts changed"), json_get(report, "changed"));
 	say_names(_("Accounts removed"), json_get(report, "removed"));
 	if (json_get_bool(report, "needs_restart", &needs_restart) && needs_restart)
-		terminal_message(_("Another port (listen) needs a restart: %s"), ADVICE_RESTART);
+		terminal_message(_("Another port (listen) or confinement needs a restart: %s"),
+				 ADVICE_RESTART);
 	return options->json ? print_json(report, true) : EXIT_STATUS_DONE;
 }

@@ -178,6 +178,8 @@ static void append_status(struct buf *text, const struct json *status)
 		    "Callback URL:", callback_url ? callback_url : "none (logins work by polling)");
 	append_fact(text, "Config:", config ? config : "none (defaults)");
 	append_fact(text, "State directory:", json_get_string(status, "state_directory"));
+	append_fact(text,
+		    "Confinement:", json_get_string(json_get(status, "confinement"), "summary"));
 	append_problems(text, json_get(status, "problems"));
 }
 

@@ -15,7 +15,7 @@ static const struct {
 	void (*run)(struct doctor *doctor);
 } checks[] = {
 	{"sockets", doctor_check_sockets}, {"units", doctor_check_units},
-	{"config", doctor_check_config},   {"sandbox", doctor_check_sandbox},
+	{"config", doctor_check_config},   {"confined", doctor_check_confinement},
 	{"port", doctor_check_port},	   {"files", doctor_check_files},
 	{"servers", doctor_check_servers}, {"accounts", doctor_check_accounts},
 	{"browser", doctor_check_browser},

@@ -45,9 +45,8 @@ void doctor_check_units(struct doctor *doctor);
 /* The configuration file that is used; finds out the config. */
 void doctor_check_config(struct doctor *doctor);
 
-/* The sandbox of misskey-authd.service: whether it can be made, and shows what is needed. Says
- * nothing where there is no such unit. */
-void doctor_check_sandbox(struct doctor *doctor);
+/* How far the daemon that runs confines itself. */
+void doctor_check_confinement(struct doctor *doctor);
 
 /* The callback port. */
 void doctor_check_port(struct doctor *doctor);

@@ -36,8 +36,12 @@ static const struct {
 	{CODE_CANNOT_START, N_("The daemon cannot work.")},
 	{CODE_STATE_DAMAGED,
 	 N_("A file of the state directory is damaged. To see what to do: misskey-authctl doctor")},
-	{CODE_RESTART_NEEDED, N_("The port of the config has changed: restart the daemon.")},
+	{CODE_RESTART_NEEDED,
+	 N_("The config has changed in a way that needs a restart of the daemon.")},
 	{CODE_REGISTRY_SET_ASIDE, N_("A damaged file was set aside: start pending logins again.")},
+	{CODE_STATE_GONE, N_("The state directory is gone, and a credential is not stored yet. To "
+			     "store it, move the "
+			     "directory back.")},
 	/* Problems of logins that go on */
 	{CODE_START_RACED,
 	 N_("The login's page was opened twice, perhaps by another user. Log in again.")},

@@ -28,6 +28,7 @@ int config_new(struct config **ret_config)
 	config->log_level = LOG_LEVEL_INFO;
 	config->hook_time_s = CONFIG_DEFAULT_HOOK_TIME_S;
 	config->notifications = true;
+	config->confinement = true;
 	*ret_config = config;
 	return 0;
 }
@@ -122,23 +123,6 @@ int config_read(const struct trust *trust, const char *file, struct config **ret
 	return 0;
 }
 
-/* Whether the user may have a config that cannot be seen from here. */
-static bool is_hidden(const struct config_source *source, struct err_detail *detail)
-{
-	char directory[PATH_MAX];
-	struct err_detail why;
-
-	if (!source->trust.hides)
-		return false;
-	(void)snprintf(directory, sizeof(directory), "%s", source->user);
-	*strrchr(directory, '/') = '\0';
-	(void)err_set(&why, ERR_ACCESS, _("%s cannot be seen"), directory);
-	if (!source->trust.hides(directory, &why))
-		return false;
-	(void)err_set(detail, ERR_ACCESS, "%s", why.text);
-	return true;
-}
-
 int config_read_source(const struct config_source *source, struct config **ret_config,
 		       struct err_detail *detail)
 {
@@ -147,8 +131,6 @@ int config_read_source(const struct config_source *source, struct config **ret_c
 	if (source->named)
 		return config_read(&source->trust, source->named, ret_config, detail);
 	r = config_read(&source->trust, source->user, ret_config, detail);
-	if (r == ERR_NOT_FOUND && is_hidden(source, detail))
-		return ERR_ACCESS;
 	if (r == ERR_NOT_FOUND)
 		r = config_read(&source->trust, source->system, ret_config, detail);
 	if (r == ERR_NOT_FOUND)

@@ -68,6 +68,7 @@ struct config {
 					  */
 	int64_t hook_time_s;		 /* for one run of a hook */
 	bool notifications;		 /* of the desktop */
+	bool confinement;		 /* the daemon keeps itself from what it does not need */
 	struct config_account *accounts; /* in the file's order */
 	size_t account_count;
 	struct name_table by_name; /* the same sorted, for config_account_find() */
@@ -84,7 +85,7 @@ int config_parse(const char *text, size_t size, const char *file, struct config 
 
 /* Reads FILE. It must be safe (common/trust.h), and so must the files that it names: ca_file and
  * the programs of hooks. One that does not exist is no error here, nor is a program that cannot be
- * reached, because the service runs hooks outside its sandbox. Errors as of trust_open() and
+ * reached, because the daemon does not run it. Errors as of trust_open() and
  * config_parse(). */
 int config_read(const struct trust *trust, const char *file, struct config **ret_config,
 		struct err_detail *detail) _must_check_;
@@ -97,8 +98,7 @@ struct config_source {
 	struct trust trust;
 };
 
-/* Errors as config_read(). ERR_NOT_FOUND for a named file only; ERR_ACCESS also if USER is hidden,
- * as SOURCE->trust.hides() says. */
+/* Errors as config_read(). ERR_NOT_FOUND for a named file only. */
 int config_read_source(const struct config_source *source, struct config **ret_config,
 		       struct err_detail *detail) _must_check_;
 

@@ -71,14 +71,22 @@ static int set_log_level(struct config *config, const char *value, struct err_de
 			hint);
 }
 
+static int set_yes_no(bool *yes, const char *value, struct err_detail *detail)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0)
+		return text_err(detail, ERR_INVALID, value, _("expected yes or no"));
+	*yes = value[0] == 'y';
+	return 0;
+}
+
 static int set_notifications(struct config *config, const char *value, struct err_detail *detail)
 {
-	bool yes = strcmp(value, "yes") == 0;
+	return set_yes_no(&config->notifications, value, detail);
+}
 
-	if (!yes && strcmp(value, "no") != 0)
-		return text_err(detail, ERR_INVALID, value, _("expected yes or no"));
-	config->notifications = yes;
-	return 0;
+static int set_confinement(struct config *config, const char *value, struct err_detail *detail)
+{
+	return set_yes_no(&config->confinement, value, detail);
 }
 
 static int set_server(struct config *config, const char *value, struct err_detail *detail)
@@ -137,6 +145,7 @@ static const struct config_key daemon_keys[] = {
 	{"on_error", .hook = CONFIG_ON_ERROR},
 	{"hook_time", DURATION(hook_time_s, 1, HOUR_S)},
 	{"notifications", .set = set_notifications},
+	{"confinement", .set = set_confinement},
 };
 
 static const struct config_key account_keys[] = {

@@ -9,6 +9,7 @@
 #include "common/permission.h"
 #include "common/text.h"
 #include "common/vocabulary.h"
+#include "confinement/confinement.h"
 #include "login/login_failure.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
@@ -253,6 +254,22 @@ static struct json *problem_array(const struct service *service)
 	return TAKE_PTR(array);
 }
 
+static struct json *confinement_object(void)
+{
+	const struct confinement *confinement = confinement_current();
+	_cleanup_(json_freep) struct json *object = json_new_object();
+	char summary[CONFINEMENT_SUMMARY_BYTES];
+
+	confinement_summarize(summary);
+	if (json_add_bool(object, "wanted", !confinement->is_declined) ||
+	    json_add_bool(object, "complete", confinement_is_complete()) ||
+	    json_add_integer(object, "landlock_abi", confinement->landlock_abi) ||
+	    json_add_bool(object, "seccomp", confinement->has_seccomp) ||
+	    json_add_string(object, "summary", summary))
+		return NULL;
+	return TAKE_PTR(object);
+}
+
 struct json *control_json_status(struct service *service, bool has_agent, bool for_agent)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
@@ -262,6 +279,7 @@ struct json *control_json_status(struct service *service, bool has_agent, bool f
 	    json_add_string(object, "callback_url", service_callback_url(service)) ||
 	    json_add_string(object, "config", service_config(service)->file) ||
 	    json_add_string(object, "state_directory", service_state_directory(service)) ||
+	    json_add(object, "confinement", confinement_object()) ||
 	    json_add_bool(object, "agent", has_agent) ||
 	    json_add(object, "problems", problem_array(service)) ||
 	    json_add(object, "accounts", account_array(service, for_agent)))

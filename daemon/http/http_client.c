@@ -12,7 +12,6 @@
 #include "common/text.h"
 #include "http_rules/http_rules.h"
 #include "runtime/libcurl.h"
-#include "runtime/sandbox.h"
 
 #ifndef MISSKEY_AUTHD_VERSION
 #error "MISSKEY_AUTHD_VERSION is to be given by the build"
@@ -65,10 +64,9 @@ static int ca_file_check(const char *ca_file, struct err_detail *detail)
 	/* A directory opens, but does not read. */
 	if (fd >= 0 && read(fd, &byte, 1) >= 0)
 		return 0;
-	(void)err_set(detail, ERR_INVALID, "Cannot read the file of trusted certificates %s: %s",
-		      ca_file, strerror(errno));
-	sandbox_explain(ca_file, false, detail);
-	return ERR_INVALID;
+	return err_set(detail, errno == EACCES ? ERR_ACCESS : ERR_INVALID,
+		       "Cannot read the file of trusted certificates %s: %s", ca_file,
+		       strerror(errno));
 }
 
 int http_client_configure(struct http_client *client, const char *ca_file, int64_t request_ms,

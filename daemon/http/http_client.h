@@ -18,8 +18,8 @@ typedef void http_answer_function(const struct http_answer *answer, void *contex
 struct http_client;
 struct http_call;
 
-/* CA_FILE replaces the system's certificates; NULL: those. REQUEST_MS: for a
- * whole call. ERR_NOMEM, ERR_LIBRARY, ERR_INVALID (CA_FILE cannot be read; DETAIL names it). */
+/* CA_FILE replaces the system's certificates; NULL: those. REQUEST_MS: for a whole call. ERR_NOMEM,
+ * ERR_LIBRARY; ERR_INVALID, ERR_ACCESS: CA_FILE cannot be read, DETAIL names it. */
 int http_client_new(const char *ca_file, int64_t request_ms, struct http_client **ret_client,
 		    struct err_detail *detail) _must_check_;
 

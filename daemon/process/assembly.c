@@ -132,7 +132,7 @@ static void reload(void *context, struct clock_time now)
 		log_error("not reloaded: %s", detail.text);
 }
 
-static int attach(struct assembly *assembly, struct err_detail *detail)
+int assembly_attach(struct assembly *assembly, struct err_detail *detail)
 {
 	loop_on_hangup(assembly->loop, reload, assembly);
 	if (http_client_attach(assembly->client, assembly->loop) ||
@@ -168,7 +168,7 @@ static int build_working(struct assembly *assembly, const struct daemon_options 
 		r = open_control(assembly, options->paths, detail);
 	if (!r)
 		r = build_servers(assembly, detail);
-	return r ? r : attach(assembly, detail);
+	return r;
 }
 
 static int build_refusing(struct assembly *assembly, const struct daemon_options *options,
@@ -184,7 +184,7 @@ static int build_refusing(struct assembly *assembly, const struct daemon_options
 	r = build_core(assembly, options, refusal, &config, detail);
 	if (!r)
 		r = build_servers(assembly, detail);
-	return r ? r : attach(assembly, detail);
+	return r;
 }
 
 static const char *problem_code(int r)

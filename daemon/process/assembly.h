@@ -34,8 +34,12 @@ struct assembly {
 /* Puts ASSEMBLY (zeroed, the descriptors -1) together; also after an error it is to be given to
  * assembly_free(). PASSED is borrowed; what was not passed is opened. With a REFUSAL (NULL: none)
  * nothing is opened nor read: clients of the passed sockets are told why. *ret_code is the
- * problem's code of an error. From here on SIGHUP reloads. */
+ * problem's code of an error. */
 int assembly_build(struct assembly *assembly, const struct daemon_options *options,
 		   const struct sd_sockets *passed, const struct service_refusal *refusal,
 		   const char **ret_code, struct err_detail *detail) _must_check_;
+
+/* Adds the modules to the loop. From here on SIGHUP reloads. ERR_LIMIT. */
+int assembly_attach(struct assembly *assembly, struct err_detail *detail) _must_check_;
+
 void assembly_free(struct assembly *assembly);

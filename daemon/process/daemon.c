@@ -11,6 +11,7 @@
 #include "common/digest.h"
 #include "common/json.h"
 #include "common/log.h"
+#include "confine.h"
 #include "refusal.h"
 #include "runtime/descriptors.h"
 #include "stop.h"
@@ -46,33 +47,59 @@ static void say_ready(const struct assembly *assembly, const struct paths *paths
 	sd_tell_ready(status);
 }
 
-/* From the start to the end. *ret_refusal has the error of a start that failed. */
+static int attach(struct assembly *assembly, int64_t idle_ms, struct state_watch *watch,
+		  struct idleness *idleness, struct err_detail *detail)
+{
+	int r = state_watch_attach(watch, assembly, detail);
+
+	if (!r)
+		r = assembly_attach(assembly, detail);
+	if (!r && idle_ms)
+		r = idleness_attach(idleness, assembly, idle_ms, detail);
+	return r;
+}
+
+static void say_end(const struct idleness *idleness, const struct state_watch *watch)
+{
+	if (watch->is_over)
+		log_info("ending, because a new daemon makes a new state directory");
+	else if (idleness->is_over)
+		log_info("nothing to do: ending until somebody asks");
+	else
+		log_info("stopping; pending logins go on at the next start");
+}
+
+/* From the start to the end. *ret_refusal has the error of a start that failed; once
+ * *ret_is_confined, the process cannot start over. */
 static int serve(const struct daemon_options *options, const struct sd_sockets *passed,
-		 struct service_refusal *ret_refusal)
+		 struct service_refusal *ret_refusal, bool *ret_is_confined)
 {
 	_cleanup_(agent_process_end) struct agent_process agent = {.pipe = -1};
 	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
 	struct err_detail *detail = &ret_refusal->why;
 	struct idleness idleness = {0};
-	int64_t idle_ms;
+	struct state_watch watch = {0};
 	int r = assembly_build(&assembly, options, passed, NULL, &ret_refusal->code, detail);
 
-	if (r)
-		return r;
-	idle_ms = idle_exit_ms(options, passed);
-	if (idle_ms)
-		r = idleness_attach(&idleness, &assembly, idle_ms, detail);
+	if (!r)
+		r = attach(&assembly, idle_exit_ms(options, passed), &watch, &idleness, detail);
 	if (r)
 		return r;
 	if (options->has_agent)
 		agent_process_start(options->source.named, options->log_level, &agent);
 	descriptors_raise_limit();
+	*ret_is_confined = true;
+	r = confine(options, service_config(assembly.service), detail);
+	if (r)
+		return r;
 	service_restore(assembly.service, clock_now());
 	say_ready(&assembly, options->paths);
 	r = loop_run(assembly.loop, detail);
-	log_info("%s", idleness.is_over ? "nothing to do: ending until somebody asks"
-					: "stopping; pending logins go on at the next start");
+	say_end(&idleness, &watch);
 	stop_orderly(&assembly);
+	/* Its sockets start the next one. */
+	if (!r && watch.is_over && passed->control_fd < 0)
+		r = err_set(detail, ERR_NOT_FOUND, "start misskey-authd again");
 	return r;
 }
 
@@ -81,12 +108,13 @@ static int run(const struct daemon_options *options, const struct sd_sockets *pa
 {
 	struct err_detail said = {""};
 	struct service_refusal refusal = {0};
+	bool is_confined = false;
 	bool has_ended = false;
 	int r;
 
-	while (!has_ended && (r = serve(options, passed, &refusal)) != 0) {
+	while (!has_ended && (r = serve(options, passed, &refusal, &is_confined)) != 0) {
 		*detail = refusal.why;
-		if (passed->callback_fd < 0 && passed->control_fd < 0)
+		if (is_confined || (passed->callback_fd < 0 && passed->control_fd < 0))
 			return r;
 		r = refusal_serve(options, passed, &refusal, &said, &has_ended, detail);
 		if (r)

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "stop.h"
 
+#include "common/log.h"
+#include "common/vocabulary.h"
+
 /* ---- Without work ---- */
 
 /* Whether nothing would be lost or late if the process ended here and its sockets started it
@@ -40,12 +43,65 @@ static void idleness_dispatch(void *context, struct clock_time now)
 int idleness_attach(struct idleness *idleness, const struct assembly *assembly, int64_t limit_ms,
 		    struct err_detail *detail)
 {
-	*idleness = (struct idleness){assembly, limit_ms, CLOCK_NEVER, false};
+	/* Without a limit it need not wait for an event either. */
+	*idleness = (struct idleness){assembly, limit_ms, limit_ms ? CLOCK_NEVER : 0, false};
 	if (loop_add(assembly->loop, &(struct loop_source){
 					     .fd = -1,
 					     .deadline = idleness_deadline,
 					     .dispatch = idleness_dispatch,
 					     .context = idleness,
+				     }))
+		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
+	return 0;
+}
+
+/* ---- Without its state ---- */
+
+static void say_gone(const struct assembly *assembly)
+{
+	struct err_detail problem;
+
+	(void)err_set(&problem, ERR_NOT_FOUND,
+		      "the state directory %.300s was removed or replaced while the daemon ran",
+		      service_state_directory(assembly->service));
+	log_error("%s", problem.text);
+	if (service_is_exchanging(assembly->service))
+		service_add_problem(
+			assembly->service, CODE_STATE_GONE,
+			"The state directory was removed or replaced before a "
+			"credential could be stored. The daemon keeps it in memory. If "
+			"the directory was moved, move it back; if it was removed, "
+			"run: systemctl --user restart misskey-authd, and log in again");
+}
+
+static void state_watch_dispatch(void *context, struct clock_time now)
+{
+	struct state_watch *watch = context;
+	struct assembly *assembly = watch->assembly;
+
+	(void)now;
+	if (service_has_state(assembly->service)) {
+		if (watch->is_said)
+			service_clear_problem(assembly->service, CODE_STATE_GONE);
+		watch->is_said = false;
+		return;
+	}
+	if (!watch->is_said)
+		say_gone(assembly);
+	watch->is_said = true;
+	watch->is_over = !service_is_exchanging(assembly->service);
+	if (watch->is_over)
+		loop_stop(assembly->loop);
+}
+
+int state_watch_attach(struct state_watch *watch, struct assembly *assembly,
+		       struct err_detail *detail)
+{
+	*watch = (struct state_watch){.assembly = assembly};
+	if (loop_add(assembly->loop, &(struct loop_source){
+					     .fd = -1,
+					     .dispatch = state_watch_dispatch,
+					     .context = watch,
 				     }))
 		return err_set(detail, ERR_LIMIT, "too many sources for the loop");
 	return 0;

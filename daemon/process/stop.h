@@ -23,5 +23,18 @@ struct idleness {
 int idleness_attach(struct idleness *idleness, const struct assembly *assembly, int64_t limit_ms,
 		    struct err_detail *detail) _must_check_;
 
+/* Stops the assembly's loop when the state directory is gone: a daemon that is started anew makes
+ * another. What could not be stored yet keeps the process, because it is in memory alone. */
+struct state_watch {
+	struct assembly *assembly;
+	bool is_said;
+	bool is_over; /* it has stopped the loop */
+};
+
+/* As above; call it before all other sources are added: the directory is looked at before somebody
+ * is answered. */
+int state_watch_attach(struct state_watch *watch, struct assembly *assembly,
+		       struct err_detail *detail) _must_check_;
+
 /* Accepts nobody any more, answers what is held, and stores what is not stored yet. */
 void stop_orderly(struct assembly *assembly);

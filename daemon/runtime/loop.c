@@ -183,6 +183,19 @@ static void signals_read(struct loop *loop)
 		*(info.ssi_signo == SIGHUP ? &loop->has_hangup : &loop->is_stopped) = true;
 }
 
+/* After the source that stops the loop, nobody is dispatched: who came in this round is not taken
+ * on any more. */
+static void dispatch(struct loop *loop, struct clock_time now)
+{
+	const bool was_stopped = loop->is_stopped;
+
+	for (size_t i = 0; i < loop->source_count; i++) {
+		loop->sources[i].dispatch(loop->sources[i].context, now);
+		if (loop->is_stopped && !was_stopped)
+			break;
+	}
+}
+
 /* One wait of LIMIT_MS at most, and one dispatch of everything, also when the wait failed. Returns
  * whether it did not. */
 static bool loop_round(struct loop *loop, int64_t limit_ms)
@@ -207,8 +220,7 @@ static bool loop_round(struct loop *loop, int64_t limit_ms)
 	if (loop->has_hangup && loop->hangup)
 		loop->hangup(loop->hangup_context, now);
 	loop->has_hangup = false;
-	for (size_t i = 0; i < loop->source_count; i++)
-		loop->sources[i].dispatch(loop->sources[i].context, now);
+	dispatch(loop, now);
 	return code == CURLM_OK;
 }
 

@@ -13,7 +13,6 @@
 #include "common/fsx.h"
 #include "common/log.h"
 #include "common/vocabulary.h"
-#include "runtime/sandbox.h"
 #include "service_state.h"
 
 #define LOCK_FILE "lock"
@@ -121,9 +120,7 @@ static int open_state(struct service *service, struct err_detail *detail)
 {
 	int r = fsx_open_directory(service->state_directory, &service->state_fd, detail);
 
-	if (r)
-		sandbox_explain(service->state_directory, true, detail);
-	else
+	if (!r)
 		r = lock_state(service, detail);
 	if (!r && open_stores(service))
 		r = err_set(detail, ERR_NOMEM, "no memory");
@@ -295,6 +292,18 @@ bool service_is_exchanging(const struct service *service)
 		if (login_is_exchanging(logins->rows[n]))
 			return true;
 	return false;
+}
+
+bool service_has_state(const struct service *service)
+{
+	struct stat opened;
+	struct stat named;
+
+	if (service->state_fd < 0 || fstat(service->state_fd, &opened) < 0)
+		return true;
+	if (stat(service->state_directory, &named) == 0)
+		return opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+	return errno != ENOENT && errno != ENOTDIR;
 }
 
 bool service_is_idle(const struct service *service)

@@ -67,6 +67,10 @@ void service_restore(struct service *service, struct clock_time now);
 /* Whether an answer is awaited that cannot be had twice. */
 bool service_is_exchanging(const struct service *service);
 
+/* Whether the state directory is still where it was opened. False: it was removed or replaced, so
+ * nothing that is written is found again. */
+bool service_has_state(const struct service *service);
+
 /* Whether the process may end until its next client starts it: nothing would be lost or late. A
  * login may be pending if it waits for a redirect that systemd takes. */
 bool service_is_idle(const struct service *service);
@@ -106,14 +110,15 @@ struct service_reload_report {
 	struct buf added;
 	struct buf changed;
 	struct buf removed;
-	bool needs_restart; /* `listen` is another than what this process listens on */
+	/* `listen` is another than what this process listens on, or `confinement` than it is */
+	bool needs_restart;
 };
 void service_reload_report_done(struct service_reload_report *report);
 
 /* Reads the config again. The result is the same as that of a restart, except for the port. A bad
  * config changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
  * server is being finished; errors of config_read_source(); ERR_INVALID: its ca_file cannot be
- * read; ERR_NOMEM. */
+ * read; ERR_ACCESS: perhaps because the process is confined; ERR_NOMEM. */
 int service_reload(struct service *service, struct clock_time now,
 		   struct service_reload_report *ret_report,
 		   struct err_detail *detail) _must_check_;

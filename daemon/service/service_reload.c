@@ -7,7 +7,12 @@
 
 #include "common/log.h"
 #include "common/vocabulary.h"
+#include "confinement/confinement.h"
 #include "service_state.h"
+
+#define RESTART                                                                                  \
+	"systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it " \
+	"again)"
 
 struct reload {
 	struct service *service;
@@ -131,11 +136,9 @@ void service_check_port(struct service *service)
 	else if (service->config->port == service->port)
 		service_clear_problem(service, CODE_RESTART_NEEDED);
 	else
-		service_add_problem(
-			service, CODE_RESTART_NEEDED,
-			"The config has another port (`listen`) than the daemon "
-			"listens on; to use it: systemctl --user restart misskey-authd (without "
-			"systemd: end misskey-authd and run it again)");
+		service_add_problem(service, CODE_RESTART_NEEDED,
+				    "The config has another port (`listen`) than the daemon "
+				    "listens on; to use it: " RESTART);
 }
 
 /* Settings that a reload changes without a restart. */
@@ -149,6 +152,33 @@ static void apply_settings(struct service *service, struct config *config)
 	if (!service->log_level_is_fixed)
 		log_set_level(config->log_level);
 	service_check_port(service);
+	if (config->confinement == confinement_current()->is_declined)
+		service_add_problem(service, CODE_RESTART_NEEDED,
+				    "The config has another `confinement` than the daemon was "
+				    "started with; to use it: " RESTART);
+}
+
+/* Reads what SERVICE->source names. */
+static int read_config(struct service *service, struct config **ret_config,
+		       struct err_detail *detail)
+{
+	int r = config_read_source(&service->source, ret_config, detail);
+
+	if (r == ERR_ACCESS)
+		confinement_explain(detail);
+	return r;
+}
+
+/* The last step that can fail because of the config. */
+static int configure_client(struct service *service, const struct config *config,
+			    struct err_detail *detail)
+{
+	int r = http_client_configure(service->environment.client, config->ca_file,
+				      config->request_time_s * 1000, detail);
+
+	if (r == ERR_ACCESS)
+		confinement_explain(detail);
+	return r;
 }
 
 int service_reload(struct service *service, struct clock_time now,
@@ -162,15 +192,13 @@ int service_reload(struct service *service, struct clock_time now,
 	r = service_check_available(service, detail);
 	if (r)
 		return r;
-	r = config_read_source(&service->source, &config, detail);
+	r = read_config(service, &config, detail);
 	if (r)
 		return r;
 	r = load_wanted(service, config, &wanted, detail);
 	if (r)
 		return r;
-	/* The last step that can fail because of the config. */
-	r = http_client_configure(service->environment.client, config->ca_file,
-				  config->request_time_s * 1000, detail);
+	r = configure_client(service, config, detail);
 	if (r)
 		return r;
 	r = accounts_replace(service->accounts, wanted, on_difference, &reload);
@@ -179,7 +207,8 @@ int service_reload(struct service *service, struct clock_time now,
 	apply_settings(service, TAKE_PTR(config));
 	service_derive_all(service);
 	ret_report->needs_restart =
-		!service->callback_is_passed && service->config->port != service->port;
+		(!service->callback_is_passed && service->config->port != service->port) ||
+		service->config->confinement == confinement_current()->is_declined;
 	log_info("the config was read again: %s",
 		 service->config->file ? service->config->file : "no file, defaults");
 	service_tell(service, SERVICE_RELOADED, NULL, now);

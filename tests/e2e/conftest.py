@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from activation import ActivatedDaemon
 from browser import Browser, Chromedriver
 from browser import why_not as browser_lacks
 from harness import BIN, ROOT, Daemon, authorize, check_log, check_schema, check_tokens
@@ -124,6 +125,33 @@ def daemon(make_daemon, request):
         for name in ("server", "server_2025", "willing_server") if name in request.fixturenames
     ]
     return make_daemon(servers=servers).start()
+
+
+@pytest.fixture
+def make_activated(tmp_path):
+    """Makes daemons that sockets start; looks through what they leave behind."""
+    made = []
+
+    def make(config="", servers=(), name="one"):
+        directory = tmp_path / name
+        directory.mkdir()
+        made.append((ActivatedDaemon(directory, config), servers))
+        return made[-1][0]
+
+    yield make
+    for daemon, servers in made:
+        assert daemon.stop() == 0, daemon.log()
+        check_log(daemon, servers)
+        check_tokens(daemon, servers)
+        check_schema(daemon)
+        assert not daemon.leftovers()
+
+
+@pytest.fixture
+def activated(make_activated, request):
+    names = ("server", "server_2025", "willing_server")
+    servers = [request.getfixturevalue(name) for name in names if name in request.fixturenames]
+    return make_activated(servers=servers).start()
 
 
 @pytest.fixture

@@ -9,42 +9,11 @@ import time
 
 import pytest
 
-from activation import ActivatedDaemon
-from harness import (
-    PlainBrowser, UnixConnection, accept, authorize, check_log, check_schema, check_tokens, free_port, wait_for,
-)
+from harness import PlainBrowser, UnixConnection, accept, authorize, free_port, wait_for
 from misskey_server import Html
-
 
 # No session has it.
 NOBODYS = "00000000-0000-4000-8000-000000000000"
-
-
-@pytest.fixture
-def make_activated(tmp_path):
-    """Makes daemons that sockets start; looks through what they leave behind."""
-    made = []
-
-    def make(config="", servers=(), name="one"):
-        directory = tmp_path / name
-        directory.mkdir()
-        made.append((ActivatedDaemon(directory, config), servers))
-        return made[-1][0]
-
-    yield make
-    for daemon, servers in made:
-        assert daemon.stop() == 0, daemon.log()
-        check_log(daemon, servers)
-        check_tokens(daemon, servers)
-        check_schema(daemon)
-        assert not daemon.leftovers()
-
-
-@pytest.fixture
-def activated(make_activated, request):
-    names = ("server", "server_2025", "willing_server")
-    servers = [request.getfixturevalue(name) for name in names if name in request.fixturenames]
-    return make_activated(servers=servers).start()
 
 
 # ---- On demand ----
@@ -258,8 +227,8 @@ def test_a_refusing_daemon_tries_again_at_sighup(activated):
     for tries in (1, 2):
         wait_for(lambda tries=tries: activated.log().count("config.ini:1") == tries, what="the reason, once more")
         activated.process.send_signal(signal.SIGHUP)
-    activated.config_file.write_text(good)
     wait_for(lambda: activated.log().count("config.ini:1") == 3, what="the reason, once more")
+    activated.config_file.write_text(good)
     activated.process.send_signal(signal.SIGHUP)
     wait_for(lambda: "ready:" in activated.log(), what="the start")
     assert activated.starts == 1

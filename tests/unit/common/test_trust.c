@@ -310,27 +310,6 @@ static void what_is_there_and_cannot_be_reached(void **state)
 	expect_text(f, "Not a directory");
 }
 
-static bool hides(const char *path, struct err_detail *detail)
-{
-	(void)err_set(detail, 0, "%s; hidden: %s", detail->text, path);
-	return true;
-}
-
-static void what_a_sandbox_may_hide(void **state)
-{
-	struct fixture *f = *state;
-	char link[64];
-	char target[64];
-
-	f->trust.hides = hides;
-	path_in(link, f->way, "link");
-	path_in(target, f->home, "dots/file");
-	assert_int_equal(symlink("../dots/file", link), 0);
-	assert_int_equal(look(f, link), ERR_IO);
-	expect_text(f, "; hidden: ");
-	assert_string_equal(strstr(f->detail.text, "; hidden: ") + strlen("; hidden: "), target);
-}
-
 static void only_files_are_opened(void **state)
 {
 	struct fixture *f = *state;
@@ -363,17 +342,11 @@ static void long_paths(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(what_is_safe_is_opened),
-		TEST(modes_of_the_file_and_of_each_directory),
-		TEST(a_list_of_others),
-		TEST(a_sticky_directory),
-		TEST(above_the_home),
-		TEST(links_that_lead_somewhere),
-		TEST(what_is_not_there),
-		TEST(what_is_there_and_cannot_be_reached),
-		TEST(what_a_sandbox_may_hide),
-		TEST(only_files_are_opened),
-		TEST(long_paths),
+		TEST(what_is_safe_is_opened), TEST(modes_of_the_file_and_of_each_directory),
+		TEST(a_list_of_others),	      TEST(a_sticky_directory),
+		TEST(above_the_home),	      TEST(links_that_lead_somewhere),
+		TEST(what_is_not_there),      TEST(what_is_there_and_cannot_be_reached),
+		TEST(only_files_are_opened),  TEST(long_paths),
 	};
 	/* Only root can give files away. */
 	const struct CMUnitTest of_root[] = {

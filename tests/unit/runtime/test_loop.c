@@ -240,20 +240,48 @@ static void test_drain_ends_when_done_or_late(void **state)
 	loop_free(loop);
 }
 
+static struct loop_source source_of(struct probe *probe)
+{
+	return (struct loop_source){
+		.fd = -1, .deadline = probe_deadline, .dispatch = probe_dispatch, .context = probe};
+}
+
 static void test_sources_are_limited(void **state)
 {
-	struct probe probe = {.fd = -1, .due_ms = 0};
+	struct probe probe = {.fd = -1, .due_ms = CLOCK_NEVER};
+	struct probe stopper = {.fd = -1, .due_ms = 0};
 	struct loop *loop = loop_with(&probe, NULL);
-	struct loop_source source = {.fd = -1, .dispatch = probe_dispatch, .context = &probe};
+	struct loop_source source = source_of(&probe);
+	struct loop_source last = source_of(&stopper);
 
 	(void)state;
-	for (unsigned i = 1; i < LOOP_MAX_SOURCES; i++)
+	stopper.loop = loop;
+	for (unsigned i = 1; i < LOOP_MAX_SOURCES - 1; i++)
 		assert_int_equal(loop_add(loop, &source), 0);
+	assert_int_equal(loop_add(loop, &last), 0);
 	assert_int_equal(loop_add(loop, &source), ERR_LIMIT);
 	assert_int_equal(loop_run(loop, NULL), 0);
-	assert_int_equal(probe.rounds, LOOP_MAX_SOURCES);
+	assert_int_equal(probe.rounds, LOOP_MAX_SOURCES - 1);
 	loop_free(loop);
 	loop_free(NULL);
+}
+
+/* Who came in the same round waits for the next process. */
+static void test_who_stops_is_the_last_of_its_round(void **state)
+{
+	struct probe stopper = {.fd = -1, .due_ms = 0};
+	struct probe later = {.fd = -1, .due_ms = CLOCK_NEVER};
+	struct loop *loop = loop_with(&stopper, NULL);
+	struct loop_source source = source_of(&later);
+
+	(void)state;
+	later.loop = loop;
+	assert_int_equal(loop_add(loop, &source), 0);
+	assert_int_equal(loop_run(loop, NULL), 0);
+	assert_int_equal(later.rounds, 0);
+	loop_drain(loop, never, NULL, 1);
+	assert_true(later.rounds > 0);
+	loop_free(loop);
 }
 
 int main(void)
@@ -268,6 +296,7 @@ int main(void)
 		cmocka_unit_test(test_sighup_is_told_and_does_not_end_it),
 		cmocka_unit_test(test_drain_ends_when_done_or_late),
 		cmocka_unit_test(test_sources_are_limited),
+		cmocka_unit_test(test_who_stops_is_the_last_of_its_round),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
