@@ -205,8 +205,7 @@ def test_an_offer_is_taken_back(daemon, desktop, server_2025, end):
     elif end == "stop":
         assert daemon.stop() == 0
     else:
-        server_2025.forget_sessions()
-        daemon.login("me")
+        daemon.login("me", permission="read:account")  # in its place, with another page
     wait_for(lambda: 1 in desktop.closed())
 
 

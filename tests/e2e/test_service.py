@@ -401,7 +401,7 @@ def test_two_users_of_one_machine(unit):
         assert other.systemctl("start", SOCKETS[0]).returncode != 0
         other.write(".config/misskey-authd/config.ini", f"[daemon]\nlisten = 127.0.0.1:{unit.port}\n")
         assert other.systemctl("start", SOCKETS[1]).returncode == 0
-        assert "misskey-authd-callback.socket" in second.authctl("status").stdout
+        assert "misskey-authctl enable --port" in second.authctl("status").stdout
         # The first user's daemon is not the second's.
         assert second.manager.run("ls", unit.state).returncode != 0
         other.systemctl("stop", SERVICE)
