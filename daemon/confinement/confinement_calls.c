@@ -175,20 +175,21 @@ static void filter_done(struct filter *filter)
 		seccomp_release(filter->context);
 }
 
-static void note(struct filter *filter, int result)
+/* Refuses the call NUMBER where all CONDITIONS are true. After an error nothing is added any more.
+ */
+static void add_rule(struct filter *filter, int errnum, int number, unsigned count,
+		     const struct scmp_arg_cmp *conditions)
 {
-	if (result < 0 && !filter->error)
-		filter->error = result;
+	if (!filter->error && number != __NR_SCMP_ERROR)
+		filter->error =
+			seccomp_rule_add_array(filter->context, SCMP_ACT_ERRNO((unsigned)errnum),
+					       number, count, conditions);
 }
 
 /* What this libseccomp does not know by name is newer than it: see refuse_new(). */
 static void refuse(struct filter *filter, const char *name, int errnum)
 {
-	int number = seccomp_syscall_resolve_name(name);
-
-	if (number != __NR_SCMP_ERROR)
-		note(filter, seccomp_rule_add(filter->context, SCMP_ACT_ERRNO((unsigned)errnum),
-					      number, 0));
+	add_rule(filter, errnum, seccomp_syscall_resolve_name(name), 0, NULL);
 }
 
 /* Refuses NAME if CONDITION is true, and OTHER too if there is one. */
@@ -196,20 +197,15 @@ static void refuse_if(struct filter *filter, const char *name, int errnum,
 		      struct scmp_arg_cmp condition, const struct scmp_arg_cmp *other)
 {
 	struct scmp_arg_cmp conditions[] = {condition, other ? *other : condition};
-	int number = seccomp_syscall_resolve_name(name);
 
-	if (number != __NR_SCMP_ERROR)
-		note(filter,
-		     seccomp_rule_add_array(filter->context, SCMP_ACT_ERRNO((unsigned)errnum),
-					    number, other ? 2 : 1, conditions));
+	add_rule(filter, errnum, seccomp_syscall_resolve_name(name), other ? 2 : 1, conditions);
 }
 
 /* What came to Linux later than this file may undo what is refused here under another name. */
 static void refuse_new(struct filter *filter)
 {
 	for (int call = FIRST_NEW_CALL; call <= LAST_NEW_CALL; call++)
-		note(filter,
-		     seccomp_rule_add(filter->context, SCMP_ACT_ERRNO(ENOSYS), NUMBER(call), 0));
+		add_rule(filter, ENOSYS, NUMBER(call), 0, NULL);
 }
 
 /* IPv4, IPv6, and Unix datagrams, by which systemd is told that the service is ready. A Unix stream
@@ -291,8 +287,8 @@ static void fill(struct filter *filter)
 	/* A tree instead of a list: the filter is asked at each system call. */
 	(void)seccomp_attr_set(filter->context, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	/* The system calls of the machine's other architectures. */
-	note(filter,
-	     seccomp_attr_set(filter->context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS)));
+	filter->error =
+		seccomp_attr_set(filter->context, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_ERRNO(ENOSYS));
 	for (size_t n = 0; n < sizeof(refused) / sizeof(refused[0]); n++)
 		refuse(filter, refused[n], EPERM);
 	for (size_t n = 0; n < sizeof(unknown) / sizeof(unknown[0]); n++)

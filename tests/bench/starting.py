@@ -42,7 +42,7 @@ class Readiness:
 def start_ms(daemon, readiness, seconds=60):
     """Milliseconds until READY=1. The process is stopped again."""
     begin = time.perf_counter()
-    process = subprocess.Popen([PROGRAM], env={**daemon.env, **readiness.env}, stdin=subprocess.DEVNULL,
+    process = subprocess.Popen([PROGRAM, "--no-agent"], env={**daemon.env, **readiness.env}, stdin=subprocess.DEVNULL,
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         readiness.wait(seconds)

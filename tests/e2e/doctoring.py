@@ -29,7 +29,7 @@ STOPPED = {name: "loaded inactive disabled" for name in UNITS}
 MANAGER = units()
 START = "misskey-authctl enable"
 RESTART = "systemctl --user restart misskey-authd"
-GROUPS = ["sockets", "daemon", "units", "config", "port", "files", "servers", "clock", "accounts", "browser"]
+GROUPS = ["sockets", "daemon", "units", "config", "confined", "port", "files", "servers", "clock", "accounts", "browser"]
 
 
 def fake_systemctl(directory, script):

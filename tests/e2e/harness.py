@@ -156,7 +156,8 @@ class Daemon:
     def start(self, *options, wait=True, seconds=20):
         env = self.env
         # Only root may look at a process that is not dumpable.
-        if os.geteuid() == 0 and "confinement = no" in self.config_file.read_text(encoding="utf-8"):
+        declines = self.config_file.exists() and "confinement = no" in self.config_file.read_text(encoding="utf-8")
+        if os.geteuid() == 0 and declines:
             env = {**env, "ASAN_OPTIONS": f"{env['ASAN_OPTIONS']}:detect_leaks=1"}
         with self.log_file.open("ab") as log:
             self.process = subprocess.Popen(

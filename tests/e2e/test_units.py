@@ -93,4 +93,4 @@ def test_a_reload_of_the_service_says_when_the_config_is_bad(service):
 
 def test_doctor_knows_the_unit(service):
     found = service.authctl("doctor", "--json")
-    assert '"units"' in found.stdout and "misskey-authd.service" in found.stdout
+    assert '"units"' in found.stdout and "misskey-authd-verify.timer" in found.stdout

@@ -29,6 +29,8 @@ def complaints(text):
 def test_the_daemon_in_a_whole_login(installed, server_2025):
     """And in what comes after it, up to an end without a leak."""
     daemon = installed
+    # It writes code into memory.
+    daemon.configure(daemon="confinement = no")
     daemon.wrapper = VALGRIND
     daemon.start(wait=False)
     wait_for(lambda: "ready: " in daemon.log(), 60, "the start")
