@@ -16,7 +16,7 @@ from pathlib import Path
 from comparison import Goal, Row, in_pairs
 from harness import BIN, UNKNOWN_TOKEN, Daemon, free_port
 from oidc import agent, why_not
-from user_manager import ENVIRONMENT, UserManager, unit_text
+from user_manager import ENVIRONMENT, UserManager
 from user_manager import why_not as why_no_manager
 
 TARGET = f"/callback?token={UNKNOWN_TOKEN}"

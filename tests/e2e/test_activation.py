@@ -348,7 +348,7 @@ def test_the_configs_port_does_not_count_and_that_is_said(make_activated):
     status = daemon.control("GET", "/v1/status")[1]
     assert status["callback_url"] == f"http://127.0.0.1:{daemon.port}/callback"
     (problem,) = status["problems"]
-    assert problem["code"] == "LISTEN_IGNORED" and "misskey-authd-callback.socket" in problem["message"]
+    assert problem["code"] == "LISTEN_IGNORED" and "enable --port" in problem["message"]
     daemon.configure(daemon=f"listen = 127.0.0.1:{daemon.port}")
     status, answer = daemon.control("POST", "/v1/reload")
     assert (status, answer["needs_restart"]) == (200, False)
