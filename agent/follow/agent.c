@@ -278,7 +278,8 @@ static int open_all(struct agent *agent, struct err_detail *detail)
 	if (!r)
 		r = open_events(agent, detail);
 	if (!r)
-		r = hooks_new(agent->event, &agent->config, &owner, &agent->hooks, detail);
+		r = hooks_new(agent->event, &agent->config, &agent->options->source.trust, &owner,
+			      &agent->hooks, detail);
 	if (!r)
 		r = notifier_new(agent->event, telling_open, agent, &agent->notifier, detail);
 	return !r && follow(agent, detail) ? ERR_IO : r;

@@ -17,6 +17,7 @@ struct hooks {
 	sd_event *event;
 	sd_event_source *turn; /* enabled once, when a run may begin */
 	struct config *const *config;
+	const struct trust *trust;
 	struct hooks_owner owner;
 	struct hook kinds[CONFIG_HOOK_COUNT];
 };
@@ -89,7 +90,8 @@ static void start(struct hook *hook, char *const *words, const struct hook_event
 	struct err_detail detail;
 
 	memcpy(hook->account, event->account, sizeof(hook->account));
-	if (!hook_run_start(hooks->event, &command, on_ended, hook, &hook->run, &detail)) {
+	if (!trust_check(hooks->trust, words[0], &detail) &&
+	    !hook_run_start(hooks->event, &command, on_ended, hook, &hook->run, &detail)) {
 		log_debug("hook %s (account %s): started", name_of(hook), account_of(hook));
 		return;
 	}
@@ -131,8 +133,8 @@ bool hooks_are_running(const struct hooks *hooks)
 
 /* ---- Life ---- */
 
-int hooks_new(sd_event *event, struct config *const *config, const struct hooks_owner *owner,
-	      struct hooks **ret_hooks, struct err_detail *detail)
+int hooks_new(sd_event *event, struct config *const *config, const struct trust *trust,
+	      const struct hooks_owner *owner, struct hooks **ret_hooks, struct err_detail *detail)
 {
 	_cleanup_(hooks_freep) struct hooks *hooks = calloc(1, sizeof(*hooks));
 
@@ -140,6 +142,7 @@ int hooks_new(sd_event *event, struct config *const *config, const struct hooks_
 		return err_set(detail, ERR_NOMEM, "no memory for the hooks");
 	hooks->event = event;
 	hooks->config = config;
+	hooks->trust = trust;
 	hooks->owner = *owner;
 	for (enum config_hook kind = 0; kind < CONFIG_HOOK_COUNT; kind++)
 		hooks->kinds[kind].hooks = hooks;

@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 
 #include "common/cleanup.h"
+#include "common/trust.h"
 #include "config/config.h"
 #include "hook/hook_event.h"
 
@@ -25,9 +26,11 @@ struct hooks_owner {
 
 struct hooks;
 
-/* CONFIG (borrowed) is the current one's place. OWNER is copied. */
-int hooks_new(sd_event *event, struct config *const *config, const struct hooks_owner *owner,
-	      struct hooks **ret_hooks, struct err_detail *detail) _must_check_;
+/* CONFIG (borrowed) is the current one's place. TRUST (borrowed) says whose programs are run; it is
+ * asked before each run. OWNER is copied. */
+int hooks_new(sd_event *event, struct config *const *config, const struct trust *trust,
+	      const struct hooks_owner *owner, struct hooks **ret_hooks,
+	      struct err_detail *detail) _must_check_;
 
 /* There may be something to tell. */
 void hooks_wake(struct hooks *hooks);

@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
 #include <sys/wait.h>
@@ -39,6 +40,8 @@ static _Noreturn void become_agent(const char *path, int input_fd, const char *c
 				   const char *log_level)
 {
 	(void)setpgid(0, 0);
+	/* Whether the daemon is ready is for the daemon to say. */
+	(void)unsetenv("NOTIFY_SOCKET");
 	if (dup2(input_fd, STDIN_FILENO) == STDIN_FILENO &&
 	    close_range(STDERR_FILENO + 1, ~0U, 0) == 0)
 		(void)execl(path, path, "--daemon-on-stdin", "--config", config_file, "--log-level",

@@ -122,10 +122,11 @@ def test_what_is_another_users_or_may_be_written_by_others_is_refused(home, what
 
 def test_a_hook_that_became_unsafe_later_is_not_run(home):
     home.start()
+    wait_for(lambda: json.loads(home.authctl("status", "--json").stdout)["agent"], 20, "the agent")
     home.hook.write_text(f"#!/bin/sh\ntouch {home.hook.parent}/ran\n")
     home.hook.chmod(0o777)
     home.authctl("login", "http://127.0.0.1:1", "--as", "me", "--no-wait")
-    wait_for(lambda: "is not safe to use" in home.daemon.log(), what="a hook that is refused")
+    wait_for(lambda: "is not safe to use" in home.daemon.log(), 20, "a hook that is refused")
     assert f"hook on_error (account me): {home.hook} cannot be started" in home.daemon.log()
     assert not (home.hook.parent / "ran").exists()
 
