@@ -19,7 +19,9 @@ static inline bool ascii_is_alphanumeric(char c)
 
 static inline char ascii_lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c - 'A' + 'a');
+	return c;
 }
 
 /* -1: no hexadecimal digit */

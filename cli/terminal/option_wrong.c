@@ -19,7 +19,7 @@ static void say_unknown(const char *program, const struct option *options, const
 	const char *nearest = NULL;
 	size_t count = 0;
 
-	for (; options[count].name && count < OPTIONS_MAX; count++)
+	for (; count < OPTIONS_MAX && options[count].name; count++)
 		names[count] = options[count].name;
 	if (name && strncmp(name, "--", 2) == 0)
 		nearest = text_nearest(name + 2, names, count);

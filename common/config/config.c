@@ -108,15 +108,15 @@ int config_read(const struct trust *trust, const char *file, struct config **ret
 	if (r < 0)
 		return err_set(detail, r, "%s", _(err_text(r)));
 	if (fsx_read_all(fd, CONFIG_MAX_BYTES, &text) < 0)
-		r = err_set(detail, err_from_errno(errno), "%s: %s", buf_text(&shown),
-			    translate_errno(errno));
-	else if (buf_error(&text) < 0)
-		r = err_set(detail, buf_error(&text), "%s: %s", buf_text(&shown),
-			    _(err_text(buf_error(&text))));
-	else
-		r = config_parse(buf_text(&text), text.size, file, &config, detail);
-	if (r == 0)
-		r = check_named(trust, config, detail);
+		return err_set(detail, err_from_errno(errno), "%s: %s", buf_text(&shown),
+			       translate_errno(errno));
+	if (buf_error(&text) < 0)
+		return err_set(detail, buf_error(&text), "%s: %s", buf_text(&shown),
+			       _(err_text(buf_error(&text))));
+	r = config_parse(buf_text(&text), text.size, file, &config, detail);
+	if (r < 0)
+		return r;
+	r = check_named(trust, config, detail);
 	if (r < 0)
 		return r;
 	*ret_config = TAKE_PTR(config);

@@ -331,8 +331,7 @@ static int refuse_repeated_accounts(const struct parser *parser)
 	for (size_t i = 0; i < parser->config->account_count; i++)
 		if (name_table_append(by_name, &parser->config->accounts[i]) < 0)
 			return fail_no_memory(parser);
-	if (!name_table_sort(by_name))
-		return 0;
+	(void)name_table_sort(by_name);
 	for (size_t i = 1; i < by_name->count; i++) {
 		const struct config_account *before = by_name->rows[i - 1];
 		const struct config_account *account = by_name->rows[i];
@@ -343,6 +342,8 @@ static int refuse_repeated_accounts(const struct parser *parser)
 			first_line = before->line;
 		}
 	}
+	if (!repeated)
+		return 0;
 	(void)err_set(&why, ERR_EXISTS, _("`[account %s]`: expected once; the first is in line %u"),
 		      repeated->name, first_line);
 	return fail_at(parser, repeated->line, ERR_EXISTS, &why);

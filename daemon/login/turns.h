@@ -32,7 +32,7 @@ struct turn {
 };
 
 struct turn_queue {
-	TAILQ_HEAD(, turn) waiting;
+	TAILQ_HEAD(turn_list, turn) waiting;
 	struct turn *taken[TURNS_MAX]; /* NULL: free */
 };
 

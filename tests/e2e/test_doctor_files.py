@@ -265,7 +265,7 @@ def test_an_ordinary_user():
         base.chmod(0o755)
         daemon = Daemon(base)
         daemon.env["ASAN_OPTIONS"] = "detect_leaks=0"
-        for program in ("misskey-authd", "misskey-authctl"):
+        for program in ("misskey-authd", "misskey-authd-agent", "misskey-authctl"):
             shutil.copy(BIN / program, base / program)
         for path in (base, *base.rglob("*")):
             os.chown(path, 65534, 65534)

@@ -25,11 +25,11 @@ DAMAGES = {
 
 
 def everything(daemon, *besides):
-    """The state directory's files and their bytes, but for the daemon's own."""
+    """The state directory's files and their bytes, but for the lock and the agent's own."""
     return {
         str(file.relative_to(daemon.state)): file.read_bytes()
         for file in sorted(daemon.state.rglob("*"))
-        if file.is_file() and file.name not in ("lock", *besides)
+        if file.is_file() and file.name not in ("lock", "agent.json", *besides)
     }
 
 
