@@ -301,7 +301,7 @@ void http_request_reply_shared(struct http_request *request, unsigned status,
 	request->stage = HTTP_STAGE_REPLYING;
 	request->deadline_ms = clock_now().mono_ms + request->server->request_ms;
 	http_request_respond(request, status, headers, header_count, response_new(body));
-	if (request->stage == HTTP_STAGE_REPLYING) {
+	if (body && request->stage == HTTP_STAGE_REPLYING) {
 		request->reply = body;
 		body->owners++;
 	}

@@ -28,8 +28,7 @@ static struct turn *take_next(struct turn_queue *queue)
 
 	if (!place)
 		return NULL;
-	TAILQ_FOREACH(turn, &queue->waiting, link)
-	{
+	for (turn = TAILQ_FIRST(&queue->waiting); turn; turn = TAILQ_NEXT(turn, link)) {
 		if (has_too_many(queue, turn->server))
 			continue;
 		TAILQ_REMOVE(&queue->waiting, turn, link);

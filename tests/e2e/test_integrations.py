@@ -150,15 +150,26 @@ def example(heading):
         "/usr/share/doc/misskey-authd/examples/hooks", str(HOOKS))
 
 
-def test_a_new_store_is_brought_up_to_date(daemon, server_2025, pass_store):
+def test_a_new_store_is_brought_up_to_date(make_daemon, server_2025, pass_store):
     """As docs/integrations.md says."""
-    needs("jq")
+    daemon = make_daemon(servers=[server_2025])
+    daemon.env.update(pass_store.environment)
+    daemon.configure(daemon=f"on_credential_changed = {pass_store.hook}")
+    daemon.start()
     for account in ("me", "second"):
         authorize(daemon, server_2025, account)
-    done = pass_store.run(["sh", "-euc", example("The first time")], daemon.env)
+        wait_for(lambda name=account: same(pass_store.get(daemon, name), expected(daemon, name)), 20, "the credential")
+    wait_for((daemon.state / "agent.json").exists, 10, "agent.json")
+    assert pass_store.run(["pass", "rm", "-r", "-f", "misskey"], daemon.env).returncode == 0
+    forget, restart = example("The first time").splitlines()
+    assert restart == "systemctl --user try-restart misskey-authd-agent"
+    # Without systemd the agent starts with its daemon.
+    assert daemon.stop() == 0
+    done = pass_store.run(["sh", "-euc", forget], daemon.env)
     assert done.returncode == 0, done.stderr
+    daemon.start()
     for account in ("me", "second"):
-        assert pass_store.get(daemon, account) == expected(daemon, account)
+        wait_for(lambda name=account: same(pass_store.get(daemon, name), expected(daemon, name)), 20, "the credential again")
 
 
 def test_one_hook_can_fill_several_stores(make_daemon, server_2025, pass_store, etcd_store, tmp_path):
