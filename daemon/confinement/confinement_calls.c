@@ -219,7 +219,7 @@ static void refuse_sockets(struct filter *filter)
 		if (family != AF_UNIX && family != AF_INET)
 			refuse_if(filter, "socket", EAFNOSUPPORT,
 				  SCMP_A0_64(SCMP_CMP_MASKED_EQ, INT_BITS, family), NULL);
-	refuse_if(filter, "socket", EAFNOSUPPORT, SCMP_A0_64(SCMP_CMP_GT, AF_INET6), NULL);
+	refuse_if(filter, "socket", EAFNOSUPPORT, SCMP_A0_64(SCMP_CMP_GT, AF_INET6, 0), NULL);
 	for (unsigned type = 0; type <= SOCKET_TYPE_BITS; type++)
 		if (type != SOCK_STREAM && type != SOCK_DGRAM)
 			refuse_if(filter, "socket", EAFNOSUPPORT,
@@ -263,11 +263,11 @@ static void refuse_memory(struct filter *filter)
 static void refuse_others(struct filter *filter)
 {
 	const unsigned pid = (unsigned)getpid();
-	struct scmp_arg_cmp not_us = SCMP_A0_64(SCMP_CMP_NE, pid);
+	struct scmp_arg_cmp not_us = SCMP_A0_64(SCMP_CMP_NE, pid, 0);
 
 	refuse_if(filter, "kill", EPERM, not_us, NULL);
 	refuse_if(filter, "tgkill", EPERM, not_us, NULL);
-	refuse_if(filter, "prlimit64", EPERM, SCMP_A0_64(SCMP_CMP_NE, 0), NULL);
+	refuse_if(filter, "prlimit64", EPERM, SCMP_A0_64(SCMP_CMP_NE, 0, 0), NULL);
 	refuse_if(filter, "ioctl", EPERM, SCMP_A1_64(SCMP_CMP_MASKED_EQ, INT_BITS, TIOCSTI), NULL);
 	refuse_if(filter, "ioctl", EPERM, SCMP_A1_64(SCMP_CMP_MASKED_EQ, INT_BITS, TIOCLINUX),
 		  NULL);
