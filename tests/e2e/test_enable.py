@@ -99,7 +99,7 @@ def accepts(port):
 def test_from_the_installation_to_a_login_and_back(person):
     person.manager.write(f"{DROP_INS}/override.conf", f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{free_port()}\n")
     assert person.enabled("--port", str(person.port)) == person.port
-    assert person.states("UnitFileState") == {SERVICE: "enabled", CALLBACK: "enabled", CONTROL: "enabled", AGENT: "",
+    assert person.states("UnitFileState") == {SERVICE: "enabled", CALLBACK: "enabled", CONTROL: "enabled", AGENT: "static",
                                               LOGIN: "disabled", TIMER: "disabled"}
     assert f"127.0.0.1:{person.port}" in person.log_in()
     # Once more changes nothing, not even the process.

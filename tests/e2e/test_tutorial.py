@@ -88,7 +88,7 @@ def test_the_tutorial_word_by_word(reader):
     manager = reader.manager
 
     assert "Version:" in reader.follow("1. Install misskey-authd")
-    assert manager.show(UNIT, "UnitFileState", "ActiveState") == ["disabled", "active"]
+    assert manager.show(UNIT, "UnitFileState", "ActiveState") == ["enabled", "active"]
     assert manager.show(SOCKETS[0], "UnitFileState", "ActiveState") == ["enabled", "active"]
 
     shown = re.search(r"^```text\n(.*?)^```$", SECTIONS["2. Log in as the bot"], re.M | re.S)[1]

@@ -53,8 +53,9 @@ static void test_a_file_that_is_none_is_kept_and_everything_is_told(void **state
 		"{\"version\":1,\"told\":{\"me\":{},\"../me\":{}}}",
 		"{\"version\":1,\"told\":{\"!a b\":{}}}",
 		"{\"version\":1,\"told\":{\"me\":{\"credential\":1}}}",
-		"{\"version\":1,\"told\":{\"me\":{\"error\":\""
-		"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}}}",
+		("{\"version\":1,\"told\":{\"me\":{\"error\":\""
+		 "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\"}}"
+		 "}"),
 		/* It would be in a hook's environment. */
 		"{\"version\":1,\"told\":{\"me\":{\"server\":\"x\\nA=b\"}}}",
 	};
