@@ -70,14 +70,18 @@ static bool take_options(int argc, char **argv, struct agent_options *options,
 	return optind == argc;
 }
 
-/* Credentials pass through this process. Its hooks inherit the mask and the limit. */
-static void protect_process(void)
+/* Credentials pass through this process. Its hooks inherit the mask and the limit, which they can
+ * raise. Returns the mask that was. */
+static mode_t protect_process(void)
 {
-	const struct rlimit none = {0, 0};
+	struct rlimit core;
 
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	(void)setrlimit(RLIMIT_CORE, &none);
-	(void)umask(077);
+	if (getrlimit(RLIMIT_CORE, &core) == 0) {
+		core.rlim_cur = 0;
+		(void)setrlimit(RLIMIT_CORE, &core);
+	}
+	return umask(077);
 }
 
 int main(int argc, char **argv)
@@ -92,7 +96,7 @@ int main(int argc, char **argv)
 
 	if (!take_options(argc, argv, &options, &level, &status))
 		return status;
-	protect_process();
+	options.umask = protect_process();
 	log_setup(level, sd_stderr_is_journal());
 	json_init();
 	paths_environment_read(&environment);

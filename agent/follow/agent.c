@@ -206,11 +206,10 @@ static int on_signal(sd_event_source *source, const struct signalfd_siginfo *inf
 /* The daemon that started this process has ended. */
 static int on_daemon_end(sd_event_source *source, int fd, uint32_t events, void *context)
 {
-	(void)source;
 	(void)fd;
 	(void)events;
 	end(context);
-	return 0;
+	return sd_event_source_set_enabled(source, SD_EVENT_OFF);
 }
 
 /* ---- Life ---- */

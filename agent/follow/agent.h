@@ -8,6 +8,7 @@
  */
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "common/err.h"
 #include "common/paths.h"
@@ -22,6 +23,7 @@ struct agent_options {
 	const struct paths *paths;
 	/* The daemon has started this process: standard input is a pipe that ends with it. */
 	bool is_daemons;
+	mode_t umask; /* for browsers: the one that this process began with */
 };
 
 /* Runs until the daemon ends, or SIGTERM or SIGINT. ERR_BUSY: another agent is at work;

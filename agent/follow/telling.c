@@ -4,6 +4,7 @@
  */
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "agent_state.h"
@@ -381,7 +382,7 @@ int telling_next(enum config_hook kind, struct hook_event *ret_event, void *cont
 	struct told_row *row = agent->is_over ? NULL : find_next(agent, kind);
 	int r = row ? build(agent, row, kind, ret_event) : ERR_BUSY;
 
-	if (r == ERR_BUSY)
+	if (r == ERR_BUSY || r == ERR_NOMEM)
 		return ERR_NOT_FOUND;
 	set_turn(agent, row, kind, false);
 	if (r) {
@@ -401,6 +402,9 @@ void telling_told(enum config_hook kind, void *context)
 	struct told_row *row = TAKE_PTR(agent->running[kind].row);
 
 	memcpy(row->told[kind], agent->running[kind].value, TOLD_BYTES);
+	/* The same error has come again meanwhile. */
+	if (kind == CONFIG_ON_ERROR && row->error.json.size > 0)
+		row->told[kind][0] = '\0';
 	update(agent, row, kind);
 	forget_if_told(agent, row);
 	save_soon(agent);
@@ -413,6 +417,7 @@ void telling_open(const char *account, void *context)
 	_cleanup_(json_freep) struct json *answer = NULL;
 	struct agent *agent = context;
 	struct news news;
+	mode_t own;
 	int r = ask(agent, account, "", &answer);
 
 	if (!r)
@@ -424,7 +429,10 @@ void telling_open(const char *account, void *context)
 		return;
 	}
 	environment_refresh();
+	/* What a browser saves is not only for its user. */
+	own = umask(agent->options->umask);
 	opening_start(agent->event, account, news.url);
+	(void)umask(own);
 }
 
 bool telling_is_at_work(const struct agent *agent)

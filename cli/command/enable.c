@@ -121,6 +121,9 @@ static int change(const struct unit *units, const struct command_options *option
 		r = units_do("enable", wanted | UNIT_SET(UNIT_SERVICE), detail);
 	if (r == 0 && (options->port || !listens))
 		r = units_do("stop", UNIT_SET_SOCKETS | UNIT_SET(UNIT_SERVICE), detail);
+	/* What it was at goes on. */
+	if (unit_is_active(&units[UNIT_SERVICE]))
+		wanted |= UNIT_SET(UNIT_SERVICE);
 	/* A login at the start of a session has its time then. */
 	return r < 0 ? r : units_do("start", wanted & ~UNIT_SET(UNIT_LOGIN_SERVICE), detail);
 }

@@ -79,12 +79,15 @@ static _Noreturn void become_browser(char **words, bool in_scope)
 		char *const *taken;
 	} arguments = {all};
 	const char **last = all;
+	sigset_t none;
 
 	for (size_t i = 0; in_scope && i < SCOPE_WORDS; i++)
 		*last++ = scope[i];
 	while (*words)
 		*last++ = *words++;
 	signal(SIGPIPE, SIG_DFL);
+	sigemptyset(&none);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 	execvp(all[0], arguments.taken);
 	_exit(errno == ENOENT ? NOT_FOUND : NOT_EXECUTABLE);
 }

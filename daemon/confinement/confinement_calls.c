@@ -130,6 +130,8 @@ static const char *const refused[] = {
 	"bpf",
 	"perf_event_open",
 	"userfaultfd",
+	"memfd_create",
+	"memfd_secret",
 	"io_uring_setup",
 	"io_uring_enter",
 	"io_uring_register",
@@ -243,17 +245,20 @@ static void refuse_clone(struct filter *filter)
 			  NULL);
 }
 
-/* Memory that can be written is never run. */
+/* Memory that can be written, or is shared, is never run. */
 static void refuse_memory(struct filter *filter)
 {
 	static const char *const mappings[] = {"mmap", "mmap2"};
 	static const char *const changes[] = {"mprotect", "pkey_mprotect"};
+	const struct scmp_arg_cmp shared = SCMP_A3_64(SCMP_CMP_MASKED_EQ, MAP_SHARED, MAP_SHARED);
 
 	for (size_t n = 0; n < 2; n++) {
 		refuse_if(filter, mappings[n], EPERM,
 			  SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_WRITE | PROT_EXEC,
 				     PROT_WRITE | PROT_EXEC),
 			  NULL);
+		refuse_if(filter, mappings[n], EPERM,
+			  SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC), &shared);
 		refuse_if(filter, changes[n], EPERM,
 			  SCMP_A2_64(SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC), NULL);
 	}

@@ -157,9 +157,12 @@ static bool is_shared(const char *directory, const char *home)
 	if (!home || !realpath(home, real_home))
 		return false;
 	size = strlen(real_home);
-	return is_within(real_home, real) ||
-	       (is_within(real, real_home) && strncmp(real + size, "/.", 2) == 0 &&
-		!strchr(real + size + 1, '/'));
+	if (is_within(real_home, real))
+		return true;
+	if (!is_within(real, real_home) || strncmp(real + size, "/.", 2) != 0)
+		return false;
+	size += strncmp(real + size, "/.local/", 8) == 0 ? 8 : 1;
+	return !strchr(real + size, '/');
 }
 
 static int allow_with_directory(int ruleset, int abi, const char *file, const char *home)

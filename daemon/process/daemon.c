@@ -70,9 +70,9 @@ static void say_end(const struct idleness *idleness, const struct state_watch *w
 }
 
 /* From the start to the end. *ret_refusal has the error of a start that failed; once
- * *ret_is_confined, the process cannot start over. */
+ * *ret_is_confined, the process cannot start over. HAS_REFUSED: an earlier one failed. */
 static int serve(const struct daemon_options *options, const struct sd_sockets *passed,
-		 struct service_refusal *ret_refusal, bool *ret_is_confined)
+		 bool has_refused, struct service_refusal *ret_refusal, bool *ret_is_confined)
 {
 	_cleanup_(agent_process_end) struct agent_process agent = {.pipe = -1};
 	_cleanup_(assembly_free) struct assembly assembly = {.callback_fd = -1, .control_fd = -1};
@@ -85,6 +85,13 @@ static int serve(const struct daemon_options *options, const struct sd_sockets *
 		r = attach(&assembly, idle_exit_ms(options, passed), &watch, &idleness, detail);
 	if (r)
 		return r;
+	/* The agent of its unit has ended, having nothing to follow: whoever asks now, or next,
+	 * starts a daemon that has one. */
+	if (has_refused && !options->has_agent && passed->control_fd >= 0) {
+		log_info("nothing is wrong any more: ending, for a new start");
+		sd_tell_stopping();
+		return 0;
+	}
 	if (options->has_agent)
 		agent_process_start(options->source.named, options->log_level, &agent);
 	descriptors_raise_limit();
@@ -109,16 +116,19 @@ static int run(const struct daemon_options *options, const struct sd_sockets *pa
 	struct err_detail said = {""};
 	struct service_refusal refusal = {0};
 	bool is_confined = false;
+	bool has_refused = false;
 	bool has_ended = false;
 	int r;
 
-	while (!has_ended && (r = serve(options, passed, &refusal, &is_confined)) != 0) {
+	while (!has_ended &&
+	       (r = serve(options, passed, has_refused, &refusal, &is_confined)) != 0) {
 		*detail = refusal.why;
 		if (is_confined || (passed->callback_fd < 0 && passed->control_fd < 0))
 			return r;
 		r = refusal_serve(options, passed, &refusal, &said, &has_ended, detail);
 		if (r)
 			return r;
+		has_refused = true;
 	}
 	return 0;
 }

@@ -113,12 +113,16 @@ static int child_attach(struct child *child, struct err_detail *detail)
 static int child_wait(struct child *child, struct err_detail *detail)
 {
 	int r = child_attach(child, detail);
+	int status = 0;
 
 	if (!r)
 		r = loop_run(child->loop, detail);
 	if (!child->has_ended)
 		(void)kill(child->pid, r ? SIGKILL : SIGTERM);
-	(void)waitpid(child->pid, NULL, 0);
+	(void)waitpid(child->pid, &status, 0);
+	/* Its client still waits: to try again at once would go on for ever. */
+	if (!r && child->has_ended && !child->has_hangup && status != 0)
+		r = err_set(detail, ERR_IO, "the process that answers has failed");
 	return r;
 }
 

@@ -99,3 +99,16 @@ def test_stop_and_restart_are_for_both(manager, make_service):
     wait_for(lambda: state(manager, AGENT) == "active" and manager.show(AGENT, "MainPID") != [before])
     assert manager.systemctl("stop", UNIT).returncode == 0
     wait_for_both(manager, "inactive")
+
+
+def test_a_daemon_that_has_refused_to_work_has_it_afterwards(manager, make_service, hook):
+    service = make_service(f"on_error = {hook.program}")
+    wait_for_both(manager, "inactive")
+    config = manager.home / ".config/misskey-authd/config.ini"
+    good = config.read_text(encoding="utf-8")
+    config.write_text(good + "nonsense = 1\n", encoding="utf-8")
+    assert service.authctl("list").returncode != 0
+    wait_for(lambda: state(manager, AGENT) == "failed", what="the end of an agent without a config")
+    config.write_text(good, encoding="utf-8")
+    assert service.authctl("status").returncode == 0
+    wait_for(lambda: '"agent": true' in service.authctl("status", "--json").stdout, what="the agent")
