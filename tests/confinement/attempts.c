@@ -223,6 +223,15 @@ static long try_make_code(const char *argument)
 	return memory == MAP_FAILED ? -1 : mprotect(memory, 4096, PROT_READ | PROT_EXEC);
 }
 
+/* What is written by another mapping of it could be run. */
+static long try_shared_code(const char *argument)
+{
+	void *memory = mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	(void)argument;
+	return memory == MAP_FAILED ? -1 : munmap(memory, 4096);
+}
+
 /* ---- Other processes; the argument is one's number ---- */
 
 static long try_environ(const char *pid)
@@ -488,6 +497,7 @@ static const struct {
 	{"exec_memory", try_exec_memory},
 	{"writable_code", try_writable_code},
 	{"make_code", try_make_code},
+	{"shared_code", try_shared_code},
 	{"environ", try_environ},
 	{"proc_memory", try_proc_memory},
 	{"memory", try_memory},

@@ -43,6 +43,7 @@ NEW_CALLS = [Attempt(name, "file_of_another_program", control=False) for name in
 PROGRAMS = [
     Attempt("fork"), Attempt("exec", "program"), Attempt("exec_memory", "program"), Attempt("writable_code"),
     Attempt("make_code"),
+    Attempt("shared_code"),
 ]
 PROCESSES = [*(Attempt(name, "other_process", "Landlock") for name in ("environ", "proc_memory"))] + [
     Attempt(name, "other_process") for name in ("memory", "trace", "signal", "queued_signal", "pidfd_signal", "take_descriptor", "limit",
