@@ -90,7 +90,8 @@ static void start(struct hook *hook, char *const *words, const struct hook_event
 	struct err_detail detail;
 
 	memcpy(hook->account, event->account, sizeof(hook->account));
-	if (!trust_check(hooks->trust, words[0], &detail) &&
+	/* Other errors are more clearly said by the start. */
+	if (trust_check(hooks->trust, words[0], &detail) != ERR_UNSAFE &&
 	    !hook_run_start(hooks->event, &command, on_ended, hook, &hook->run, &detail)) {
 		log_debug("hook %s (account %s): started", name_of(hook), account_of(hook));
 		return;

@@ -376,6 +376,7 @@ def test_a_change_during_a_run_is_told_by_another(server_2025, hooked, hooks):
 def test_errors_come_in_order_and_their_queue_is_bounded(server_2025, hooked, hooks):
     slow = hooks["error"]
     slow.hold()
+    wait_for(lambda: hooked.control("GET", "/v1/status")[1]["agent"], what="the agent, which sees their order")
     refusal = json.dumps({"error": {"code": "ACCESS_DENIED", "message": "No.", "id": "1"}})
     server_2025.misbehave("app/create", misskey.RawJson(refusal, 403), times=70)
     for n in range(70):
