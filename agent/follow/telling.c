@@ -392,6 +392,10 @@ int telling_next(enum config_hook kind, struct hook_event *ret_event, void *cont
 	}
 	agent->running[kind].row = row;
 	memcpy(agent->running[kind].value, row->now[kind], TOLD_BYTES);
+	/* If nobody sees its end, whatever is so then is told, also that the account is gone. */
+	strcpy(row->told[kind], TOLD_UNKNOWN);
+	save_soon(agent);
+	telling_save(agent);
 	environment_refresh();
 	return 0;
 }

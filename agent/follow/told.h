@@ -18,6 +18,8 @@
 #define TOLD_FILE "agent.json"
 /* Begins the names of problems that are no account's; the problem's code follows. */
 #define TOLD_PROBLEM '!'
+/* While a hook runs: nobody knows yet what has been told. It differs from everything. */
+#define TOLD_UNKNOWN "?"
 /* What can be told: "verified" and a digest is the longest. */
 #define TOLD_BYTES NEWS_CREDENTIAL_BYTES
 

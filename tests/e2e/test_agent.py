@@ -71,6 +71,17 @@ def test_no_change_of_a_credential_is_lost(server_2025, hooked, hook, victims):
     wait_for(lambda: newest_told(hook, "me")["state"] == "absent")
 
 
+def test_that_an_account_is_gone_is_told_after_a_run_whose_end_nobody_saw(server_2025, hooked, hook):
+    hook.hold()
+    authorize(hooked, server_2025, "me")
+    hook.wait(1)
+    os.kill(agent_of(hooked), signal.SIGKILL)
+    assert hooked.control("DELETE", "/v1/accounts/me")[0] == 200
+    hook.release()
+    hooked.restart()
+    wait_for(lambda: newest_told(hook, "me")["state"] == "absent")
+
+
 def test_a_run_whose_end_nobody_saw_is_repeated(server_2025, hooked, hook):
     hook.hold()
     authorize(hooked, server_2025, "me")
