@@ -93,8 +93,8 @@ class Stage:
     def __init__(self, manager):
         self.manager = manager
         manager.write(".config/misskey-authd/config.ini", "[daemon]\nnotifications = no\n")
-        self.library = manager.programs / ATTEMPTS.name
-        shutil.copy(ATTEMPTS, self.library)
+        self.attempts = manager.programs / ATTEMPTS.name
+        shutil.copy(ATTEMPTS, self.attempts)
         self.log = manager.programs / f"log-{time.monotonic_ns()}"
         self.log.touch()
         owner = (manager.user.pw_uid, manager.user.pw_gid)
@@ -104,7 +104,7 @@ class Stage:
         self.setting.private = manager.runtime / "systemd/private"
 
     def environment(self, **more):
-        return {**self.setting.environment([*ALL, *OWN], self.library), **more,
+        return {**self.setting.environment([*ALL, *OWN], self.attempts), **more,
                 "ASAN_OPTIONS": "detect_leaks=0:verify_asan_link_order=0:exitcode=99"}
 
     def serve(self, **more):

@@ -141,10 +141,10 @@ def test_a_full_standard_output(daemon):
 
 def test_terminals_are_safe(server_2025, daemon):
     authorize(daemon, server_2025)
-    evil = "\x1b]0;title\x07\u202e<b>" + "x" * 1000
+    evil = "\x1b]0;title\x07\u202e<b>" + "w" * 1000
     server_2025.misbehave("meta", misskey.Rewrite(lambda meta: {**meta, "version": evil}), None)
     done = daemon.authctl("doctor")
-    assert r"version \x1b]0;title\x07\u{202e}<b>xxx" in done.stdout and "x…" in done.stdout
+    assert r"version \x1b]0;title\x07\u{202e}<b>www" in done.stdout and "w…" in done.stdout
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", done.stdout)
     assert "\\\\x1b" in daemon.authctl("doctor", "--json").stdout
 

@@ -338,7 +338,7 @@ WITH_ONE_SERVER = [
     Row("list", run("list", "me"), 2, ["me"], USAGE),
     Row("list", stopped("list"), 5, ["control.sock", "No such file or directory"], NOT_STARTED),
     Row("list", no_runtime_directory, 5, ["XDG_RUNTIME_DIR"], ["--socket PATH"]),
-    Row("list", run("list", "--socket", "/" + "x" * 120), 5, ["/xxx"], ["--socket"]),
+    Row("list", run("list", "--socket", "/" + "w" * 120), 5, ["/www"], ["--socket"]),
     Row("list", damaged("list"), 8, ["credentials.json"], ["mv '"]),
     Row("status", signed_in("status"), 0, [], [], r"Version: (.*\n)+"),
     Row("status", damaged("status"), 0, [], [], r"(.*\n)*Problem: .*credentials\.json.*mv '(.*\n)+"),
