@@ -15,7 +15,7 @@ from browser import why_not as browser_lacks
 from harness import BIN, ROOT, Daemon, authorize, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
 from shells import SHELLS
-from user_manager import UserManager, why_not
+from user_manager import running
 
 
 # Files whose tests can run beside others (scripts/test runs them so). They measure no time and use nothing that the
@@ -247,18 +247,8 @@ def shared_browser(chromedriver, tmp_path_factory):
 @pytest.fixture(scope="session")
 def manager():
     """A real user manager, with our programs and units."""
-    reason = why_not()
-    if reason:
-        pytest.skip(reason)
-    one = UserManager()
-    try:
-        if not one.start():
-            pytest.skip("a user manager does not start here")
-        one.install_programs()
-        one.install_units()
+    with running() as one:
         yield one
-    finally:
-        one.stop()
 
 
 @pytest.fixture(scope="session")

@@ -71,11 +71,15 @@ def test_no_change_of_a_credential_is_lost(server_2025, hooked, hook, victims):
     wait_for(lambda: newest_told(hook, "me")["state"] == "absent")
 
 
-def test_that_an_account_is_gone_is_told_after_a_run_whose_end_nobody_saw(server_2025, hooked, hook):
+def kill_the_agent_in_a_run(hooked, hook, server):
     hook.hold()
-    authorize(hooked, server_2025, "me")
+    authorize(hooked, server, "me")
     hook.wait(1)
     os.kill(agent_of(hooked), signal.SIGKILL)
+
+
+def test_that_an_account_is_gone_is_told_after_a_run_whose_end_nobody_saw(server_2025, hooked, hook):
+    kill_the_agent_in_a_run(hooked, hook, server_2025)
     assert hooked.control("DELETE", "/v1/accounts/me")[0] == 200
     hook.release()
     hooked.restart()
@@ -83,10 +87,7 @@ def test_that_an_account_is_gone_is_told_after_a_run_whose_end_nobody_saw(server
 
 
 def test_a_run_whose_end_nobody_saw_is_repeated(server_2025, hooked, hook):
-    hook.hold()
-    authorize(hooked, server_2025, "me")
-    hook.wait(1)
-    os.kill(agent_of(hooked), signal.SIGKILL)
+    kill_the_agent_in_a_run(hooked, hook, server_2025)
     hook.release()
     wait_for(lambda: list(hook.directory.glob("*.done")))
     hooked.restart()

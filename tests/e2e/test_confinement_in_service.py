@@ -12,7 +12,7 @@ import pytest
 from confined import ALL, ATTEMPTS, Attempt, Setting, abi_of_this_kernel
 from harness import BIN, PlainBrowser, free_port, wait_for
 from misskey_server import MisskeyServer
-from user_manager import ENVIRONMENT, UserManager, refuse_user_namespaces, unit_text, why_not
+from user_manager import ENVIRONMENT, refuse_user_namespaces, running, unit_text
 
 SERVICE = "misskey-authd.service"
 SOCKETS = ("misskey-authd-callback.socket", "misskey-authd-control.socket")
@@ -57,18 +57,8 @@ def service(manager):
 @pytest.fixture(scope="module")
 def refusing():
     """A user manager on a system that refuses user namespaces."""
-    reason = why_not()
-    if reason:
-        pytest.skip(reason)
-    one = UserManager("-r", prepare=refuse_user_namespaces)
-    try:
-        if not one.start():
-            pytest.skip("a user manager does not start here")
-        one.install_programs()
-        one.install_units()
+    with running("-r", prepare=refuse_user_namespaces) as one:
         yield one
-    finally:
-        one.stop()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from harness import PlainBrowser, free_port, secrets_of, wait_for
 from journal import Journal, read
 from misskey_server import MisskeyServer
-from user_manager import UserManager, why_not
+from user_manager import running, why_not
 
 SERVICE = "misskey-authd.service"
 SOCKETS = ("misskey-authd-callback.socket", "misskey-authd-control.socket")
@@ -32,22 +32,16 @@ def logging():
     reason = why_not()
     if reason:
         pytest.skip(reason)
-    journal, one = Journal(), None
+    journal = Journal()
     try:
         if not journal.start():
             pytest.skip("there is no systemd-journald")
-        one = UserManager("-j")
-        if not one.start():
-            pytest.skip("a user manager does not start here")
-        one.install_programs()
-        one.install_units()
-        one.write(".config/systemd/user/misskey-authd-callback.socket.d/port.conf",
-                  f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{free_port()}\n")
-        one.systemctl("daemon-reload")
-        yield one
+        with running("-j") as one:
+            one.write(".config/systemd/user/misskey-authd-callback.socket.d/port.conf",
+                      f"[Socket]\nListenStream=\nListenStream=127.0.0.1:{free_port()}\n")
+            one.systemctl("daemon-reload")
+            yield one
     finally:
-        if one:
-            one.stop()
         journal.stop()
 
 

@@ -13,7 +13,10 @@ import signal
 import subprocess
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 from harness import BIN, ROOT
 
@@ -209,3 +212,20 @@ class UserManager:
         subprocess.run(["userdel", "--remove", self.name], check=False, capture_output=True)
         for directory in self.made:
             shutil.rmtree(directory, ignore_errors=True)
+
+
+@contextmanager
+def running(suffix="", prepare=None):
+    """One that runs, with our programs and units. Skips the test where there can be none."""
+    reason = why_not()
+    if reason:
+        pytest.skip(reason)
+    one = UserManager(suffix, prepare)
+    try:
+        if not one.start():
+            pytest.skip("a user manager does not start here")
+        one.install_programs()
+        one.install_units()
+        yield one
+    finally:
+        one.stop()
