@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/seccomp.h>
+#include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <string.h>
@@ -175,6 +176,8 @@ static void filter_done(struct filter *filter)
 {
 	if (filter->context)
 		seccomp_release(filter->context);
+	/* Its rules took a quarter of a megabyte, as much as all else that this process has. */
+	(void)malloc_trim(0);
 }
 
 /* Refuses the call NUMBER where all CONDITIONS are true. After an error nothing is added any more.

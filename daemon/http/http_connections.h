@@ -3,13 +3,14 @@
 
 /*
  * What the parts of the HTTP server share: http_server.c (connections, limits, deadlines),
- * http_request.c (a request from its first line to its reply), http_stream.c (replies that are
- * written over time), http_refuse.c (heads that are too large).
+ * http_arrival.c (a connection until libmicrohttpd has it), http_request.c (a request from its
+ * first line to its reply), http_stream.c (replies that are written over time), http_refuse.c
+ * (heads that are too large).
  *
- * A connection carries one request, so one struct http_request is both. libmicrohttpd tells when a
- * connection starts and when it is closed, and only from within MHD_run(), MHD_add_connection() and
- * MHD_stop_daemon(). So the list of requests can be walked while handlers and the functions of
- * holds are called: none of them frees a request.
+ * A connection carries one request, so one struct http_request is both. It is freed from within
+ * server_run(), where libmicrohttpd tells that a connection is closed, and at the end. So the list
+ * of requests can be walked while handlers and the functions of holds are called: none of them
+ * frees a request.
  */
 
 #include <microhttpd.h>
@@ -43,8 +44,12 @@ struct http_piece {
 struct http_request {
 	TAILQ_ENTRY(http_request) link;
 	struct http_server *server;
-	struct MHD_Connection *connection;
+	struct MHD_Connection *connection; /* NULL: libmicrohttpd has not begun with it */
 	int fd;
+	struct sockaddr_storage address; /* of the client */
+	socklen_t address_size;
+	bool is_watched; /* what it sends first is waited for by the watch */
+	bool is_given;	 /* to libmicrohttpd, which owns FD from then on */
 	enum http_stage stage;
 	int64_t deadline_ms; /* of the stage */
 	bool is_begun;	     /* libmicrohttpd has called http_request_progress() */
@@ -73,8 +78,10 @@ TAILQ_HEAD(http_requests, http_request);
 struct http_server {
 	struct http_server_options options;
 	struct MHD_Daemon *daemon;
-	int64_t request_ms; /* HTTP_SERVER_REQUEST_MS */
-	int watch_fd;	    /* epoll: the listening socket, and the clients of suspended requests */
+	struct MHD_Daemon *large; /* for heads up to the limit; NULL: there is no limit */
+	int64_t request_ms;	  /* HTTP_SERVER_REQUEST_MS */
+	int watch_fd; /* epoll: the listening socket, and clients whose request libmicrohttpd
+		       * does not have, or does not look at */
 	bool is_listening;
 	bool is_stopping;
 	bool must_run;		 /* something was resumed: MHD_run() again, at once */
@@ -88,6 +95,21 @@ struct http_server {
 
 /* Closes it in the next MHD_run(), whatever its stage. */
 void http_connection_end(struct http_request *request);
+
+/* Without the end of its connection. */
+void http_request_free(struct http_request *request);
+
+/* ---- http_arrival.c ---- */
+
+/* Takes FD, which was accepted, over. */
+void http_arrival_new(struct http_server *server, int fd, const struct sockaddr_storage *address,
+		      socklen_t address_size);
+/* The one on FD that libmicrohttpd begins with now. */
+struct http_request *http_arrival_find(const struct http_server *server, int fd);
+/* Gives those that have sent something to libmicrohttpd. */
+void http_arrivals_look(struct http_server *server);
+/* Frees those that were ended, and those that libmicrohttpd has refused: it has run since. */
+void http_arrivals_reap(struct http_server *server);
 
 /* ---- http_request.c ---- */
 

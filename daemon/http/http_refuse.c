@@ -49,8 +49,8 @@ void http_heads_check(struct http_server *server)
 	if (!server->options.refuse)
 		return;
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
-		if (request->stage == HTTP_STAGE_RECEIVING && !request->is_begun &&
-		    received_bytes(request->fd) > server->options.head_limit)
+		if (request->stage == HTTP_STAGE_RECEIVING && request->connection &&
+		    !request->is_begun && received_bytes(request->fd) > server->options.head_limit)
 			refuse(request);
 }
 

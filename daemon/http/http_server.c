@@ -37,7 +37,17 @@ static void server_run(struct http_server *server)
 		server->must_run = false;
 		http_heads_check(server);
 		(void)MHD_run(server->daemon);
+		if (server->large)
+			(void)MHD_run(server->large);
+		http_arrivals_reap(server);
 	} while (server->must_run && ++runs < MAX_RUNS);
+}
+
+/* Also reads what those have sent that libmicrohttpd does not have yet. */
+static void server_read(struct http_server *server)
+{
+	http_arrivals_look(server);
+	server_run(server);
 }
 
 void http_connection_end(struct http_request *request)
@@ -51,26 +61,12 @@ void http_connection_end(struct http_request *request)
 	request->server->must_run = true;
 }
 
-static struct http_request *request_new(struct http_server *server,
-					struct MHD_Connection *connection)
+void http_request_free(struct http_request *request)
 {
-	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	struct http_request *request = info ? calloc(1, sizeof(*request)) : NULL;
-
-	if (!request) {
-		if (info)
-			(void)shutdown(info->connect_fd, SHUT_RDWR);
-		return NULL;
-	}
-	request->server = server;
-	request->connection = connection;
-	request->fd = info->connect_fd;
-	STAILQ_INIT(&request->unsent);
-	request->deadline_ms = clock_now().mono_ms + server->request_ms;
-	TAILQ_INSERT_TAIL(&server->requests, request, link);
-	server->count++;
-	return request;
+	TAILQ_REMOVE(&request->server->requests, request, link);
+	request->server->count--;
+	http_request_release(request);
+	free(request);
 }
 
 static void connection_notify(void *context, struct MHD_Connection *connection,
@@ -78,18 +74,17 @@ static void connection_notify(void *context, struct MHD_Connection *connection,
 {
 	struct http_server *server = context;
 	struct http_request *request = *socket_context;
+	const union MHD_ConnectionInfo *info;
 
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-		*socket_context = request_new(server, connection);
-		return;
+		info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+		request = http_arrival_find(server, info->connect_fd);
+		request->connection = connection;
+		*socket_context = request;
+	} else if (request) {
+		*socket_context = NULL;
+		http_request_free(request);
 	}
-	if (!request)
-		return;
-	*socket_context = NULL;
-	TAILQ_REMOVE(&server->requests, request, link);
-	server->count--;
-	http_request_release(request);
-	free(request);
 }
 
 static void listen_set(struct http_server *server, bool on)
@@ -127,8 +122,8 @@ static struct http_request *oldest_in(const struct http_server *server, enum htt
 	return NULL;
 }
 
-/* Makes room for one more. libmicrohttpd must have run just before: what others have sent is read
- * then, so that none with its request in the socket looks idle. It runs again to close. */
+/* Makes room for one more. server_read() must have run just before, so that none with its request
+ * in the socket looks idle. */
 static void connection_shed(struct http_server *server)
 {
 	struct http_request *request = oldest_in(server, HTTP_STAGE_RECEIVING);
@@ -160,24 +155,11 @@ static bool is_exhausted(int errnum)
 	return errnum == EMFILE || errnum == ENFILE || errnum == ENOBUFS || errnum == ENOMEM;
 }
 
-/* libmicrohttpd owns FD from here on, also when it refuses. From 1.0 on it only queues the
- * connection until it runs, and it must be counted before the next is accepted. */
-static void connection_add(struct http_server *server, int fd,
-			   const struct sockaddr_storage *address, socklen_t size)
-{
-	unsigned count = server->count;
-
-	if (MHD_add_connection(server->daemon, fd, (const struct sockaddr *)address, size) ==
-		    MHD_YES &&
-	    server->count == count)
-		server_run(server);
-}
-
 static void accept_failed(struct http_server *server, struct clock_time now, int errnum)
 {
 	if (is_exhausted(errnum)) {
 		/* What is open and idle has the descriptors. */
-		server_run(server);
+		server_read(server);
 		connection_shed(server);
 		listen_pause(server, now, ACCEPT_PAUSE_MS);
 	} else if (errnum == EINVAL) {
@@ -209,10 +191,10 @@ static void connections_accept(struct http_server *server, struct clock_time now
 			continue;
 		}
 		if (server->count >= server->options.connection_limit)
-			server_run(server);
+			server_read(server);
 		if (server->count >= server->options.connection_limit)
 			connection_shed(server);
-		connection_add(server, fd, &address, size);
+		http_arrival_new(server, fd, &address, size);
 	}
 }
 
@@ -243,7 +225,7 @@ static void connections_expire(struct http_server *server, struct clock_time now
 
 	/* What has arrived meanwhile is to be read before "has sent nothing" is true. */
 	if (server->is_stopping)
-		server_run(server);
+		server_read(server);
 	for (request = TAILQ_FIRST(&server->requests); request;
 	     request = TAILQ_NEXT(request, link)) {
 		if (due_ms(request) > now.mono_ms)
@@ -289,22 +271,27 @@ static int watch_new(struct http_server *server, struct err_detail *detail)
  * for the first connection, stop accepting at its limit without a way to make room, and close the
  * socket at the end unless told in time. Connections are accepted here and handed to it.
  */
-static int daemon_start(struct http_server *server, struct err_detail *detail)
+static struct MHD_Daemon *daemon_new(struct http_server *server, size_t connection_bytes)
 {
 	const unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET;
 
-	server->daemon = MHD_start_daemon(
+	return MHD_start_daemon(
 		flags, 0, NULL, NULL, http_request_progress, server, MHD_OPTION_CONNECTION_LIMIT,
 		server->options.connection_limit + SPARE_CONNECTIONS,
-		MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-		server->options.refuse ? HTTP_SERVER_POOL_FACTOR * server->options.head_limit
-				       : (size_t)HTTP_SERVER_CONNECTION_BYTES,
-		MHD_OPTION_NOTIFY_CONNECTION, connection_notify, server,
-		MHD_OPTION_NOTIFY_COMPLETED, http_request_completed, server,
-		MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, server,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, connection_bytes, MHD_OPTION_NOTIFY_CONNECTION,
+		connection_notify, server, MHD_OPTION_NOTIFY_COMPLETED, http_request_completed,
+		server, MHD_OPTION_URI_LOG_CALLBACK, http_request_begin, server,
 		MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
 		MHD_OPTION_END);
-	if (!server->daemon)
+}
+
+static int daemons_start(struct http_server *server, struct err_detail *detail)
+{
+	server->daemon = daemon_new(server, HTTP_SERVER_CONNECTION_BYTES);
+	if (server->options.refuse)
+		server->large =
+			daemon_new(server, HTTP_SERVER_POOL_FACTOR * server->options.head_limit);
+	if (!server->daemon || (server->options.refuse && !server->large))
 		return err_set(detail, ERR_LIBRARY, "libmicrohttpd does not start");
 	return 0;
 }
@@ -323,7 +310,7 @@ int http_server_new(const struct http_server_options *options, struct http_serve
 	TAILQ_INIT(&server->requests);
 	error = watch_new(server, detail);
 	if (!error)
-		error = daemon_start(server, detail);
+		error = daemons_start(server, detail);
 	if (error)
 		return error;
 	*ret_server = TAKE_PTR(server);
@@ -342,6 +329,7 @@ static void watch_dispatch(void *context, struct clock_time now)
 	struct epoll_event events[WATCH_EVENTS];
 	int count = epoll_wait(server->watch_fd, events, WATCH_EVENTS, 0);
 	bool has_backlog = false;
+	bool has_arrival = false;
 
 	for (int i = 0; i < count; i++) {
 		struct http_request *request = events[i].data.ptr;
@@ -349,11 +337,15 @@ static void watch_dispatch(void *context, struct clock_time now)
 		/* The end of an earlier one may have replied to this one. */
 		if (!request)
 			has_backlog = true;
+		else if (!request->connection)
+			has_arrival = true;
 		else if (is_open(request))
 			http_request_hold_finish(request, HTTP_HOLD_GONE);
 		else if (request->stage == HTTP_STAGE_REFUSING)
 			http_refusal_drain(request);
 	}
+	if (has_arrival)
+		http_arrivals_look(server);
 	if (has_backlog && server->is_listening)
 		connections_accept(server, now);
 }
@@ -368,42 +360,52 @@ static void daemon_dispatch(void *context, struct clock_time now)
 		listen_set(server, true);
 }
 
+static int64_t run_deadline(struct MHD_Daemon *daemon, struct clock_time now)
+{
+	MHD_UNSIGNED_LONG_LONG wait_ms;
+
+	if (!daemon || MHD_get_timeout(daemon, &wait_ms) != MHD_YES ||
+	    wait_ms >= (MHD_UNSIGNED_LONG_LONG)(CLOCK_NEVER - now.mono_ms))
+		return CLOCK_NEVER;
+	return now.mono_ms + (int64_t)wait_ms;
+}
+
 static int64_t daemon_deadline(void *context, struct clock_time now)
 {
 	struct http_server *server = context;
-	MHD_UNSIGNED_LONG_LONG wait_ms;
 	int64_t due = connections_deadline(server);
+	int64_t small_due = run_deadline(server->daemon, now);
+	int64_t large_due = run_deadline(server->large, now);
 
 	if (server->must_run)
 		return now.mono_ms;
-	if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES &&
-	    wait_ms < (MHD_UNSIGNED_LONG_LONG)(CLOCK_NEVER - now.mono_ms) &&
-	    now.mono_ms + (int64_t)wait_ms < due)
-		due = now.mono_ms + (int64_t)wait_ms;
-	return due;
+	if (small_due < due)
+		due = small_due;
+	return large_due < due ? large_due : due;
+}
+
+static int epoll_fd(struct MHD_Daemon *daemon)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD);
+
+	return info ? info->epoll_fd : -1;
 }
 
 int http_server_attach(struct http_server *server, struct loop *loop)
 {
-	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-	struct loop_source watch = {
-		.fd = server->watch_fd,
-		.dispatch = watch_dispatch,
-		.context = server,
+	struct loop_source sources[] = {
+		{.fd = server->watch_fd, .dispatch = watch_dispatch, .context = server},
+		{.fd = epoll_fd(server->daemon),
+		 .deadline = daemon_deadline,
+		 .dispatch = daemon_dispatch,
+		 .context = server},
+		{.fd = server->large ? epoll_fd(server->large) : -1},
 	};
-	struct loop_source daemon = {
-		.deadline = daemon_deadline,
-		.dispatch = daemon_dispatch,
-		.context = server,
-	};
-	int error;
+	int error = 0;
 
-	if (!info)
-		return ERR_LIBRARY;
-	daemon.fd = info->epoll_fd;
-	error = loop_add(loop, &watch);
-	return error ? error : loop_add(loop, &daemon);
+	for (size_t i = 0; !error && i < (server->large ? 3 : 2); i++)
+		error = sources[i].fd < 0 ? ERR_LIBRARY : loop_add(loop, &sources[i]);
+	return error;
 }
 
 void http_server_quiesce(struct http_server *server)
@@ -440,6 +442,12 @@ void http_server_free(struct http_server *server)
 			http_connection_end(request);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
+	if (server->large)
+		MHD_stop_daemon(server->large);
+	while ((request = TAILQ_FIRST(&server->requests))) {
+		close(request->fd);
+		http_request_free(request);
+	}
 	if (server->watch_fd >= 0)
 		close(server->watch_fd);
 	free(server);

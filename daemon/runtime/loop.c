@@ -190,7 +190,8 @@ static void dispatch(struct loop *loop, struct clock_time now)
 	const bool was_stopped = loop->is_stopped;
 
 	for (size_t i = 0; i < loop->source_count; i++) {
-		loop->sources[i].dispatch(loop->sources[i].context, now);
+		if (loop->sources[i].dispatch)
+			loop->sources[i].dispatch(loop->sources[i].context, now);
 		if (loop->is_stopped && !was_stopped)
 			break;
 	}

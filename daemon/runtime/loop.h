@@ -23,7 +23,7 @@ struct loop_source {
 	/* The monotonic ms at which dispatch is due at the latest, CLOCK_NEVER for none. NULL:
 	 * never. */
 	int64_t (*deadline)(void *context, struct clock_time now);
-	/* Does what is to be done; must not block. */
+	/* Does what is to be done; must not block. NULL: another source's does it. */
 	void (*dispatch)(void *context, struct clock_time now);
 	void *context;
 };

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 
 #define HELD 16
+#define HEAD_LIMIT ((size_t)128 * 1024)
 #define BODY_LIMIT 1000
 #define BIG_BYTES ((size_t)8 * 1024 * 1024)
 
@@ -122,6 +123,15 @@ static void handle(struct http_request *request, void *context)
 	}
 }
 
+/* No head here is that large. With a limit, a connection is looked at before libmicrohttpd gets it.
+ */
+static void refuse(struct http_request *request, void *context)
+{
+	(void)request;
+	(void)context;
+	fail();
+}
+
 static void start(struct fixture *f, unsigned limit, int64_t request_ms)
 {
 	f->hold_ms = 5000;
@@ -129,6 +139,8 @@ static void start(struct fixture *f, unsigned limit, int64_t request_ms)
 					     .handler = handle,
 					     .context = f,
 					     .connection_limit = limit,
+					     .refuse = f->http.is_unix ? NULL : refuse,
+					     .head_limit = HEAD_LIMIT,
 					     .body_limit = BODY_LIMIT,
 				     });
 	if (request_ms)
