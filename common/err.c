@@ -28,6 +28,7 @@ const char *err_text(int code)
 		[-ERR_BUSY] = N_("in use by another process"),
 		[-ERR_CRYPTO] = N_("the cryptographic library failed"),
 		[-ERR_LIBRARY] = N_("a library failed"),
+		[-ERR_OTHER_USER] = N_("it is another user's"),
 	};
 
 	if (code > 0 || code <= -(int)(sizeof(texts) / sizeof(texts[0])))

@@ -14,21 +14,22 @@
 
 enum err {
 	ERR_OK = 0,
-	ERR_NOMEM = -1,	    /* no memory */
-	ERR_INVALID = -2,   /* a value is not allowed here */
-	ERR_SYNTAX = -3,    /* text is not in the expected form */
-	ERR_LIMIT = -4,	    /* larger, longer or deeper than the stated maximum */
-	ERR_NOT_FOUND = -5, /* there is no such thing */
-	ERR_EXISTS = -6,    /* there is one already */
-	ERR_UNSAFE = -7,    /* a file's owner, type or mode is not safe to use */
-	ERR_DAMAGED = -8,   /* a file's content cannot be what was written */
-	ERR_VERSION = -9,   /* a file is of a newer format */
-	ERR_NOSPACE = -10,  /* ENOSPC, EDQUOT, EFBIG */
-	ERR_ACCESS = -11,   /* EACCES, EPERM, EROFS */
-	ERR_IO = -12,	    /* any other failure of a system call */
-	ERR_BUSY = -13,	    /* held by somebody else: a lock, a port */
-	ERR_CRYPTO = -14,   /* OpenSSL refused */
-	ERR_LIBRARY = -15,  /* another library refused */
+	ERR_NOMEM = -1,	      /* no memory */
+	ERR_INVALID = -2,     /* a value is not allowed here */
+	ERR_SYNTAX = -3,      /* text is not in the expected form */
+	ERR_LIMIT = -4,	      /* larger, longer or deeper than the stated maximum */
+	ERR_NOT_FOUND = -5,   /* there is no such thing */
+	ERR_EXISTS = -6,      /* there is one already */
+	ERR_UNSAFE = -7,      /* a file's owner, type or mode is not safe to use */
+	ERR_DAMAGED = -8,     /* a file's content cannot be what was written */
+	ERR_VERSION = -9,     /* a file is of a newer format */
+	ERR_NOSPACE = -10,    /* ENOSPC, EDQUOT, EFBIG */
+	ERR_ACCESS = -11,     /* EACCES, EPERM, EROFS */
+	ERR_IO = -12,	      /* any other failure of a system call */
+	ERR_BUSY = -13,	      /* held by somebody else: a lock, a port */
+	ERR_CRYPTO = -14,     /* OpenSSL refused */
+	ERR_LIBRARY = -15,    /* another library refused */
+	ERR_OTHER_USER = -16, /* it is another user's */
 };
 
 /* Longest detail, NUL included: a path (4096 at most, cut in the middle of a message is

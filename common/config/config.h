@@ -32,7 +32,6 @@
 #define CONFIG_DEFAULT_POLL_INTERVAL_MAX_S 60
 #define CONFIG_DEFAULT_REQUEST_TIME_S 30
 #define CONFIG_DEFAULT_HOOK_TIME_S 60
-#define CONFIG_DEFAULT_APP_NAME "misskey-authd"
 #define CONFIG_DEFAULT_APP_DESCRIPTION \
 	"Lets scripts on this person's own computer call the API for them."
 
@@ -49,7 +48,7 @@ struct config_account {
 	struct url_server server;
 	char *permission;  /* canonical, permission_parse() */
 	char *user;	   /* who must consent, from `user` or `server`, without @; NULL: anybody */
-	char *app_name;	   /* `name`: what the consent page calls the app */
+	char *app_name;	   /* `name`: what the consent page calls the app; NULL: after the account */
 	char *description; /* what the consent page says about the app */
 	unsigned line;	   /* where the section begins */
 };

@@ -198,8 +198,6 @@ int config_account_complete(struct config_account *account, struct err_detail *d
 	     config_text_set(&account->user, server_user) < 0) ||
 	    (!account->permission &&
 	     config_text_set(&account->permission, PERMISSION_DEFAULT) < 0) ||
-	    (!account->app_name &&
-	     config_text_set(&account->app_name, CONFIG_DEFAULT_APP_NAME) < 0) ||
 	    (!account->description &&
 	     config_text_set(&account->description, CONFIG_DEFAULT_APP_DESCRIPTION) < 0))
 		return err_set(detail, ERR_NOMEM, _("no memory"));

@@ -3,8 +3,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "common/buf.h"
 #include "common/name_table.h"
+#include "common/text.h"
+
+/* Of the computer's name, in an app's: the first part, and no more. */
+#define COMPUTER_BYTES 33
 
 struct accounts {
 	struct name_table table; /* of struct account; the accounts themselves never move */
@@ -59,19 +65,37 @@ static int copy_text(const char *text, char **ret_copy)
 	return text && !*ret_copy ? ERR_NOMEM : 0;
 }
 
+/* A name that a person recognises in the server's list of apps. Misskey takes 128 characters. */
+static char *default_app_name(const char *account)
+{
+	_cleanup_(buf_done) struct buf name = {0};
+	char computer[COMPUTER_BYTES] = "";
+
+	/* A name that is too long is cut, perhaps without an end. */
+	(void)gethostname(computer, sizeof(computer) - 1);
+	computer[strcspn(computer, ".")] = '\0';
+	buf_append_format(&name, "misskey-authd: %s", account);
+	if (computer[0] && text_is_plain(computer))
+		buf_append_format(&name, " on %s", computer);
+	return buf_error(&name) ? NULL : strdup(buf_text(&name));
+}
+
 /* A new account, with its own copies. NULL without memory. */
 static struct account *account_new(const struct config_account *definition)
 {
 	_cleanup_(account_freep) struct account *account = calloc(1, sizeof(*account));
+	const char *description =
+		definition->description ? definition->description : CONFIG_DEFAULT_APP_DESCRIPTION;
 
 	if (!account)
 		return NULL;
 	memcpy(account->name, definition->name, sizeof(account->name));
 	account->server = definition->server;
-	if (copy_text(definition->permission, &account->permission) ||
+	account->app_name = definition->app_name ? strdup(definition->app_name)
+						 : default_app_name(definition->name);
+	if (!account->app_name || copy_text(definition->permission, &account->permission) ||
 	    copy_text(definition->user, &account->user) ||
-	    copy_text(definition->app_name, &account->app_name) ||
-	    copy_text(definition->description, &account->description))
+	    copy_text(description, &account->description))
 		return NULL;
 	return TAKE_PTR(account);
 }
@@ -100,9 +124,8 @@ static int add(struct accounts *accounts, struct account *account)
 	return name_table_put(&accounts->table, account, &none);
 }
 
-/* Makes or changes the account, or leaves everything as it was. */
-static int put(struct accounts *accounts, const struct config_account *definition,
-	       struct account **ret_account)
+int accounts_put(struct accounts *accounts, const struct config_account *definition,
+		 struct account **ret_account)
 {
 	_cleanup_(account_freep) struct account *account = account_new(definition);
 	struct account *present = accounts_find(accounts, definition->name);
@@ -119,21 +142,23 @@ static int put(struct accounts *accounts, const struct config_account *definitio
 	return 0;
 }
 
-int accounts_put(struct accounts *accounts, const struct registry_account *made,
-		 struct account **ret_account)
+int accounts_put_credential(struct accounts *accounts, const struct credential *credential,
+			    const struct registry *registry, struct account **ret_account)
 {
-	static char app_name[] = CONFIG_DEFAULT_APP_NAME;
-	static char description[] = CONFIG_DEFAULT_APP_DESCRIPTION;
+	const struct registry_app *app =
+		registry ? registry_app_by_id(registry, credential->account, credential->server,
+					      credential->app_id)
+			 : NULL;
 	struct config_account definition = {
-		.server = made->server,
-		.permission = made->permission,
-		.user = made->user,
-		.app_name = app_name,
-		.description = description,
+		.permission = credential->permission,
+		.app_name = credential->app_name,
+		.description = app ? app->description : NULL,
 	};
 
-	memcpy(definition.name, made->name, sizeof(definition.name));
-	return put(accounts, &definition, ret_account);
+	memcpy(definition.name, credential->account, sizeof(definition.name));
+	if (url_server_parse(credential->server, &definition.server, NULL))
+		return ERR_INVALID;
+	return accounts_put(accounts, &definition, ret_account);
 }
 
 static int load_config(struct accounts *accounts, const struct config *config)
@@ -141,41 +166,52 @@ static int load_config(struct accounts *accounts, const struct config *config)
 	for (size_t n = 0; n < config->account_count; n++) {
 		struct account *account;
 
-		if (put(accounts, &config->accounts[n], &account))
+		if (accounts_put(accounts, &config->accounts[n], &account))
 			return ERR_NOMEM;
 		account->from_config = true;
 	}
 	return 0;
 }
 
-static int load_registry(struct accounts *accounts, const struct registry *registry)
+static int load_credentials(struct accounts *accounts, const struct registry *registry,
+			    const struct credentials *credentials)
 {
-	for (size_t n = 0; n < registry_account_count(registry); n++) {
-		const struct registry_account *entry = registry_account_at(registry, n);
-		struct account *account = accounts_find(accounts, entry->name);
+	for (size_t n = 0; n < credentials_count(credentials); n++) {
+		const struct credential *entry = credentials_at(credentials, n);
+		struct account *account;
 
-		if (account && account->from_config)
-			continue;
-		if (accounts_put(accounts, entry, &account))
+		if (!accounts_find(accounts, entry->account) &&
+		    accounts_put_credential(accounts, entry, registry, &account) == ERR_NOMEM)
 			return ERR_NOMEM;
 	}
 	return 0;
 }
 
-static int load_credentials(struct accounts *accounts, const struct credentials *credentials)
+/* Whether SESSION keeps its account: one that the config had, and has no more, is not logged in to
+ * any longer, unless consent was given. */
+static bool is_kept(const struct registry_session *session)
 {
-	for (size_t n = 0; n < credentials_count(credentials); n++) {
-		const struct credential *entry = credentials_at(credentials, n);
-		struct registry_account made = {.permission = entry->permission};
+	return !session->from_config || session->proof != REGISTRY_PROOF_NONE;
+}
+
+static int load_sessions(struct accounts *accounts, const struct registry *registry)
+{
+	for (size_t n = 0; n < registry_session_count(registry); n++) {
+		const struct registry_session *session = registry_session_at(registry, n);
+		const struct registry_app *app = registry_session_app(registry, session);
+		struct config_account definition = {0};
 		struct account *account;
 
-		if (accounts_find(accounts, entry->account))
+		if (!app || !is_kept(session) || accounts_find(accounts, session->account) ||
+		    url_server_parse(session->server, &definition.server, NULL))
 			continue;
-		memcpy(made.name, entry->account, sizeof(made.name));
-		if (url_server_parse(entry->server, &made.server, NULL))
-			continue;
-		if (accounts_put(accounts, &made, &account))
+		memcpy(definition.name, session->account, sizeof(definition.name));
+		definition.permission = app->permission;
+		definition.app_name = app->name;
+		definition.description = app->description;
+		if (accounts_put(accounts, &definition, &account))
 			return ERR_NOMEM;
+		account->is_provisional = true;
 	}
 	return 0;
 }
@@ -185,9 +221,9 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 {
 	if (load_config(accounts, config))
 		return ERR_NOMEM;
-	if (registry && load_registry(accounts, registry))
+	if (credentials && load_credentials(accounts, registry, credentials))
 		return ERR_NOMEM;
-	if (credentials && load_credentials(accounts, credentials))
+	if (registry && load_sessions(accounts, registry))
 		return ERR_NOMEM;
 	return 0;
 }
@@ -218,6 +254,7 @@ static void change(struct account *account, struct account *wanted,
 		return;
 	account_swap(account, wanted);
 	account->from_config = wanted->from_config;
+	account->is_provisional = wanted->is_provisional;
 	function(ACCOUNTS_CHANGED, account, context);
 }
 

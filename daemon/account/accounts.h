@@ -2,8 +2,9 @@
 #pragma once
 
 /*
- * Every account that the daemon knows, sorted by name. There are three sources: the config, the
- * registry (accounts made by `login`) and credentials.json (accounts that were in the config once).
+ * Every account that the daemon knows, sorted by name. An account is what the config says, or else
+ * what its credential says, which is what its last login made of it. One that has neither exists as
+ * long as its login is pending.
  */
 
 #include <stdbool.h>
@@ -21,11 +22,12 @@
 struct account {
 	char name[ACCOUNT_NAME_BYTES];
 	bool from_config;
-	bool unlisted;	       /* its first login has not come to a consent page yet */
+	bool is_provisional;   /* it exists by its login alone */
+	bool is_unlisted;      /* that has not come to a consent page, or has ended */
 	int64_t page_given_ms; /* when somebody was told to open the start page, monotonic */
 	struct url_server server;
 	char *permission; /* canonical */
-	char *user;	  /* who must consent, NULL: not fixed */
+	char *user;	  /* who must consent, by the config; NULL: not fixed */
 	char *app_name;
 	char *description;
 };
@@ -36,16 +38,22 @@ int accounts_new(struct accounts **ret_accounts) _must_check_;
 void accounts_free(struct accounts *accounts);
 DEFINE_CLEANUP(struct accounts *, accounts_free);
 
-/* Adds the accounts of the three sources. An account that several have is taken from the config,
- * else from the registry. REGISTRY and CREDENTIALS may be NULL. ERR_NOMEM. */
+/* Adds the accounts of the config, then of the credentials, then of the pending logins. REGISTRY
+ * and CREDENTIALS may be NULL. ERR_NOMEM. */
 int accounts_load(struct accounts *accounts, const struct config *config,
 		  const struct registry *registry,
 		  const struct credentials *credentials) _must_check_;
 
-/* Makes the account that MADE names, or changes what a login may change of it. Pointers to accounts
- * stay valid. ERR_NOMEM. */
-int accounts_put(struct accounts *accounts, const struct registry_account *made,
+/* Makes the account that DEFINITION (copied) names, or makes it that. Without an app_name it has
+ * the default, without a description likewise. Pointers to accounts stay valid. ERR_NOMEM. */
+int accounts_put(struct accounts *accounts, const struct config_account *definition,
 		 struct account **ret_account) _must_check_;
+
+/* Makes the account that CREDENTIAL is of, or makes it what CREDENTIAL says. REGISTRY has the app's
+ * description; it may be NULL. ERR_NOMEM. */
+int accounts_put_credential(struct accounts *accounts, const struct credential *credential,
+			    const struct registry *registry,
+			    struct account **ret_account) _must_check_;
 
 /* Takes the account out and frees it: nobody may refer to it any more. */
 void accounts_remove(struct accounts *accounts, const char *name);

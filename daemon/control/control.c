@@ -26,6 +26,8 @@ static void serve_account(struct control *control, struct http_request *request,
 	case CONTROL_LOGIN:
 		if (strcmp(method, "POST") == 0)
 			control_post_login(control, request, parsed->account);
+		else if (strcmp(method, "DELETE") == 0)
+			control_delete_login(control, request, parsed->account);
 		else
 			control_get_login(control, request, parsed);
 		break;
@@ -35,6 +37,9 @@ static void serve_account(struct control *control, struct http_request *request,
 		break;
 	case CONTROL_BROWSER:
 		control_post_browser(control, request, parsed->account);
+		break;
+	case CONTROL_RENAME:
+		control_post_rename(control, request, parsed->account);
 		break;
 	default:
 		control_post_verify(control, request, parsed->account);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Accounts and their credentials: shown, given out, verified, forgotten.
+ * Accounts and their credentials: shown, given out, verified, renamed, forgotten.
  */
 #include "common/vocabulary.h"
 #include "control_json.h"
@@ -16,7 +16,7 @@ void control_get_account(struct control *control, struct http_request *request, 
 	struct account *account = find(control, name);
 
 	if (account)
-		control_reply_json(request, 200, control_json_account(control->service, account));
+		control_reply_json(request, 200, control_json_account(control, account));
 	else
 		control_reply_no_account(request, name);
 }
@@ -57,6 +57,28 @@ void control_get_credential(struct control *control, struct http_request *reques
 		control_reply_no_credential(request, parsed->account);
 	else
 		control_reply_no_account(request, parsed->account);
+}
+
+void control_post_rename(struct control *control, struct http_request *request, const char *name)
+{
+	static const char *const known[] = {"to"};
+	struct account *account = find(control, name);
+	_cleanup_(json_freep) struct json *body = NULL;
+	const char *new_name = NULL;
+	struct err_detail detail;
+	int r = control_body_parse(request, known, 1, &body, &detail);
+
+	if (!r)
+		r = control_body_new_name(body, &new_name, &detail);
+	if (!r && account)
+		r = service_rename(control->service, account, new_name, http_request_time(request),
+				   &account, &detail);
+	if (!account)
+		control_reply_no_account(request, name);
+	else if (r)
+		control_reply_err(request, r, &detail);
+	else
+		control_reply_json(request, 200, control_json_account(control, account));
 }
 
 /* ---- Verifying ---- */

@@ -15,6 +15,14 @@ static int get_text(const struct json *body, const char *key, const char **ret_t
 	return 0;
 }
 
+/* The member KEY, which may be left out: *FLAG stays as it is then. */
+static int get_flag(const struct json *body, const char *key, bool *flag, struct err_detail *detail)
+{
+	if (json_get(body, key) && !json_get_bool(body, key, flag))
+		return err_set(detail, ERR_INVALID, "The member \"%s\" must be true or false", key);
+	return 0;
+}
+
 static int check_members(const struct json *body, const char *const *known, size_t count,
 			 struct err_detail *detail)
 {
@@ -58,16 +66,32 @@ int control_body_parse(const struct http_request *request, const char *const *kn
 int control_body_login(const struct json *body, struct service_login *login,
 		       struct err_detail *detail)
 {
-	const struct json *browser = json_get(body, "browser");
 	int r = get_text(body, "server", &login->server, detail);
 
 	if (!r)
 		r = get_text(body, "user", &login->user, detail);
 	if (!r)
 		r = get_text(body, "permission", &login->permission, detail);
+	if (!r)
+		r = get_text(body, "name", &login->app_name, detail);
+	if (!r)
+		r = get_text(body, "description", &login->description, detail);
 	login->browser = true;
-	if (!r && browser && !json_get_bool(body, "browser", &login->browser))
-		r = err_set(detail, ERR_INVALID, "The member \"browser\" must be true or false");
+	if (!r)
+		r = get_flag(body, "browser", &login->browser, detail);
+	if (!r)
+		r = get_flag(body, "replace", &login->replace, detail);
+	if (!r)
+		r = get_flag(body, "if_needed", &login->if_needed, detail);
+	return r;
+}
+
+int control_body_new_name(const struct json *body, const char **ret_name, struct err_detail *detail)
+{
+	int r = get_text(body, "to", ret_name, detail);
+
+	if (!r && !*ret_name)
+		r = err_set(detail, ERR_INVALID, "The member \"to\" is missing: the new name");
 	return r;
 }
 

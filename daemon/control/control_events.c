@@ -99,7 +99,7 @@ static struct json *account_event(struct control *control, enum service_change c
 	};
 	_cleanup_(json_freep) struct json *event = event_new(names[change], now);
 
-	if (account && json_add(event, "account", control_json_account(control->service, account)))
+	if (account && json_add(event, "account", control_json_account(control, account)))
 		return NULL;
 	return TAKE_PTR(event);
 }
@@ -111,7 +111,7 @@ void control_events_tell(struct control *control, enum service_change change,
 	 * consent page: it is in no list either, but that it failed is worth a hook. */
 	if (!LIST_EMPTY(&control->streams))
 		tell(control, account_event(control, change, account, now),
-		     !account || account->unlisted);
+		     !account || account->is_unlisted);
 }
 
 int64_t control_events_deadline(const struct control *control)

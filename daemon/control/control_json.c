@@ -142,25 +142,59 @@ static int add_browser_problem(struct json *object, const struct login_view *vie
 			       view->browser_problem[0] ? buf_text(&text) : NULL);
 }
 
-struct json *control_json_login(struct service *service, struct account *account, bool open)
+static int add_outcome(struct json *object, const struct login_view *view)
 {
-	const struct login_view *view = login_view(service_find_login(service, account));
-	_cleanup_(json_freep) struct json *login = json_new_object();
+	return json_add_string(object, "outcome",
+			       view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome));
+}
 
-	if (json_add_string(login, "account", account->name) ||
-	    json_add_string(login, "server", account->server.origin) ||
-	    json_add_string(login, "state", login_state_text((enum login_state)view->state)) ||
-	    json_add_integer(login, "revision", view->revision) ||
-	    json_add_bool(login, "browser", view->browser) || add_pages(login, service, account) ||
-	    json_add_bool(login, "open", open) || add_browser_problem(login, view) ||
-	    add_problem(login, view) ||
-	    json_add_string(login, "outcome",
-			    view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome)) ||
-	    add_message(login, account, service_credential(service, account->name), view) ||
-	    add_user(login, view->user.id, view->user.username) ||
-	    json_add_string(login, "expected_user", service_expected_user(service, account)))
+/* LOGIN is the account's, or NULL: none is needed. */
+static struct json *login_object(const struct control *control, struct account *account,
+				 const struct login *login, const struct login_view *view,
+				 bool open)
+{
+	struct service *service = control->service;
+	const struct wish *wish = login ? login_wish(login) : NULL;
+	_cleanup_(json_freep) struct json *object = json_new_object();
+
+	if (json_add_string(object, "account", account->name) ||
+	    json_add_string(object, "server", account->server.origin) ||
+	    json_add_string(object, "state", login_state_text((enum login_state)view->state)) ||
+	    json_add_integer(object, "revision", view->revision) ||
+	    json_add_bool(object, "browser", view->browser) ||
+	    add_pages(object, service, account) || json_add_bool(object, "open", open) ||
+	    add_browser_problem(object, view) ||
+	    json_add_integer(object, "waiting",
+			     wish ? control_count_waiting(control, account) : 0) ||
+	    add_problem(object, view) || add_outcome(object, view) ||
+	    add_message(object, account, service_credential(service, account->name), view) ||
+	    add_user(object, view->user.id, view->user.username) ||
+	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
+	    permission_add_json(object, "permission",
+				wish ? wish->permission : account->permission))
 		return NULL;
-	return TAKE_PTR(login);
+	return TAKE_PTR(object);
+}
+
+struct json *control_json_login(const struct control *control, struct account *account, bool open)
+{
+	const struct login *login = service_find_login(control->service, account);
+
+	return login_object(control, account, login, login_view(login), open);
+}
+
+struct json *control_json_needless_login(const struct control *control, struct account *account)
+{
+	const struct credential *credential = service_credential(control->service, account->name);
+	struct login_view view = {
+		.state = MACHINE_FINISHED,
+		.outcome = credential->state == CREDENTIAL_VERIFIED ? OUTCOME_AUTHORIZED
+								    : OUTCOME_UNVERIFIED,
+	};
+
+	snprintf(view.user.id, sizeof(view.user.id), "%s", credential->user_id);
+	snprintf(view.user.username, sizeof(view.user.username), "%s", credential->username);
+	return login_object(control, account, NULL, &view, false);
 }
 
 /* ---- ACCOUNT ---- */
@@ -195,8 +229,23 @@ static int add_credential_digest(struct json *object, const struct credential *c
 	return json_add_string(object, "credential", digest);
 }
 
-struct json *control_json_account(struct service *service, struct account *account)
+/* Of the credential. */
+static int add_app(struct json *object, const struct credential *credential)
 {
+	_cleanup_(json_freep) struct json *app = NULL;
+
+	if (!credential)
+		return json_add_null(object, "app");
+	app = json_new_object();
+	if (json_add_string(app, "id", credential->app_id) ||
+	    json_add_string(app, "name", credential->app_name))
+		return ERR_NOMEM;
+	return json_add(object, "app", TAKE_PTR(app));
+}
+
+struct json *control_json_account(const struct control *control, struct account *account)
+{
+	struct service *service = control->service;
 	const struct credential *credential = service_credential(service, account->name);
 	_cleanup_(json_freep) struct json *object = json_new_object();
 	struct json *login = NULL;
@@ -206,37 +255,40 @@ struct json *control_json_account(struct service *service, struct account *accou
 	    json_add_string(object, "source",
 			    account->from_config ? SOURCE_CONFIG : SOURCE_LOGIN) ||
 	    add_credential(object, credential) || add_credential_digest(object, credential) ||
+	    add_time(object, "asked_at",
+		     verification_asked_at(service_find_verification(service, account))) ||
+	    add_app(object, credential) ||
 	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    permission_add_json(object, "permission", account->permission) ||
 	    add_permission_change(object, account, credential))
 		return NULL;
 	if (!service_find_login(service, account))
 		return json_add_null(object, "login") ? NULL : TAKE_PTR(object);
-	login = control_json_login(service, account, false);
+	login = control_json_login(control, account, false);
 	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);
 }
 
 /* ALL: those too whose first login has not come to a consent page. */
-static struct json *account_array(struct service *service, bool all)
+static struct json *account_array(const struct control *control, bool all)
 {
 	_cleanup_(json_freep) struct json *array = json_new_array();
-	struct accounts *accounts = service_accounts(service);
+	struct accounts *accounts = service_accounts(control->service);
 
 	for (size_t n = 0; n < accounts_count(accounts); n++) {
 		struct account *account = accounts_at(accounts, n);
 
-		if ((all || !account->unlisted) &&
-		    json_append(array, control_json_account(service, account)))
+		if ((all || !account->is_unlisted) &&
+		    json_append(array, control_json_account(control, account)))
 			return NULL;
 	}
 	return TAKE_PTR(array);
 }
 
-struct json *control_json_accounts(struct service *service)
+struct json *control_json_accounts(const struct control *control)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 
-	if (json_add(object, "accounts", account_array(service, false)))
+	if (json_add(object, "accounts", account_array(control, false)))
 		return NULL;
 	return TAKE_PTR(object);
 }
@@ -270,8 +322,9 @@ static struct json *confinement_object(void)
 	return TAKE_PTR(object);
 }
 
-struct json *control_json_status(struct service *service, bool has_agent, bool for_agent)
+struct json *control_json_status(const struct control *control, bool for_agent)
 {
+	const struct service *service = control->service;
 	_cleanup_(json_freep) struct json *object = json_new_object();
 
 	if (json_add_string(object, "version", MISSKEY_AUTHD_VERSION) ||
@@ -280,9 +333,9 @@ struct json *control_json_status(struct service *service, bool has_agent, bool f
 	    json_add_string(object, "config", service_config(service)->file) ||
 	    json_add_string(object, "state_directory", service_state_directory(service)) ||
 	    json_add(object, "confinement", confinement_object()) ||
-	    json_add_bool(object, "agent", has_agent) ||
+	    json_add_bool(object, "agent", control->agent_count > 0) ||
 	    json_add(object, "problems", problem_array(service)) ||
-	    json_add(object, "accounts", account_array(service, for_agent)))
+	    json_add(object, "accounts", account_array(control, for_agent)))
 		return NULL;
 	return TAKE_PTR(object);
 }

@@ -8,15 +8,16 @@
 #include <stdbool.h>
 
 #include "common/json.h"
-#include "service/service.h"
+#include "control_messages.h"
 
-/* HAS_AGENT: misskey-authd-agent follows the events. FOR_AGENT: with the accounts too whose first
- * login has not come to a consent page. */
-struct json *control_json_status(struct service *service, bool has_agent, bool for_agent);
-struct json *control_json_accounts(struct service *service);
-struct json *control_json_account(struct service *service, struct account *account);
+/* FOR_AGENT: with the accounts too whose first login has not come to a consent page. */
+struct json *control_json_status(const struct control *control, bool for_agent);
+struct json *control_json_accounts(const struct control *control);
+struct json *control_json_account(const struct control *control, struct account *account);
 /* OPEN: the caller is the one who should open the start page. ACCOUNT must have a login. */
-struct json *control_json_login(struct service *service, struct account *account, bool open);
+struct json *control_json_login(const struct control *control, struct account *account, bool open);
+/* The same for an account whose good credential makes a login needless. */
+struct json *control_json_needless_login(const struct control *control, struct account *account);
 /* What DELETE forgets; before it is forgotten. */
 struct json *control_json_forgotten(struct service *service, const struct account *account);
 /* ACCOUNT must have a verification. */

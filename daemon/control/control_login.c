@@ -38,7 +38,7 @@ static void reply_login(struct control *control, struct http_request *request,
 	bool open = may_open && view->state == MACHINE_CONSENT &&
 		    service_take_page(control->service, account, clock_now());
 
-	control_reply_json(request, 200, control_json_login(control->service, account, open));
+	control_reply_json(request, 200, control_json_login(control, account, open));
 }
 
 static void reply(const struct control_waiter *waiter, struct http_request *request)
@@ -46,25 +46,27 @@ static void reply(const struct control_waiter *waiter, struct http_request *requ
 	reply_login(waiter->control, request, waiter->account, may_open(waiter));
 }
 
-static bool somebody_waits(const struct control *control, const char *account)
+unsigned control_count_waiting(const struct control *control, const struct account *account)
 {
 	const struct http_request *request = NULL;
+	unsigned count = 0;
 
 	while ((request = control_next_waiting(control, request))) {
 		const struct control_waiter *waiter = http_request_context(request);
 
-		if (waiter->has_come == has_come && may_open(waiter) &&
-		    strcmp(waiter->account->name, account) == 0)
-			return true;
+		count += waiter->has_come == has_come && may_open(waiter) &&
+			 waiter->account == account;
 	}
-	return false;
+	return count;
 }
 
 /* ---- Requests ---- */
 
 void control_post_login(struct control *control, struct http_request *request, const char *name)
 {
-	static const char *const known[] = {"server", "user", "permission", "browser"};
+	static const char *const known[] = {"server",  "user", "permission",  "browser",
+					    "replace", "name", "description", "if_needed"};
+	const struct account *present = accounts_find(service_accounts(control->service), name);
 	_cleanup_(json_freep) struct json *body = NULL;
 	struct control_waiter waiter = {
 		.control = control,
@@ -74,9 +76,10 @@ void control_post_login(struct control *control, struct http_request *request, c
 	};
 	struct service_login login = {
 		.account = name,
-		.somebody_waits = somebody_waits(control, name),
+		.somebody_waits = present && control_count_waiting(control, present) > 0,
 	};
 	struct err_detail detail;
+	bool is_needed;
 	int r = control_body_parse(request, known, sizeof(known) / sizeof(known[0]), &body,
 				   &detail);
 
@@ -84,9 +87,12 @@ void control_post_login(struct control *control, struct http_request *request, c
 		r = control_body_login(body, &login, &detail);
 	if (!r)
 		r = service_login(control->service, &login, http_request_time(request),
-				  &waiter.account, &detail);
+				  &waiter.account, &is_needed, &detail);
 	if (r)
 		control_reply_err(request, r, &detail);
+	else if (!is_needed)
+		control_reply_json(request, 200,
+				   control_json_needless_login(control, waiter.account));
 	else
 		control_wait(request, &waiter, CONTROL_LOGIN_HOLD_MS);
 }
@@ -110,6 +116,25 @@ void control_get_login(struct control *control, struct http_request *request,
 				    "There was no login of this account since the daemon started.");
 	else
 		control_wait(request, &waiter, (int64_t)parsed->wait_s * 1000);
+}
+
+void control_delete_login(struct control *control, struct http_request *request, const char *name)
+{
+	struct account *account = accounts_find(service_accounts(control->service), name);
+	struct err_detail detail;
+	int r = 0;
+
+	if (account)
+		r = service_cancel_login(control->service, account, http_request_time(request),
+					 &detail);
+	if (!account)
+		control_reply_no_account(request, name);
+	else if (r == ERR_NOT_FOUND)
+		control_reply_detail(request, 404, CODE_NOT_FOUND, detail.text);
+	else if (r)
+		control_reply_err(request, r, &detail);
+	else
+		reply_login(control, request, account, false);
 }
 
 void control_post_browser(struct control *control, struct http_request *request, const char *name)

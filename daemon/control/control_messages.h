@@ -84,6 +84,9 @@ int control_body_parse(const struct http_request *request, const char *const *kn
  * of LOGIN stays as it is. */
 int control_body_login(const struct json *body, struct service_login *login,
 		       struct err_detail *detail) _must_check_;
+/* The new name of an account, which belongs to BODY; whether it is one is not looked at. */
+int control_body_new_name(const struct json *body, const char **ret_name,
+			  struct err_detail *detail) _must_check_;
 /* Why a page could not be opened: 1 to CONTROL_PROBLEM_MAX bytes that belong to BODY. */
 int control_body_problem(const struct json *body, const char **ret_problem,
 			 struct err_detail *detail) _must_check_;
@@ -92,6 +95,8 @@ int control_body_problem(const struct json *body, const char **ret_problem,
 
 /* Replies when what WAITER (copied) waits for has come, after FOR_MS at the latest. */
 void control_wait(struct http_request *request, struct control_waiter *waiter, int64_t for_ms);
+/* How many clients follow the login of ACCOUNT. */
+unsigned control_count_waiting(const struct control *control, const struct account *account);
 /* Something happened to ACCOUNT: replies to those for whom it has come. */
 void control_wake(struct control *control, const struct account *account);
 /* The newest of the clients that wait (AFTER is NULL), or the next older one after AFTER; NULL:
@@ -104,6 +109,7 @@ struct http_request *control_next_waiting(const struct control *control,
 void control_post_login(struct control *control, struct http_request *request, const char *name);
 void control_get_login(struct control *control, struct http_request *request,
 		       const struct control_request *parsed);
+void control_delete_login(struct control *control, struct http_request *request, const char *name);
 void control_post_browser(struct control *control, struct http_request *request, const char *name);
 void control_post_callback(struct control *control, struct http_request *request);
 
@@ -121,3 +127,4 @@ void control_delete_account(struct control *control, struct http_request *reques
 void control_get_credential(struct control *control, struct http_request *request,
 			    const struct control_request *parsed);
 void control_post_verify(struct control *control, struct http_request *request, const char *name);
+void control_post_rename(struct control *control, struct http_request *request, const char *name);

@@ -62,6 +62,9 @@ void control_reply_err(struct http_request *request, int err, const struct err_d
 	case ERR_NOT_FOUND:
 		control_reply_detail(request, 404, CODE_NO_SUCH_ACCOUNT, detail->text);
 		break;
+	case ERR_OTHER_USER:
+		control_reply_detail(request, 409, CODE_OTHER_USER, detail->text);
+		break;
 	case ERR_EXISTS:
 		control_reply_detail(request, 409, CODE_CONFLICT, detail->text);
 		break;
@@ -106,9 +109,8 @@ struct http_bytes *control_shared(struct control *control, enum control_shared w
 	if (control->shared[which])
 		return control->shared[which];
 	value = which == CONTROL_SHARED_ACCOUNTS
-			? control_json_accounts(control->service)
-			: control_json_status(control->service, control->agent_count > 0,
-					      which == CONTROL_SHARED_STATUS_FOR_AGENT);
+			? control_json_accounts(control)
+			: control_json_status(control, which == CONTROL_SHARED_STATUS_FOR_AGENT);
 	if (!value || json_print(value, false, &text))
 		return NULL;
 	buf_append_char(&text, '\n');

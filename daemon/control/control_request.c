@@ -11,12 +11,19 @@
 #define ACCOUNTS_PREFIX "/v1/accounts/"
 
 static const char *const methods[] = {
-	[CONTROL_NOT_FOUND] = "",      [CONTROL_STATUS] = "GET",
-	[CONTROL_ACCOUNTS] = "GET",    [CONTROL_ACCOUNT] = "DELETE, GET",
-	[CONTROL_LOGIN] = "GET, POST", [CONTROL_TOKEN] = "GET",
-	[CONTROL_CREDENTIAL] = "GET",  [CONTROL_VERIFY] = "POST",
-	[CONTROL_BROWSER] = "POST",    [CONTROL_CALLBACK] = "POST",
-	[CONTROL_EVENTS] = "GET",      [CONTROL_RELOAD] = "POST",
+	[CONTROL_NOT_FOUND] = "",
+	[CONTROL_STATUS] = "GET",
+	[CONTROL_ACCOUNTS] = "GET",
+	[CONTROL_ACCOUNT] = "DELETE, GET",
+	[CONTROL_LOGIN] = "DELETE, GET, POST",
+	[CONTROL_TOKEN] = "GET",
+	[CONTROL_CREDENTIAL] = "GET",
+	[CONTROL_VERIFY] = "POST",
+	[CONTROL_BROWSER] = "POST",
+	[CONTROL_CALLBACK] = "POST",
+	[CONTROL_EVENTS] = "GET",
+	[CONTROL_RELOAD] = "POST",
+	[CONTROL_RENAME] = "POST",
 };
 
 const char *control_route_methods(enum control_route route)
@@ -45,6 +52,7 @@ static const struct path account_paths[] = {
 	{"", CONTROL_ACCOUNT},	       {"/login", CONTROL_LOGIN},
 	{"/token", CONTROL_TOKEN},     {"/verify", CONTROL_VERIFY},
 	{"/browser", CONTROL_BROWSER}, {"/credential", CONTROL_CREDENTIAL},
+	{"/rename", CONTROL_RENAME},
 };
 
 static enum control_route find_route(const struct path *table, size_t count, const char *path,

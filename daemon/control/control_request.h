@@ -20,12 +20,13 @@ enum control_route {
 	CONTROL_NOT_FOUND,
 	CONTROL_STATUS,
 	CONTROL_ACCOUNTS,
-	CONTROL_ACCOUNT, /* .account, as in the next five */
+	CONTROL_ACCOUNT, /* .account, as in the next six */
 	CONTROL_LOGIN,	 /* .wait_s, .has_revision, .revision */
 	CONTROL_TOKEN,
 	CONTROL_CREDENTIAL,
 	CONTROL_VERIFY,
 	CONTROL_BROWSER,
+	CONTROL_RENAME,
 	CONTROL_CALLBACK,
 	CONTROL_EVENTS, /* .is_agent */
 	CONTROL_RELOAD,

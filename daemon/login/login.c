@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/digest.h"
 #include "common/log.h"
@@ -65,6 +66,7 @@ void login_free(struct login *login)
 	turns_leave(&login->environment->turns, &login->turn);
 	credentials_reservation_free(login->reservation);
 	credential_done(&login->candidate);
+	wish_done(&login->wish);
 	free(login);
 }
 
@@ -75,7 +77,7 @@ struct machine_input login_event(const struct login *login, enum machine_event k
 		.event = kind,
 		.now = now,
 		.browser = login->machine.browser,
-		.app_known = login_find_app(login, NULL),
+		.app_known = login_find_app(login) != NULL,
 		.retry_after_s = -1,
 		.poll_interval_ms = login->environment->poll_interval_s * 1000,
 		.poll_interval_max_ms = login->environment->poll_interval_max_s * 1000,
@@ -152,13 +154,15 @@ static void forget_last(struct login *login)
 	login->view.expected[0] = '\0';
 }
 
-/* Whether the login has ended well, but with other permissions than the account has by now. */
-static bool has_other_permissions(const struct login *login)
+/* Whether the login has ended well, but not with what is asked for by now. */
+static bool has_other_wish(const struct login *login)
 {
 	const struct credential *credential = login_credential(login);
+	const struct wish *wish = &login->wish;
 
 	return outcome_is_success(login->machine.outcome) && credential &&
-	       strcmp(credential->permission, login->account->permission) != 0;
+	       (strcmp(credential->permission, wish->permission) != 0 ||
+		(wish->user && strcasecmp(credential->username, wish->user) != 0));
 }
 
 static void log_outcome(const struct login *login)
@@ -214,7 +218,7 @@ static bool perform(struct login *login, enum machine_action action, struct cloc
 }
 
 /* Does what login_renew() asked for, once no answer is awaited: replaces the pending session; or
- * begins a new login, if the old session ended meanwhile and with other permissions. */
+ * begins a new login, if the old session ended meanwhile and with something else. */
 static bool take_renew(struct login *login, struct clock_time now, struct machine_input *ret_event)
 {
 	enum machine_state state = login->machine.state;
@@ -223,7 +227,7 @@ static bool take_renew(struct login *login, struct clock_time now, struct machin
 		return false;
 	login->renew_wanted = false;
 	if (state == MACHINE_FINISHED) {
-		if (!has_other_permissions(login))
+		if (!has_other_wish(login))
 			return false;
 		forget_last(login);
 	}
@@ -264,8 +268,45 @@ void login_advance(struct login *login, const struct machine_input *event)
 	} while (goes_on);
 	give_back(login);
 	publish(login, now);
-	if (login->registers_app && !(login->call && login->machine.state == MACHINE_REGISTERING))
-		login_end_registering(login, now);
+}
+
+void login_set_wish(struct login *login, struct wish *wish)
+{
+	wish_done(&login->wish);
+	login->wish = *wish;
+	*wish = (struct wish){0};
+}
+
+const struct wish *login_wish(const struct login *login)
+{
+	return login_machine_is_active(&login->machine) ? &login->wish : NULL;
+}
+
+/* What SESSION was made for; the texts are the registry's. False: its app is not known. */
+static bool session_wish(const struct login *login, const struct registry_session *session,
+			 struct wish *ret_wish)
+{
+	const struct registry_app *app =
+		registry_session_app(login->environment->registry, session);
+
+	if (!app)
+		return false;
+	*ret_wish = (struct wish){
+		.permission = app->permission,
+		.user = session->user,
+		.replace = session->replace,
+		.app_name = app->name,
+		.description = app->description,
+	};
+	return true;
+}
+
+bool login_session_fits(const struct login *login)
+{
+	const struct registry_session *session = login_session(login);
+	struct wish wish;
+
+	return session && session_wish(login, session, &wish) && wish_equals(&wish, &login->wish);
 }
 
 void login_begin(struct login *login, bool browser, struct clock_time now)
@@ -296,7 +337,7 @@ void login_cancel(struct login *login, const char *reason, struct clock_time now
 	struct machine_input input = login_event(login, MACHINE_CANCEL, now);
 
 	cancel_call(login);
-	login->renew_wanted = login->awaits_app = false;
+	login->renew_wanted = false;
 	credential_done(&login->candidate);
 	login->has_candidate = false;
 	if (login_machine_is_active(&login->machine)) {
@@ -366,7 +407,7 @@ static void restore_stored(struct login *login)
 static bool redirect_arrives(const struct login *login, const struct registry_session *session)
 {
 	const struct registry_app *app =
-		registry_app_by_id(login->environment->registry, session->server, session->app_id);
+		registry_session_app(login->environment->registry, session);
 	const char *callback_url = login->environment->callback_url;
 
 	return app && callback_url && strcmp(app->callback_url, callback_url) == 0;
@@ -379,7 +420,11 @@ void login_restore(struct login *login, struct clock_time now)
 	int64_t left_s = session->expires_at - now.unix_s;
 	struct machine_input input = login_event(login, MACHINE_RESTORED_CONSENT, now);
 	bool arrives = redirect_arrives(login, session);
+	struct wish wish;
 
+	wish_done(&login->wish);
+	if (!session_wish(login, session, &wish) || wish_copy(&wish, &login->wish))
+		return;
 	/* A session with a start link is never polled: without a callback that counts, it would
 	 * wait in vain. */
 	if (session->start[0] && (!arrives || session->start_raced)) {
@@ -456,7 +501,7 @@ bool login_is_resting(const struct login *login, bool wakes)
 {
 	const struct login_machine *machine = &login->machine;
 
-	if (login->call || login->has_candidate || login->awaits_app || login->renew_wanted ||
+	if (login->call || login->has_candidate || login->renew_wanted ||
 	    (machine->waiting && machine->retry_ms != CLOCK_NEVER))
 		return false;
 	if (machine->state == MACHINE_CONSENT)

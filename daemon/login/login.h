@@ -28,6 +28,7 @@
 #include "http/http_client.h"
 #include "login/login_machine.h"
 #include "login/turns.h"
+#include "login/wish.h"
 #include "misskey/misskey.h"
 #include "runtime/clock.h"
 #include "store/credentials.h"
@@ -84,6 +85,14 @@ struct login *login_find(const struct login_environment *environment,
 void login_free(struct login *login);
 
 const struct account *login_account(const struct login *login);
+
+/* What the login asks for from its next session on. WISH is taken over. */
+void login_set_wish(struct login *login, struct wish *wish);
+/* What it asks for; NULL while none is under way. */
+const struct wish *login_wish(const struct login *login);
+
+/* Whether the account's session was made for what the login asks for. */
+bool login_session_fits(const struct login *login);
 
 /* Starts a login. If one is pending, asks the server whether consent was given meanwhile. BROWSER:
  * the callback brings the consent; else userkey is polled. */
@@ -146,7 +155,8 @@ struct login_expected {
 	const char *user_id;  /* NULL: the name counts, in any case of letters */
 };
 
-/* The only place that decides this. CREDENTIAL, which may be NULL, is the account's: it counts if
- * the account is still on its server. The texts are theirs. */
+/* The only place that decides this. WISH is the login's, NULL without one. CREDENTIAL, which may be
+ * NULL, is the account's: it counts if the account is still on its server. The texts are theirs. */
 struct login_expected login_expected_user(const struct account *account,
-					  const struct credential *credential);
+					  const struct credential *credential,
+					  const struct wish *wish);

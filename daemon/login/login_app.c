@@ -12,39 +12,46 @@
 
 /* ---- The app ---- */
 
-bool login_find_app(const struct login *login, const struct registry_app **ret_app)
+/* What the login's app is to be made with. CALLBACK_URL has room for that. */
+static struct registry_app wanted_app(const struct login *login,
+				      char callback_url[static REGISTRY_CALLBACK_URL_BYTES])
 {
-	const struct account *account = login->account;
-	const char *callback_url = login->environment->callback_url;
-	const struct registry_app *app = registry_app_find(
-		login->environment->registry, account->server.origin, account->app_name,
-		account->description, account->permission, callback_url ? callback_url : "");
+	const char *url = login->environment->callback_url;
+	struct registry_app app = {
+		.server = login->account->server.origin,
+		.name = login->wish.app_name,
+		.description = login->wish.description,
+		.permission = login->wish.permission,
+		.callback_url = callback_url,
+	};
 
-	if (ret_app)
-		*ret_app = app;
-	return app != NULL;
+	snprintf(callback_url, REGISTRY_CALLBACK_URL_BYTES, "%s", url ? url : "");
+	memcpy(app.account, login->account->name, sizeof(app.account));
+	return app;
+}
+
+const struct registry_app *login_find_app(const struct login *login)
+{
+	char callback_url[REGISTRY_CALLBACK_URL_BYTES];
+	struct registry_app wanted;
+
+	/* Before the first login nothing is wished for. */
+	if (!login->wish.permission)
+		return NULL;
+	wanted = wanted_app(login, callback_url);
+	return registry_app_find(login->environment->registry, &wanted);
 }
 
 static int app_store(struct login *login, struct misskey_app *created, int64_t unix_s,
 		     struct err_detail *detail)
 {
-	struct account *account = login->account;
-	char callback_url[REGISTRY_CALLBACK_URL_BYTES] = "";
-	struct registry_app app = {
-		.server = account->server.origin,
-		.name = account->app_name,
-		.description = account->description,
-		.permission = account->permission,
-		.callback_url = callback_url,
-		.id = created->id,
-		.secret = created->secret,
-		.created_at = unix_s,
-	};
+	char callback_url[REGISTRY_CALLBACK_URL_BYTES];
+	struct registry_app app = wanted_app(login, callback_url);
 	int r;
 
-	if (login->environment->callback_url)
-		snprintf(callback_url, sizeof(callback_url), "%s",
-			 login->environment->callback_url);
+	app.id = created->id;
+	app.secret = created->secret;
+	app.created_at = unix_s;
 	r = registry_app_put(login->environment->registry, &app);
 	if (r)
 		return err_set(detail, r, "The app could not be kept: %s", err_text(r));
@@ -72,70 +79,14 @@ void login_read_app(struct login *login, const struct http_answer *answer,
 	secret_done(&app.secret);
 }
 
-/* Whether another login registers the very app that this one needs. */
-static bool another_registers(const struct login *login)
-{
-	const struct name_table *logins = &login->environment->logins;
-	const struct account *account = login->account;
-
-	for (size_t n = 0; n < logins->count; n++) {
-		const struct login *other = logins->rows[n];
-
-		if (other != login && other->registers_app &&
-		    strcmp(other->account->server.origin, account->server.origin) == 0 &&
-		    strcmp(other->account->app_name, account->app_name) == 0 &&
-		    strcmp(other->account->description, account->description) == 0 &&
-		    strcmp(other->account->permission, account->permission) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* Of several logins that need the same app one registers it, and the others wait. */
 bool login_create_app(struct login *login, struct machine_input *event)
 {
-	const struct account *account = login->account;
+	const struct wish *wish = &login->wish;
 	_cleanup_(buf_done) struct buf body = {0};
-	int r;
+	int r = misskey_app_create_request(wish->app_name, wish->description, wish->permission,
+					   login->environment->callback_url, &body);
 
-	/* Another login may have registered it since this one's last try. */
-	if (login->machine.attempts > 0 && login_find_app(login, NULL)) {
-		event->event = MACHINE_APP_CREATED;
-		return true;
-	}
-	login->awaits_app = another_registers(login);
-	if (login->awaits_app)
-		return false;
-	r = misskey_app_create_request(account->app_name, account->description, account->permission,
-				       login->environment->callback_url, &body);
-	login->registers_app = !login_ask(login, MISSKEY_PATH_APP_CREATE, r, &body, event);
-	return !login->registers_app;
-}
-
-static void take_app(struct login *login, struct clock_time now)
-{
-	struct machine_input input = login_event(login, MACHINE_APP_CREATED, now);
-
-	login->awaits_app = false;
-	if (!input.app_known) {
-		input.event = MACHINE_FAILED_FOR_NOW;
-		login_set_problem(login, "SERVER",
-				  "Another login could not register the app there");
-	}
-	login_advance(login, &input);
-}
-
-void login_end_registering(struct login *login, struct clock_time now)
-{
-	const struct name_table *logins = &login->environment->logins;
-
-	login->registers_app = false;
-	for (size_t n = 0; n < logins->count; n++) {
-		struct login *other = logins->rows[n];
-
-		if (other->awaits_app && !another_registers(other))
-			take_app(other, now);
-	}
+	return login_ask(login, MISSKEY_PATH_APP_CREATE, r, &body, event);
 }
 
 /* ---- The session ---- */
@@ -170,6 +121,9 @@ static int session_store(struct login *login, struct misskey_session *made, stru
 	const struct login_environment *environment = login->environment;
 	const struct registry_session *before = login_session(login);
 	struct registry_session session = {
+		.from_config = login->account->from_config,
+		.user = login->wish.user,
+		.replace = login->wish.replace,
 		.server = login->account->server.origin,
 		.app_id = login->app_id,
 		.token = made->token,
@@ -213,10 +167,10 @@ void login_read_session(struct login *login, const struct http_answer *answer,
 		misskey_session_generate_read(answer, &login->account->server, &session, &problem);
 
 	if (verdict == MISSKEY_NO_SUCH_APP)
-		registry_app_remove(registry, server, login->app_id);
+		registry_app_remove(registry, login->account->name, server, login->app_id);
 	if (verdict != MISSKEY_DONE) {
 		login_read_early_verdict(login, verdict, &problem, event);
-	} else if (!registry_app_by_id(registry, server, login->app_id)) {
+	} else if (!registry_app_by_id(registry, login->account->name, server, login->app_id)) {
 		event->event = MACHINE_NO_SUCH_APP;
 	} else if (session_store(login, &session, event->now, &detail)) {
 		login_fail_for_good_here(login, &detail, event);
@@ -234,11 +188,11 @@ void login_read_session(struct login *login, const struct http_answer *answer,
 
 bool login_make_session(struct login *login, struct machine_input *event)
 {
-	const struct registry_app *app;
+	const struct registry_app *app = login_find_app(login);
 	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
-	if (!login_find_app(login, &app)) {
+	if (!app) {
 		event->event = MACHINE_NO_SUCH_APP;
 		return true;
 	}

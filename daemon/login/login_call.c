@@ -113,7 +113,7 @@ void login_on_answer(const struct http_answer *answer, void *context)
 	if (login->call)
 		return; /* something else has to be known first */
 	/* What was learnt may have added or removed an app. */
-	event.app_known = login_find_app(login, NULL);
+	event.app_known = login_find_app(login) != NULL;
 	login_advance(login, &event);
 }
 

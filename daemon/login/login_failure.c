@@ -29,7 +29,7 @@ static void wrong_user_text(const struct account *account, const struct login_vi
 			  "page in a private window, and log in again: ",
 			  account->from_config ? "change its section in the config" : "use --user",
 			  account->server.origin);
-	append_login_command(account, account->unlisted, text);
+	append_login_command(account, account->is_provisional, text);
 }
 
 static void rejected_text(const struct account *account, const struct credential *credential,
@@ -48,14 +48,13 @@ static void rejected_text(const struct account *account, const struct credential
 			  server, account->name);
 	text_append_sentence(text, view->problem);
 	buf_append_format(text, " Remove the app at %s/settings/apps, then log in again: ", server);
-	append_login_command(account, account->unlisted, text);
+	append_login_command(account, account->is_provisional, text);
 }
 
 void login_failure_text(const struct account *account, const struct credential *credential,
 			const struct login_view *view, struct buf *text)
 {
-	bool is_cancelled = view->outcome == OUTCOME_CANCELLED;
-	bool is_gone = account->unlisted || (is_cancelled && !account->from_config);
+	bool is_gone = account->is_provisional;
 	const char *server = account->server.origin;
 	const char *name = account->name;
 

@@ -13,6 +13,7 @@ struct login {
 	char name[ACCOUNT_NAME_BYTES]; /* the account's: a row of a name_table begins with it */
 	struct account *account;       /* borrowed */
 	struct login_environment *environment;
+	struct wish wish; /* of the login that goes on; empty before the first */
 	struct login_machine machine;
 	struct login_view view;
 	struct login_view published; /* what was told last */
@@ -23,8 +24,6 @@ struct login {
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
 	char app_id[MISSKEY_ID_BYTES]; /* whose secret the session is being made with */
-	bool registers_app;	       /* CALL is app/create, or asks why that is missing */
-	bool awaits_app;	       /* another login registers the app */
 	bool renew_wanted;	       /* login_renew() came while an answer was awaited */
 	bool renew_browser;
 };
@@ -81,10 +80,8 @@ http_answer_function login_on_answer;
 /* The app and the session: login_app.c */
 bool login_create_app(struct login *login, struct machine_input *event);
 bool login_make_session(struct login *login, struct machine_input *event);
-/* Whether the app that the account needs now is registered; *ret_app may be NULL. */
-bool login_find_app(const struct login *login, const struct registry_app **ret_app);
-/* No app is being registered by LOGIN any more: those who waited for that go on. */
-void login_end_registering(struct login *login, struct clock_time now);
+/* The app that is registered for what the login wishes, or NULL. */
+const struct registry_app *login_find_app(const struct login *login);
 /* The login has ended: keeps what its pages and callback lead to from now on. */
 void login_end_session(struct login *login, struct clock_time now);
 

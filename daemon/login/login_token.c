@@ -64,13 +64,17 @@ bool login_secure(struct login *login, struct machine_input *event)
 }
 
 struct login_expected login_expected_user(const struct account *account,
-					  const struct credential *credential)
+					  const struct credential *credential,
+					  const struct wish *wish)
 {
 	struct login_expected expected = {0};
 
-	if (account->user) {
+	if (wish && wish->user) {
+		expected.username = wish->user;
+	} else if (account->user) {
 		expected.username = account->user;
-	} else if (credential && strcmp(credential->server, account->server.origin) == 0) {
+	} else if (credential && !(wish && wish->replace) &&
+		   strcmp(credential->server, account->server.origin) == 0) {
 		expected.username = credential->username;
 		expected.user_id = credential->user_id;
 	}
@@ -80,8 +84,10 @@ struct login_expected login_expected_user(const struct account *account,
 /* Whether USER may consent; if not, view.expected says who must. */
 static bool is_expected(struct login *login, const struct misskey_user *user)
 {
+	const struct registry_session *session = login_session(login);
+	const struct wish wish = {.user = session->user, .replace = session->replace};
 	struct login_expected expected =
-		login_expected_user(login->account, login_credential(login));
+		login_expected_user(login->account, login_credential(login), &wish);
 
 	if (!expected.username ||
 	    (expected.user_id ? strcmp(expected.user_id, user->id) == 0
@@ -120,7 +126,7 @@ static void take_access_token(struct login *login, const struct secret *access_t
 {
 	const struct registry_session *session = login_session(login);
 	const struct registry_app *app =
-		registry_app_by_id(login->environment->registry, session->server, session->app_id);
+		registry_session_app(login->environment->registry, session);
 	struct err_detail detail = {"no memory for the credential"};
 
 	login->view.user = *user;
@@ -173,7 +179,8 @@ void login_read_userkey(struct login *login, const struct http_answer *answer,
 		return;
 	}
 	if (verdict == MISSKEY_NO_SUCH_APP)
-		registry_app_remove(login->environment->registry, session->server, session->app_id);
+		registry_app_remove(login->environment->registry, session->account, session->server,
+				    session->app_id);
 	if (is_odd(verdict, &problem) && !login->machine.callback_arrived)
 		verdict = MISSKEY_FOR_NOW;
 	if (verdict == MISSKEY_PENDING)
@@ -187,7 +194,7 @@ bool login_exchange(struct login *login, struct machine_input *event)
 {
 	const struct registry_session *session = login_session(login);
 	const struct registry_app *app =
-		registry_app_by_id(login->environment->registry, session->server, session->app_id);
+		registry_session_app(login->environment->registry, session);
 	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 

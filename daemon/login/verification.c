@@ -13,6 +13,7 @@ struct verification {
 	struct login_environment *environment;
 	struct http_call *call;		       /* under way; NULL: none */
 	char session_digest[SHA256_HEX_BYTES]; /* of the credential that it is about */
+	int64_t asked_at;		       /* unix s: when the server answered; 0: it has not */
 	struct verification_report report;
 };
 
@@ -124,6 +125,7 @@ static void on_answer(const struct http_answer *answer, void *context)
 	struct clock_time now = clock_now();
 
 	verification->call = NULL;
+	verification->asked_at = now.unix_s;
 	/* If a login has replaced the credential meanwhile, the answer says nothing of the new one.
 	 */
 	if (credential && credential_is_kept(credential) &&
@@ -175,6 +177,11 @@ int verification_start(struct account *account, struct login_environment *enviro
 bool verification_is_under_way(const struct verification *verification)
 {
 	return verification && verification->call;
+}
+
+int64_t verification_asked_at(const struct verification *verification)
+{
+	return verification ? verification->asked_at : 0;
 }
 
 const struct verification_report *verification_report(const struct verification *verification)

@@ -54,6 +54,9 @@ struct verification *verification_find(const struct login_environment *environme
 /* False for NULL. */
 bool verification_is_under_way(const struct verification *verification);
 
+/* When the server was asked, unix s; 0 for NULL. */
+int64_t verification_asked_at(const struct verification *verification);
+
 /* What came of the last one. */
 const struct verification_report *verification_report(const struct verification *verification);
 

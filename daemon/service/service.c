@@ -74,8 +74,9 @@ static int open_registry(struct service *service, struct err_detail *detail)
 static bool is_known(const char *name, void *context)
 {
 	struct service *service = context;
+	const struct account *account = accounts_find(service->accounts, name);
 
-	return accounts_find(service->accounts, name) != NULL;
+	return account && !account->is_provisional;
 }
 
 /* Corrects what a crash or a person left there. */
@@ -86,7 +87,8 @@ void service_derive_all(struct service *service)
 	for (size_t n = 0; n < accounts_count(service->accounts); n++) {
 		const struct account *account = accounts_at(service->accounts, n);
 
-		if (credentials_derive(service->credentials, account->name, account->server.origin,
+		if (!account->is_provisional &&
+		    credentials_derive(service->credentials, account->name, account->server.origin,
 				       &detail))
 			log_error("account %s: %s", account->name, detail.text);
 	}

@@ -115,6 +115,13 @@ struct service_reload_report {
 };
 void service_reload_report_done(struct service_reload_report *report);
 
+/* Gives ACCOUNT, which is freed then, the name NAME. In the config it must have that name, or none.
+ * ERR_INVALID: NAME is none; ERR_EXISTS: why it cannot be, and what to do; ERR_DAMAGED:
+ * unavailable; ERR_NOSPACE, ERR_IO, …: to be tried again. */
+int service_rename(struct service *service, struct account *account, const char *name,
+		   struct clock_time now, struct account **ret_account,
+		   struct err_detail *detail) _must_check_;
+
 /* Reads the config again. The result is the same as that of a restart, except for the port. A bad
  * config changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
  * server is being finished; errors of config_read_source(); ERR_INVALID: its ca_file cannot be
@@ -165,18 +172,30 @@ const char *service_expected_user(const struct service *service, const struct ac
 
 struct service_login {
 	const char *account;
-	const char *server;	/* as a person writes it; NULL: the account's */
-	const char *user;	/* NULL: as before */
-	const char *permission; /* NULL: as before, or PERMISSION_DEFAULT */
-	bool browser;		/* the caller can open a page on this machine */
-	bool somebody_waits;	/* another caller waits for the same login's outcome */
+	/* What is NULL is as the pending login wants it, else as the account has it. */
+	const char *server;	 /* as a person writes it */
+	const char *user;	 /* who is to consent */
+	const char *permission;	 /* permission_apply() */
+	const char *app_name;	 /* a line */
+	const char *description; /* a line */
+	bool replace;		 /* the credential of another user may be replaced */
+	bool if_needed;		 /* not if the credential is good for that */
+	bool browser;		 /* the caller can open a page on this machine */
+	bool somebody_waits;	 /* another caller waits for the same login's outcome */
 };
 
-/* Starts or joins a login. ERR_NOT_FOUND: unknown account and no server; ERR_INVALID, ERR_SYNTAX,
- * ERR_LIMIT: a bad value; ERR_EXISTS: it contradicts what the account is; ERR_DAMAGED: unavailable;
- * ERR_NOMEM. */
+/* Starts or joins a login. *ret_is_needed: whether it did; without if_needed true. ERR_NOT_FOUND:
+ * unknown account and no server; ERR_INVALID, ERR_SYNTAX, ERR_LIMIT: a bad value; ERR_EXISTS: it
+ * contradicts what the account is; ERR_OTHER_USER: it would replace another user's good
+ * credential; ERR_DAMAGED: unavailable; ERR_NOMEM. */
 int service_login(struct service *service, const struct service_login *asked, struct clock_time now,
-		  struct account **ret_account, struct err_detail *detail) _must_check_;
+		  struct account **ret_account, bool *ret_is_needed,
+		  struct err_detail *detail) _must_check_;
+
+/* Ends the account's login without a credential, because somebody asks for that. ERR_NOT_FOUND:
+ * none is under way; ERR_EXISTS: consent was given, and it is being finished. */
+int service_cancel_login(struct service *service, struct account *account, struct clock_time now,
+			 struct err_detail *detail) _must_check_;
 
 /* Whether the caller is the first to be told to open the account's start page. */
 bool service_take_page(struct service *service, struct account *account, struct clock_time now);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can be done with an account besides logging in: asking whether its credential works, and
- * forgetting it.
+ * What can be done with an account besides logging in: asking whether its credential works,
+ * forgetting it, and renaming it.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "common/log.h"
 #include "service_state.h"
@@ -21,7 +22,9 @@ int service_verify(struct service *service, struct account *account, struct err_
 
 void service_drop_account(struct service *service, struct account *account, struct clock_time now)
 {
-	service_tell(service, SERVICE_ACCOUNT_REMOVED, account, now);
+	/* Of one that is not shown, its end was told. */
+	if (!account->is_unlisted)
+		service_tell(service, SERVICE_ACCOUNT_REMOVED, account, now);
 	login_free(service_find_login(service, account));
 	verification_free(verification_find(&service->environment, account));
 	accounts_remove(service->accounts, account->name);
@@ -33,15 +36,15 @@ static void end_questions(const struct service *service, const struct account *a
 {
 	struct login *login = service_find_login(service, account);
 
+	/* Whoever waits for its answer is told by what follows. */
+	verification_free(verification_find(&service->environment, account));
 	if (login)
 		login_cancel(login, "the account was removed from this computer", now);
-	verification_free(verification_find(&service->environment, account));
 }
 
 int service_logout(struct service *service, struct account *account, struct clock_time now,
 		   struct err_detail *detail)
 {
-	struct err_detail save_detail;
 	bool had_credential;
 	int r = service_check_available(service, detail);
 
@@ -52,15 +55,100 @@ int service_logout(struct service *service, struct account *account, struct cloc
 			       account->from_config ? account->server.origin : NULL, detail);
 	if (r)
 		return r;
+	account->is_provisional = !account->from_config;
 	end_questions(service, account, now);
-	registry_account_remove(service->registry, account->name);
-	if (registry_save(service->registry, now.unix_s, &save_detail))
-		log_warning("account %s: it may be listed again after a restart: %s", account->name,
-			    save_detail.text);
 	log_info("account %s: its credential was removed from this computer", account->name);
 	if (!account->from_config)
 		service_drop_account(service, account, now);
 	else if (had_credential)
 		service_tell(service, SERVICE_CREDENTIAL_CHANGED, account, now);
+	return 0;
+}
+
+/* ---- Renaming ---- */
+
+static int refuse_name(const struct account *account, const char *name, const char *why,
+		       struct err_detail *detail)
+{
+	return err_set(detail, ERR_EXISTS, "The account %s cannot be renamed to %s: %s",
+		       account->name, name, why);
+}
+
+/* OTHER, which has the new name, may be there if the config has it and nothing is stored for it. */
+static int check_other(const struct service *service, const struct account *account,
+		       const struct account *other, struct err_detail *detail)
+{
+	const struct credential *credential = service_credential(service, account->name);
+
+	if (other->from_config && !service_credential(service, other->name) &&
+	    strcmp(other->server.origin, credential->server) == 0 &&
+	    (!other->user || strcasecmp(other->user, credential->username) == 0))
+		return 0;
+	return refuse_name(account, other->name,
+			   "there is an account of that name; choose another one", detail);
+}
+
+static int check_rename(const struct service *service, const struct account *account,
+			const char *name, struct err_detail *detail)
+{
+	const struct account *other;
+
+	if (!account_name_valid(name))
+		return err_set(detail, ERR_INVALID,
+			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
+			       "and begins with a letter or digit");
+	if (account->from_config)
+		return err_set(detail, ERR_EXISTS,
+			       "The account %s is in the config. Change [account %s] to [account "
+			       "%s] in %s, run misskey-authctl reload, and then this again",
+			       account->name, account->name, name, service->config->file);
+	if (!service_credential(service, account->name))
+		return refuse_name(account, name, "it has no credential", detail);
+	other = accounts_find(service->accounts, name);
+	if (login_phase(service_find_login(service, account)) != LOGIN_IS_OVER ||
+	    (other && login_phase(service_find_login(service, other)) != LOGIN_IS_OVER))
+		return refuse_name(account, name,
+				   "a login is under way; wait for its end, or end it with "
+				   "misskey-authctl cancel",
+				   detail);
+	if (verification_is_under_way(service_find_verification(service, account)))
+		return refuse_name(account, name,
+				   "its server is being asked about the credential; try again in "
+				   "a moment",
+				   detail);
+	return other ? check_other(service, account, other, detail) : 0;
+}
+
+int service_rename(struct service *service, struct account *account, const char *name,
+		   struct clock_time now, struct account **ret_account, struct err_detail *detail)
+{
+	struct err_detail unsaved;
+	int r = service_check_available(service, detail);
+
+	if (!r)
+		r = check_rename(service, account, name, detail);
+	if (!r)
+		r = credentials_rename(service->credentials, account->name, name, detail);
+	if (r && !credentials_find(service->credentials, name))
+		return r;
+	if (r) {
+		log_error("account %s: %s", name, detail->text);
+		service->repair_ms = now.mono_ms + SERVICE_REPAIR_MS;
+	}
+	registry_rename(service->registry, account->name, name);
+	/* Without that the next login registers another app. */
+	if (registry_save(service->registry, now.unix_s, &unsaved))
+		log_warning("account %s: %s", name, unsaved.text);
+	log_info("account %s: it is called %s now", account->name, name);
+	service_drop_account(service, account, now);
+	*ret_account = accounts_find(service->accounts, name);
+	r = 0;
+	if (!*ret_account || !(*ret_account)->from_config)
+		r = accounts_put_credential(service->accounts,
+					    credentials_find(service->credentials, name),
+					    service->registry, ret_account);
+	if (r)
+		return err_set(detail, r, "no memory for the account %s", name);
+	service_tell(service, SERVICE_CREDENTIAL_CHANGED, *ret_account, now);
 	return 0;
 }

@@ -1,49 +1,39 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/log.h"
+#include "common/permission.h"
 #include "service_state.h"
 
 /* ---- Changes ---- */
 
-/* Without this only the next start would not know. */
-static void save_quietly(struct service *service, const char *account, struct clock_time now)
-{
-	struct err_detail detail;
-
-	if (registry_save(service->registry, now.unix_s, &detail))
-		log_warning("account %s: %s", account, detail.text);
-}
-
-/* The first consent page makes the account a real one: other tools may know it now. */
-static void list_account(struct service *service, struct account *account)
-{
-	struct err_detail detail;
-
-	account->unlisted = false;
-	if (credentials_derive(service->credentials, account->name, account->server.origin,
-			       &detail))
-		log_error("account %s: %s", account->name, detail.text);
-}
-
-/* The first login failed before that, perhaps because of a mistyped name: a restart does not know
- * the account any more. */
-static void unregister_account(struct service *service, const struct account *account,
-			       struct clock_time now)
-{
-	registry_account_remove(service->registry, account->name);
-	save_quietly(service, account->name, now);
-}
-
+/* An account that exists by its login alone is shown from its consent page to its end. */
 static void note_login(struct service *service, struct account *account, struct clock_time now)
 {
 	enum machine_state state = login_view(service_find_login(service, account))->state;
 
-	if (account->unlisted && state == MACHINE_CONSENT)
-		list_account(service, account);
-	else if (account->unlisted && state == MACHINE_FINISHED)
-		unregister_account(service, account, now);
+	if (state == MACHINE_CONSENT)
+		account->is_unlisted = false;
+	service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
+	if (state == MACHINE_FINISHED && account->is_provisional) {
+		service_tell(service, SERVICE_ACCOUNT_REMOVED, account, now);
+		account->is_unlisted = true;
+	}
+}
+
+/* The account becomes what its login asked for. */
+static void note_credential(struct service *service, struct account *account, struct clock_time now)
+{
+	const struct credential *credential = service_credential(service, account->name);
+
+	if (credential && !account->from_config &&
+	    accounts_put_credential(service->accounts, credential, service->registry, &account))
+		log_error("account %s: no memory for what it is now", account->name);
+	if (credential)
+		account->is_provisional = account->is_unlisted = false;
+	service_tell(service, SERVICE_CREDENTIAL_CHANGED, account, now);
 }
 
 static void note_verification(struct service *service, const struct account *account,
@@ -59,17 +49,18 @@ static void note_verification(struct service *service, const struct account *acc
 void service_login_changed(enum login_change change, struct account *account, struct clock_time now,
 			   void *context)
 {
-	static const enum service_change changes[] = {
-		[LOGIN_CHANGED] = SERVICE_LOGIN_CHANGED,
-		[LOGIN_CREDENTIAL_CHANGED] = SERVICE_CREDENTIAL_CHANGED,
-		[LOGIN_VERIFICATION_ENDED] = SERVICE_VERIFICATION_ENDED,
-	};
-
-	if (change == LOGIN_CHANGED)
+	switch (change) {
+	case LOGIN_CHANGED:
 		note_login(context, account, now);
-	else if (change == LOGIN_VERIFICATION_ENDED)
+		break;
+	case LOGIN_CREDENTIAL_CHANGED:
+		note_credential(context, account, now);
+		break;
+	case LOGIN_VERIFICATION_ENDED:
 		note_verification(context, account, now);
-	service_tell(context, changes[change], account, now);
+		service_tell(context, SERVICE_VERIFICATION_ENDED, account, now);
+		break;
+	}
 }
 
 /* ---- After a start ---- */
@@ -77,13 +68,13 @@ void service_login_changed(enum login_change change, struct account *account, st
 bool service_session_fits(const struct service *service, const struct registry_session *session,
 			  const struct account *account)
 {
-	const struct registry_app *app =
-		registry_app_by_id(service->registry, session->server, session->app_id);
+	const struct registry_app *app = registry_session_app(service->registry, session);
 
-	return account && app && strcmp(session->server, account->server.origin) == 0 &&
-	       strcmp(app->permission, account->permission) == 0 &&
-	       strcmp(app->name, account->app_name) == 0 &&
-	       strcmp(app->description, account->description) == 0;
+	if (!app || strcmp(session->server, account->server.origin) != 0)
+		return false;
+	return !account->from_config || (strcmp(app->permission, account->permission) == 0 &&
+					 strcmp(app->name, account->app_name) == 0 &&
+					 strcmp(app->description, account->description) == 0);
 }
 
 /* Whether a start can go on with SESSION. An exchange that may have been answered always goes on.
@@ -94,7 +85,7 @@ static bool session_is_restorable(const struct service *service,
 	const struct account *account = accounts_find(service->accounts, session->account);
 
 	if (!account || strcmp(session->server, account->server.origin) != 0 ||
-	    !registry_app_by_id(service->registry, session->server, session->app_id))
+	    !registry_session_app(service->registry, session))
 		return false;
 	return session->exchanging || service_session_fits(service, session, account);
 }
@@ -187,7 +178,11 @@ void service_page_url(const struct service *service, const struct registry_sessi
 
 const char *service_expected_user(const struct service *service, const struct account *account)
 {
-	return login_expected_user(account, service_credential(service, account->name)).username;
+	const struct login *login = service_find_login(service, account);
+
+	return login_expected_user(account, service_credential(service, account->name),
+				   login ? login_wish(login) : NULL)
+		.username;
 }
 
 /* ---- Starting and joining ---- */
@@ -219,8 +214,7 @@ static void join_session(struct service *service, const struct service_login *as
 	const struct registry_session *session =
 		registry_session_find(service->registry, account->name);
 
-	if (session->start_used || session->browser != browser ||
-	    !service_session_fits(service, session, account)) {
+	if (session->start_used || session->browser != browser || !login_session_fits(login)) {
 		login_renew(login, browser, now);
 		return;
 	}
@@ -231,32 +225,72 @@ static void join_session(struct service *service, const struct service_login *as
 		login_begin(login, browser, now);
 }
 
-int service_login(struct service *service, const struct service_login *asked, struct clock_time now,
-		  struct account **ret_account, struct err_detail *detail)
+/* Whether the account's credential is good for what WISH asks for. */
+static bool is_fulfilled(const struct service *service, const struct account *account,
+			 const struct wish *wish)
+{
+	const struct credential *credential = service_credential(service, account->name);
+	_cleanup_(buf_done) struct buf missing = {0};
+
+	if (!credential || !credential_is_good(credential) ||
+	    (wish->user && strcasecmp(wish->user, credential->username) != 0))
+		return false;
+	permission_difference(wish->permission, credential->permission, &missing);
+	return !buf_error(&missing) && missing.size == 0;
+}
+
+/* Takes WISH over. */
+static int begin(struct service *service, const struct service_login *asked,
+		 struct account *account, struct wish *wish, struct clock_time now)
 {
 	/* Without a listener nothing can come back from the browser. */
 	bool browser = asked->browser && service->callback_url;
-	struct account *account;
 	struct login *login;
 	enum login_phase phase;
-	int r;
 
-	r = service_check_available(service, detail);
-	if (r)
-		return r;
-	r = service_resolve_account(service, asked, &account, detail);
-	if (r)
-		return r;
 	if (login_get(account, &service->environment, &login))
-		return err_set(detail, ERR_NOMEM, "no memory for the login");
+		return ERR_NOMEM;
 	phase = login_phase(login);
+	login_set_wish(login, wish);
 	if (phase == LOGIN_AWAITS_CONSENT)
 		join_session(service, asked, account, browser, now);
 	else if (phase == LOGIN_MAKES_PAGE && login_view(login)->browser != browser)
 		login_renew(login, browser, now);
 	else
 		login_begin(login, browser, now);
-	*ret_account = account;
+	return 0;
+}
+
+int service_login(struct service *service, const struct service_login *asked, struct clock_time now,
+		  struct account **ret_account, bool *ret_is_needed, struct err_detail *detail)
+{
+	_cleanup_(wish_done) struct wish wish = {0};
+	int r = service_check_available(service, detail);
+
+	if (!r)
+		r = service_resolve_account(service, asked, ret_account, &wish, detail);
+	if (r)
+		return r;
+	*ret_is_needed = !asked->if_needed || !is_fulfilled(service, *ret_account, &wish);
+	if (*ret_is_needed && begin(service, asked, *ret_account, &wish, now))
+		return err_set(detail, ERR_NOMEM, "no memory for the login");
+	return 0;
+}
+
+int service_cancel_login(struct service *service, struct account *account, struct clock_time now,
+			 struct err_detail *detail)
+{
+	struct login *login = service_find_login(service, account);
+	enum login_phase phase = login_phase(login);
+
+	if (phase == LOGIN_IS_OVER)
+		return err_set(detail, ERR_NOT_FOUND, "No login of %s is under way", account->name);
+	if (phase == LOGIN_HAS_CONSENT)
+		return err_set(detail, ERR_EXISTS,
+			       "Consent was given for %s, and its login is being finished. To "
+			       "remove the credential after that: misskey-authctl logout %s",
+			       account->name, account->name);
+	login_cancel(login, "that was asked for with misskey-authctl cancel", now);
 	return 0;
 }
 

@@ -27,28 +27,43 @@ void service_reload_report_done(struct service_reload_report *report)
 	buf_done(&report->removed);
 }
 
-/* The account's login has consent, so its credential is on its way. An account that the config has
- * no more becomes one that a login made. A config that moves the account to another server is
- * refused for now: what belongs to one server must not be sent to the other. */
-static int keep_consented(struct service *service, const struct account *account,
-			  const struct config *config, struct err_detail *detail)
+/* A config that moves an account whose login has consent to another server is refused for now: what
+ * belongs to one server must not be sent to the other. */
+static int check_consented(const struct account *account, const struct config *config,
+			   struct err_detail *detail)
 {
 	const struct config_account *wanted = config_account_find(config, account->name);
-	struct registry_account kept = {
+
+	if (!wanted || strcmp(wanted->server.origin, account->server.origin) == 0)
+		return 0;
+	return err_set(detail, ERR_BUSY,
+		       "A login of %s at %s is being finished, and the config has another server "
+		       "for it now; nothing was changed, try again in a moment",
+		       account->name, account->server.origin);
+}
+
+/* An account stays for its login, which is under way: one that the config has no more only if there
+ * is consent, because the credential is on its way then. */
+static int keep_for_login(const struct login *login, struct accounts *wanted)
+{
+	const struct account *account = login_account(login);
+	enum login_phase phase = login_phase(login);
+	struct config_account kept = {
 		.server = account->server,
 		.permission = account->permission,
-		.user = account->user,
+		.app_name = account->app_name,
+		.description = account->description,
 	};
+	struct account *put;
 
-	if (wanted && strcmp(wanted->server.origin, account->server.origin) != 0)
-		return err_set(detail, ERR_BUSY,
-			       "A login of %s at %s is being finished, and the config has another "
-			       "server for it now; nothing was changed, try again in a moment",
-			       account->name, account->server.origin);
-	if (wanted || !account->from_config)
+	if (phase == LOGIN_IS_OVER || (account->from_config && phase != LOGIN_HAS_CONSENT) ||
+	    accounts_find(wanted, account->name))
 		return 0;
 	memcpy(kept.name, account->name, sizeof(kept.name));
-	return registry_account_put(service->registry, &kept);
+	if (accounts_put(wanted, &kept, &put))
+		return ERR_NOMEM;
+	put->is_provisional = true;
+	return 0;
 }
 
 /* Ends a login without consent whose session was made for what the account was before. */
@@ -102,11 +117,13 @@ static int load_wanted(struct service *service, const struct config *config,
 
 	for (size_t n = 0; r == 0 && n < logins->count; n++)
 		if (login_phase(logins->rows[n]) == LOGIN_HAS_CONSENT)
-			r = keep_consented(service, login_account(logins->rows[n]), config, detail);
+			r = check_consented(login_account(logins->rows[n]), config, detail);
 	if (r == 0)
 		r = accounts_new(&wanted);
 	if (r == 0)
 		r = accounts_load(wanted, config, service->registry, service->credentials);
+	for (size_t n = 0; r == 0 && n < logins->count; n++)
+		r = keep_for_login(logins->rows[n], wanted);
 	if (r == ERR_NOMEM)
 		return err_set(detail, r, "no memory for the accounts of the config");
 	*ret_wanted = TAKE_PTR(wanted);

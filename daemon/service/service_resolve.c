@@ -1,14 +1,154 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which account a login is for, and whether it may be what the login says.
+ * Which account a login is for, what it wishes, and whether it may.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "common/permission.h"
 #include "common/text.h"
 #include "service_state.h"
+
+/* What is asked, taken apart. */
+struct request {
+	const struct service_login *asked;
+	struct url_server server;   /* its origin is "" if none was given */
+	const char *user;	    /* NULL: none was given */
+	struct account *account;    /* NULL: it is not known */
+	const struct wish *pending; /* of the account's login; NULL: none is under way */
+};
+
+/* ---- What is asked ---- */
+
+/* A user that is given apart counts before the one in @user@host. */
+static int read_user(struct request *request, struct err_detail *detail)
+{
+	const char *user = request->asked->user ? request->asked->user : "";
+
+	user += *user == '@';
+	if (!text_is_plain(user) || strpbrk(user, "@ ") || strlen(user) >= URL_USER_BYTES)
+		return err_set(
+			detail, ERR_INVALID,
+			"A user is the name that follows the @ on the server, without it, of "
+			"%d bytes at most",
+			URL_USER_BYTES - 1);
+	if (*user)
+		request->user = user;
+	else if (request->server.user[0])
+		request->user = request->server.user;
+	return 0;
+}
+
+static int read_request(const struct service *service, struct request *request,
+			struct err_detail *detail)
+{
+	const struct service_login *asked = request->asked;
+	struct account *account;
+	const struct login *login;
+	int r = 0;
+
+	if (!account_name_valid(asked->account))
+		return err_set(detail, ERR_INVALID,
+			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
+			       "and begins with a letter or digit");
+	if (asked->server)
+		r = url_server_parse(asked->server, &request->server, detail);
+	if (!r)
+		r = read_user(request, detail);
+	if (r)
+		return r;
+	account = accounts_find(service->accounts, asked->account);
+	login = account ? service_find_login(service, account) : NULL;
+	request->pending = login ? login_wish(login) : NULL;
+	/* One whose first login has ended is not known any more. */
+	if (account && (!account->is_provisional || request->pending))
+		request->account = account;
+	if (!request->account && !asked->server)
+		return err_set(detail, ERR_NOT_FOUND,
+			       "There is no account %s; to make it, say for which server",
+			       asked->account);
+	return 0;
+}
+
+/* ---- What is wished ---- */
+
+/* What the login asks for where the request does not say it. The texts are the account's. */
+static struct wish wish_before(const struct request *request)
+{
+	const struct account *account = request->account;
+
+	if (request->pending)
+		return *request->pending;
+	return (struct wish){
+		.permission = account->permission,
+		.app_name = account->app_name,
+		.description = account->description,
+	};
+}
+
+static int set_text(char **member, const char *text)
+{
+	char *copy = text ? strdup(text) : NULL;
+
+	if (!copy)
+		return text ? ERR_NOMEM : 0;
+	free(*member);
+	*member = copy;
+	return 0;
+}
+
+/* WISH is a copy of what is wished without the request. */
+static int add_request(const struct request *request, struct wish *wish, struct err_detail *detail)
+{
+	const struct service_login *asked = request->asked;
+	char *permission = NULL;
+	int r = 0;
+
+	if (asked->permission)
+		r = permission_apply(wish->permission, asked->permission, &permission, detail);
+	if (r)
+		return r;
+	if (permission) {
+		free(wish->permission);
+		wish->permission = permission;
+	}
+	/* Another user is another wish: what was allowed for the one before is not for this one. */
+	if (request->user || asked->replace)
+		wish->replace = asked->replace;
+	if (set_text(&wish->user, request->user) || set_text(&wish->app_name, asked->app_name) ||
+	    set_text(&wish->description, asked->description))
+		return err_set(detail, ERR_NOMEM, "no memory for the login");
+	return 0;
+}
+
+/* *RET_WISH is the caller's. REQUEST has an account. */
+static int make_wish(const struct request *request, struct wish *ret_wish,
+		     struct err_detail *detail)
+{
+	const struct wish before = wish_before(request);
+
+	if (wish_copy(&before, ret_wish))
+		return err_set(detail, ERR_NOMEM, "no memory for the login");
+	return add_request(request, ret_wish, detail);
+}
+
+static int check_app_texts(const struct service_login *asked, struct err_detail *detail)
+{
+	if (asked->app_name && (!*asked->app_name || !text_is_plain(asked->app_name) ||
+				text_chars(asked->app_name) > APP_NAME_CHARS))
+		return err_set(detail, ERR_INVALID, "An app's name is a line of 1 to %d characters",
+			       APP_NAME_CHARS);
+	if (asked->description && (!text_is_plain(asked->description) ||
+				   text_chars(asked->description) > APP_DESCRIPTION_CHARS))
+		return err_set(detail, ERR_INVALID,
+			       "An app's description is a line of %d characters at most",
+			       APP_DESCRIPTION_CHARS);
+	return 0;
+}
+
+/* ---- What is allowed ---- */
 
 static int contradiction(const struct account *account, const char *what, const char *is,
 			 const char *asked, struct err_detail *detail)
@@ -20,138 +160,118 @@ static int contradiction(const struct account *account, const char *what, const 
 			       : "use another name with --as");
 }
 
-static bool has_other_server(const struct account *account, const struct registry_account *asked,
-			     const struct service_login *login)
+/* The config says what an account of it is. */
+static int check_config(const struct account *account, const struct wish *wish,
+			struct err_detail *detail)
 {
-	return login->server && strcmp(account->server.origin, asked->server.origin) != 0;
-}
-
-static bool has_other_user(const struct account *account, const struct registry_account *asked)
-{
-	return asked->user && (!account->user || strcasecmp(account->user, asked->user) != 0);
-}
-
-static bool has_other_permission(const struct account *account,
-				 const struct registry_account *asked,
-				 const struct service_login *login)
-{
-	return login->permission && strcmp(account->permission, asked->permission) != 0;
-}
-
-/* What the login says of a known account must be what the account is; an account that a login made
- * may be given another user or other permissions. */
-static int check_known(const struct account *account, const struct registry_account *asked,
-		       const struct service_login *login, struct err_detail *detail)
-{
-	if (has_other_server(account, asked, login))
-		return contradiction(account, "the server", account->server.origin,
-				     asked->server.origin, detail);
-	if (!account->from_config)
-		return 0;
-	if (has_other_user(account, asked))
-		return contradiction(account, "the user", account->user ? account->user : "(any)",
-				     asked->user, detail);
-	if (has_other_permission(account, asked, login))
+	if (wish->user && account->user && strcasecmp(account->user, wish->user) != 0)
+		return contradiction(account, "the user", account->user, wish->user, detail);
+	if (strcmp(account->permission, wish->permission) != 0)
 		return contradiction(account, "the permissions", account->permission,
-				     asked->permission, detail);
+				     wish->permission, detail);
+	if (strcmp(account->app_name, wish->app_name) != 0)
+		return contradiction(account, "the app's name", account->app_name, wish->app_name,
+				     detail);
+	if (strcmp(account->description, wish->description) != 0)
+		return contradiction(account, "the app's description", account->description,
+				     wish->description, detail);
 	return 0;
 }
 
-/* A user that is given apart counts before the one in @user@host. */
-static int read_asked_user(const struct service_login *login, struct registry_account *asked,
-			   struct err_detail *detail)
+/* Scripts would go on as somebody else. */
+static int check_user(const struct service *service, const struct account *account,
+		      const struct wish *wish, struct err_detail *detail)
 {
-	const char *user = login->user ? login->user : "";
+	const struct credential *credential = service_credential(service, account->name);
+	const char *name = account->name;
 
-	user += *user == '@';
-	if (!text_is_plain(user) || strpbrk(user, "@ ") || strlen(user) >= URL_USER_BYTES)
-		return err_set(
-			detail, ERR_INVALID,
-			"A user is the name that follows the @ on the server, without it, of "
-			"%d bytes at most",
-			URL_USER_BYTES - 1);
-	if (*user)
-		snprintf(asked->server.user, sizeof(asked->server.user), "%s", user);
-	if (asked->server.user[0])
-		asked->user = asked->server.user;
-	return 0;
+	if (!wish->user || wish->replace || !credential || !credential_is_good(credential) ||
+	    strcasecmp(credential->username, wish->user) == 0)
+		return 0;
+	return err_set(detail, ERR_OTHER_USER,
+		       "The account %s is @%s's, and scripts use it as @%s. To sign @%s in "
+		       "beside it: misskey-authctl login @%s@%s --as NAME (a name of your "
+		       "choice). To put @%s in its place: misskey-authctl login %s --user %s "
+		       "--replace",
+		       name, credential->username, credential->username, wish->user, wish->user,
+		       account->server.host, wish->user, name, wish->user);
 }
 
-static int read_asked(const struct service_login *login, struct registry_account *asked,
-		      struct err_detail *detail)
+/* A login that makes its page asks the server for what was wished, and one that has consent has it
+ * for that. */
+static int check_phase(const struct service *service, const struct request *request,
+		       const struct wish *wish, struct err_detail *detail)
 {
+	const struct account *account = request->account;
+	enum login_phase phase = login_phase(service_find_login(service, account));
+
+	if ((phase != LOGIN_MAKES_PAGE && phase != LOGIN_HAS_CONSENT) ||
+	    wish_equals(wish, request->pending))
+		return 0;
+	return err_set(detail, ERR_EXISTS,
+		       "A login of %s that asks for something else is under way; wait for its "
+		       "end, or use another name with --as",
+		       account->name);
+}
+
+static int check_wish(const struct service *service, const struct request *request,
+		      const struct wish *wish, struct err_detail *detail)
+{
+	const struct account *account = request->account;
 	int r = 0;
 
-	if (!account_name_valid(login->account))
-		return err_set(detail, ERR_INVALID,
-			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
-			       "and begins with a letter or digit");
-	snprintf(asked->name, sizeof(asked->name), "%s", login->account);
-	if (login->server)
-		r = url_server_parse(login->server, &asked->server, detail);
+	if (request->asked->server && strcmp(account->server.origin, request->server.origin) != 0)
+		return contradiction(account, "the server", account->server.origin,
+				     request->server.origin, detail);
+	if (account->from_config)
+		r = check_config(account, wish, detail);
 	if (!r)
-		r = permission_parse(login->permission ? login->permission : PERMISSION_DEFAULT,
-				     &asked->permission, detail);
-	if (r)
-		return r;
-	return read_asked_user(login, asked, detail);
+		r = check_user(service, account, wish, detail);
+	return r ? r : check_phase(service, request, wish, detail);
 }
 
-/* What the login does not say stays as the account has it. */
-static void fill_asked(struct registry_account *asked, struct account *account,
-		       const struct service_login *login)
+/* Makes the account that is not known. */
+static int make_account(struct service *service, struct request *request, struct err_detail *detail)
 {
-	struct url_server server = account->server;
+	static char permission[] = PERMISSION_DEFAULT;
+	struct config_account made = {.server = request->server, .permission = permission};
+	int r;
 
-	memcpy(server.user, asked->server.user, sizeof(server.user));
-	asked->server = server;
-	if (!login->permission)
-		asked->permission = account->permission;
-	if (!asked->user)
-		asked->user = account->user;
+	snprintf(made.name, sizeof(made.name), "%s", request->asked->account);
+	made.server.user[0] = '\0';
+	r = accounts_put(service->accounts, &made, &request->account);
+	if (r)
+		return err_set(detail, r, "no memory for the account %s", made.name);
+	request->account->is_provisional = request->account->is_unlisted = true;
+	return 0;
 }
 
-int service_resolve_account(struct service *service, const struct service_login *login,
-			    struct account **ret_account, struct err_detail *detail)
+int service_resolve_account(struct service *service, const struct service_login *asked,
+			    struct account **ret_account, struct wish *ret_wish,
+			    struct err_detail *detail)
 {
-	struct registry_account asked = {0};
-	struct account *account = accounts_find(service->accounts, login->account);
-	bool known = account && !account->unlisted;
-	enum login_phase phase =
-		account ? login_phase(service_find_login(service, account)) : LOGIN_IS_OVER;
-	/* A login asks the server for what the account is now, or has its consent for that. */
-	bool must_stay = phase == LOGIN_MAKES_PAGE || phase == LOGIN_HAS_CONSENT;
-	_cleanup_(freep) char *permission = NULL;
-	int r = read_asked(login, &asked, detail);
+	struct request request = {.asked = asked};
+	_cleanup_(wish_done) struct wish wish = {0};
+	bool is_new;
+	int r = check_app_texts(asked, detail);
 
-	permission = asked.permission;
-	if (!r && !known && !login->server)
-		r = err_set(detail, ERR_NOT_FOUND,
-			    "There is no account %s; to make it, say for which server",
-			    login->account);
-	if (!r && known)
-		r = check_known(account, &asked, login, detail);
-	if (!r && must_stay &&
-	    (has_other_server(account, &asked, login) || has_other_user(account, &asked) ||
-	     has_other_permission(account, &asked, login)))
-		r = err_set(detail, ERR_EXISTS,
-			    "A login of %s with another server, user or permissions is under way; "
-			    "wait for its end, or use another name with --as",
-			    account->name);
+	if (!r)
+		r = read_request(service, &request, detail);
 	if (r)
 		return r;
-	*ret_account = account;
-	if (known && account->from_config)
-		return 0;
-	if (known || must_stay)
-		fill_asked(&asked, account, login);
-	r = registry_account_put(service->registry, &asked);
+	is_new = !request.account;
+	if (is_new)
+		r = make_account(service, &request, detail);
 	if (!r)
-		r = accounts_put(service->accounts, &asked, &account);
+		r = make_wish(&request, &wish, detail);
+	if (!r)
+		r = check_wish(service, &request, &wish, detail);
+	if (r && is_new && request.account)
+		service_drop_account(service, request.account, clock_now());
 	if (r)
-		return err_set(detail, r, "The account %s could not be kept: %s", asked.name,
-			       err_text(r));
-	account->unlisted = !known;
-	*ret_account = account;
+		return r;
+	*ret_account = request.account;
+	*ret_wish = wish;
+	wish = (struct wish){0};
 	return 0;
 }

@@ -51,14 +51,16 @@ void service_tell(struct service *service, enum service_change change, struct ac
 /* Adds or clears the problem that the config has another port than the listener. */
 void service_check_port(struct service *service);
 
-/* The account that LOGIN is for, made or changed as it asks. Errors as service_login(). */
-int service_resolve_account(struct service *service, const struct service_login *login,
-			    struct account **ret_account, struct err_detail *detail) _must_check_;
+/* The account that ASKED is for, made if it is not known, and what its login is to ask for, which
+ * is the caller's. Errors as service_login(): nothing was changed. */
+int service_resolve_account(struct service *service, const struct service_login *asked,
+			    struct account **ret_account, struct wish *ret_wish,
+			    struct err_detail *detail) _must_check_;
 
 /* env/ and tokens/ say what credentials.json says, for all accounts that there are. */
 void service_derive_all(struct service *service);
 
-/* Whether ACCOUNT is still what SESSION was made for. */
+/* Whether ACCOUNT, if it is in the config, is still what SESSION was made for. */
 bool service_session_fits(const struct service *service, const struct registry_session *session,
 			  const struct account *account);
 

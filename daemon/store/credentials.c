@@ -411,6 +411,27 @@ int credentials_remove(struct credentials *credentials, const char *account, con
 		      : derived_remove(&credentials->derived, account, detail);
 }
 
+int credentials_rename(struct credentials *credentials, const char *old_name, const char *new_name,
+		       struct err_detail *detail)
+{
+	struct credential renamed = *credentials_find(credentials, old_name);
+	_cleanup_(buf_done) struct buf text = {0};
+	struct credential *fresh;
+	int r;
+
+	strcpy(renamed.account, new_name);
+	r = prepare(&renamed, &fresh, &text, detail);
+	if (r < 0)
+		return r;
+	r = write_truth(credentials, fresh, old_name, NULL, detail);
+	if (r < 0) {
+		entry_free(&credential_kind, fresh);
+		return r;
+	}
+	r = write_derived(credentials, new_name, NULL, NULL, detail);
+	return r < 0 ? r : derived_remove(&credentials->derived, old_name, detail);
+}
+
 /* What is derived */
 
 /* While credentials.json is missing, a token may be the last copy. */

@@ -101,6 +101,12 @@ int credentials_flush(struct credentials *credentials, struct err_detail *detail
 int credentials_remove(struct credentials *credentials, const char *account, const char *origin,
 		       struct err_detail *detail) _must_check_;
 
+/* The credential of OLD_NAME, which there must be, is NEW_NAME's from now on, which must have none:
+ * in credentials.json first, in one write, then in env/ and tokens/. Errors as
+ * credentials_store(). */
+int credentials_rename(struct credentials *credentials, const char *old_name, const char *new_name,
+		       struct err_detail *detail) _must_check_;
+
 /* Sets the derived files of one known account right, with the server's ORIGIN for an account that
  * has no credential (MISSKEY_STATE=absent). Writes only what differs. ERR_DAMAGED: credentials.json
  * is missing, but not the account's token, which is left alone. */

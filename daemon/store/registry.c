@@ -13,14 +13,13 @@ const struct state_file registry_file = {
 	.max_bytes = REGISTRY_MAX_BYTES,
 	.version = REGISTRY_VERSION,
 	.damaged_advice =
-		"No credential is in it; to go on without the logins that were under way and "
-		"the accounts that were made by login, move it away",
+		"No credential is in it; to go on without the logins that were under way, move "
+		"it away",
 	.version_advice =
 		"It was left as it is; update misskey-authd, or, to go on without the logins "
 		"that were under way, move it away",
 	.kinds =
 		(const struct entry_kind *const[]){
-			[REGISTRY_ACCOUNTS] = &registry_account_kind,
 			[REGISTRY_APPS] = &registry_app_kind,
 			[REGISTRY_SESSIONS] = &registry_session_kind,
 			[REGISTRY_FINISHED] = &registry_finished_kind,
@@ -109,43 +108,15 @@ const void *registry_find_by(const struct registry *registry, enum registry_list
 	return found;
 }
 
-/* Accounts */
-
-#define AT(field) ENTRY_AT(struct registry_account, field)
-static const struct entry_member members[] = {
-	{"name", AT(name), .form = ENTRY_NAME},
-	{"server", AT(server), .form = ENTRY_ORIGIN},
-	{"permission", AT(permission), .form = ENTRY_PERMISSION},
-	{"user", AT(user), .form = ENTRY_WORDS, .max = URL_USER_BYTES - 1, .may_be_null = true},
-	{0},
-};
-#undef AT
-
-const struct entry_kind registry_account_kind = {
-	.list = "accounts",
-	.is_map = true,
-	.size = sizeof(struct registry_account),
-	.members = members,
-	.repeated = "an account is there twice",
-};
-
-size_t registry_account_count(const struct registry *registry)
+void registry_rename(struct registry *registry, const char *old_name, const char *new_name)
 {
-	return registry->lists[REGISTRY_ACCOUNTS].count;
-}
+	const struct name_table *finished = &registry->lists[REGISTRY_FINISHED];
 
-const struct registry_account *registry_account_at(const struct registry *registry, size_t index)
-{
-	return registry->lists[REGISTRY_ACCOUNTS].rows[index];
-}
+	registry_app_rename(registry, old_name, new_name);
+	for (size_t i = 0; i < finished->count; i++) {
+		struct registry_finished *one = finished->rows[i];
 
-int registry_account_put(struct registry *registry, const struct registry_account *account)
-{
-	return entry_put(&registry_account_kind, &registry->lists[REGISTRY_ACCOUNTS], account);
-}
-
-void registry_account_remove(struct registry *registry, const char *name)
-{
-	entry_free(&registry_account_kind,
-		   name_table_take(&registry->lists[REGISTRY_ACCOUNTS], name));
+		if (strcmp(one->account, old_name) == 0)
+			strcpy(one->account, new_name);
+	}
 }

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * registry.json: what only the daemon needs, and needs again after a crash: accounts made by
- * `login`, apps, pending sessions, and for a day the outcomes of finished ones. Look-ups and
- * changes are in memory; registry_save() writes all of it to the disk.
+ * registry.json: what only the daemon needs, and needs again after a crash: apps, pending sessions,
+ * and for a day the outcomes of finished ones. Look-ups and changes are in memory; registry_save()
+ * writes all of it to the disk.
  *
- * To add a member to an entry: its field here, and a line in the table of members in registry.c,
+ * To add a member to an entry: its field here, and a line in the table of members in
  * registry_app.c, registry_session.c or registry_finished.c. A file without it is damaged then.
  */
 
@@ -27,19 +27,12 @@
 #define REGISTRY_CALLBACK_URL_BYTES 32
 #define REGISTRY_FINISHED_MAX 100
 #define REGISTRY_FINISHED_S (24 * 60 * 60)
-/* Apps kept for one server and name that no session needs: beyond that the oldest are dropped. */
+/* Apps kept for one account that no session needs: beyond that the oldest are dropped. */
 #define REGISTRY_SPARE_APPS 8
 
-/* An account that `login SERVER` made. Strings belong to the registry. */
-struct registry_account {
-	char name[ACCOUNT_NAME_BYTES];
-	struct url_server server;
-	char *permission; /* canonical */
-	char *user;	  /* who must consent, NULL: anybody */
-};
-
-/* An app registration and everything that it was made with. */
+/* An app registration of an account, and everything that it was made with. */
 struct registry_app {
+	char account[ACCOUNT_NAME_BYTES];
 	char *server; /* origin */
 	char *name;
 	char *description;
@@ -62,7 +55,10 @@ enum registry_proof {
 
 struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
-	char *server; /* origin; with app_id: which app */
+	bool from_config; /* the account was in the config when the session was made */
+	char *user;	  /* who is wished for; NULL: whom the account has */
+	bool replace;	  /* the credential of another user may be replaced */
+	char *server;	  /* origin; with app_id: which app, which has the other wishes */
 	char *app_id;
 	struct secret token;	     /* the session's */
 	char *consent_url;	     /* on the server; holds the token */
@@ -115,22 +111,19 @@ int registry_save(struct registry *registry, int64_t unix_s,
 void registry_free(struct registry *registry);
 DEFINE_CLEANUP(struct registry *, registry_free);
 
-/* Accounts. _put makes or replaces; strings are copied. */
-size_t registry_account_count(const struct registry *registry);
-const struct registry_account *registry_account_at(const struct registry *registry, size_t index);
-int registry_account_put(struct registry *registry,
-			 const struct registry_account *account) _must_check_;
-void registry_account_remove(struct registry *registry, const char *name);
+/* The account OLD is called NEW from now on, which must have no session: its apps and outcomes go
+ * along. */
+void registry_rename(struct registry *registry, const char *old_name, const char *new_name);
 
-/* Apps. _find: same server, name, description, permissions and callbackUrl (the newest). _put
- * copies; an app of the same server and id is replaced. */
-const struct registry_app *registry_app_find(const struct registry *registry, const char *server,
-					     const char *name, const char *description,
-					     const char *permission, const char *callback_url);
-const struct registry_app *registry_app_by_id(const struct registry *registry, const char *server,
-					      const char *id);
+/* Apps. _find: the newest of the account that was made with all that WANTED has but its id, secret
+ * and time. _put copies; the account's app of the same server and id is replaced. */
+const struct registry_app *registry_app_find(const struct registry *registry,
+					     const struct registry_app *wanted);
+const struct registry_app *registry_app_by_id(const struct registry *registry, const char *account,
+					      const char *server, const char *id);
 int registry_app_put(struct registry *registry, const struct registry_app *app) _must_check_;
-void registry_app_remove(struct registry *registry, const char *server, const char *id);
+void registry_app_remove(struct registry *registry, const char *account, const char *server,
+			 const char *id);
 
 /* Pending sessions, one an account at most. _put copies and replaces the account's. Pointers are
  * valid until the next change of the registry. */
@@ -147,6 +140,9 @@ const struct registry_session *registry_session_by_result(const struct registry 
 							  const char *result);
 int registry_session_put(struct registry *registry,
 			 const struct registry_session *session) _must_check_;
+/* The app that it was made with; NULL if that is not known any more. */
+const struct registry_app *registry_session_app(const struct registry *registry,
+						const struct registry_session *session);
 /* Whether a credential may be taken from the session: it never had a start link, or its callback
  * came with the cookie and nobody else opened the link, or the owner gave the callback's address.
  */

@@ -6,8 +6,7 @@
 /* APP_DESCRIPTION_CHARS of 4 bytes each: the longest of an app's texts. */
 #define TEXT_MAX_BYTES 2048
 
-/* What an app is known by: pairs of these are sorted, so that thousands of apps and sessions are
- * compared in n log n. */
+/* What a server knows an app by. */
 struct app_key {
 	const char *server;
 	const char *id;
@@ -22,7 +21,7 @@ static int compare_keys(const void *left, const void *right)
 	return order != 0 ? order : strcmp(a->id, b->id);
 }
 
-/* Whether two apps have the same server and id. */
+/* Whether they are sorted by account, and no two have the same server and id. */
 static int arrange(struct name_table *rows, struct err_detail *where)
 {
 	_cleanup_(freep) struct app_key *keys = calloc(rows->count + 1, sizeof(*keys));
@@ -31,7 +30,10 @@ static int arrange(struct name_table *rows, struct err_detail *where)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < rows->count; i++) {
 		const struct registry_app *app = rows->rows[i];
+		const struct registry_app *before = i > 0 ? rows->rows[i - 1] : app;
 
+		if (strcmp(before->account, app->account) > 0)
+			return err_set(where, ERR_DAMAGED, "the apps are not sorted by account");
 		keys[i] = (struct app_key){app->server, app->id};
 	}
 	qsort(keys, rows->count, sizeof(*keys), compare_keys);
@@ -44,6 +46,7 @@ static int arrange(struct name_table *rows, struct err_detail *where)
 
 #define AT(field) ENTRY_AT(struct registry_app, field)
 static const struct entry_member members[] = {
+	{"account", AT(account), .form = ENTRY_NAME},
 	{"server", AT(server), .form = ENTRY_ORIGIN},
 	{"name", AT(name), .form = ENTRY_WORDS, .max = TEXT_MAX_BYTES},
 	{"description", AT(description), .form = ENTRY_WORDS, .max = TEXT_MAX_BYTES,
@@ -75,37 +78,64 @@ static size_t app_count(const struct registry *registry)
 	return registry->lists[REGISTRY_APPS].count;
 }
 
+/* The index of the first app of ACCOUNT, or where it would be. */
+static size_t first_of(const struct registry *registry, const char *account)
+{
+	size_t low = 0;
+	size_t high = app_count(registry);
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(app_at(registry, middle)->account, account) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/* Whether the app at INDEX, if there is one, is ACCOUNT's. */
+static bool is_of(const struct registry *registry, size_t index, const char *account)
+{
+	return index < app_count(registry) &&
+	       strcmp(app_at(registry, index)->account, account) == 0;
+}
+
 static bool app_is(const struct registry_app *app, const char *server, const char *id)
 {
 	return strcmp(app->id, id) == 0 && strcmp(app->server, server) == 0;
 }
 
-const struct registry_app *registry_app_by_id(const struct registry *registry, const char *server,
-					      const char *id)
+const struct registry_app *registry_app_by_id(const struct registry *registry, const char *account,
+					      const char *server, const char *id)
 {
-	for (size_t i = 0; i < app_count(registry); i++) {
+	for (size_t i = first_of(registry, account); is_of(registry, i, account); i++) {
 		if (app_is(app_at(registry, i), server, id))
 			return app_at(registry, i);
 	}
 	return NULL;
 }
 
-const struct registry_app *registry_app_find(const struct registry *registry, const char *server,
-					     const char *name, const char *description,
-					     const char *permission, const char *callback_url)
+static bool is_made_with(const struct registry_app *app, const struct registry_app *wanted)
 {
+	return strcmp(app->server, wanted->server) == 0 && strcmp(app->name, wanted->name) == 0 &&
+	       strcmp(app->description, wanted->description) == 0 &&
+	       strcmp(app->permission, wanted->permission) == 0 &&
+	       strcmp(app->callback_url, wanted->callback_url) == 0;
+}
+
+const struct registry_app *registry_app_find(const struct registry *registry,
+					     const struct registry_app *wanted)
+{
+	const char *account = wanted->account;
 	const struct registry_app *newest = NULL;
 
-	for (size_t i = 0; i < app_count(registry); i++) {
+	for (size_t i = first_of(registry, account); is_of(registry, i, account); i++) {
 		const struct registry_app *app = app_at(registry, i);
 
-		if (strcmp(app->server, server) != 0 || strcmp(app->name, name) != 0 ||
-		    strcmp(app->description, description) != 0 ||
-		    strcmp(app->permission, permission) != 0 ||
-		    strcmp(app->callback_url, callback_url) != 0)
-			continue;
 		/* Among equals the one that was put last. */
-		if (!newest || app->created_at >= newest->created_at)
+		if (is_made_with(app, wanted) && (!newest || app->created_at >= newest->created_at))
 			newest = app;
 	}
 	return newest;
@@ -116,9 +146,10 @@ static void drop(struct registry *registry, size_t index)
 	entry_drop(&registry_app_kind, &registry->lists[REGISTRY_APPS], index, 1);
 }
 
-void registry_app_remove(struct registry *registry, const char *server, const char *id)
+void registry_app_remove(struct registry *registry, const char *account, const char *server,
+			 const char *id)
 {
-	for (size_t i = app_count(registry); i-- > 0;) {
+	for (size_t i = first_of(registry, account); is_of(registry, i, account); i++) {
 		if (app_is(app_at(registry, i), server, id)) {
 			drop(registry, i);
 			return;
@@ -126,73 +157,83 @@ void registry_app_remove(struct registry *registry, const char *server, const ch
 	}
 }
 
-/* Spare apps */
-
-/* The apps that pending sessions were made with, sorted; NULL without memory. */
-static struct app_key *needed_apps(const struct registry *registry)
-{
-	size_t count = registry_session_count(registry);
-	struct app_key *keys = calloc(count + 1, sizeof(*keys));
-
-	for (size_t i = 0; keys && i < count; i++) {
-		const struct registry_session *session = registry_session_at(registry, i);
-
-		keys[i] = (struct app_key){session->server, session->app_id};
-	}
-	if (keys)
-		qsort(keys, count, sizeof(*keys), compare_keys);
-	return keys;
-}
-
-/* Drops the oldest apps of KEPT's server and name that no session needs, if there are too many.
- * Without memory for it they stay: they do no harm. */
+/* Drops the oldest apps of KEPT's account that its session does not need, if there are too many. */
 static void drop_spare(struct registry *registry, const struct registry_app *kept)
 {
-	_cleanup_(freep) struct app_key *needed = needed_apps(registry);
-	_cleanup_(freep) size_t *spare = calloc(app_count(registry), sizeof(*spare));
-	size_t count = 0;
+	const struct registry_session *session = registry_session_find(registry, kept->account);
+	size_t first = first_of(registry, kept->account);
+	size_t oldest;
+	unsigned count;
 
-	if (!needed || !spare)
-		return;
-	for (size_t i = 0; i < app_count(registry); i++) {
-		const struct registry_app *app = app_at(registry, i);
-		const struct app_key key = {app->server, app->id};
+	do {
+		count = 0;
+		oldest = app_count(registry);
+		for (size_t i = first; is_of(registry, i, kept->account); i++) {
+			const struct registry_app *app = app_at(registry, i);
 
-		if (strcmp(app->server, kept->server) == 0 && strcmp(app->name, kept->name) == 0 &&
-		    !bsearch(&key, needed, registry_session_count(registry), sizeof(key),
-			     compare_keys))
-			spare[count++] = i;
-	}
-	for (; count > REGISTRY_SPARE_APPS; count--) {
-		size_t oldest = count;
-
-		/* KEPT was made just now, whatever the clock says. */
-		for (size_t i = 0; i < count; i++) {
-			const struct registry_app *app = app_at(registry, spare[i]);
-
-			if (app != kept &&
-			    (oldest == count ||
-			     app->created_at < app_at(registry, spare[oldest])->created_at))
+			if (session && app_is(app, session->server, session->app_id))
+				continue;
+			count++;
+			/* KEPT was made just now, whatever the clock says. */
+			if (app != kept && (oldest == app_count(registry) ||
+					    app->created_at < app_at(registry, oldest)->created_at))
 				oldest = i;
 		}
-		drop(registry, spare[oldest]);
-		for (size_t i = oldest + 1; i < count; i++)
-			spare[i - 1] = spare[i] - 1;
-	}
+		if (count > REGISTRY_SPARE_APPS)
+			drop(registry, oldest);
+	} while (count > REGISTRY_SPARE_APPS + 1);
+}
+
+/* The last row becomes the last one of its account. Returns where it is. */
+static size_t sort_in(struct name_table *rows, const struct registry *registry)
+{
+	void *put = rows->rows[rows->count - 1];
+	const char *account = ((const struct registry_app *)put)->account;
+	size_t place;
+
+	rows->count--;
+	for (place = first_of(registry, account); is_of(registry, place, account);)
+		place++;
+	rows->count++;
+	memmove(rows->rows + place + 1, rows->rows + place,
+		(rows->count - 1 - place) * sizeof(rows->rows[0]));
+	rows->rows[place] = put;
+	return place;
 }
 
 int registry_app_put(struct registry *registry, const struct registry_app *app)
 {
-	int r = entry_put(&registry_app_kind, &registry->lists[REGISTRY_APPS], app);
+	struct name_table *rows = &registry->lists[REGISTRY_APPS];
 	const struct registry_app *kept;
+	int r = entry_put(&registry_app_kind, rows, app);
+	size_t place;
 
 	if (r < 0)
 		return r;
-	kept = app_at(registry, app_count(registry) - 1);
-	for (size_t i = app_count(registry) - 1; i-- > 0;) {
+	place = sort_in(rows, registry);
+	kept = app_at(registry, place);
+	for (size_t i = place; i-- > 0 && is_of(registry, i, kept->account);) {
 		if (app_is(app_at(registry, i), kept->server, kept->id))
 			drop(registry, i);
 	}
 	drop_spare(registry, kept);
 	return 0;
+}
+
+void registry_app_rename(struct registry *registry, const char *old_name, const char *new_name)
+{
+	struct name_table *rows = &registry->lists[REGISTRY_APPS];
+	size_t first = first_of(registry, old_name);
+
+	/* Each is moved to the end, and from there to its new place: none is copied. */
+	while (is_of(registry, first, old_name)) {
+		struct registry_app *app = rows->rows[first];
+
+		memmove(rows->rows + first, rows->rows + first + 1,
+			(rows->count - 1 - first) * sizeof(rows->rows[0]));
+		rows->rows[rows->count - 1] = app;
+		strcpy(app->account, new_name);
+		(void)sort_in(rows, registry);
+		first = first_of(registry, old_name);
+	}
 }

@@ -8,10 +8,9 @@
 #include "state_file.h"
 #include "store/registry.h"
 
-/* The lists, in the file's order. Accounts and sessions are sorted by account; apps and finished
- * sessions are in the order in which they were put. */
+/* The lists, in the file's order. Sessions and apps are sorted by account, the apps of one as they
+ * were put, and so are finished sessions. */
 enum registry_list {
-	REGISTRY_ACCOUNTS,
 	REGISTRY_APPS,
 	REGISTRY_SESSIONS,
 	REGISTRY_FINISHED,
@@ -23,11 +22,12 @@ struct registry {
 	struct name_table lists[REGISTRY_LISTS];
 };
 
-extern const struct entry_kind registry_account_kind;
 extern const struct entry_kind registry_app_kind;
 extern const struct entry_kind registry_session_kind;
 extern const struct entry_kind registry_finished_kind;
 extern const struct state_file registry_file;
+
+void registry_app_rename(struct registry *registry, const char *old_name, const char *new_name);
 
 /* The entry whose text at OFFSET is VALUE, or NULL; none for "". Looks at every entry, found or
  * not: the time tells nothing about which one it is. */

@@ -18,6 +18,9 @@ static const char *proof_word(unsigned value)
 #define AT(field) ENTRY_AT(struct registry_session, field)
 static const struct entry_member members[] = {
 	{"account", AT(account), .form = ENTRY_NAME},
+	{"from_config", AT(from_config)},
+	{"user", AT(user), .form = ENTRY_WORDS, .max = URL_USER_BYTES - 1, .may_be_null = true},
+	{"replace", AT(replace)},
 	{"server", AT(server), .form = ENTRY_ORIGIN},
 	{"app_id", AT(app_id), .form = ENTRY_ID},
 	{"token", AT(token)},
@@ -101,6 +104,12 @@ bool registry_session_is_trusted(const struct registry_session *session)
 {
 	return !session->start[0] || session->proof == REGISTRY_PROOF_OWNER ||
 	       (session->proof == REGISTRY_PROOF_COOKIE && !session->start_raced);
+}
+
+const struct registry_app *registry_session_app(const struct registry *registry,
+						const struct registry_session *session)
+{
+	return registry_app_by_id(registry, session->account, session->server, session->app_id);
 }
 
 /* Changes */

@@ -23,14 +23,14 @@ def fill(daemon, template, count):
 
 def fill_pending(daemon, registry, count):
     """A registry.json of `count` logins that wait for consent, like the only one in `registry`."""
-    (account,), (session,) = registry["accounts"].values(), registry["sessions"]
+    (app,), (session,) = registry["apps"], registry["sessions"]
 
     def pending(number):
         token = str(uuid.UUID(int=number, version=4))
         identity = {name: f"{digit}{number:031x}" for digit, name in enumerate(("start", "cookie", "result"))}
-        return {**session, **identity, "account": name_of(number), "token": token,
+        return {**session, **identity, "account": name_of(number), "app_id": f"{app['id']}{number}", "token": token,
                 "consent_url": f"{session['server']}/auth/{token}"}
     write(daemon.state / "registry.json", {
-        **registry, "accounts": {name_of(number): account for number in range(count)},
+        **registry, "apps": [{**app, "account": name_of(number), "id": f"{app['id']}{number}"} for number in range(count)],
         "sessions": [pending(number) for number in range(count)],
     })

@@ -14,7 +14,6 @@
 
 #define NAME "me"
 /* service_resolve.c when the registry refuses an account. */
-#define UNKEPT "The account " NAME " could not be kept"
 
 static void require(bool is_so)
 {
@@ -67,29 +66,55 @@ static struct json *parse(const struct http_request *request, const char *const 
 
 /* ---- POST /v1/accounts/NAME/login ---- */
 
-/* What was asked for, or as it is where nothing was said. */
-static void check_account(const struct account *account, const struct service_login *login)
+/* What was asked for, or the default where nothing was said. */
+static void check_wish(const struct account *account, const struct wish *wish,
+		       const struct service_login *login)
 {
-	_cleanup_(freep) char *permission = NULL;
 	struct url_server server;
 
 	require(url_server_parse(login->server, &server, NULL) == 0 &&
 		strcmp(server.origin, account->server.origin) == 0);
 	require(account->server.tls || account->server.loopback);
-	require(permission_parse(login->permission ? login->permission : PERMISSION_DEFAULT,
-				 &permission, NULL) == 0 &&
-		strcmp(permission, account->permission) == 0);
-	require(!account->user ||
-		(text_is_plain(account->user) && account->user[0] &&
-		 strlen(account->user) < URL_USER_BYTES && !strpbrk(account->user, "@ ")));
+	require(account->is_provisional && !account->user);
+	require(login->permission || strcmp(wish->permission, PERMISSION_DEFAULT) == 0);
+	require(!wish->user || (text_is_plain(wish->user) && wish->user[0] &&
+				strlen(wish->user) < URL_USER_BYTES && !strpbrk(wish->user, "@ ")));
 	require(!login->user || !login->user[login->user[0] == '@'] ||
-		strcmp(account->user, login->user + (login->user[0] == '@')) == 0);
+		strcmp(wish->user, login->user + (login->user[0] == '@')) == 0);
+	require(wish->replace == login->replace);
+	require(strcmp(wish->app_name, login->app_name ? login->app_name : account->app_name) == 0);
+}
+
+/* What a login keeps of its wish. */
+static void add_wish(struct registry *registry, const struct account *account,
+		     const struct wish *wish)
+{
+	char origin[URL_ORIGIN_BYTES];
+	char none[] = "";
+	char id[] = "app";
+	struct registry_app app = {
+		.account = NAME,
+		.server = origin,
+		.name = wish->app_name,
+		.description = wish->description,
+		.permission = wish->permission,
+		.callback_url = none,
+		.id = id,
+	};
+
+	strcpy(origin, account->server.origin);
+	require(secret_set_text(&app.secret, "secret") == 0 &&
+		registry_app_put(registry, &app) == 0);
+	secret_done(&app.secret);
 }
 
 static void check_login(const struct http_request *request)
 {
-	static const char *const known[] = {"server", "user", "permission", "browser"};
-	_cleanup_(json_freep) struct json *body = parse(request, known, 4);
+	static const char *const known[] = {"server",  "user", "permission",  "browser",
+					    "replace", "name", "description", "if_needed"};
+	_cleanup_(json_freep) struct json *body =
+		parse(request, known, sizeof(known) / sizeof(known[0]));
+	_cleanup_(wish_done) struct wish wish = {0};
 	struct service_login login = {.account = NAME};
 	struct service service;
 	struct err_detail detail = {""};
@@ -103,13 +128,13 @@ static void check_login(const struct http_request *request)
 	}
 	require(login.browser || json_get(body, "browser"));
 	service = new_service();
-	if (service_resolve_account(&service, &login, &account, &detail)) {
-		/* The registry takes all that the service does. */
-		require(detail.text[0] && strncmp(detail.text, UNKEPT, strlen(UNKEPT)) != 0);
-		require(accounts_count(service.accounts) == 0 &&
-			registry_account_count(service.registry) == 0);
+	if (service_resolve_account(&service, &login, &account, &wish, &detail)) {
+		require(detail.text[0]);
+		require(accounts_count(service.accounts) == 0);
 	} else {
-		check_account(account, &login);
+		check_wish(account, &wish, &login);
+		/* The registry takes all that the service does. */
+		add_wish(service.registry, account, &wish);
 		check_registry(service.registry);
 	}
 	service_done(&service);

@@ -140,7 +140,7 @@ static void every_key_is_read(void **state)
 	assert_ptr_equal(account, &config->accounts[1]);
 	assert_string_equal(account->user, "bob");
 	assert_string_equal(account->permission, "");
-	assert_string_equal(account->app_name, "misskey-authd");
+	assert_null(account->app_name);
 	assert_non_null(strstr(account->description, "API"));
 	assert_null(config_account_find(config, "B"));
 }
@@ -403,7 +403,7 @@ static void example_is_valid(void **state)
 	assert_string_equal(config->accounts[0].name, "alice");
 	assert_string_equal(config->accounts[0].user, "alice");
 	assert_string_equal(config->accounts[0].permission, defaults->accounts[0].permission);
-	assert_string_equal(config->accounts[0].app_name, defaults->accounts[0].app_name);
+	assert_string_equal(config->accounts[0].app_name, "misskey-authd: alice on laptop");
 	assert_string_equal(config->accounts[0].description, defaults->accounts[0].description);
 }
 

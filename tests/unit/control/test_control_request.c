@@ -103,7 +103,7 @@ static void bad_names_and_queries_are_refused(void **state)
 static void methods_are_told(void **state)
 {
 	(void)state;
-	assert_string_equal(control_route_methods(CONTROL_LOGIN), "GET, POST");
+	assert_string_equal(control_route_methods(CONTROL_LOGIN), "DELETE, GET, POST");
 	assert_string_equal(control_route_methods(CONTROL_CALLBACK), "POST");
 	assert_string_equal(control_route_methods(CONTROL_TOKEN), "GET");
 	assert_string_equal(control_route_methods(CONTROL_ACCOUNT), "DELETE, GET");

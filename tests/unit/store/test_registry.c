@@ -31,19 +31,10 @@ static char *text(const char *literal)
 	return (char *)(uintptr_t)literal;
 }
 
-static struct registry_account an_account(const char *name)
-{
-	struct registry_account account = {.permission = text("read:account"),
-					   .user = text("名前")};
-
-	snprintf(account.name, sizeof(account.name), "%s", name);
-	assert_int_equal(url_server_parse("misskey.example:8443", &account.server, NULL), 0);
-	return account;
-}
-
 static int put_app(struct registry *registry, const char *id, int64_t created_at)
 {
 	struct registry_app app = {
+		.account = "alice",
 		.server = text(SERVER),
 		.name = text("misskey-authd \"☕\""),
 		.description = text(""),
@@ -60,10 +51,24 @@ static int put_app(struct registry *registry, const char *id, int64_t created_at
 	return r;
 }
 
+/* What put_app() puts. */
+static struct registry_app wanted_app(void)
+{
+	return (struct registry_app){
+		.account = "alice",
+		.server = text(SERVER),
+		.name = text("misskey-authd \"☕\""),
+		.description = text(""),
+		.permission = text("read:account,write:notes"),
+		.callback_url = text("http://127.0.0.1:41987/callback"),
+	};
+}
+
 static const struct registry_app *find_app(const struct registry *registry)
 {
-	return registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "",
-				 "read:account,write:notes", "http://127.0.0.1:41987/callback");
+	const struct registry_app wanted = wanted_app();
+
+	return registry_app_find(registry, &wanted);
 }
 
 /* NUMBER is in the token, start, cookie and result. */
@@ -71,6 +76,9 @@ static int put_session(struct registry *registry, const char *account, const cha
 		       unsigned number)
 {
 	struct registry_session session = {
+		.from_config = number % 2 == 1,
+		.user = number % 2 == 1 ? text("名前") : NULL,
+		.replace = number % 2 == 1,
 		.server = text(SERVER),
 		.app_id = text(app_id),
 		.consent_url = text(SERVER "/auth/" TOKEN),
@@ -133,15 +141,6 @@ static const struct registry_finished *find_finished(const struct registry *regi
 	return found;
 }
 
-static const struct registry_account *find_account(const struct registry *registry,
-						   const char *name)
-{
-	for (size_t n = 0; n < registry_account_count(registry); n++)
-		if (strcmp(registry_account_at(registry, n)->name, name) == 0)
-			return registry_account_at(registry, n);
-	return NULL;
-}
-
 static struct registry *open_registry(void)
 {
 	struct registry *registry = NULL;
@@ -156,12 +155,7 @@ static struct registry *open_registry(void)
 static struct registry *filled(void)
 {
 	struct registry *registry = open_registry();
-	struct registry_account account = an_account("alice");
 
-	assert_int_equal(registry_account_put(registry, &account), 0);
-	account = an_account("bob");
-	account.user = NULL;
-	assert_int_equal(registry_account_put(registry, &account), 0);
 	assert_int_equal(put_app(registry, "9app", NOW - 10), 0);
 	assert_int_equal(put_session(registry, "alice", "9app", 1), 0);
 	assert_int_equal(put_session(registry, "bob", "9app", 2), 0);
@@ -180,27 +174,22 @@ static void save(struct registry *registry)
 
 static void assert_filled(const struct registry *registry)
 {
-	const struct registry_account *account = find_account(registry, "alice");
 	const struct registry_app *app = find_app(registry);
 	const struct registry_session *session = registry_session_find(registry, "alice");
 	const struct registry_finished *finished = find_finished(registry, 1);
 
-	assert_int_equal(registry_account_count(registry), 2);
-	assert_string_equal(registry_account_at(registry, 1)->name, "bob");
-	assert_null(registry_account_at(registry, 1)->user);
-	assert_string_equal(account->server.origin, "https://misskey.example:8443");
-	assert_string_equal(account->server.host, "misskey.example:8443");
-	assert_true(account->server.tls);
-	assert_string_equal(account->permission, "read:account");
-	assert_string_equal(account->user, "名前");
-
 	assert_string_equal(app->id, "9app");
-	assert_ptr_equal(registry_app_by_id(registry, SERVER, "9app"), app);
+	assert_ptr_equal(registry_app_by_id(registry, "alice", SERVER, "9app"), app);
 	assert_string_equal(secret_reveal(&app->secret), "secret-" ALLOC_MARKER);
 	assert_int_equal(app->created_at, NOW - 10);
 
 	assert_int_equal(registry_session_count(registry), 2);
 	assert_ptr_equal(registry_session_at(registry, 0), session);
+	assert_true(session->from_config && session->replace);
+	assert_string_equal(session->user, "名前");
+	assert_null(registry_session_at(registry, 1)->user);
+	assert_false(registry_session_at(registry, 1)->from_config ||
+		     registry_session_at(registry, 1)->replace);
 	assert_string_equal(session->server, SERVER);
 	assert_string_equal(session->app_id, "9app");
 	assert_string_equal(secret_reveal(&session->token), TOKEN "-1");
@@ -341,28 +330,35 @@ static void test_what_happens_to_a_session_is_saved(void **state)
 	registry_free(registry);
 }
 
-static void test_accounts_are_replaced_and_removed(void **state)
+static void test_an_account_is_renamed(void **state)
 {
 	struct registry *registry = filled();
-	struct registry_account changed = *find_account(registry, "alice");
+	struct registry_app wanted = wanted_app();
 
 	(void)state;
-	changed.permission = text("write:notes,account-read,write:notes");
-	assert_int_equal(registry_account_put(registry, &changed), 0);
-	assert_int_equal(registry_account_count(registry), 2);
-	assert_string_equal(find_account(registry, "alice")->permission,
-			    "read:account,write:notes");
-	assert_string_equal(find_account(registry, "alice")->user, "名前");
-	registry_account_remove(registry, "alice");
-	registry_account_remove(registry, "nobody");
-	assert_null(find_account(registry, "alice"));
-	assert_non_null(find_account(registry, "bob"));
+	registry_rename(registry, "alice", "carol");
+	assert_null(find_app(registry));
+	strcpy(wanted.account, "carol");
+	assert_string_equal(registry_app_find(registry, &wanted)->id, "9app");
+	assert_string_equal(find_finished(registry, 1)->account, "carol");
+	save(registry);
 	registry_free(registry);
+	registry = open_registry();
+	assert_string_equal(registry_app_find(registry, &wanted)->id, "9app");
+	assert_string_equal(find_finished(registry, 1)->account, "carol");
+	registry_free(registry);
+}
+
+/* What differs in one thing is another app. */
+static void assert_not_found(const struct registry *registry, const struct registry_app *wanted)
+{
+	assert_null(registry_app_find(registry, wanted));
 }
 
 static void test_the_newest_fitting_app_is_found(void **state)
 {
 	struct registry *registry = filled();
+	struct registry_app wanted;
 
 	(void)state;
 	assert_int_equal(put_app(registry, "newer", NOW), 0);
@@ -372,19 +368,24 @@ static void test_the_newest_fitting_app_is_found(void **state)
 	assert_string_equal(find_app(registry)->id, "later");
 	assert_int_equal(put_app(registry, "newer", NOW + 1), 0);
 	assert_string_equal(find_app(registry)->id, "newer");
-	registry_app_remove(registry, SERVER, "newer");
-	assert_null(registry_app_by_id(registry, SERVER, "newer"));
-	registry_app_remove(registry, "https://other.example", "later");
+	registry_app_remove(registry, "alice", SERVER, "newer");
+	assert_null(registry_app_by_id(registry, "alice", SERVER, "newer"));
+	registry_app_remove(registry, "alice", "https://other.example", "later");
 	assert_string_equal(find_app(registry)->id, "later");
-	assert_null(registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "", "read:account",
-				      "http://127.0.0.1:41987/callback"));
-	assert_null(registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "",
-				      "read:account,write:notes",
-				      "http://127.0.0.1:41988/callback"));
-	assert_null(registry_app_find(registry, SERVER, "misskey-authd \"☕\"", "x",
-				      "read:account,write:notes",
-				      "http://127.0.0.1:41987/callback"));
-	assert_null(registry_app_by_id(registry, "https://other.example", "later"));
+	wanted = wanted_app();
+	wanted.permission = text("read:account");
+	assert_not_found(registry, &wanted);
+	wanted = wanted_app();
+	wanted.callback_url = text("http://127.0.0.1:41988/callback");
+	assert_not_found(registry, &wanted);
+	wanted = wanted_app();
+	wanted.description = text("x");
+	assert_not_found(registry, &wanted);
+	/* No two accounts share an app: who withdraws one keeps the other. */
+	wanted = wanted_app();
+	strcpy(wanted.account, "bob");
+	assert_not_found(registry, &wanted);
+	assert_null(registry_app_by_id(registry, "alice", "https://other.example", "later"));
 	registry_free(registry);
 }
 
@@ -398,45 +399,45 @@ static void test_the_oldest_spare_apps_are_dropped(void **state)
 		snprintf(id, sizeof(id), "spare%u", i);
 		assert_int_equal(put_app(registry, id, NOW + (i * 7) % 20), 0);
 		/* What was made just now stays, even if the clock went back. */
-		assert_non_null(registry_app_by_id(registry, SERVER, id));
+		assert_non_null(registry_app_by_id(registry, "alice", SERVER, id));
 	}
-	assert_non_null(registry_app_by_id(registry, SERVER, "9app")); /* two sessions need it */
+	assert_non_null(
+		registry_app_by_id(registry, "alice", SERVER, "9app")); /* the session needs it */
 	for (unsigned i = 0, kept = 0; i < 20; i++) {
 		snprintf(id, sizeof(id), "spare%u", i);
-		kept += registry_app_by_id(registry, SERVER, id) != NULL;
+		kept += registry_app_by_id(registry, "alice", SERVER, id) != NULL;
 		if (i == 19)
 			assert_int_equal(kept, REGISTRY_SPARE_APPS);
 		else if ((i * 7) % 20 >= 14) /* made at one of the latest times */
-			assert_non_null(registry_app_by_id(registry, SERVER, id));
+			assert_non_null(registry_app_by_id(registry, "alice", SERVER, id));
 	}
 	save(registry);
 	registry_free(registry);
 	registry_free(open_registry());
 }
 
-static void test_many_apps_become_spare_at_once(void **state)
+static void test_an_accounts_apps_do_not_crowd_anothers(void **state)
 {
-	struct registry *registry = open_registry();
-	char name[16];
+	struct registry *registry = filled();
+	struct registry_app app = *find_app(registry);
+	char id[16];
 
 	(void)state;
+	strcpy(app.account, "aaron");
 	for (unsigned i = 0; i < 20; i++) {
-		snprintf(name, sizeof(name), "app%u", i);
-		assert_int_equal(put_app(registry, name, NOW + (i * 7) % 20), 0);
-		assert_int_equal(put_session(registry, name, name, i), 0);
+		snprintf(id, sizeof(id), "a%u", i);
+		app.id = id;
+		assert_int_equal(registry_app_put(registry, &app), 0);
+		strcpy(app.account, i % 2 ? "aaron" : "zoe");
 	}
-	for (unsigned i = 0; i < 20; i++) {
-		snprintf(name, sizeof(name), "app%u", i);
-		assert_non_null(registry_app_by_id(registry, SERVER, name));
-		registry_session_remove(registry, name);
-	}
-	assert_int_equal(put_app(registry, "oldest", NOW - 1), 0);
-	assert_non_null(registry_app_by_id(registry, SERVER, "oldest"));
-	for (unsigned i = 0; i < 20; i++) {
-		snprintf(name, sizeof(name), "app%u", i);
-		assert_int_equal(registry_app_by_id(registry, SERVER, name) != NULL,
-				 (i * 7) % 20 > 20 - REGISTRY_SPARE_APPS);
-	}
+	assert_string_equal(find_app(registry)->id, "9app");
+	assert_non_null(registry_app_by_id(registry, "zoe", SERVER, "a19"));
+	assert_null(registry_app_by_id(registry, "zoe", SERVER, "a1"));
+	assert_null(registry_app_by_id(registry, "aaron", SERVER, "a0"));
+	save(registry);
+	registry_free(registry);
+	registry = open_registry();
+	assert_string_equal(find_app(registry)->id, "9app");
 	registry_free(registry);
 }
 
@@ -505,17 +506,11 @@ static void test_what_could_not_be_read_is_not_put(void **state)
 {
 	struct registry *registry = filled();
 	struct registry_session session = *registry_session_find(registry, "alice");
-	struct registry_account account = an_account("carol");
 
 	(void)state;
-	strcpy(account.name, ".carol");
-	assert_int_equal(registry_account_put(registry, &account), ERR_INVALID);
-	account = an_account("carol");
-	account.permission = text("read account!");
-	assert_int_equal(registry_account_put(registry, &account), ERR_INVALID);
-	account = an_account("carol");
-	account.user = text("\xff");
-	assert_int_equal(registry_account_put(registry, &account), ERR_INVALID);
+	session.user = text("\xff");
+	assert_int_equal(registry_session_put(registry, &session), ERR_INVALID);
+	session.user = NULL;
 	assert_int_equal(put_app(registry, "not an id", NOW), ERR_INVALID);
 	assert_int_equal(put_app(registry, "9", -1), ERR_INVALID);
 	strcpy(session.result, "short");
@@ -592,12 +587,6 @@ struct change {
 
 static const struct change damages[] = {
 	{"\"version\": 1", "\"version\": true", "\"version\""},
-	{"\"accounts\": {", "\"accounts\": [], \"x\": {", "\"accounts\""},
-	{"\"alice\": {", "\"-alice\": {", "\"accounts\""},
-	{"\"alice\": {", "\"carol\": 7, \"alice\": {", "carol: \"server\""},
-	{"https://misskey.example:8443", "https://misskey.example:443", "alice: \"server\""},
-	{"\"名前\"", "7", "alice: \"user\""},
-	{"\"user\": null", "\"x\": null", "bob: \"user\""},
 	{"\"apps\": [", "\"apps\": {}, \"x\": [", "\"apps\""},
 	{"\"apps\": [", "\"apps\": [7, ", "number 1 in \"apps\": \"server\""},
 	{"\"name\": \"misskey", "\"n\": \"misskey", "number 1 in \"apps\": \"name\""},
@@ -607,8 +596,12 @@ static const struct change damages[] = {
 	{"\"created_at\": 1795348790", "\"created_at\": \"1795348790\"", "\"created_at\""},
 	{"\"created_at\": 1795348790", "\"created_at\": 1795348790.5", "\"created_at\""},
 	{"\"created_at\": 1795348790", "\"created_at\": -1", "\"created_at\""},
+	{"\"account\": \"alice\"", "\"account\": \"\"", "number 1 in \"apps\": \"account\""},
+	{"\"from_config\": true", "\"from_config\": 1", "\"from_config\""},
+	{"\"名前\"", "7", "number 1 in \"sessions\": \"user\""},
+	{"\"replace\": true", "\"replace\": null", "\"replace\""},
 	{"\"sessions\": [", "\"sessions\": null, \"x\": [", "\"sessions\""},
-	{"\"account\": \"alice\"", "\"account\": \"\"", "number 1 in \"sessions\": \"account\""},
+	{"\"account\": \"bob\"", "\"account\": \"\"", "number 2 in \"sessions\": \"account\""},
 	{"\"account\": \"bob\"", "\"account\": \"alice\"", "two sessions"},
 	{"\"token\": \"" TOKEN "-1\"", "\"token\": [\"" TOKEN "-1\"]", "\"token\""},
 	{"\"start\": \"a0", "\"start\": \"A0", "\"start\""},
@@ -764,10 +757,10 @@ int main(void)
 		TEST(test_sessions_are_looked_up),
 		TEST(test_a_session_without_browser_is_not_found_by_nothing),
 		TEST(test_what_happens_to_a_session_is_saved),
-		TEST(test_accounts_are_replaced_and_removed),
+		TEST(test_an_account_is_renamed),
 		TEST(test_the_newest_fitting_app_is_found),
 		TEST(test_the_oldest_spare_apps_are_dropped),
-		TEST(test_many_apps_become_spare_at_once),
+		TEST(test_an_accounts_apps_do_not_crowd_anothers),
 		TEST(test_finished_sessions_are_limited_by_number),
 		TEST(test_finished_sessions_are_limited_by_age),
 		TEST(test_a_detail_is_made_fit_to_be_read_again),
