@@ -167,10 +167,3 @@ int permission_add_json(struct json *object, const char *key, const char *list)
 	}
 	return json_add(object, key, TAKE_PTR(array));
 }
-
-int permission_apply(const char *base, const char *change, char **ret_list,
-		     struct err_detail *detail)
-{
-	(void)base;
-	return permission_parse(change, ret_list, detail);
-}

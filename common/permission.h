@@ -25,9 +25,6 @@
  * ERR_LIMIT, ERR_NOMEM. The caller frees *ret_list. */
 int permission_parse(const char *text, char **ret_list, struct err_detail *detail) _must_check_;
 
-int permission_apply(const char *base, const char *change, char **ret_list,
-		     struct err_detail *detail) _must_check_;
-
 /* Returns how many bytes the next permission of the canonical *LIST has, and moves *LIST behind it;
  * 0 at the end. *ret_permission points into the list. */
 size_t permission_next(const char **list, const char **ret_permission);

@@ -588,7 +588,7 @@ struct change {
 static const struct change damages[] = {
 	{"\"version\": 1", "\"version\": true", "\"version\""},
 	{"\"apps\": [", "\"apps\": {}, \"x\": [", "\"apps\""},
-	{"\"apps\": [", "\"apps\": [7, ", "number 1 in \"apps\": \"server\""},
+	{"\"apps\": [", "\"apps\": [7, ", "number 1 in \"apps\": \"account\""},
 	{"\"name\": \"misskey", "\"n\": \"misskey", "number 1 in \"apps\": \"name\""},
 	{"\"description\": \"\"", "\"description\": null", "\"description\""},
 	{"\"id\": \"9app\"", "\"id\": \"9/app\"", "\"id\""},

@@ -1,0 +1,321 @@
+# SPDX-License-Identifier: MIT
+"""What a login asks for is the pending login's, and becomes the account's with its success alone; whose account it is,
+is never changed in silence."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from harness import accept, authorize, consent, wait_for
+
+DEFAULT = ["read:account", "write:notes"]
+OTHER = "write:drive,read:drive"
+
+
+def facts(daemon, name="me"):
+    """What an account is, beside its login."""
+    return {key: value for key, value in daemon.account(name).items() if key not in ("login", "asked_at", "verified_at")}
+
+
+def names(daemon):
+    return [one["account"] for one in daemon.control("GET", "/v1/accounts")[1]["accounts"]]
+
+
+def cancel(daemon, name="me"):
+    status, login = daemon.control("DELETE", f"/v1/accounts/{name}/login")
+    assert (status, login["outcome"]) == (200, "CANCELLED"), login
+    return login
+
+
+def expire(daemon, name="me"):
+    assert daemon.stop() == 0
+    file = daemon.state / "registry.json"
+    registry = daemon.registry()
+    for session in registry["sessions"]:
+        file.write_text(file.read_text().replace(f'"expires_at": {session["expires_at"]}', '"expires_at": 1'))
+    daemon.start()
+    assert daemon.outcome(name)["outcome"] == "EXPIRED"
+
+
+def kill(daemon, _name="me"):
+    daemon.kill()
+    daemon.start()
+    cancel(daemon)
+
+
+# ---- Whose account it is ----
+
+def test_another_users_credential_is_not_replaced(server, daemon):
+    authorize(daemon, server)
+    before = facts(daemon)
+    error = daemon.login("me", expect=409, user="bob")["error"]
+    assert error["code"] == "OTHER_USER"
+    for words in ("@alice", "@bob", "--as", f"misskey-authctl login @bob@{server.origin.partition('//')[2]}",
+                  "misskey-authctl login me --user bob --replace"):
+        assert words in error["message"]
+    assert facts(daemon) == before and daemon.account("me")["login"]["state"] == "finished"
+    # The one that was meant, in any case of letters.
+    consent(daemon, server, daemon.login("me", user="ALICE"))
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+@pytest.mark.parametrize("wish", [{}, {"user": "bob"}])
+def test_it_is_replaced_on_request(server, daemon, wish):
+    authorize(daemon, server)
+    login = daemon.login("me", replace=True, **wish)
+    assert login["expected_user"] == wish.get("user")
+    assert daemon.credentials()["me"]["user"]["username"] == "alice"
+    consent(daemon, server, login, "bob")
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert daemon.credentials()["me"]["user"]["username"] == "bob"
+    # From now on it is bob's, and what was allowed once is not allowed again.
+    assert daemon.account("me")["expected_user"] == "bob"
+    consent(daemon, server, daemon.login("me"), "alice")
+    assert daemon.outcome("me")["outcome"] == "WRONG_USER"
+
+
+def test_a_permission_to_replace_is_for_one_user(server, daemon):
+    authorize(daemon, server)
+    daemon.login("me", replace=True, user="bob")
+    assert daemon.login("me")["expected_user"] == "bob"
+    assert daemon.login("me", expect=409, user="carol")["error"]["code"] == "OTHER_USER"
+    assert daemon.account("me")["login"]["expected_user"] == "bob"
+
+
+def test_a_revoked_credential_is_nobodys_any_more(server, daemon):
+    authorize(daemon, server)
+    server.revoke("alice")
+    assert daemon.control("POST", "/v1/accounts/me/verify", {})[1]["state"] == "revoked"
+    consent(daemon, server, daemon.login("me", user="bob"), "bob")
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+# ---- Wishes ----
+
+@pytest.mark.parametrize("wish", [
+    {"user": "bob", "replace": True}, {"permission": OTHER}, {"permission": "write:notee"}, {"name": "another name"},
+    {"description": "other words"}, {"browser": False, "permission": OTHER},
+])
+@pytest.mark.parametrize("end", [cancel, expire, kill])
+def test_what_comes_to_nothing_leaves_no_trace(server_2025, daemon, end, wish):
+    authorize(daemon, server_2025)
+    before = facts(daemon)
+    apps = len(server_2025.apps)
+    login = daemon.login("me", **wish)
+    assert login["permission"] == sorted(wish.get("permission", ",".join(DEFAULT)).split(","))
+    assert facts(daemon) | {"expected_user": before["expected_user"]} == before
+    end(daemon)
+    assert facts(daemon) == before and daemon.registry()["sessions"] == []
+    daemon.restart()
+    assert facts(daemon) == before
+    # The next login is as if there had been none: the same app, the same user.
+    apps = len(server_2025.apps)
+    consent(daemon, server_2025, daemon.login("me"))
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED" and len(server_2025.apps) == apps
+    assert facts(daemon) | {"credential": 0, "obtained_at": 0} == before | {"credential": 0, "obtained_at": 0}
+
+
+def test_a_wish_survives_a_start_of_the_daemon(server, daemon):
+    authorize(daemon, server)
+    login = daemon.login("me", user="bob", replace=True, permission=OTHER, name="n", description="d")
+    daemon.kill()
+    daemon.start()
+    again = daemon.login("me")
+    assert again["start_url"] == login["start_url"]
+    assert (again["expected_user"], again["permission"]) == ("bob", sorted(OTHER.split(",")))
+    consent(daemon, server, again, "bob")
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    account = daemon.account("me")
+    assert account["permission"] == sorted(OTHER.split(",")) and account["permission_change"] is None
+    assert account["app"]["name"] == "n" and account["user"]["username"] == "bob"
+    # And is what the account is from now on.
+    daemon.restart()
+    apps = len(server.apps)
+    login = daemon.login("me")
+    assert (login["expected_user"], login["permission"]) == ("bob", sorted(OTHER.split(",")))
+    assert len(server.apps) == apps
+
+
+def test_permissions_are_added_and_taken_away(server, daemon):
+    authorize(daemon, server)
+    login = daemon.login("me", permission="+write:drive,-write:notes")
+    assert login["permission"] == ["read:account", "write:drive"]
+    # From what the pending login asks for.
+    login = daemon.login("me", permission="+read:drive")
+    assert login["permission"] == ["read:account", "read:drive", "write:drive"]
+    consent(daemon, server, login)
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert daemon.credentials()["me"]["permission"] == ["read:account", "read:drive", "write:drive"]
+    assert daemon.login("me", expect=400, permission="+write:drive,read:drive")["error"]["code"] == "INVALID_REQUEST"
+
+
+def test_a_login_that_is_not_needed_does_not_begin(server, daemon):
+    assert daemon.login("me", server=server.origin, if_needed=True)["state"] == "consent"
+    cancel(daemon)
+    authorize(daemon, server)
+    sessions = len(server.sessions)
+    done = daemon.login("me", if_needed=True)
+    assert (done["state"], done["outcome"], done["user"]["username"]) == ("finished", "AUTHORIZED", "alice")
+    assert done["start_url"] is None and done["message"] is None
+    assert daemon.login("me", if_needed=True, permission="write:notes", user="alice")["state"] == "finished"
+    assert len(server.sessions) == sessions
+    assert daemon.login("me", if_needed=True, permission="+write:drive")["state"] == "consent"
+    assert daemon.login("me", if_needed=True, permission="write:notes")["outcome"] == "AUTHORIZED"
+    # Of a user that is somebody else it says what a login would say.
+    cancel(daemon)
+    assert daemon.login("me", expect=409, if_needed=True, user="bob")["error"]["code"] == "OTHER_USER"
+    server.revoke("alice")
+    daemon.control("POST", "/v1/accounts/me/verify", {})
+    assert daemon.login("me", if_needed=True)["state"] == "consent"
+
+
+@pytest.mark.parametrize("body", [
+    {"name": ""}, {"name": "x" * 129}, {"name": "two\nlines"}, {"description": "x" * 513}, {"name": 7}, {"replace": "yes"},
+    {"if_needed": 1}, {"description": "a\x00b"},
+])
+def test_what_a_wish_cannot_be(server_2025, daemon, body):
+    error = daemon.login("me", expect=400, server=server_2025.origin, **body)["error"]
+    assert error["code"] == "INVALID_REQUEST"
+    assert names(daemon) == [] and not server_2025.apps
+
+
+def test_the_config_says_what_its_accounts_are(server_2025, make_daemon):
+    daemon = make_daemon(config=f"[account me]\nserver = {server_2025.origin}\nname = N", servers=[server_2025]).start()
+    for body, words in (({"permission": OTHER}, "permissions"), ({"name": "M"}, "name"), ({"description": "x"}, "description")):
+        error = daemon.login("me", expect=409, **body)["error"]
+        assert error["code"] == "CONFLICT" and words in error["message"] and "section" in error["message"]
+    # Whom it does not name, a login may.
+    login = daemon.login("me", user="bob")
+    assert login["expected_user"] == "bob"
+    consent(daemon, server_2025, login, "alice")
+    assert daemon.outcome("me")["outcome"] == "WRONG_USER"
+    assert daemon.account("me")["expected_user"] is None
+
+
+# ---- Pending logins ----
+
+@pytest.mark.parametrize("browser", [True, False])
+@pytest.mark.parametrize("end", [cancel, expire, kill])
+def test_an_account_is_gone_with_the_login_that_it_exists_by(server_2025, daemon, end, browser):
+    daemon.login("me", server=server_2025.origin, browser=browser)
+    assert names(daemon) == ["me"]
+    account = daemon.account("me")
+    assert (account["state"], account["source"], account["app"]) == ("absent", "login", None)
+    assert account["login"]["expires_at"] and account["login"]["waiting"] == 0
+    assert not (daemon.state / "env/me").exists()
+    end(daemon)
+    assert names(daemon) == [] and daemon.registry()["sessions"] == []
+    daemon.restart()
+    assert names(daemon) == [] and daemon.control("GET", "/v1/accounts/me")[0] == 404
+    assert not (daemon.state / "env/me").exists()
+    # Nothing is left that binds the name.
+    authorize(daemon, server_2025, username="bob")
+    assert daemon.account("me")["user"]["username"] == "bob"
+
+
+def test_what_cannot_be_cancelled(server, daemon):
+    assert daemon.control("DELETE", "/v1/accounts/me/login")[1]["error"]["code"] == "NO_SUCH_ACCOUNT"
+    authorize(daemon, server)
+    assert daemon.control("DELETE", "/v1/accounts/me/login")[0] == 404
+    browser, token = accept(daemon, server, daemon.login("me"))
+    server.stop()
+    browser.get(daemon.callback_url(token), follow=False)
+    wait_for(lambda: daemon.account("me")["login"]["problem"])
+    status, answer = daemon.control("DELETE", "/v1/accounts/me/login")
+    assert status == 409 and "misskey-authctl logout me" in answer["error"]["message"]
+    server.start()
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_who_waits_is_counted(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    with ThreadPoolExecutor() as pool:
+        path = f"/v1/accounts/me/login?wait=30&revision={login['revision']}"
+        waiting = [pool.submit(daemon.control, "GET", path) for _ in range(3)]
+        wait_for(lambda: daemon.account("me")["login"]["waiting"] == 3)
+        cancel(daemon)
+        assert {one.result()[1]["outcome"] for one in waiting} == {"CANCELLED"}
+
+
+# ---- Apps ----
+
+def test_every_account_has_an_app_of_its_own(server, daemon):
+    authorize(daemon, server, "one")
+    authorize(daemon, server, "two")
+    first, second = daemon.account("one")["app"], daemon.account("two")["app"]
+    assert first["id"] != second["id"] and "one" in first["name"] and "two" in second["name"]
+    assert {app.name for app in server.apps.values()} == {first["name"], second["name"]}
+    assert daemon.credentials()["one"]["i"] != daemon.credentials()["two"]["i"]
+    daemon.restart()
+    authorize(daemon, server, "one")
+    assert daemon.account("one")["app"] == first and len(server.apps) == 2
+
+
+def test_accounts_of_the_config_with_one_name_do_not_share_an_app(server_2025, make_daemon):
+    section = f"server = {server_2025.origin}\nname = bots\n"
+    daemon = make_daemon(config=f"[account a]\n{section}[account b]\n{section}", servers=[server_2025]).start()
+    for name in "ab":
+        consent(daemon, server_2025, daemon.login(name))
+        assert daemon.outcome(name)["outcome"] == "AUTHORIZED"
+    assert len(server_2025.apps) == 2 and {app.name for app in server_2025.apps.values()} == {"bots"}
+
+
+# ---- Names ----
+
+def test_an_account_gets_another_name(server, daemon):
+    authorize(daemon, server)
+    entry = daemon.credentials()["me"]
+    status, account = daemon.control("POST", "/v1/accounts/me/rename", {"to": "you"})
+    assert (status, account["account"], account["user"]["username"]) == (200, "you", "alice")
+    assert daemon.credentials() == {"you": entry} and daemon.token("you").stdout == entry["i"] + "\n"
+    assert daemon.token("me").returncode == 3 and names(daemon) == ["you"]
+    assert {file.name for file in daemon.state.glob("*/*")} == {"you"}
+    daemon.restart()
+    assert names(daemon) == ["you"]
+    # Its app goes along.
+    consent(daemon, server, daemon.login("you"))
+    assert daemon.outcome("you")["outcome"] == "AUTHORIZED" and len(server.apps) == 1
+
+
+@pytest.mark.parametrize("body", [{}, {"to": None}, {"to": 7}, {"to": "no name"}, {"to": ""}, {"to": ".x"}, {"new": "x"}])
+def test_what_a_name_cannot_be(server_2025, daemon, body):
+    authorize(daemon, server_2025)
+    status, answer = daemon.control("POST", "/v1/accounts/me/rename", body)
+    assert (status, answer["error"]["code"]) == (400, "INVALID_REQUEST")
+    assert names(daemon) == ["me"]
+
+
+def test_what_cannot_be_renamed(server_2025, make_daemon):
+    daemon = make_daemon(config=f"[account fixed]\nserver = {server_2025.origin}\n[account empty]\n"
+                         f"server = {server_2025.origin}\nuser = bob\n", servers=[server_2025]).start()
+    authorize(daemon, server_2025)
+    authorize(daemon, server_2025, "other", "bob")
+
+    def refused(name, to, *words):
+        status, answer = daemon.control("POST", f"/v1/accounts/{name}/rename", {"to": to})
+        assert status == 409 and all(word in answer["error"]["message"] for word in words), answer
+    refused("me", "other", "another one")
+    refused("fixed", "new", "[account fixed]", "[account new]", str(daemon.config_file), "misskey-authctl reload")
+    refused("me", "empty", "another one")
+    login = daemon.login("me")
+    refused("me", "new", "misskey-authctl cancel")
+    assert login and daemon.control("POST", "/v1/accounts/nobody/rename", {"to": "x"})[0] == 404
+    cancel(daemon)
+    # What the config calls so already, and is the same user's, is where it belongs.
+    assert daemon.control("POST", "/v1/accounts/other/rename", {"to": "empty"})[0] == 200
+    assert daemon.account("empty")["source"] == "config" and daemon.account("empty")["state"] == "verified"
+    assert names(daemon) == ["empty", "fixed", "me"]
+
+
+def test_hooks_are_told_of_both_names(server_2025, make_daemon, tmp_path):
+    script = tmp_path / "hook"
+    script.write_text(f'#!/bin/sh\necho "$MISSKEY_ACCOUNT $MISSKEY_STATE" >> {tmp_path}/told\n')
+    script.chmod(0o700)
+    daemon = make_daemon(servers=[server_2025])
+    daemon.configure(daemon=f"on_credential_changed = {script}\n")
+    daemon.start()
+    authorize(daemon, server_2025)
+    told = tmp_path / "told"
+    wait_for(lambda: told.exists() and "me verified" in told.read_text())
+    assert daemon.control("POST", "/v1/accounts/me/rename", {"to": "you"})[0] == 200
+    wait_for(lambda: "you verified" in told.read_text() and "me absent" in told.read_text())
