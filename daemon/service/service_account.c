@@ -127,10 +127,12 @@ int service_rename(struct service *service, struct account *account, const char 
 
 	if (!r)
 		r = check_rename(service, account, name, detail);
-	if (!r)
-		r = credentials_rename(service->credentials, account->name, name, detail);
+	if (r)
+		return r;
+	r = credentials_rename(service->credentials, account->name, name, detail);
 	if (r && !credentials_find(service->credentials, name))
 		return r;
+	/* credentials.json says it: the files that are made from it follow. */
 	if (r) {
 		log_error("account %s: %s", name, detail->text);
 		service->repair_ms = now.mono_ms + SERVICE_REPAIR_MS;
