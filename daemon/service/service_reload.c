@@ -99,7 +99,9 @@ static void on_difference(enum accounts_change change, struct account *account, 
 			    : change == ACCOUNTS_REMOVED ? &report->removed
 							 : &report->changed;
 
-	buf_append_format(names, "%s\n", account->name);
+	/* What is not shown, because its login has ended, is no news. */
+	if (!account->is_unlisted)
+		buf_append_format(names, "%s\n", account->name);
 	cancel_outdated(reload, account, change == ACCOUNTS_REMOVED);
 	if (change == ACCOUNTS_REMOVED)
 		remove_account(reload, account);
