@@ -178,6 +178,20 @@ static void put_words(const struct page *page, const char *words)
 	}
 }
 
+/* A heading of page_text.h, which has nothing to escape; LINE_END stands where a line may end. */
+static void put_heading(const struct page *page, const char *heading, const char *line_end)
+{
+	size_t length;
+
+	for (;; heading += length + 1) {
+		length = strcspn(heading, "|");
+		buf_append(page->html, heading, length);
+		if (!heading[length])
+			return;
+		put(page, line_end);
+	}
+}
+
 static void put_command(const struct page *page)
 {
 	const char *command = page->plan->command;
@@ -205,7 +219,7 @@ static void put_head(const struct page *page)
 	if (page->plan->refreshes)
 		put(page, "<meta http-equiv=\"refresh\" content=\"1\">\n");
 	put(page, "<title>");
-	put_words(page, page->message->heading);
+	put_heading(page, page->message->heading, "");
 	put(page, " – misskey-authd</title>\n"
 		  "<link rel=\"icon\" href=\"/favicon.ico\" type=\"image/svg+xml\">\n<style>");
 	put(page, page_css);
@@ -345,7 +359,7 @@ static void put_main(const struct page *page)
 	put(page, "<div class=\"title\">");
 	put(page, tones[page->plan->tone].sign);
 	put(page, "<h1>");
-	put_words(page, page->message->heading);
+	put_heading(page, page->message->heading, "<wbr>");
 	put(page, "</h1></div>\n<p>");
 	put_words(page, page->message->explanation);
 	put(page, "</p>\n</div>\n");

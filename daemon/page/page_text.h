@@ -8,8 +8,9 @@
  *
  * In every word, {account}, {server}, {user} and {expected} stand for the facts of these names, and
  * what is between `backticks` is shown as code. There is no other markup, and each word is text,
- * not HTML. A sentence has the same placeholders in every language. Commands are not words: they
- * are in page.c.
+ * not HTML. In a heading, | is where a line may end in a script without blanks: only Chromium finds
+ * the end of a Japanese phrase without that. A sentence has the same placeholders in every
+ * language. Commands are not words: they are in page.c.
  */
 
 #include "common/vocabulary.h"
@@ -18,7 +19,7 @@
 #define PAGE_KIND_COUNT (PAGE_UNAVAILABLE + 1)
 
 struct page_message {
-	const char *heading;	 /* the title of the window too: without placeholders */
+	const char *heading;	 /* the title of the window too: without placeholders or code */
 	const char *explanation; /* what happened */
 	const char *next;	 /* what to do; ends in a colon if a command follows */
 	const char *note;	 /* what else is good to know, in small print */

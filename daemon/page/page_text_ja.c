@@ -4,7 +4,7 @@
 static const struct page_message kinds[PAGE_KIND_COUNT] = {
 	[PAGE_ROOT] =
 		{
-			.heading = "misskey-authd は動作しています",
+			.heading = "misskey-authd は|動作しています",
 			.explanation =
 				"このコンピューターのスクリプトに Misskey "
 				"アカウントの利用を許可したあと、ブラウザーが戻ってくる場所です。",
@@ -14,7 +14,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_NOT_FOUND] =
 		{
-			.heading = "このアドレスには何もありません",
+			.heading = "このアドレスには|何もありません",
 			.explanation = "リンクが途中で切れているか、すでに終了したログインのもので"
 				       "ある可能性があります。",
 			.next = "新しくログインを始めるには、ターミナルで次のコマンドを実行してくだ"
@@ -23,7 +23,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_BAD_REQUEST] =
 		{
-			.heading = "このリクエストは受け付けられません",
+			.heading = "このリクエストは|受け付け|られません",
 			.explanation =
 				"misskey-authd "
 				"は、自身のリンクをブラウザーで直接開いた場合にのみ応答します。",
@@ -34,7 +34,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_START_USED] =
 		{
-			.heading = "このリンクはすでに開かれています",
+			.heading = "このリンクは|すでに|開かれています",
 			.explanation = "ログイン用のリンクは一度しか使えません。第三者に使われるこ"
 				       "とを防ぐため、このログインは中止しました。",
 			.next = "次のコマンドをもう一度実行して、新しいリンクを開いてください。",
@@ -44,7 +44,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_START_LATE] =
 		{
-			.heading = "このログインはすでに完了しています",
+			.heading = "このログインは|すでに|完了しています",
 			.explanation = "ログイン用のリンクは一度しか使えません。このログインは、こ"
 				       "のリンクですでに完了しています。",
 			.next = "どのユーザーのアカウントが保存されているかを、次のコマンドで確認し"
@@ -56,7 +56,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_TOO_LARGE] =
 		{
-			.heading = "ブラウザーから送られた Cookie が多すぎます",
+			.heading = "ブラウザーから|送られた Cookie が|多すぎます",
 			.explanation = "ブラウザーは、127.0.0.1 で動くほかのプログラムの Cookie "
 				       "もすべて送ります。その合計が大きすぎます。",
 			.next = "Misskey "
@@ -69,7 +69,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_OTHER_BROWSER] =
 		{
-			.heading = "ログインを始めたブラウザーではありません",
+			.heading = "ログインを|始めた|ブラウザーでは|ありません",
 			.explanation = "安全のため、ログインは最初にリンクを開いたブラウザーでのみ"
 				       "完了できます。このブラウザーまたはプライベートウィンドウは"
 				       "、それとは異なります。",
@@ -82,7 +82,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_WAITING] =
 		{
-			.heading = "ログインを完了しています…",
+			.heading = "ログインを|完了しています…",
 			.explanation = "misskey-authd が {server} "
 				       "からアクセストークンを取得し、このコンピューターに保存して"
 				       "います。",
@@ -91,7 +91,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_TROUBLE] =
 		{
-			.heading = "通常より時間がかかっています",
+			.heading = "通常より|時間が|かかっています",
 			.explanation = "ログインを完了できない問題が起きています。misskey-authd "
 				       "は自動的に再試行を続けています。",
 			.next = "今のところ、操作は必要ありません。状況を確認するには、ターミナルで"
@@ -100,7 +100,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_PENDING] =
 		{
-			.heading = "アクセスの許可を待っています",
+			.heading = "アクセスの|許可を|待っています",
 			.explanation = "{server} "
 				       "から戻りましたが、サーバーによると、アクセスはまだ許可され"
 				       "ていません。",
@@ -110,7 +110,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_UNAVAILABLE] =
 		{
-			.heading = "misskey-authd は現在利用できません",
+			.heading = "misskey-authd は|現在|利用できません",
 			.explanation = "先に、このコンピューターの問題を解決する必要があります。",
 			.next = "次のコマンドで、問題の内容と解決方法を確認できます。",
 			.note = "解決したら、もう一度ログインを始めてください。",
@@ -128,7 +128,8 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_UNVERIFIED] =
 		{
-			.heading = "ログインしましたが、まだ確認できていません",
+			.heading = "ログイン|しましたが、|まだ|確認できて|いま"
+				   "せん",
 			.explanation = "@{user} のアクセストークンを保存しました。ただし、{server} "
 				       "から応答がなく、有効かどうかは確認できませんでした。misskey"
 				       "-authd があとで自動的に確認します。",
@@ -139,7 +140,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_WRONG_USER] =
 		{
-			.heading = "別のユーザーでログインしています",
+			.heading = "別の|ユーザーで|ログイン|しています",
 			.explanation =
 				"@{user} がアクセスを許可しましたが、{account} は @{expected} "
 				"のアカウントです。このコンピューターでは何も変更されていません。",
@@ -151,14 +152,14 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_EXPIRED] =
 		{
-			.heading = "ログインの有効期限が切れました",
+			.heading = "ログインの|有効期限が|切れました",
 			.explanation = "期限内にアクセスが許可されませんでした。",
 			.next = "ログインを続けるには、もう一度始めてください。",
 			.note = "何も保存されていません。このページは閉じてかまいません。",
 		},
 	[OUTCOME_LOST] =
 		{
-			.heading = "サーバーからログインの情報が失われました",
+			.heading = "サーバーから|ログインの|情報が|失われました",
 			.explanation =
 				"このログインの情報も、misskey-authd "
 				"が代わりに作り直したログインの情報も、{server} に残っていません。",
@@ -167,7 +168,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_REJECTED] =
 		{
-			.heading = "アクセストークンがサーバーに拒否されました",
+			.heading = "アクセス|トークンが|サーバーに|拒否されました",
 			.explanation =
 				"{server} "
 				"は、発行したばかりのアクセストークンを受け付けませんでした。許可が"
@@ -179,7 +180,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_UNREACHABLE] =
 		{
-			.heading = "サーバーに接続できませんでした",
+			.heading = "サーバーに|接続|できませんでした",
 			.explanation = "しばらく試しましたが、{server} "
 				       "から有効な応答を得られませんでした。",
 			.next = "インターネット接続と、このブラウザーで {server} "
@@ -189,7 +190,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_REFUSED] =
 		{
-			.heading = "サーバーがログインを拒否しました",
+			.heading = "サーバーが|ログインを|拒否しました",
 			.explanation =
 				"misskey-authd の要求は {server} "
 				"に拒否されました。同じ要求を繰り返しても結果は変わりません。",
@@ -199,7 +200,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_BAD_REPLY] =
 		{
-			.heading = "サーバーの応答を理解できませんでした",
+			.heading = "サーバーの|応答を|理解|できませんでした",
 			.explanation = "{server} の応答は、Misskey のものではありません。",
 			.next = "Misskey "
 				"サーバーであること、また、ファイアウォールやネットワークの認証ペー"
@@ -208,7 +209,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_ELSEWHERE] =
 		{
-			.heading = "サーバーの名前が異なります",
+			.heading = "サーバーの|名前が|異なります",
 			.explanation = "{server} "
 				       "は、アクセスを許可するページとして別のアドレスを指定しまし"
 				       "た。安全のため、そのページは開いていません。",
@@ -219,7 +220,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_LOCAL] =
 		{
-			.heading = "ログインを保存できませんでした",
+			.heading = "ログインを|保存|できませんでした",
 			.explanation = "ログインに必要な情報を、このコンピューターに保存できません"
 				       "でした。",
 			.next = "ディスクの空き容量不足など、報告された問題を解決してから、もう一度"
@@ -228,7 +229,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_CANCELLED] =
 		{
-			.heading = "ログインは取り消されました",
+			.heading = "ログインは|取り消されました",
 			.explanation = "ログインの途中で、このコンピューターから {account} "
 				       "が削除されたか、その設定が変更されました。",
 			.next = "ログインし直すには、ターミナルで次のコマンドを実行してください。",

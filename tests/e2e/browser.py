@@ -7,7 +7,6 @@ import json
 import os
 import shutil
 import signal
-import time
 from pathlib import Path
 
 try:
@@ -19,7 +18,9 @@ try:
     from selenium.webdriver.common.by import By
     from selenium.webdriver.common.keys import Keys
 except ImportError:
-    webdriver = Keys = None
+    webdriver = Keys = WebDriverException = None
+
+from visitor import Visitor
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 CHROMEDRIVER = shutil.which("chromedriver")
@@ -62,11 +63,13 @@ class Chromedriver:
         self.service.stop()
 
 
-class Browser:
+class Browser(Visitor):
     """A Chromium with the new, empty profile `directory`, which goes with it.
 
     `languages` is what its user reads ("ja,en"); `arguments` are further options of Chromium.
     """
+
+    ERRORS = (WebDriverException,)
 
     def __init__(self, chromedriver, directory, *arguments, languages="en-US,en"):
         self.directory = Path(directory)
@@ -101,14 +104,6 @@ class Browser:
         if self._is_running():
             os.kill(self.process, signal.SIGKILL)
         shutil.rmtree(self.directory, ignore_errors=True)
-
-    def _is_running(self):
-        """Whether the process is there still, and not another one of the same number."""
-        try:
-            arguments = Path(f"/proc/{self.process}/cmdline").read_bytes()
-        except OSError:
-            return False
-        return str(self.directory).encode() in arguments
 
     # Where it is
 
@@ -168,49 +163,13 @@ class Browser:
     def _log(self, kind):
         return self.driver.execute("getLog", {"type": kind})["value"]
 
-    # Waiting
-
-    def wait(self, condition, what, seconds=20):
-        """Waits until condition() is true and returns its value.
-
-        While one page makes room for another every question may fail ("aborted by navigation",
-        "stale element"): that is a no.
-        """
-        end = time.monotonic() + seconds
-        while True:
-            error = None
-            try:
-                value = condition()
-                if value:
-                    return value
-            except WebDriverException as exception:
-                error = exception.msg
-            assert time.monotonic() < end, f"{what} did not come: {error or self._describe()}"
-            time.sleep(0.02)
-
-    def wait_for_heading(self, heading, seconds=20):
-        self.wait(lambda: self.heading == heading, f"the page {heading!r}", seconds)
-
-    def _describe(self):
-        try:
-            return f"{self.url}: {self.text}"
-        except WebDriverException as exception:
-            return exception.msg
-
     # What a person does
 
-    def _load(self, action):
-        """Does what loads a page, and waits until there is one: that page, or where it led to."""
-        self.script("window.isThePageBefore = true")
-        action()
-        loaded = "return !window.isThePageBefore && document.readyState === 'complete'"
-        self.wait(lambda: self.script(loaded), "the page", 40)
+    def load(self, url):
+        self.driver.get(url)
 
-    def open(self, url):
-        self._load(lambda: self.driver.get(url))
-
-    def refresh(self):
-        self._load(self.driver.refresh)
+    def reload(self):
+        self.driver.refresh()
 
     def visible(self, element_id):
         """The element with that id once it is shown."""
@@ -222,23 +181,11 @@ class Browser:
     def click(self, element_id):
         self.visible(element_id).click()
 
+    def type(self, element_id, text):
+        self.visible(element_id).send_keys(text)
+
     def press(self, key):
         self.driver.find_element(By.TAG_NAME, "body").send_keys(key)
-
-    def sign_in(self, username="alice"):
-        """Fills in the form of the server's page."""
-        self.visible("username").send_keys(username)
-        self.visible("password").send_keys(f"{username}-password")
-        self.click("signin")
-
-    def accept(self):
-        self.click("accept")
-
-    def sign_in_and_accept(self, url, username="alice"):
-        """The whole consent, from the link on."""
-        self.open(url)
-        self.sign_in(username)
-        self.accept()
 
     # Pictures
 

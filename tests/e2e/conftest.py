@@ -12,6 +12,8 @@ import pytest
 from activation import ActivatedDaemon
 from browser import Browser, Chromedriver
 from browser import why_not as browser_lacks
+from firefox import Firefox
+from firefox import why_not as firefox_lacks
 from harness import BIN, ROOT, Daemon, authorize, check_log, check_schema, check_tokens
 from misskey_server import MisskeyServer
 from shells import SHELLS
@@ -22,7 +24,7 @@ from user_manager import running
 # machine has only once; those of all other files have the machine for themselves.
 TOGETHER = """
     authctl bots browser completions config curl disk_faults docs doctor doctor_files doctor_servers events
-    examples exit_statuses faq hooks hostile_browser hostile_local integrations login logout memory
+    examples exit_statuses faq firefox hooks hostile_browser hostile_local integrations login logout memory
     notifications pages polling qr reload schema server_faults state_files strace tables token torture
     translations valgrind verify wire
 """.split()
@@ -179,12 +181,17 @@ def make_shell(request, tmp_path):
         shell.close()
 
 
-@pytest.fixture(scope="module")
-def chromedriver():
-    reason = browser_lacks()
+def need(lacks):
+    """Skips the test, but not in CI, if that has a reason why there is no such browser."""
+    reason = lacks()
     if reason and not IN_CI:
         pytest.skip(reason)
     assert not reason, reason
+
+
+@pytest.fixture(scope="module")
+def chromedriver():
+    need(browser_lacks)
     driver = Chromedriver()
     yield driver
     driver.stop()
@@ -242,6 +249,21 @@ def shared_browser(chromedriver, tmp_path_factory):
     """For files whose tests only look at pages."""
     with watched_browsers(chromedriver, tmp_path_factory.mktemp("browser")) as make:
         yield make()
+
+
+@pytest.fixture(scope="module")
+def make_firefox(tmp_path_factory):
+    """Makes Firefoxes with some preferences, each with a profile of its own."""
+    need(firefox_lacks)
+    made = []
+
+    def make(preferences):
+        made.append(Firefox.start(tmp_path_factory.mktemp("firefox") / "profile", preferences))
+        return made[-1]
+
+    yield make
+    for firefox in made:
+        firefox.quit()
 
 
 @pytest.fixture(scope="session")

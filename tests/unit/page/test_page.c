@@ -202,7 +202,7 @@ static char *plain_part(const char *word)
 	char *part;
 
 	while (*word) {
-		size_t length = strcspn(word, "{}`&<>\"'");
+		size_t length = strcspn(word, "{}`|&<>\"'");
 
 		if (length > size) {
 			longest = word;
@@ -242,15 +242,51 @@ static void test_no_word_is_left_over(void **state)
 	}
 }
 
-static void test_headings_have_no_facts(void **state)
+static void for_each_heading(enum page_language language, void (*check)(const char *heading))
 {
-	(void)state;
+	const struct page_text *text = page_text_of(language);
+
 	for (size_t i = 0; i < PAGE_KIND_COUNT; i++) {
 		if (i != PAGE_OUTCOME)
-			assert_null(strchr(page_text_of(PAGE_ENGLISH)->kinds[i].heading, '{'));
+			check(text->kinds[i].heading);
 	}
 	for (size_t i = OUTCOME_NONE + 1; i < OUTCOME_COUNT; i++)
-		assert_null(strchr(page_text_of(PAGE_ENGLISH)->outcomes[i].heading, '{'));
+		check(text->outcomes[i].heading);
+}
+
+static void check_is_plain(const char *heading)
+{
+	assert_null(strpbrk(heading, "{}`&<>\"'"));
+}
+
+/* Nothing in them is escaped. */
+static void test_headings_are_plain(void **state)
+{
+	(void)state;
+	for (size_t l = 0; l < PAGE_LANGUAGE_COUNT; l++)
+		for_each_heading((enum page_language)l, check_is_plain);
+}
+
+/* Fails if more than eight letters of the heading, which fit beside the sign in a window of 360 px,
+ * are in a row without a | or a blank. */
+static void check_line_ends(const char *heading)
+{
+	unsigned letters = 0;
+
+	for (const char *at = heading; *at; at++) {
+		unsigned char byte = (unsigned char)*at;
+
+		if (byte < 0x80)
+			letters = 0;
+		else if (byte >= 0xc0 && ++letters > 8)
+			fail_msg("no line can end soon enough in %s", heading);
+	}
+}
+
+static void test_japanese_headings_can_be_broken(void **state)
+{
+	(void)state;
+	for_each_heading(PAGE_JAPANESE, check_line_ends);
 }
 
 /* A person is told to run something exactly where there is something to run. */
@@ -789,7 +825,8 @@ int main(void)
 		cmocka_unit_test(test_languages_are_not_copies),
 		cmocka_unit_test(test_no_translation_is_stale),
 		cmocka_unit_test(test_no_word_is_left_over),
-		cmocka_unit_test(test_headings_have_no_facts),
+		cmocka_unit_test(test_headings_are_plain),
+		cmocka_unit_test(test_japanese_headings_can_be_broken),
 		cmocka_unit_test(test_commands_are_announced),
 		cmocka_unit_test(test_every_page_is_whole),
 		cmocka_unit_test(test_every_page_has_its_own_title),
