@@ -151,8 +151,11 @@ static int option_take(const struct command *command, int id, struct invocation 
 	case OPTION_PERMISSION:
 		invocation->options.permission = optarg;
 		break;
+	case OPTION_BROWSER:
 	case OPTION_NO_BROWSER:
-		invocation->options.no_browser = true;
+		/* The last one counts. */
+		invocation->options.browser = id == OPTION_BROWSER;
+		invocation->options.no_browser = id == OPTION_NO_BROWSER;
 		break;
 	case OPTION_MISSING:
 		invocation->options.missing = true;

@@ -29,6 +29,7 @@ static const struct option login_options[] = {
 	{"as", required_argument, NULL, OPTION_AS},
 	{"user", required_argument, NULL, OPTION_USER},
 	{"permission", required_argument, NULL, OPTION_PERMISSION},
+	{"browser", no_argument, NULL, OPTION_BROWSER},
 	{"no-browser", no_argument, NULL, OPTION_NO_BROWSER},
 	{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
 	{"timeout", required_argument, NULL, OPTION_TIMEOUT},
@@ -74,7 +75,7 @@ static const struct command commands[] = {
 		.name = "login",
 		.arguments = "[SERVER|ACCOUNT | --missing [--limit COUNT]] [--unattended] "
 			     "[--as ACCOUNT] [--user NAME] [--permission LIST] "
-			     "[--no-browser] [--no-wait] [--timeout TIME] [--json]",
+			     "[--browser | --no-browser] [--no-wait] [--timeout TIME] [--json]",
 		.help = N_(
 			"Signs in and prints the account's name. SERVER may be misskey.example,\n"
 			"https://misskey.example/ or @alice@misskey.example.\n"
@@ -88,6 +89,7 @@ static const struct command commands[] = {
 			"  --as ACCOUNT       name the account so, instead of after the host\n"
 			"  --user NAME        who has to consent\n"
 			"  --permission LIST  what scripts may do: read:account,write:notes\n"
+			"  --browser          open a browser here, also in an SSH session\n"
 			"  --no-browser       show the page's URL and QR code, to open it on any "
 			"device\n"
 			"  --no-wait          print the page's URL, open nothing, do not wait\n"

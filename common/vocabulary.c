@@ -17,6 +17,7 @@ static const char *const outcomes[OUTCOME_COUNT] = {
 	[OUTCOME_ELSEWHERE] = "ELSEWHERE",
 	[OUTCOME_LOCAL] = "LOCAL",
 	[OUTCOME_CANCELLED] = "CANCELLED",
+	[OUTCOME_OPENED_TWICE] = "OPENED_TWICE",
 };
 
 static const char *const login_states[LOGIN_STATE_COUNT] = {

@@ -12,19 +12,21 @@
 /* ---- How a login can end ---- */
 
 enum outcome {
-	OUTCOME_NONE,	     /* not ended yet */
-	OUTCOME_AUTHORIZED,  /* stored, and the server says that it works */
-	OUTCOME_UNVERIFIED,  /* stored; the server could not be asked whether it works yet */
-	OUTCOME_WRONG_USER,  /* somebody else consented than the account is bound to */
-	OUTCOME_EXPIRED,     /* no consent within the session's time */
-	OUTCOME_LOST,	     /* the server forgot the session, and the one made instead */
-	OUTCOME_REJECTED,    /* the server does not accept the credential that it just gave */
-	OUTCOME_UNREACHABLE, /* the server could not be reached, or was in trouble for too long */
-	OUTCOME_REFUSED,     /* the server refused for good, with a code */
-	OUTCOME_BAD_REPLY,   /* the server's answer cannot be what Misskey says */
-	OUTCOME_ELSEWHERE,   /* the consent page is not on the server that was asked for */
-	OUTCOME_LOCAL,	     /* this machine failed: the session could not be stored */
-	OUTCOME_CANCELLED,   /* the account was forgotten or changed while it was under way */
+	OUTCOME_NONE,	      /* not ended yet */
+	OUTCOME_AUTHORIZED,   /* stored, and the server says that it works */
+	OUTCOME_UNVERIFIED,   /* stored; the server could not be asked whether it works yet */
+	OUTCOME_WRONG_USER,   /* somebody else consented than the account is bound to */
+	OUTCOME_EXPIRED,      /* no consent within the session's time */
+	OUTCOME_LOST,	      /* the server forgot the session, and the one made instead */
+	OUTCOME_REJECTED,     /* the server does not accept the credential that it just gave */
+	OUTCOME_UNREACHABLE,  /* the server could not be reached, or was in trouble for too long */
+	OUTCOME_REFUSED,      /* the server refused for good, with a code */
+	OUTCOME_BAD_REPLY,    /* the server's answer cannot be what Misskey says */
+	OUTCOME_ELSEWHERE,    /* the consent page is not on the server that was asked for */
+	OUTCOME_LOCAL,	      /* this machine failed: the session could not be stored */
+	OUTCOME_CANCELLED,    /* the account was forgotten or changed while it was under way */
+	OUTCOME_OPENED_TWICE, /* its link was opened in two browsers, and another session took its
+				 place: of a session alone, for its pages */
 	OUTCOME_COUNT,
 };
 
@@ -102,6 +104,7 @@ bool credential_state_is_good(enum credential_state state);
 #define CODE_STATE_GONE "STATE_GONE"
 /* Problems of a login that goes on */
 #define CODE_START_RACED "START_RACED"
+#define CODE_NO_COOKIE "NO_COOKIE"
 #define CODE_NO_ROOM "NO_ROOM"
 #define CODE_NOT_STORED "NOT_STORED"
 #define CODE_SERVER "SERVER"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_note.h"
 
+#include <string.h>
+
 #include "client/control_reply.h"
 #include "common/translate.h"
 #include "terminal/terminal.h"
@@ -44,8 +46,12 @@ void account_note_browser(const struct json *account)
 {
 	const struct json *login = json_get(account, "login");
 	const char *problem = json_get_string(login, "browser_problem");
+	const char *code = json_get_string(json_get(login, "problem"), "code");
 	const char *page = control_login_page(login);
 
+	if (code && strcmp(code, CODE_START_RACED) == 0 && page)
+		terminal_message(_("%s: The link was opened in two browsers. The new link: %s"),
+				 json_get_string(account, "account"), page);
 	if (problem && page)
 		terminal_message(_("The page to consent for the account %s could not be opened: %s "
 				   "Open it by hand: %s"),

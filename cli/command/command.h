@@ -20,6 +20,7 @@ struct command_options {
 	const char *user;
 	const char *permission;
 	int64_t timeout_s; /* 0: as long as the session lasts */
+	bool browser;
 	bool no_browser;
 	bool no_wait;
 	bool missing;

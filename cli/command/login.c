@@ -15,6 +15,7 @@
 #include "common/translate.h"
 #include "common/url.h"
 #include "control_call.h"
+#include "login_browser.h"
 #include "login_missing.h"
 #include "login_wait.h"
 #include "terminal/exit_status.h"
@@ -138,11 +139,11 @@ static int target_set_user(struct target *target, const char *user)
 	return EXIT_STATUS_DONE;
 }
 
-static int build_body(const struct target *target, const char *permission, bool browser,
-		      struct json **ret_body)
+static int build_body(const struct target *target, const char *permission,
+		      enum login_browser browser, struct json **ret_body)
 {
 	_cleanup_(json_freep) struct json *body = json_new_object();
-	int r = body ? json_add_bool(body, "browser", browser) : ERR_NOMEM;
+	int r = body ? login_browser_add(body, browser) : ERR_NOMEM;
 
 	if (r == 0 && target->named_server)
 		r = json_add_string(body, "server", target->server);
@@ -160,7 +161,7 @@ static int build_body(const struct target *target, const char *permission, bool 
 static int login_target(struct control_client *client, const struct command_options *options,
 			const struct target *target, const char *permission)
 {
-	bool browser = !options->no_browser && browser_is_possible();
+	enum login_browser browser = login_browser_choose(options);
 	_cleanup_(json_freep) struct json *body = NULL;
 	int status;
 
@@ -172,7 +173,8 @@ static int login_target(struct control_client *client, const struct command_opti
 					  .server = target->server,
 					  .body = body,
 					  .timeout_s = options->timeout_s,
-					  .open_browser = browser,
+					  .open_browser = browser != LOGIN_BROWSER_NO &&
+							  browser_is_possible(),
 					  .no_wait = options->no_wait,
 					  .open_only = options->unattended,
 					  .json = options->json,
@@ -204,7 +206,7 @@ static int login_one(struct control_client *client, const struct command_options
 
 bool login_has_desktop(void)
 {
-	if (browser_is_possible())
+	if (browser_has_desktop())
 		return true;
 	terminal_message(_("There is no desktop here (DISPLAY and WAYLAND_DISPLAY are not set), so "
 			   "no page is opened. If there is one, its session has to say so: "

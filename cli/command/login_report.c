@@ -23,6 +23,7 @@ static const int outcome_statuses[OUTCOME_COUNT] = {
 	[OUTCOME_ELSEWHERE] = EXIT_STATUS_SERVER,
 	[OUTCOME_LOCAL] = EXIT_STATUS_FAILED,
 	[OUTCOME_CANCELLED] = EXIT_STATUS_NO_CREDENTIAL,
+	[OUTCOME_OPENED_TWICE] = EXIT_STATUS_NO_CREDENTIAL,
 };
 
 /* Prints TEXT, or with --json OBJECT (which it frees) on one line. */

@@ -81,12 +81,26 @@ static void note_failure(struct login_shown *shown, struct control_client *clien
 	if (!tell_daemon(client, request, detail->text))
 		return;
 	shown->browser_failed = true;
-	if (request->open_only)
+	if (request->open_only) {
 		terminal_message(_("misskey-authctl: The page to consent for the account %s could "
 				   "not be opened: %s Go on with: misskey-authctl login %s"),
 				 request->account, detail->text, request->account);
-	else
-		terminal_message(_("%s Open the page by hand."), detail->text);
+		return;
+	}
+	terminal_message(_("%s Open the page by hand: %s"), detail->text, shown->page);
+	login_offer_hurry(&shown->offer);
+}
+
+/* What the person wished for is named before something else is taken. */
+static void say_missing(void)
+{
+	_cleanup_(freep) char *command = NULL;
+	_cleanup_(freep) char *missing = NULL;
+
+	if (browser_find(&command, &missing) == 0 && missing)
+		terminal_message(_("BROWSER names %s, and there is no such program. Using %s "
+				   "instead."),
+				 missing, command);
 }
 
 static void open_page(struct login_shown *shown, struct control_client *client,
@@ -97,8 +111,11 @@ static void open_page(struct login_shown *shown, struct control_client *client,
 	browser_done(&shown->browser);
 	shown->opened = true;
 	shown->browser_failed = false;
+	say_missing();
 	if (browser_open(url, &shown->browser, &detail) < 0)
 		note_failure(shown, client, request, &detail);
+	else if (!request->open_only)
+		terminal_message(_("Opened your browser. If nothing appeared: %s"), url);
 }
 
 void login_show_browser(struct login_shown *shown, struct control_client *client,
@@ -114,12 +131,28 @@ void login_show_browser(struct login_shown *shown, struct control_client *client
 static void show_polled_page(struct control_client *client, const struct login_request *request,
 			     const char *url)
 {
+	terminal_message(_("Open this page on any device and press Accept: %s"), url);
 	draw_page(url);
 	if (request->open_browser && has_no_callback(client))
 		terminal_message(_("The daemon has no callback port (see: misskey-authctl status), "
 				   "so it asks the server every few seconds instead."));
-	terminal_message(
-		_("The login completes when consent was given, on this or any other device."));
+}
+
+/* Whether the page is in place of one that was opened in two browsers: which of them is to have it,
+ * the person decides. */
+static bool is_raced(const struct json *login)
+{
+	const char *code = json_get_string(json_get(login, "problem"), "code");
+
+	return code && strcmp(code, CODE_START_RACED) == 0;
+}
+
+static void say_link(const char *url, const struct json *login)
+{
+	if (is_raced(login))
+		terminal_message(_("Open the new link in one browser only: %s"), url);
+	else
+		terminal_message(_("Open this page in a browser and press Accept: %s"), url);
 }
 
 /* Shows the page once, and opens it if the daemon says that this command should. A lost session
@@ -134,16 +167,29 @@ static void show_page(struct login_shown *shown, struct control_client *client,
 
 	if (request->no_wait || !page)
 		return;
-	if (is_new)
+	if (is_new) {
 		shown->opened = false;
-	if (is_new && !request->open_only) {
-		terminal_message(_("Open this page to consent: %s"), page);
-		if (!start_url)
-			show_polled_page(client, request, page);
+		login_offer_end(&shown->offer, false);
+		if (start_url && !request->open_only)
+			login_offer_await(&shown->offer);
 	}
-	if (start_url && request->open_browser && !shown->opened &&
-	    json_get_bool(login, "open", &open) && open)
+	(void)json_get_bool(login, "open", &open);
+	if (start_url && open && request->open_browser && !shown->opened && !is_raced(login))
 		open_page(shown, client, request, start_url);
+	else if (is_new && start_url && !request->open_only)
+		say_link(start_url, login);
+	else if (is_new && !request->open_only)
+		show_polled_page(client, request, page);
+}
+
+/* A link that somebody uses is no reason to offer another way. */
+static void note_link(struct login_shown *shown, const struct json *login)
+{
+	bool opened = false;
+
+	(void)json_get_bool(login, "link_opened", &opened);
+	if (opened || control_login_state(login) != LOGIN_CONSENT)
+		login_offer_end(&shown->offer, opened);
 }
 
 static void show_problem(struct login_shown *shown, const struct json *login)
@@ -194,6 +240,7 @@ void login_show(struct login_shown *shown, struct control_client *client,
 {
 	show_problem(shown, login);
 	show_page(shown, client, request, login);
+	note_link(shown, login);
 	/* A log needs the end alone, and a page that will be printed is the end. */
 	if (!request->open_only && !(request->no_wait && shown->page))
 		show_state(request, login);

@@ -11,6 +11,7 @@
 
 #include "client/control_client.h"
 #include "common/json.h"
+#include "login_offer.h"
 #include "login_wait.h"
 #include "web_browser/web_browser.h"
 
@@ -21,6 +22,7 @@ struct login_shown {
 	bool opened;		/* we opened that page */
 	struct browser browser; /* the one that was started last */
 	bool browser_failed;
+	struct login_offer offer; /* what to do if no browser comes */
 };
 
 void login_shown_done(struct login_shown *shown);

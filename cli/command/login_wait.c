@@ -9,6 +9,7 @@
 #include "common/text.h"
 #include "common/translate.h"
 #include "control_call.h"
+#include "login_offer.h"
 #include "login_report.h"
 #include "login_show.h"
 #include "terminal/exit_status.h"
@@ -32,7 +33,8 @@
 struct watch {
 	struct control_client *client;
 	const struct login_request *request;
-	struct json *login; /* the newest; NULL before the first */
+	struct json *device_body; /* instead of the request's, since the person wants no browser */
+	struct json *login;	  /* the newest; NULL before the first */
 	struct login_shown shown;
 	int64_t revision;
 	int64_t started_unix_s;
@@ -45,6 +47,7 @@ struct watch {
 
 static void watch_done(struct watch *watch)
 {
+	json_free(watch->device_body);
 	json_free(watch->login);
 	login_shown_done(&watch->shown);
 }
@@ -98,7 +101,9 @@ static int request_start(struct watch *watch, struct control_reply *ret_reply,
 	char path[CONTROL_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "/v1/accounts/%s/login", watch->request->account);
-	return control_client_request(watch->client, "POST", path, watch->request->body,
+	return control_client_request(watch->client, "POST", path,
+				      watch->device_body ? watch->device_body
+							 : watch->request->body,
 				      until_deadline(watch, START_TIMEOUT_MS), ret_reply, detail);
 }
 
@@ -177,22 +182,44 @@ static int watch_late(const struct watch *watch)
 	return EXIT_STATUS_NO_CREDENTIAL;
 }
 
+/* How long the daemon is asked to wait for news. */
+static int64_t poll_wait_ms(const struct watch *watch)
+{
+	int64_t ms = watch->shown.browser.is_watched ? POLL_BROWSER_WAIT_MS : POLL_WAIT_S * 1000;
+
+	return login_offer_wait(&watch->shown.offer, ms);
+}
+
+/* The next request is for another session, without a browser. */
+static void take_offer(struct watch *watch)
+{
+	watch->device_body = login_offer_body(watch->request->body);
+	if (!watch->device_body)
+		return;
+	login_offer_end(&watch->shown.offer, false);
+	browser_done(&watch->shown.browser);
+	watch->joined = false;
+	watch->revision = 0;
+}
+
 /* One request and what follows from its reply. Returns the exit status or CONTINUE. */
 static int watch_step(struct watch *watch)
 {
 	_cleanup_(control_reply_done) struct control_reply reply = {0};
 	struct err_detail detail = {0};
-	bool polled = watch->joined;
+	bool polled;
 	int r;
 
 	login_show_browser(&watch->shown, watch->client, watch->request, 0);
+	if (watch->request->body)
+		login_offer_make(&watch->shown.offer, watch->request->account);
+	if (login_offer_is_taken(&watch->shown.offer))
+		take_offer(watch);
+	polled = watch->joined;
 	if (control_client_now_ms() >= watch->deadline_ms)
 		return watch_late(watch);
 	if (polled)
-		r = request_poll(watch,
-				 watch->shown.browser.is_watched ? POLL_BROWSER_WAIT_MS
-								 : POLL_WAIT_S * 1000,
-				 &reply, &detail);
+		r = request_poll(watch, poll_wait_ms(watch), &reply, &detail);
 	else
 		r = request_start(watch, &reply, &detail);
 	if (r == ERR_BUSY && !polled) {

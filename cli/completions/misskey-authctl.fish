@@ -83,6 +83,7 @@ complete -c misskey-authctl -n $login -l unattended -d 'Open each page once, and
 complete -c misskey-authctl -n $login -l as -x -d 'Name the account so, instead of after the host'
 complete -c misskey-authctl -n $login -l user -x -d 'Who has to consent'
 complete -c misskey-authctl -n $login -l permission -x -a "(__fish_append , $permissions)" -d 'What scripts may do'
+complete -c misskey-authctl -n $login -l browser -d "Open a browser here, also in an SSH session"
 complete -c misskey-authctl -n $login -l no-browser -d "Show the page's URL, to open it on any device"
 complete -c misskey-authctl -n $login -l no-wait -d "Print the page's URL, open nothing, do not wait"
 complete -c misskey-authctl -n $login -l timeout -x -d 'How long to wait for the consent: 90s, 15m'

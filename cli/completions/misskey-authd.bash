@@ -189,7 +189,7 @@ _misskey_token() {
 
 _misskey_authctl_options() {
     case ${arguments[0]-} in
-    login) _misskey_offer --missing --limit --unattended --as --user --permission --no-browser --no-wait --timeout --json ;;
+    login) _misskey_offer --missing --limit --unattended --as --user --permission --browser --no-browser --no-wait --timeout --json ;;
     enable) _misskey_offer --port --at-login --verify-daily ;;
     disable) ;;
     ?*) _misskey_offer --json ;;

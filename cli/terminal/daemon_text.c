@@ -44,7 +44,13 @@ static const struct {
 			     "directory back.")},
 	/* Problems of logins that go on */
 	{CODE_START_RACED,
-	 N_("The login's page was opened twice, perhaps by another user. Log in again.")},
+	 N_("The link was opened in two browsers, or twice in one that blocks cookies. That login "
+	    "was stopped for safety, and there is a new link.")},
+	{CODE_NO_COOKIE,
+	 N_("The browser came back without the login's cookie. Perhaps it blocks cookies for "
+	    "127.0.0.1, or it is not the browser that opened the link. To finish this login, copy "
+	    "the "
+	    "address of its page and run: misskey-authctl callback 'ADDRESS'")},
 	{CODE_NO_ROOM,
 	 N_("There is no room to store the login on this computer. It is tried again.")},
 	{CODE_NOT_STORED, N_("The credential could not be stored yet. It is tried again.")},

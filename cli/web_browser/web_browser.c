@@ -43,19 +43,29 @@ static bool is_set(const char *variable)
 	return value && *value;
 }
 
-bool browser_is_possible(void)
+bool browser_has_desktop(void)
 {
 	return is_set("DISPLAY") || is_set("WAYLAND_DISPLAY");
 }
 
-int browser_find(char **ret_command)
+bool browser_is_possible(void)
+{
+	return browser_has_desktop() || browser_commands_are_wished();
+}
+
+bool browser_is_elsewhere(void)
+{
+	return is_set("SSH_CONNECTION");
+}
+
+int browser_find(char **ret_command, char **ret_missing)
 {
 	_cleanup_(browser_commands_done) struct browser_commands commands = {0};
 	int r = browser_commands_build("", &commands);
 
-	if (r == 0)
-		*ret_command = TAKE_PTR(commands.words[0][0]);
-	return r;
+	*ret_command = r == 0 ? strdup(commands.words[0][0]) : NULL;
+	*ret_missing = commands.missing.size > 0 ? buf_take(&commands.missing) : NULL;
+	return r == 0 && !*ret_command ? ERR_NOMEM : r;
 }
 
 /* ---- In a process of its own: the keeper ---- */
@@ -113,7 +123,7 @@ static int run(char **words, bool in_scope)
 }
 
 /* Whether the command certainly opened nothing. Any other failure may have handed the page to a
- * browser that runs, and the page's link works once. */
+ * browser that runs, and a link that two browsers open is worth nothing. */
 static bool has_opened_nothing(int status)
 {
 	if (!WIFEXITED(status))
@@ -221,8 +231,8 @@ int browser_open(const char *url, struct browser *ret_browser, struct err_detail
 	r = browser_commands_build(url, &commands);
 	if (r == ERR_NOT_FOUND)
 		return err_set(detail, r,
-			       "No browser was found (xdg-open, sensible-browser, x-www-browser, "
-			       "or the environment variable BROWSER).");
+			       "No browser was found (xdg-open, wslview, sensible-browser, "
+			       "x-www-browser, or the environment variable BROWSER).");
 	if (r < 0)
 		return err_set(detail, r, "BROWSER cannot be used: %s.", err_text(r));
 	if (pipe2(ends, O_CLOEXEC) < 0)

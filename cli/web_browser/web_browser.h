@@ -4,8 +4,8 @@
 /*
  * Starts a web browser and forgets it: in a session of its own, with /dev/null as its standard
  * streams, never waited for. Only whether it fails at once is looked at, by a process of its own
- * that lives as long as that takes. Nothing goes through a shell; the URL is an argument of its
- * own.
+ * that lives as long as that takes; whether the page was opened only the daemon can know. Nothing
+ * goes through a shell; the URL is an argument of its own.
  *
  * If systemd started this process as a service's main process, the browser gets a scope of its own:
  * it belongs to the person's session and outlives the service, which could be any.
@@ -24,12 +24,20 @@ struct browser {
 	int report;	 /* where it will be said, while it is watched */
 };
 
-/* Whether this environment has a desktop at all: DISPLAY or WAYLAND_DISPLAY is set. */
+/* Whether this environment has a desktop: DISPLAY or WAYLAND_DISPLAY is set. */
+bool browser_has_desktop(void);
+
+/* Whether a browser may come up: there is a desktop, or BROWSER names a program that knows one, as
+ * in Windows' Linux or an editor's terminal. */
 bool browser_is_possible(void);
 
-/* What browser_open() would try first: *ret_command, which the caller frees, is the command's name
- * or path. ERR_NOT_FOUND, ERR_NOMEM, ERR_LIMIT (BROWSER is too long). */
-int browser_find(char **ret_command) _must_check_;
+/* Whether the person sits at another machine: this is an SSH session. */
+bool browser_is_elsewhere(void);
+
+/* What browser_open() would try first: *ret_command is the command's name or path. *ret_missing,
+ * also if there is no command, is what BROWSER names before that and is no program, "a, b", or
+ * NULL. The caller frees both. ERR_NOT_FOUND, ERR_NOMEM, ERR_LIMIT (BROWSER is too long). */
+int browser_find(char **ret_command, char **ret_missing) _must_check_;
 
 /* Opens URL, http or https, with the first of browser_commands.h. If that says of itself that
  * nothing was opened (the exit statuses of xdg-open(1) and of a shell for that), the next is tried.

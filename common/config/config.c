@@ -28,6 +28,7 @@ int config_new(struct config **ret_config)
 	config->log_level = LOG_LEVEL_INFO;
 	config->hook_time_s = CONFIG_DEFAULT_HOOK_TIME_S;
 	config->notifications = true;
+	config->browser = true;
 	config->confinement = true;
 	*ret_config = config;
 	return 0;

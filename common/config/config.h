@@ -67,6 +67,7 @@ struct config {
 					  */
 	int64_t hook_time_s;		 /* for one run of a hook */
 	bool notifications;		 /* of the desktop */
+	bool browser;			 /* logins open one here, unless they are told otherwise */
 	bool confinement;		 /* the daemon keeps itself from what it does not need */
 	struct config_account *accounts; /* in the file's order */
 	size_t account_count;

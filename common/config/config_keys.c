@@ -84,6 +84,11 @@ static int set_notifications(struct config *config, const char *value, struct er
 	return set_yes_no(&config->notifications, value, detail);
 }
 
+static int set_browser(struct config *config, const char *value, struct err_detail *detail)
+{
+	return set_yes_no(&config->browser, value, detail);
+}
+
 static int set_confinement(struct config *config, const char *value, struct err_detail *detail)
 {
 	return set_yes_no(&config->confinement, value, detail);
@@ -145,6 +150,7 @@ static const struct config_key daemon_keys[] = {
 	{"on_error", .hook = CONFIG_ON_ERROR},
 	{"hook_time", DURATION(hook_time_s, 1, HOUR_S)},
 	{"notifications", .set = set_notifications},
+	{"browser", .set = set_browser},
 	{"confinement", .set = set_confinement},
 };
 

@@ -106,33 +106,70 @@ static void reply_redirect_to_id(struct http_request *request, const char *path,
 
 /* ---- /start/ID ---- */
 
-static void cookie_name(const struct registry_session *session,
-			char ret_name[static COOKIE_NAME_BYTES])
+static bool is_gone(const struct browser *browser, const char *account)
 {
-	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", session->result);
+	return !accounts_find(service_accounts(browser->service), account);
+}
+
+static void cookie_name(const char *result, char ret_name[static COOKIE_NAME_BYTES])
+{
+	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", result);
+}
+
+/* The cookie NAME=VALUE, or with any value (NULL). RFC 6265, 5.4: a browser sends one Cookie
+ * header.
+ */
+static bool has_cookie(const struct http_request *request, const char *result, const char *value)
+{
+	char name[COOKIE_NAME_BYTES];
+	const char *cookies;
+
+	cookie_name(result, name);
+	return http_request_header(request, "Cookie", &cookies) == 1 &&
+	       browser_has_cookie(cookies, name, value);
+}
+
+/* Of a request with several of that name the first. */
+static const char *first_header(const struct http_request *request, const char *name)
+{
+	const char *value;
+
+	return http_request_header(request, name, &value) > 0 ? value : NULL;
+}
+
+static bool shows_pages(const struct http_request *request)
+{
+	return browser_shows_pages(first_header(request, "Sec-Fetch-Mode"),
+				   first_header(request, "Accept"),
+				   first_header(request, "User-Agent"));
 }
 
 static bool is_from_our_browser(struct http_request *request,
 				const struct registry_session *session)
 {
-	char name[COOKIE_NAME_BYTES];
-	const char *cookies;
-
 	/* A session that was never for a browser has no cookie. */
-	if (!session->cookie[0])
-		return true;
-	cookie_name(session, name);
-	/* RFC 6265, 5.4: a browser sends one Cookie header. */
-	return http_request_header(request, "Cookie", &cookies) == 1 &&
-	       browser_has_cookie(cookies, name, session->cookie);
+	return !session->cookie[0] || has_cookie(request, session->result, session->cookie);
 }
 
-/* Whoever opens the link of a finished login may have lost a race for it. */
+/* Whoever opens the link of a finished login may have lost a race for it. The browser with the
+ * cookie, whose name nobody else knows, sees how it ended. */
 static void serve_late_start(struct browser *browser, struct http_request *request, const char *id)
 {
 	const struct registry *registry = service_registry(browser->service);
 	const struct registry_finished *finished = registry_finished_by_start(registry, id);
 
+	if (finished && has_cookie(request, finished->result, NULL)) {
+		reply_redirect_to_id(request, "/result/", finished->result);
+		return;
+	}
+	if (finished && finished->outcome == OUTCOME_OPENED_TWICE) {
+		reply_page(request, 410,
+			   &(struct page_facts){.kind = PAGE_START_USED,
+						.account = finished->account,
+						.server = finished->server,
+						.is_gone = is_gone(browser, finished->account)});
+		return;
+	}
 	if (!finished || !outcome_is_success(finished->outcome)) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
@@ -148,21 +185,28 @@ static void serve_start(struct browser *browser, struct http_request *request, c
 {
 	const struct registry_session *session =
 		registry_session_by_start(service_registry(browser->service), id);
-	bool has_cookie = session && is_from_our_browser(request, session);
+	char account[ACCOUNT_NAME_BYTES];
 	char name[COOKIE_NAME_BYTES];
 	char cookie[160];
-	int r = service_open_start(browser->service, id, has_cookie, http_request_time(request),
-				   &session);
+	int r;
 
-	if (r == ERR_EXISTS) {
-		reply_session(request, 410, PAGE_START_USED, session, NULL);
-		return;
-	}
-	if (r) {
+	if (!session) {
 		serve_late_start(browser, request, id);
 		return;
 	}
-	cookie_name(session, name);
+	if (!shows_pages(request)) {
+		reply_session(request, 403, PAGE_TEXT_BROWSER, session, NULL);
+		return;
+	}
+	memcpy(account, session->account, sizeof(account));
+	r = service_open_start(browser->service, id, is_from_our_browser(request, session),
+			       http_request_time(request), &session);
+	if (r) {
+		reply_page(request, 410,
+			   &(struct page_facts){.kind = PAGE_START_USED, .account = account});
+		return;
+	}
+	cookie_name(session->result, name);
 	/* It goes with the browser's session: the clock may be wrong. The link, the callback and
 	 * the result's page look at it. */
 	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax", name,
@@ -194,7 +238,8 @@ static void serve_callback(struct browser *browser, struct http_request *request
 		return;
 	}
 	if (!is_from_our_browser(request, session)) {
-		if (service_tell_refusal(browser->service, session->account))
+		if (service_tell_refusal(browser->service, session->account,
+					 http_request_time(request)))
 			log_warning("account %s: the callback came from a browser that did not "
 				    "open the start link; it was not taken",
 				    session->account);
@@ -226,6 +271,7 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 		.expected = finished->expected,
 		.permission = success && credential ? credential->permission : NULL,
 		.detail = finished->detail,
+		.is_gone = is_gone(browser, finished->account),
 	};
 
 	/* It may have been verified in the background since. */

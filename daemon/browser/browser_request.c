@@ -2,6 +2,7 @@
 #include "browser/browser_request.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "common/url.h"
 
@@ -55,7 +56,7 @@ struct browser_request browser_request_parse(const char *target)
 bool browser_has_cookie(const char *cookies, const char *name, const char *value)
 {
 	size_t name_size = strlen(name);
-	size_t value_size = strlen(value);
+	size_t value_size = value ? strlen(value) : 0;
 	char brought[RANDOM_ID_BYTES];
 	bool found = false;
 
@@ -64,8 +65,11 @@ bool browser_has_cookie(const char *cookies, const char *name, const char *value
 
 		pair += strspn(pair, "; ");
 		size = strcspn(pair, "; ");
-		if (size != name_size + 1 + value_size || value_size >= sizeof(brought) ||
-		    strncmp(pair, name, name_size) != 0 || pair[name_size] != '=')
+		if (strncmp(pair, name, name_size) != 0 || pair[name_size] != '=')
+			continue;
+		if (!value)
+			return true;
+		if (size != name_size + 1 + value_size || value_size >= sizeof(brought))
 			continue;
 		memcpy(brought, pair + name_size + 1, value_size);
 		brought[value_size] = '\0';
@@ -81,4 +85,17 @@ bool browser_is_navigation(const char *mode, const char *dest, const char *purpo
 	if (dest && strcmp(dest, "document") != 0)
 		return false;
 	return !purpose || !strstr(purpose, "prefetch");
+}
+
+bool browser_shows_pages(const char *mode, const char *accept, const char *agent)
+{
+	/* What they begin with; a graphical browser's begins with "Mozilla/". */
+	static const char *const text_browsers[] = {"w3m",   "lynx",	  "elinks",
+						    "links", "URL/Emacs", "edbrowse"};
+
+	for (size_t i = 0; agent && i < sizeof(text_browsers) / sizeof(text_browsers[0]); i++)
+		if (strncasecmp(agent, text_browsers[i], strlen(text_browsers[i])) == 0)
+			return false;
+	/* browser_is_navigation() has looked at its value. Old browsers send none. */
+	return mode || (accept && strcasestr(accept, "text/html"));
 }

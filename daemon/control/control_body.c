@@ -76,7 +76,6 @@ int control_body_login(const struct json *body, struct service_login *login,
 		r = get_text(body, "name", &login->app_name, detail);
 	if (!r)
 		r = get_text(body, "description", &login->description, detail);
-	login->browser = true;
 	if (!r)
 		r = get_flag(body, "browser", &login->browser, detail);
 	if (!r)

@@ -122,7 +122,8 @@ static int add_pages(struct json *object, struct service *service, const struct 
 	_cleanup_(buf_done) struct buf url = {0};
 	const char *page;
 
-	if (json_add_bool(object, "page_given", session && session->page_given))
+	if (json_add_bool(object, "page_given", session && session->page_given) ||
+	    json_add_bool(object, "link_opened", session && session->start_used))
 		return ERR_NOMEM;
 	if (session)
 		service_page_url(service, session, &url);

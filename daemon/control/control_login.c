@@ -76,6 +76,7 @@ void control_post_login(struct control *control, struct http_request *request, c
 	};
 	struct service_login login = {
 		.account = name,
+		.browser = service_config(control->service)->browser,
 		.somebody_waits = present && control_count_waiting(control, present) > 0,
 	};
 	struct err_detail detail;

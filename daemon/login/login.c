@@ -101,7 +101,8 @@ const struct credential *login_credential(const struct login *login)
 
 static bool view_equals(const struct login_view *a, const struct login_view *b)
 {
-	return a->state == b->state && a->browser == b->browser && a->outcome == b->outcome &&
+	return a->state == b->state && a->browser == b->browser &&
+	       a->link_opened == b->link_opened && a->outcome == b->outcome &&
 	       a->sessions == b->sessions && strcmp(a->problem_code, b->problem_code) == 0 &&
 	       strcmp(a->problem, b->problem) == 0 && strcmp(a->user.id, b->user.id) == 0 &&
 	       strcmp(a->user.username, b->user.username) == 0 &&
@@ -120,6 +121,36 @@ static void view_browser_problem(struct login *login)
 		 session && session->browser_problem ? session->browser_problem : "");
 }
 
+/* Whether SESSION was stopped because two browsers opened its link, or waits in place of one that
+ * was. */
+static bool is_raced(const struct login *login, const struct registry_session *session)
+{
+	return session->start_raced ||
+	       (login->view.state == MACHINE_CONSENT && session->browser && !session->start_used &&
+		registry_finished_races(login->environment->registry, login->account->name) > 0);
+}
+
+/* What is wrong with the page is shown while nothing else is wrong, and goes with its session. */
+static void view_page_problem(struct login *login, const struct registry_session *session)
+{
+	const char *code = login->view.problem_code;
+
+	if (*code && strcmp(code, CODE_START_RACED) != 0 && strcmp(code, CODE_NO_COOKIE) != 0)
+		return;
+	login_clear_problem(login);
+	if (session && is_raced(login, session))
+		login_set_problem(login, CODE_START_RACED,
+				  "The link was opened in two browsers, or twice in one that "
+				  "blocks cookies. That login was stopped for safety, and there is "
+				  "a new link.");
+	else if (session && session->refusal_told && login->view.state == MACHINE_CONSENT)
+		login_set_problem(login, CODE_NO_COOKIE,
+				  "The browser came back without the login's cookie. Perhaps it "
+				  "blocks cookies for 127.0.0.1, or it is not the browser that "
+				  "opened the link. To finish this login, copy the address of its "
+				  "page and run: misskey-authctl callback 'ADDRESS'");
+}
+
 void login_tell(const struct login *login, enum login_change change, struct clock_time now)
 {
 	login->environment->changed(change, login->account, now, login->environment->context);
@@ -129,6 +160,7 @@ void login_tell(const struct login *login, enum login_change change, struct cloc
 static void publish(struct login *login, struct clock_time now)
 {
 	struct login_view *view = &login->view;
+	const struct registry_session *session = login_session(login);
 
 	view->state = login_machine_visible_state(&login->machine);
 	/* Who waits for a turn is shown as asking already; who had no room, as lacking it. */
@@ -138,7 +170,9 @@ static void publish(struct login *login, struct clock_time now)
 	view->browser = login->machine.browser;
 	view->outcome =
 		login->machine.state == MACHINE_FINISHED ? login->machine.outcome : OUTCOME_NONE;
+	view->link_opened = session && session->start_used;
 	view_browser_problem(login);
+	view_page_problem(login, session);
 	if (view_equals(view, &login->published))
 		return;
 	view->revision++;
@@ -373,12 +407,6 @@ void login_callback(struct login *login, enum registry_proof proof, struct clock
 
 void login_refresh(struct login *login, struct clock_time now)
 {
-	const struct registry_session *session = login_session(login);
-
-	if (session && session->start_raced)
-		login_set_problem(login, CODE_START_RACED,
-				  "The login's page was opened twice, perhaps by another user of "
-				  "this machine. Log in again.");
 	publish(login, now);
 }
 

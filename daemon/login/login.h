@@ -63,6 +63,7 @@ struct login_view {
 	unsigned revision; /* grows with every change */
 	unsigned sessions; /* made so far; what was pending at the start does not count */
 	bool browser;
+	bool link_opened; /* the session's start link, by a browser */
 	enum outcome outcome;
 	/* While the login goes on: what is tried again ("" if nothing). At its end: what happened
 	 * and what to do next. */
@@ -109,7 +110,7 @@ void login_cancel(struct login *login, const char *reason, struct clock_time now
  * another session is being made. */
 void login_callback(struct login *login, enum registry_proof proof, struct clock_time now);
 
-/* The session's link was opened, or could not be: tells whoever waits. */
+/* Something happened to the session's link, which the registry knows: tells whoever waits. */
 void login_refresh(struct login *login, struct clock_time now);
 
 /* After a start: goes on with the account's session of the registry. */

@@ -101,7 +101,9 @@ static int finished_store(struct login *login, const struct registry_session *se
 		.server = login->account->server.origin,
 		.user = view->user.username[0] ? view->user.username : NULL,
 		.expected = view->expected[0] ? view->expected : NULL,
-		.detail = view->problem[0] ? view->problem : NULL,
+		/* What is wrong with the link is what OUTCOME_OPENED_TWICE says itself. */
+		.detail =
+			view->problem[0] && outcome != OUTCOME_OPENED_TWICE ? view->problem : NULL,
 		.outcome = outcome,
 		.finished_at = unix_s,
 	};
@@ -148,6 +150,11 @@ static int session_store(struct login *login, struct misskey_session *made, stru
 		memcpy(session.result, before->result, sizeof(session.result));
 		/* A reload of the old callback leads to the same result. */
 		(void)finished_store(login, before, OUTCOME_LOST, now.unix_s);
+	} else if (before) {
+		/* Its pages say why nothing comes of them. */
+		(void)finished_store(login, before,
+				     before->start_raced ? OUTCOME_OPENED_TWICE : OUTCOME_CANCELLED,
+				     now.unix_s);
 	}
 	r = registry_session_put(environment->registry, &session);
 	if (r)

@@ -49,12 +49,12 @@ static const struct {
 /* How a message is shown. */
 struct plan {
 	enum tone tone;
-	const char *command; /* NULL: none; {account} is the only placeholder */
+	const char *command; /* NULL: none; with placeholders, as words have them */
 	bool refreshes;
 	bool shows_facts; /* what the login is about */
 };
 
-#define COMMAND_LOGIN "misskey-authctl login {account}"
+#define COMMAND_LOGIN "misskey-authctl login {login}"
 
 static const struct plan kind_plans[PAGE_KIND_COUNT] = {
 	[PAGE_ROOT] = {TONE_NEUTRAL, "misskey-authctl login SERVER", false, false},
@@ -62,6 +62,8 @@ static const struct plan kind_plans[PAGE_KIND_COUNT] = {
 	[PAGE_BAD_REQUEST] = {TONE_BAD, NULL, false, false},
 	[PAGE_START_USED] = {TONE_CAUTION, COMMAND_LOGIN, false, false},
 	[PAGE_START_LATE] = {TONE_CAUTION, "misskey-authctl list", false, false},
+	[PAGE_TEXT_BROWSER] = {TONE_CAUTION, "misskey-authctl login --no-browser {account}", false,
+			       false},
 	[PAGE_OTHER_BROWSER] = {TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false, false},
 	[PAGE_TOO_LARGE] = {TONE_CAUTION, "misskey-authctl callback 'ADDRESS'", false, false},
 	[PAGE_WAITING] = {TONE_BUSY, NULL, true, true},
@@ -83,6 +85,7 @@ static const struct plan outcome_plans[OUTCOME_COUNT] = {
 	[OUTCOME_ELSEWHERE] = {TONE_CAUTION, "misskey-authctl login SERVER", false, true},
 	[OUTCOME_LOCAL] = {TONE_BAD, COMMAND_LOGIN, false, true},
 	[OUTCOME_CANCELLED] = {TONE_CAUTION, COMMAND_LOGIN, false, true},
+	[OUTCOME_OPENED_TWICE] = {TONE_CAUTION, COMMAND_LOGIN, false, true},
 };
 
 /* Everything that one page is made of. */
@@ -120,6 +123,41 @@ static const char *account_in_command(const struct page *page)
 	return account && account_name_valid(account) ? account : "ACCOUNT";
 }
 
+/* Only an origin of http or https becomes a link or a part of a command, whatever the caller says.
+ */
+static bool is_origin(const char *server)
+{
+	char origin[URL_ORIGIN_BYTES];
+	const char *path;
+
+	return server && url_split(server, origin, &path, NULL) == 0 && strcmp(server, origin) == 0;
+}
+
+static bool is_user_name(const char *name)
+{
+	static const char letters[] =
+		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+		"_.-";
+
+	return name && *name && name[0] != '-' && !name[strspn(name, letters)];
+}
+
+/* What {login} stands for. An account that is gone is made again. */
+static void put_login(const struct page *page)
+{
+	const struct page_facts *facts = page->facts;
+
+	if (facts->is_gone && is_origin(facts->server)) {
+		put_fact(page, facts->server);
+		put(page, " --as ");
+	}
+	put_fact(page, account_in_command(page));
+	if (facts->is_gone && is_user_name(facts->expected)) {
+		put(page, " --user ");
+		put_fact(page, facts->expected);
+	}
+}
+
 /* Puts what the placeholder at AT ("{…}") stands for and returns its length, 0 if it is none. */
 static size_t put_placeholder(const struct page *page, const char *at, bool in_code)
 {
@@ -135,6 +173,10 @@ static size_t put_placeholder(const struct page *page, const char *at, bool in_c
 		{"{expected}", page->facts->expected, page->text->unknown_user},
 	};
 
+	if (strncmp(at, "{login}", strlen("{login}")) == 0) {
+		put_login(page);
+		return strlen("{login}");
+	}
 	for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
 		size_t length = strlen(placeholders[i].name);
 
@@ -147,12 +189,10 @@ static size_t put_placeholder(const struct page *page, const char *at, bool in_c
 	return 0;
 }
 
-/* Puts a text of page_text.h: escaped, with its placeholders and `code`. Facts are not looked at
- * for either. */
-static void put_words(const struct page *page, const char *words)
+/* Puts a text of page_text.h, or a part of one that is IN_CODE: escaped, with its placeholders and
+ * `code`. Facts are not looked at for either. */
+static void put_text(const struct page *page, const char *words, bool in_code)
 {
-	bool in_code = false;
-
 	while (*words) {
 		char letter[2] = {*words, '\0'};
 		size_t plain = strcspn(words, "{`&<>\"'");
@@ -192,20 +232,17 @@ static void put_heading(const struct page *page, const char *heading, const char
 	}
 }
 
+static void put_words(const struct page *page, const char *words)
+{
+	put_text(page, words, false);
+}
+
 static void put_command(const struct page *page)
 {
-	const char *command = page->plan->command;
-	const char *placeholder = command ? strstr(command, "{account}") : NULL;
-
-	if (!command)
+	if (!page->plan->command)
 		return;
 	put(page, "<pre><code>");
-	if (placeholder) {
-		buf_append(page->html, command, (size_t)(placeholder - command));
-		put_fact(page, account_in_command(page));
-	} else {
-		put_fact(page, command);
-	}
+	put_text(page, page->plan->command, true);
 	put(page, "</code></pre>\n");
 }
 
@@ -302,15 +339,6 @@ static void begin_undoing(const struct page *page, const char *title, const char
 	put_words(page, title);
 	put(page, "</h2>\n<p>");
 	put_words(page, words);
-}
-
-/* Only an origin of http or https becomes a link, whatever the caller says. */
-static bool is_origin(const char *server)
-{
-	char origin[URL_ORIGIN_BYTES];
-	const char *path;
-
-	return server && url_split(server, origin, &path, NULL) == 0 && strcmp(server, origin) == 0;
 }
 
 static void put_settings_link(const struct page *page)

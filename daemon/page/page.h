@@ -7,6 +7,8 @@
  * language.
  */
 
+#include <stdbool.h>
+
 #include "common/buf.h"
 #include "common/err.h"
 #include "common/vocabulary.h"
@@ -15,9 +17,10 @@ enum page_kind {
 	PAGE_ROOT,	    /* GET /: what listens here, nothing more */
 	PAGE_NOT_FOUND,	    /* unknown path, link or token: no hint */
 	PAGE_BAD_REQUEST,   /* refused: method, Host, not a navigation, repeated parameters */
-	PAGE_START_USED,    /* the start link has been opened before */
+	PAGE_START_USED,    /* the start link was opened in two browsers */
 	PAGE_START_LATE,    /* the start link was opened before, and the login is finished */
-	PAGE_OTHER_BROWSER, /* the callback came from a browser that did not open the start link */
+	PAGE_TEXT_BROWSER,  /* the start link, in a browser that cannot show the consent page */
+	PAGE_OTHER_BROWSER, /* the callback came without the cookie of the start link */
 	PAGE_TOO_LARGE,	    /* the browser sent more headers than are taken: cookies of others */
 	PAGE_WAITING,	    /* the outcome is awaited; refreshes itself */
 	PAGE_TROUBLE,	    /* the outcome is awaited, but something is in the way (facts.detail);
@@ -38,6 +41,7 @@ struct page_facts {
 	const char *expected;	/* who should have */
 	const char *permission; /* canonical list of what scripts may do now */
 	const char *detail;	/* a sentence in English about what is wrong */
+	bool is_gone;		/* the account is not known any more: the login was its first */
 };
 
 /* By Accept-Language (RFC 9110; NULL: none): the language with the highest weight among ours,

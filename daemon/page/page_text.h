@@ -6,11 +6,12 @@
  * new file, a member of enum page_language and a line in page_language.c; test_page.c then tells
  * what is missing.
  *
- * In every word, {account}, {server}, {user} and {expected} stand for the facts of these names, and
- * what is between `backticks` is shown as code. There is no other markup, and each word is text,
- * not HTML. In a heading, | is where a line may end in a script without blanks: only Chromium finds
- * the end of a Japanese phrase without that. A sentence has the same placeholders in every
- * language. Commands are not words: they are in page.c.
+ * In every word, {account}, {server}, {user} and {expected} stand for the facts of these names,
+ * {login} for what `misskey-authctl login` needs to begin this login again, and what is between
+ * `backticks` is shown as code. There is no other markup, and each word is text, not HTML. In a
+ * heading, | is where a line may end in a script without blanks: only Chromium finds the end of a
+ * Japanese phrase without that. A sentence has the same placeholders in every language. Commands
+ * are not words: they are in page.c.
  */
 
 #include "common/vocabulary.h"

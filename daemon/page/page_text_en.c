@@ -30,19 +30,20 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 		},
 	[PAGE_START_USED] =
 		{
-			.heading = "This link has already been opened",
-			.explanation = "A login link works once. So that nobody else can finish "
-				       "this login, it was stopped.",
-			.next = "For a new link, run this command again:",
-			.note = "If it was not you who opened the link, somebody else on this "
-				"computer may have: look with `misskey-authctl list` whose account "
-				"is stored.",
+			.heading = "This link was opened in two browsers",
+			.explanation = "A login goes on in one browser only, so this login was "
+				       "stopped for safety.",
+			.next = "The terminal where you started the login shows a new link: open "
+				"it in one browser. If no terminal waits, run:",
+			.note = "Did you open the link twice in this browser? Then it blocks "
+				"cookies: allow them for 127.0.0.1. If you did not open it twice, "
+				"another user of this computer may have.",
 		},
 	[PAGE_START_LATE] =
 		{
 			.heading = "This login is already finished",
-			.explanation = "A login link works once, and somebody has finished this "
-				       "login with it already.",
+			.explanation = "A link leads to one login, and somebody has finished this "
+				       "one already.",
 			.next = "To see whose account is stored, run this command in a terminal:",
 			.note = "If it is not yours, somebody else on this computer was faster "
 				"than you: remove it with `misskey-authctl logout`, and log in "
@@ -60,17 +61,31 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 				"window, and start the login again. Do not give this address to "
 				"anybody.",
 		},
+	[PAGE_TEXT_BROWSER] =
+		{
+			.heading = "This browser cannot show the consent page",
+			.explanation = "The page of {server} needs JavaScript, which text browsers "
+				       "and download programs do not have. The link can still be "
+				       "used.",
+			.next = "Open this link in a graphical browser, such as Firefox or "
+				"Chromium. Or use a phone or another computer: this command shows "
+				"an address and a QR code for it:",
+			.note = "If you did not start a login, just close this page.",
+		},
 	[PAGE_OTHER_BROWSER] =
 		{
-			.heading = "This is not the browser in which the login was started",
+			.heading = "This browser has no cookie of the login",
 			.explanation =
-				"To keep others out, a login can only be finished where its link "
-				"was opened. This browser, or this private window, is another one.",
+				"A login is finished in the browser that opened its link. A cookie "
+				"of 127.0.0.1 shows which one that is. This is another browser or "
+				"a private window, or it blocks cookies.",
 			.next = "If you started the login yourself, copy the address of this page "
 				"from the address bar, and put it in place of ADDRESS in this "
 				"command, on the computer where you started it:",
-			.note = "If you did not start a login, just close this page: nothing has "
-				"been stored. Do not give its address to anybody.",
+			.note = "Next time, allow cookies for 127.0.0.1, and open the link and "
+				"press Accept in the same browser. If you did not start a login, "
+				"just close this page: nothing has been stored. Do not give its "
+				"address to anybody.",
 		},
 	[PAGE_WAITING] =
 		{
@@ -128,11 +143,14 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 	[OUTCOME_WRONG_USER] =
 		{
 			.heading = "You are signed in as a different user",
-			.explanation = "@{user} granted access, but {account} belongs to "
-				       "@{expected}. Nothing was changed on this computer.",
-			.next = "Sign out on {server}, or use a private window. Then start the "
-				"login again and sign in as @{expected}:",
-			.note = "What @{user} granted was not kept.",
+			.explanation = "Your browser is signed in to {server} as @{user}, but "
+				       "{account} needs @{expected}. Nothing was changed on this "
+				       "computer.",
+			.next = "Sign out on {server}. Then start the login again, and sign in as "
+				"@{expected}:",
+			.note = "To stay signed in as @{user}, use a private window: "
+				"`misskey-authctl login {login} --no-wait` prints the address to "
+				"open in it.",
 		},
 	[OUTCOME_EXPIRED] =
 		{
@@ -207,10 +225,20 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 	[OUTCOME_CANCELLED] =
 		{
 			.heading = "The login was cancelled",
-			.explanation = "While the login was under way, {account} was removed on "
-				       "this computer, or its settings were changed.",
+			.explanation = "It was cancelled on this computer, a newer login took its "
+				       "place, or {account} was changed or removed.",
 			.next = "To log in after all, run this command in a terminal:",
 			.note = "Nothing was stored.",
+		},
+	[OUTCOME_OPENED_TWICE] =
+		{
+			.heading = "This login was stopped for safety",
+			.explanation = "Its link was opened in two browsers, or twice in one that "
+				       "blocks cookies. Nothing was stored.",
+			.next = "The terminal where you started the login shows a new link: open "
+				"it in one browser. If no terminal waits, run:",
+			.note = "If you did not open the link twice, another user of this computer "
+				"may have.",
 		},
 };
 

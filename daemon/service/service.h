@@ -24,6 +24,10 @@
 /* Nothing adds more than one problem of a kind, and there are fewer kinds. */
 #define SERVICE_MAX_PROBLEMS 8
 
+/* Whoever can read the links of a login could have sessions made without end by opening each link
+ * in two browsers. */
+#define SERVICE_RACES_MAX 3
+
 /* A caller that was told to open a page needs a moment until its next request. For this long it
  * counts as still there, so that a second caller does not open the page again. */
 #define SERVICE_PAGE_GRACE_MS 2000
@@ -205,8 +209,9 @@ bool service_take_page(struct service *service, struct account *account, struct 
 bool service_lead_back(struct service *service, const struct account *account, bool has_cookie);
 
 /* Others must not be able to fill the log. Whether this is the first callback without the cookie
- * for the account's session; the first late opening of the finished login's link. */
-bool service_tell_refusal(struct service *service, const char *account);
+ * for the account's session, which is then told to whoever waits; the first late opening of the
+ * finished login's link. */
+bool service_tell_refusal(struct service *service, const char *account, struct clock_time now);
 bool service_tell_late_start(struct service *service, const char *start);
 
 /* A caller that was told to open the page could not. PROBLEM, a clause or a sentence, is shown with
@@ -216,9 +221,10 @@ bool service_tell_late_start(struct service *service, const char *start);
 int service_browser_failed(struct service *service, struct account *account, const char *problem,
 			   struct clock_time now, struct err_detail *detail) _must_check_;
 
-/* A browser opened the start link. 0 for the first, and for the one with the session's cookie. Any
- * other is ERR_EXISTS, and the session is not trusted from then on. ERR_NOT_FOUND. *ret_session is
- * valid until the next change. */
+/* A browser opened the start link. 0 for the first, and for the one with the session's cookie:
+ * *ret_session is valid until the next change. Any other is ERR_EXISTS: the session is not trusted
+ * from then on, and another takes its place, or after SERVICE_RACES_MAX of them the login ends.
+ * ERR_NOT_FOUND. */
 int service_open_start(struct service *service, const char *start, bool has_cookie,
 		       struct clock_time now,
 		       const struct registry_session **ret_session) _must_check_;

@@ -309,6 +309,14 @@ bool service_take_page(struct service *service, struct account *account, struct 
 	return true;
 }
 
+/* NULL if there is none. */
+static struct login *login_of(const struct service *service, const char *name)
+{
+	const struct account *account = accounts_find(service->accounts, name);
+
+	return account ? service_find_login(service, account) : NULL;
+}
+
 bool service_lead_back(struct service *service, const struct account *account, bool has_cookie)
 {
 	const struct registry_session *session =
@@ -318,9 +326,15 @@ bool service_lead_back(struct service *service, const struct account *account, b
 	       registry_session_mark_led_back(service->registry, account->name);
 }
 
-bool service_tell_refusal(struct service *service, const char *account)
+bool service_tell_refusal(struct service *service, const char *account, struct clock_time now)
 {
-	return registry_session_mark_refusal_told(service->registry, account);
+	struct login *login = login_of(service, account);
+
+	if (!registry_session_mark_refusal_told(service->registry, account))
+		return false;
+	if (login)
+		login_refresh(login, now);
+	return true;
 }
 
 bool service_tell_late_start(struct service *service, const char *start)
@@ -349,12 +363,26 @@ int service_browser_failed(struct service *service, struct account *account, con
 	return 0;
 }
 
+/* Nothing comes of the session any more. */
+static void replace_raced(struct service *service, struct login *login, struct clock_time now)
+{
+	if (login_awaits_renewal(login))
+		return;
+	if (registry_finished_races(service->registry, login_account(login)->name) <
+	    SERVICE_RACES_MAX)
+		login_renew(login, true, now);
+	else
+		login_cancel(login,
+			     "each of its links was opened in two browsers, perhaps by another "
+			     "user of this computer",
+			     now);
+}
+
 int service_open_start(struct service *service, const char *start, bool has_cookie,
 		       struct clock_time now, const struct registry_session **ret_session)
 {
 	const struct registry_session *session =
 		service->registry ? registry_session_by_start(service->registry, start) : NULL;
-	const struct account *account;
 	struct login *login;
 	struct err_detail detail;
 	bool spoils;
@@ -370,14 +398,15 @@ int service_open_start(struct service *service, const char *start, bool has_cook
 	warn_unsaved(registry_session_mark_used(service->registry, session->account, spoils,
 						now.unix_s, &detail),
 		     session->account, &detail);
-	account = accounts_find(service->accounts, session->account);
 	if (spoils)
-		log_warning("account %s: the start link was opened in two browsers; the login is "
+		log_warning("account %s: the start link was opened in two browsers; the session is "
 			    "not trusted any more",
 			    session->account);
-	login = account ? service_find_login(service, account) : NULL;
+	login = login_of(service, session->account);
 	if (login)
 		login_refresh(login, now);
+	if (login && spoils)
+		replace_raced(service, login, now);
 	return spoils ? ERR_EXISTS : 0;
 }
 

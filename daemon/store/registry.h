@@ -199,6 +199,8 @@ const struct registry_finished *registry_finished_by_result(const struct registr
 							    const char *result);
 const struct registry_finished *registry_finished_by_start(const struct registry *registry,
 							   const char *start);
+/* How many sessions of the account in a row ended as OUTCOME_OPENED_TWICE, up to its last one. */
+unsigned registry_finished_races(const struct registry *registry, const char *account);
 /* Whether this is the first time that its link was opened late, in this process. */
 bool registry_finished_tell_late(struct registry *registry, const char *start);
 int registry_finished_add(struct registry *registry,

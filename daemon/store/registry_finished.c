@@ -100,6 +100,23 @@ const struct registry_finished *registry_finished_by_result(const struct registr
 				offsetof(struct registry_finished, result), result);
 }
 
+unsigned registry_finished_races(const struct registry *registry, const char *account)
+{
+	const struct name_table *rows = &registry->lists[REGISTRY_FINISHED];
+	unsigned races = 0;
+
+	for (size_t i = rows->count; i-- > 0;) {
+		const struct registry_finished *finished = rows->rows[i];
+
+		if (strcmp(finished->account, account) != 0)
+			continue;
+		if (finished->outcome != OUTCOME_OPENED_TWICE)
+			break;
+		races++;
+	}
+	return races;
+}
+
 bool registry_finished_tell_late(struct registry *registry, const char *start)
 {
 	const struct name_table *rows = &registry->lists[REGISTRY_FINISHED];

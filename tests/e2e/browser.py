@@ -66,12 +66,13 @@ class Chromedriver:
 class Browser(Visitor):
     """A Chromium with the new, empty profile `directory`, which goes with it.
 
-    `languages` is what its user reads ("ja,en"); `arguments` are further options of Chromium.
+    `languages` is what its user reads ("ja,en"); `arguments` are further options of Chromium, `preferences` what else
+    stands in its profile.
     """
 
     ERRORS = (WebDriverException,)
 
-    def __init__(self, chromedriver, directory, *arguments, languages="en-US,en"):
+    def __init__(self, chromedriver, directory, *arguments, languages="en-US,en", preferences=()):
         self.directory = Path(directory)
         options = Options()
         options.binary_location = CHROMIUM
@@ -82,6 +83,7 @@ class Browser(Visitor):
             "intl.accept_languages": languages,
             "session.restore_on_startup": 4,  # these pages, not a new tab's large one
             "session.startup_urls": ["about:blank"],
+            **dict(preferences),
         })
         if os.geteuid() == 0:
             options.add_argument("--no-sandbox")

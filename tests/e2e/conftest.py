@@ -25,7 +25,8 @@ from user_manager import running
 TOGETHER = """
     authctl bots browser completions config curl disk_faults docs doctor doctor_files doctor_servers events
     examples exit_statuses faq firefox hooks hostile_browser hostile_local integrations login logout memory
-    notifications pages polling qr reload schema server_faults state_files strace tables token torture
+    notifications offer pages polling qr reload schema server_faults start_link state_files strace tables token
+    torture
     translations valgrind verify wire
 """.split()
 

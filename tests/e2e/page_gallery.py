@@ -31,12 +31,13 @@ OUTCOMES = {
     "ELSEWHERE": ("work", None, None, "The server calls itself https://social.misskey.example."),
     "LOCAL": ("work", None, None, "The credential could not be stored: No space left on device."),
     "CANCELLED": ("work", None, None, None),
+    "OPENED_TWICE": ("work", None, None, None),
 }
 
 
-def get(url, language="en", browser=None, cookies=""):
+def get(url, language="en", browser=None, cookies="", user_agent="Mozilla/5.0"):
     """The page's HTML."""
-    headers = {"Accept-Language": language, **({"Cookie": cookies} if cookies else {})}
+    headers = {"Accept-Language": language, "User-Agent": user_agent, **({"Cookie": cookies} if cookies else {})}
     return (browser or PlainBrowser()).get(url, **headers)[3]
 
 
@@ -128,6 +129,8 @@ class Gallery:
         (daemon.state / "registry.json").write_text(json.dumps(registry), encoding="utf-8")
         daemon.start()
         self._add("start-late", f"http://127.0.0.1:{daemon.port}/start/{0:032x}")
+        number = list(OUTCOMES).index("OPENED_TWICE")
+        self._add("start-used", f"http://127.0.0.1:{daemon.port}/start/{number:032x}")
 
     def _add_small_pages(self):
         daemon, _ = self._daemons[0]
@@ -142,10 +145,9 @@ class Gallery:
         daemon, server = self._start()
         token = self._begin(daemon, server, "news")
         self._add("other-browser", daemon.callback_url(token))
-        raced = daemon.login("home", server=server.origin)["start_url"]
-        for _ in range(2):
-            PlainBrowser().get(raced, follow=False)
-        self._add("start-used", raced)
+        unused = daemon.login("home", server=server.origin)["start_url"]
+        for language in LANGUAGES:
+            self._add_file("text-browser", language, get(unused, language, user_agent="w3m/0.5.3"))
         browser = PlainBrowser()
         token = self._begin(daemon, server, "bot", browser)
         browser.get(daemon.callback_url(token))  # leads back to the server's page, once

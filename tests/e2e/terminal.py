@@ -36,6 +36,7 @@ class Terminal:
         standard.update({stream: theirs for stream in streams})
         self.process = subprocess.Popen(command, env=env, **standard)
         os.close(theirs)
+        self.keys = ours
         self.output = b""
         self.reader = threading.Thread(target=self._read, args=(ours,), daemon=True)
         self.reader.start()

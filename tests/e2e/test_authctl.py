@@ -466,26 +466,71 @@ def test_login_opens_the_start_page(machine):
     machine.desktop()
     result = machine.login(NAME)
     assert (result.returncode, result.stdout) == (0, NAME + "\n")
-    assert f"Open this page to consent: {START}\n" in result.stderr
+    assert f"Opened your browser. If nothing appeared: {START}\n" in result.stderr
     assert f"Signed in to {SERVER} as @alice (account {NAME}).\n" in result.stderr
     assert f"misskey-token {NAME}\n" in result.stderr
+    # The config has the last word.
+    assert "browser" not in machine.daemon.asked("POST", "")[0][2]
+    eventually(lambda: machine.pages() == ["browser", START])
+
+
+POLLED = {**LOGIN, "browser": False, "start_url": None, "consent_url": CONSENT, "open": False}
+
+
+@pytest.mark.parametrize("case", ["option", "last option", "no desktop", "no such browser", "text browser", "SSH"])
+def test_login_without_a_browser_shows_the_consent_page(machine, case):
+    machine.desktop("w3m" if case == "text browser" else "browser")
+    environment, options = machine.environment, []
+    if case in ("no desktop", "no such browser", "text browser"):
+        del environment["DISPLAY"]
+    if case == "no desktop":
+        del environment["BROWSER"]
+    elif case == "no such browser":
+        environment["BROWSER"] = "/nonexistent/browser"
+    elif case == "SSH":
+        environment["SSH_CONNECTION"] = "192.0.2.1 50000 192.0.2.2 22"
+    elif case == "option":
+        options = ["--no-browser"]
+    elif case == "last option":
+        options = ["--browser", "--no-browser"]
+    machine.daemon.login = POLLED
+    result = machine.login(NAME, *options)
+    assert result.returncode == 0
+    assert f"Open this page on any device and press Accept: {CONSENT}\n" in result.stderr
+    assert machine.daemon.asked("POST", "")[0][2]["browser"] is False
+    assert machine.pages() == []
+
+
+def test_the_config_may_want_no_browser(machine):
+    machine.desktop()
+    machine.daemon.login = POLLED
+    result = machine.login(NAME)
+    assert "browser" not in machine.daemon.asked("POST", "")[0][2]
+    assert f"Open this page on any device and press Accept: {CONSENT}\n" in result.stderr and machine.pages() == []
+
+
+@pytest.mark.parametrize("ssh", [False, True])
+def test_a_browser_that_is_asked_for(machine, ssh):
+    """The option counts more than SSH and the config."""
+    machine.desktop(**({"SSH_CONNECTION": "192.0.2.1 50000 192.0.2.2 22"} if ssh else {}))
+    machine.login(NAME, "--browser")
     assert machine.daemon.asked("POST", "")[0][2]["browser"] is True
     eventually(lambda: machine.pages() == ["browser", START])
 
 
-@pytest.mark.parametrize("case", ["option", "no desktop"])
-def test_login_without_a_browser_shows_the_consent_page(machine, case):
-    machine.desktop()
-    if case == "no desktop":
-        del machine.environment["DISPLAY"]
-    machine.daemon.login = {**LOGIN, "browser": False, "start_url": None, "consent_url": CONSENT,
-                            "open": False}
-    result = machine.login(NAME, *(["--no-browser"] if case == "option" else []))
-    assert result.returncode == 0
-    assert f"Open this page to consent: {CONSENT}\n" in result.stderr
-    assert "any other device" in result.stderr
-    assert machine.daemon.asked("POST", "")[0][2]["browser"] is False
-    assert machine.pages() == []
+def test_a_browser_that_is_asked_for_where_there_is_none(machine):
+    """Its port may be forwarded: the link is shown."""
+    result = machine.login(NAME, "--browser")
+    assert machine.daemon.asked("POST", "")[0][2]["browser"] is True
+    assert f"Open this page in a browser and press Accept: {START}\n" in result.stderr and machine.pages() == []
+
+
+def test_the_variable_is_enough_of_a_desktop(machine):
+    """As wslview and an editor's helper have it."""
+    machine.desktop("my browser")
+    del machine.environment["DISPLAY"]
+    machine.login(NAME)
+    eventually(lambda: machine.pages() == ["my browser", START])
 
 
 def test_joined_login_opens_nothing(machine):
@@ -510,17 +555,22 @@ def test_wayland_is_a_desktop_too(machine):
     (":", ["xdg-open", START]),
     (None, ["xdg-open", START]),
     ("{bin}/no-such", ["xdg-open", START]),
+    ("'{bin}/my browser' \"a b\"", ["my browser", "a b", START]),
 ])
 def test_choice_of_the_browser(machine, value, expected):
     machine.desktop()
     machine.program("second")
+    machine.program("my browser")
     machine.program("xdg-open")
     machine.program("x-www-browser")
     del machine.environment["BROWSER"]
     if value is not None:
         machine.environment["BROWSER"] = value.format(bin=machine.bin)
-    machine.login(NAME)
+    result = machine.login(NAME)
     eventually(lambda: machine.pages() == expected)
+    named = f"BROWSER names {machine.bin}/no-such, and there is no such program. Using {machine.bin}/second instead.\n"
+    named = named.replace(f"{machine.bin}/second", "xdg-open") if expected[0] == "xdg-open" else named
+    assert ("BROWSER names" in result.stderr) == (named in result.stderr) == ("no-such" in (value or ""))
 
 
 def test_last_browsers_of_the_list(machine):
@@ -534,13 +584,19 @@ def test_last_browsers_of_the_list(machine):
     machine.daemon.requests.clear()
     machine.login(NAME)
     eventually(lambda: machine.pages() == ["sensible-browser", START])
+    machine.opened.unlink()
+    machine.program("wslview")
+    machine.daemon.login = None
+    machine.daemon.requests.clear()
+    machine.login(NAME)
+    eventually(lambda: machine.pages() == ["wslview", START])
 
 
 def test_browser_that_cannot_be_started(machine):
     machine.environment["DISPLAY"] = ":0"
     result = machine.login(NAME)
     assert result.returncode == 0
-    assert START in result.stderr and "Open the page by hand." in result.stderr
+    assert f"Open the page by hand: {START}\n" in result.stderr
     assert "No browser was found" in result.stderr
 
 
@@ -605,7 +661,7 @@ def test_failure_of_a_browser_is_told_while_the_login_is_waited_for(machine):
     errors = process.communicate(timeout=10)[1]
     problem = f"{machine.bin}/browser ended at once with exit status 4."
     assert told == [{"problem": problem}]
-    assert f"{problem} Open the page by hand.\n" in errors and process.returncode == 0
+    assert f"{problem} Open the page by hand: {START}\n" in errors and process.returncode == 0
 
 
 def test_browser_that_failed_but_opened_the_page_is_no_trouble(machine):
@@ -857,7 +913,21 @@ def test_renewed_session_opens_its_new_page(machine):
     eventually(lambda: machine.pages() == ["browser", START, "browser", START + "-2"])
     machine.daemon.finish()
     errors = process.communicate(timeout=10)[1]
-    assert len(re.findall("Open this page to consent", errors)) == 2
+    assert len(re.findall("Opened your browser", errors)) == 2
+
+
+def test_a_link_in_place_of_one_that_was_opened_twice_is_only_shown(machine):
+    """Which browser is the right one the person knows, and what is opened is in arguments that others can read."""
+    machine.desktop()
+    process = machine.start("login", NAME)
+    machine.daemon.wait_for("GET", "wait=")
+    problem = {"code": "START_RACED", "message": "The link was opened in two browsers."}
+    machine.daemon.update(start_url=START + "-2", open=True, problem=problem)
+    machine.daemon.wait_for("GET", "wait=", 2)
+    machine.daemon.finish()
+    errors = process.communicate(timeout=10)[1]
+    assert f"{problem['message']}\nOpen the new link in one browser only: {START}-2\n" in errors
+    assert machine.pages() == ["browser", START]
 
 
 def test_renewed_session_that_is_open_elsewhere_is_only_shown(machine):
@@ -869,7 +939,8 @@ def test_renewed_session_that_is_open_elsewhere_is_only_shown(machine):
     machine.daemon.wait_for("GET", "wait=", 2)
     machine.daemon.finish()
     errors = process.communicate(timeout=10)[1]
-    assert len(re.findall("Open this page to consent", errors)) == 2
+    assert f"Opened your browser. If nothing appeared: {START}\n" in errors
+    assert f"Open this page in a browser and press Accept: {START}-2\n" in errors
     eventually(lambda: machine.pages() == ["browser", START])
 
 

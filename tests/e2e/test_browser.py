@@ -48,7 +48,7 @@ def raw(daemon, path, method="GET", **headers):
     """One request without a browser's help: (status, headers in lower case)."""
     connection = http.client.HTTPConnection("127.0.0.1", daemon.port, timeout=30)
     try:
-        connection.request(method, path, headers=headers)
+        connection.request(method, path, headers={"Accept": "text/html", **headers})
         reply = connection.getresponse()
         reply.read()
         return reply.status, {name.lower(): value for name, value in reply.getheaders()}
@@ -168,13 +168,68 @@ def test_reload_back_and_forward_show_the_same_result(server, daemon, browser):
     check_stored(daemon, server)
 
 
+def test_the_link_again_in_the_same_browser(server_2025, daemon, browser):
+    """A second tab, back, a reload, a click on what the terminal shows: none of it stops the login."""
+    link = daemon.login("me", server=server_2025.origin)["start_url"]
+    browser.open(link)
+    browser.sign_in()
+    browser.visible("accept")
+    page = browser.url
+    assert daemon.account("me")["login"]["link_opened"] is True
+    browser.open(link)
+    assert browser.url == page
+    browser.driver.back()
+    browser.wait(lambda: browser.url == page, "the server's page")
+    browser.refresh()
+    first = browser.driver.current_window_handle
+    browser.driver.switch_to.new_window("tab")
+    browser.open(link)
+    browser.visible("accept")
+    browser.driver.close()
+    browser.driver.switch_to.window(first)
+    assert daemon.account("me")["login"]["start_url"] == link
+    browser.accept()
+    browser.wait_for_heading(LOGGED_IN)
+    check_stored(daemon, server_2025)
+    result = browser.url
+    browser.driver.back()
+    browser.wait(lambda: browser.url == page, "the server's page")
+    browser.open(link)
+    assert (browser.url, browser.heading) == (result, LOGGED_IN)
+
+
+def test_a_browser_that_blocks_cookies(server_2025, daemon, make_browser):
+    """The page says so, and the command that waits; what they advise finishes the login."""
+    exceptions = {f"http://127.0.0.1:{daemon.port},*": {"setting": 2}}  # not those of the server, on another port
+    browser = make_browser(preferences={"profile.content_settings.exceptions.cookies": exceptions})
+    with subprocess.Popen(
+        [BIN / "misskey-authctl", "login", server_2025.origin, "--as", "me", "--browser"], env=daemon.env, text=True,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    ) as authctl:
+        try:
+            login = wait_for(lambda: daemon.control("GET", "/v1/accounts/me/login")[1].get("start_url"))
+            browser.sign_in_and_accept(login)
+            browser.wait_for_heading("This browser has no cookie of the login")
+            assert "allow cookies for 127.0.0.1" in browser.text
+            problem = daemon.account("me")["login"]["problem"]
+            assert problem["code"] == "NO_COOKIE" and "blocks cookies" in problem["message"]
+            browser.shoot("other-browser")
+            assert daemon.authctl("callback", browser.url).returncode == 0
+            output, errors = authctl.communicate(timeout=20)
+        finally:
+            authctl.kill()
+    assert (authctl.returncode, output) == (0, "me\n")
+    assert problem["message"] + "\n" in errors
+    check_stored(daemon, server_2025)
+
+
 def test_the_link_in_another_browser_is_not_taken(server, daemon, make_browser):
     """The attack by a copied consent page, or the honest mistake: only the first browser counts."""
     first, second = make_browser(), make_browser()
     first.open(daemon.login("me", server=server.origin)["start_url"])
     first.visible("signin")
     second.sign_in_and_accept(first.url)
-    second.wait_for_heading("This is not the browser in which the login was started")
+    second.wait_for_heading("This browser has no cookie of the login")
     assert "misskey-authctl callback" in second.text
     assert not server.calls("auth/session/userkey")
     assert daemon.account("me")["login"]["state"] == "consent"
@@ -185,33 +240,42 @@ def test_the_link_in_another_browser_is_not_taken(server, daemon, make_browser):
 
 
 def test_a_start_link_that_two_browsers_open(server_2025, daemon, make_browser):
-    """The second gets nothing, and the first is not trusted either: a new link is needed."""
+    """The second gets nothing, and the first is not trusted either: there is a new link."""
     first, second = make_browser(), make_browser()
     login = daemon.login("me", server=server_2025.origin)
     first.open(login["start_url"])
     first.visible("signin")
+    token = session_token(server_2025)
     second.open(login["start_url"])
-    second.wait_for_heading("This link has already been opened")
+    second.wait_for_heading("This link was opened in two browsers")
     assert "misskey-authctl login me" in second.text
-    assert session_token(server_2025) not in second.source
+    assert token not in second.source
     second.shoot("start-used")
     first.sign_in()
     first.accept()
-    first.wait_for_heading("This link has already been opened")
+    first.wait_for_heading("This login was stopped for safety")
     assert not server_2025.calls("auth/session/userkey")
+    first.open(login["start_url"])
+    first.wait_for_heading("This login was stopped for safety")
+    second.refresh()
+    second.wait_for_heading("This link was opened in two browsers")
     first.open(daemon.login("me")["start_url"])
     first.wait_for_heading(LOGGED_IN)
 
 
-def test_a_start_link_of_a_finished_login(server_2025, daemon, browser):
+def test_a_start_link_of_a_finished_login(server_2025, daemon, browser, make_browser):
     """Somebody was faster: whose account is stored is for the owner to see."""
     link = daemon.login("me", server=server_2025.origin)["start_url"]
     browser.sign_in_and_accept(link)
     browser.wait_for_heading(LOGGED_IN)
+    other = make_browser()
+    other.open(link)
+    other.wait_for_heading("This login is already finished")
+    assert "alice" not in other.text, "everybody can open it"
+    other.shoot("start-late")
+    # Where the person was signed in it leads to what became of it.
     browser.open(link)
-    browser.wait_for_heading("This login is already finished")
-    assert "alice" not in browser.text, "everybody can open it"
-    browser.shoot("start-late")
+    browser.wait_for_heading(LOGGED_IN)
 
 
 def test_somebody_else_signed_in(server, daemon, browser):

@@ -97,7 +97,7 @@ def test_a_report_without_a_page_is_refused(daemon, server_2025):
 
 def test_the_commands_show_it(daemon, server_2025):
     shown = daemon.authctl("login", server_2025.origin, "--as", "me", "--timeout", "1s", DISPLAY=":1", PATH="/nonexistent")
-    assert shown.returncode == 4 and "No browser was found" in shown.stderr and "Open the page by hand." in shown.stderr
+    assert shown.returncode == 4 and "No browser was found" in shown.stderr and "Open the page by hand: http" in shown.stderr
     page = get_login(daemon)["start_url"]
     for command in ("status", "list"):
         stderr = daemon.authctl(command).stderr

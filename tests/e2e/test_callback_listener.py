@@ -374,7 +374,7 @@ def test_without_the_right_cookie_the_callback_is_not_taken(daemon, untouched):
 
 def test_the_cookie_is_hidden_and_knows_no_clock(server_2025, daemon):
     login = daemon.login("me", server=server_2025.origin)
-    reply = ask(daemon, "/start/" + login["start_url"].rsplit("/", 1)[1])
+    reply = ask(daemon, "/start/" + login["start_url"].rsplit("/", 1)[1], "Accept: text/html")
     attributes = reply.headers["set-cookie"].split("; ")
     assert sorted(attributes[1:]) == ["HttpOnly", "Path=/", "SameSite=Lax"]
     assert reply.status == 303 and reply.headers["location"].startswith(server_2025.origin + "/auth/")

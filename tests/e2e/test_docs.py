@@ -18,7 +18,7 @@ from terminal import Terminal, decode, drawing, plain, screen, where_drawn
 
 MAN = ROOT / "docs/man"
 # What a desktop's browser is here: follows redirects and keeps cookies.
-CURL = "curl -sSL --noproxy * -b /dev/null -o /dev/null"
+CURL = "curl -sSL --noproxy * -H Accept%ctext/html -b /dev/null -o /dev/null"
 NOTE = "Hello Misskey API World with My Application!"
 
 
@@ -415,7 +415,7 @@ def test_login_by_phone_is_shown_as_it_is(make_daemon, server_2025):
 
 def test_code_in_the_readme_is_the_address_above_it():
     lines = transcript_by_phone()
-    (url,) = re.findall(f"Open this page to consent: ({CONSENT_URL})$", plain(lines[0]))
+    (url,) = re.findall(f"press Accept: ({CONSENT_URL})$", plain(lines[0]))
     assert decode(drawing(lines)) == [url]
 
 
@@ -446,7 +446,7 @@ def run_demo(tmp_path, *arguments, **env):
 def test_demo_goes_from_nothing_to_a_note(tmp_path):
     status, output = run_demo(tmp_path, "--yes")
     assert status == 0, output
-    assert re.search(r"Open this page to consent: http://127\.0\.0\.1:\d+/start/[0-9a-f]{32}\n", output)
+    assert re.search(r"Opened your browser. If nothing appeared: http://127\.0\.0\.1:\d+/start/[0-9a-f]{32}\n", output)
     assert re.search(r"Signed in to http://127\.0\.0\.1:\d+ as @alice", output)
     assert re.search(r"^-rw------- \S+ \S+/credentials\.json$", output, re.M)
     assert re.search(rf'^Created the note \w+: "{NOTE}"$', output, re.M)

@@ -483,8 +483,11 @@ def test_an_account_without_a_login(server_2025, make_daemon):
 
 
 def test_no_desktop(daemon):
-    found = doctor(daemon, DISPLAY="", WAYLAND_DISPLAY="")
-    found.expect("browser", "note", "There is no desktop here")
+    for browser in ("", "w3m", "/nonexistent/browser"):
+        found = doctor(daemon, DISPLAY="", WAYLAND_DISPLAY="", BROWSER=browser)
+        found.expect("browser", "note", "There is no desktop here")
+    # What BROWSER names may know a desktop that this environment does not.
+    doctor(daemon, DISPLAY="").expect("browser", "ok", "with /bin/true")
     doctor(daemon, DISPLAY="", WAYLAND_DISPLAY="wayland-0").expect("browser", "ok", "with /bin/true")
 
 
@@ -495,6 +498,8 @@ def test_browsers(daemon):
     def found(browser):
         return doctor(daemon, PATH=f"/nonexistent::{directory}", BROWSER=browser)
 
+    found("missing %s:/nonexistent/browser").expect(
+        "browser", "warning", "BROWSER names missing, /nonexistent/browser, and there is no such program", "Correct it")
     for browser in ("", "missing %s:/nonexistent/browser"):
         found(browser).expect("browser", "warning", "No command that opens a browser was found", "Install xdg-utils")
     (directory / "x-www-browser").write_text("")
@@ -504,4 +509,16 @@ def test_browsers(daemon):
     shutil.copy(directory / "x-www-browser", directory / "fire fox")
     shutil.copy(directory / "x-www-browser", directory / "firefox")
     found("missing:firefox --new %s").expect("browser", "ok", "with firefox")
+    found("missing:firefox --new %s").expect("browser", "warning", "BROWSER names missing, and", "export BROWSER=firefox")
+    assert "BROWSER names" not in str(found("firefox:missing"))
+    found(f"{directory}/fire fox").expect("browser", "ok", f"with {directory}/fire fox")
+    found("'fire fox' -x").expect("browser", "ok", "with fire fox")
     found("a " * 40).expect("browser", "warning", "BROWSER cannot be used", "Make it shorter")
+
+
+def test_logins_that_open_no_browser(daemon):
+    found = doctor(daemon, SSH_CONNECTION="192.0.2.1 50000 192.0.2.2 22")
+    found.expect("browser", "note", "This is an SSH session")
+    assert "misskey-authctl login --browser" in str(found.of("browser"))
+    daemon.configure(daemon="browser = no")
+    doctor(daemon).expect("browser", "note", "The config has `browser = no`")

@@ -2,6 +2,7 @@
 """Another user of the same machine, and what restored backups leave behind: nobody gets in, and nothing hangs."""
 
 import contextlib
+import json
 import os
 import resource
 import shutil
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from harness import BIN, Daemon, PlainBrowser, authorize, consent, needs_root, secrets_of, wait_for
+from harness import BIN, Daemon, PlainBrowser, UnixConnection, authorize, consent, needs_root, secrets_of, wait_for
 
 # Only root can become another user.
 pytestmark = needs_root
@@ -200,14 +201,17 @@ def test_a_start_link_that_was_raced_for_is_worth_nothing(server_2025, open_daem
     daemon = open_daemon
     login, page, other, token = login_that_is_raced(server_2025, daemon)
     status, _, _, text = PlainBrowser().get(page)
-    assert status == 410 and "somebody else" in text
-    assert other.get(daemon.callback_url(token))[0] == 403
+    assert status == 410 and "another user of this computer" in text
+    # The person's terminal has a new link at once, which is not one to what the other knows, nor in any arguments.
+    again = new_link(daemon, page)
+    assert "stopped for safety" in other.get(daemon.callback_url(token))[3]
+    assert token not in PlainBrowser().get(again, follow=False)[2]["Location"]
     assert not daemon.credentials() and not server_2025.calls("auth/session/userkey")
-    # Nor is the next link one to what the other knows.
     login.send_signal(signal.SIGINT)
-    login.communicate(timeout=20)
-    again = daemon.login("me")
-    assert token not in PlainBrowser().get(again["start_url"], follow=False)[2]["Location"]
+    errors = login.communicate(timeout=20)[1]
+    assert "The link was opened in two browsers" in errors
+    assert f"Open the new link in one browser only: {again}\n" in errors
+    assert (daemon.directory / "page").read_text().strip() == page
 
 
 def test_who_wins_the_race_against_a_login_of_a_user_gets_nothing_stored(server_2025, open_daemon):
@@ -249,6 +253,12 @@ def test_who_wins_the_race_against_a_first_login_is_named(server_2025, open_daem
 # A spoiled login stays one, whatever comes after
 
 
+def new_link(daemon, old, account="me"):
+    """The link that took the place of one which was opened twice."""
+    return wait_for(lambda: (lambda now: now["start_url"] != old and now["start_url"])(
+        daemon.account(account)["login"]), what="a new link")
+
+
 def spoiled(server, daemon):
     """Another user opened the link first, the person's browser second: the other's browser and the session's token."""
     link = daemon.login("me", server=server.origin)["start_url"]
@@ -286,19 +296,55 @@ def test_a_spoiled_login_is_not_looked_at_by_the_next(server_2025, open_daemon):
     for browser in (True, False):
         login = daemon.login("me", browser=browser)
         assert login["state"] == "consent" and token not in (login["consent_url"] or "")
-        assert other.get(daemon.callback_url(token))[0] == 404
+        assert "stopped for safety" in other.get(daemon.callback_url(token))[3]
     assert token not in [call.body["token"] for call in server_2025.calls("auth/session/userkey")]
     assert not daemon.credentials()
 
 
-def test_a_spoiled_login_is_told_and_only_its_owner_can_lift_that(server_2025, open_daemon):
+def test_a_spoiled_login_is_told_with_a_new_link(server_2025, open_daemon):
+    """By the API, its events and the commands, also after a restart, until the new link is opened."""
     daemon = open_daemon
-    other, token = spoiled(server_2025, daemon)
-    assert daemon.account("me")["login"]["problem"]["code"] == "START_RACED"
-    assert other.get(daemon.callback_url(token))[0] == 403
-    assert not server_2025.calls("auth/session/userkey")
-    assert daemon.authctl("callback", daemon.callback_url(token)).returncode == 0
-    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    link = daemon.login("me", server=server_2025.origin)["start_url"]
+    other, token = consent_as(server_2025, link, "bob")
+    connection = UnixConnection(daemon.socket, 20)
+    connection.request("GET", "/v1/events")
+    events = connection.getresponse()
+    assert json.loads(events.readline())["event"] == "snapshot"
+    assert PlainBrowser().get(link)[0] == 410
+    told = json.loads(events.readline())["account"]["login"]
+    assert told["problem"]["code"] == "START_RACED"
+    connection.close()
+    again = new_link(daemon, link)
+    for _ in range(2):
+        login = daemon.account("me")["login"]
+        assert (login["state"], login["start_url"], login["problem"]["code"]) == ("consent", again, "START_RACED")
+        for command in ("status", "list"):
+            assert f"me: The link was opened in two browsers. The new link: {again}\n" in daemon.authctl(command).stderr
+        daemon.restart()
+    # Nothing comes of the old session, not even by its owner.
+    assert "stopped for safety" in other.get(daemon.callback_url(token))[3]
+    assert daemon.authctl("callback", daemon.callback_url(token)).returncode == 1
+    browser, new = consent_as(server_2025, again, "alice")
+    assert daemon.account("me")["login"]["problem"] is None
+    assert "You are logged in" in browser.get(daemon.callback_url(new))[3]
+    assert token not in [call.body["token"] for call in server_2025.calls("auth/session/userkey")]
+
+
+def test_links_that_are_raced_for_again_and_again_end_the_login(server_2025, open_daemon):
+    """Whoever could read each of them could have sessions made without end. The next login is as good as the first."""
+    daemon = open_daemon
+    for turn in (1, 2):
+        link = daemon.login("me", server=server_2025.origin)["start_url"]
+        for _ in range(3):
+            for _ in range(2):
+                PlainBrowser().get(link, follow=False)
+            link = new_link(daemon, link)
+        assert PlainBrowser().get(link, follow=False)[0] == 303
+        assert PlainBrowser().get(link)[0] == 410
+        end = daemon.outcome("me")
+        assert end["outcome"] == "CANCELLED" and "opened in two browsers" in end["message"]
+        assert "misskey-authctl login" in end["message"]
+        assert len(server_2025.calls("auth/session/generate")) == 4 * turn
 
 
 def test_the_next_login_gives_no_second_link_to_an_opened_session(server_2025, open_daemon):
@@ -309,7 +355,7 @@ def test_the_next_login_gives_no_second_link_to_an_opened_session(server_2025, o
     second = daemon.login("me")["start_url"]
     assert second != first
     assert token not in PlainBrowser().get(second, follow=False)[2]["Location"]
-    assert other.get(daemon.callback_url(token))[0] == 404
+    assert "The login was cancelled" in other.get(daemon.callback_url(token))[3]
     assert not server_2025.calls("auth/session/userkey") and not daemon.credentials()
 
 
@@ -329,11 +375,16 @@ def test_what_others_repeat_is_written_and_logged_once(server_2025, open_daemon)
     token = PlainBrowser().get(link, follow=False)[2]["Location"].rsplit("/", 1)[1]
     assert PlainBrowser().get(daemon.callback_url(token))[0] == 403
     assert PlainBrowser().get(link)[0] == 410
-    log, written = daemon.log(), (daemon.state / "registry.json").stat()
+    new_link(daemon, link)
+
+    def said():
+        return [line for line in daemon.log().splitlines() if "account me" in line]
+
+    log, written = said(), (daemon.state / "registry.json").stat()
     for _ in range(20):
         assert PlainBrowser().get(link)[0] == 410
-        assert PlainBrowser().get(daemon.callback_url(token))[0] == 403
-    assert daemon.log() == log
+        assert "stopped for safety" in PlainBrowser().get(daemon.callback_url(token))[3]
+    assert said() == log
     assert (daemon.state / "registry.json").stat() == written
 
 

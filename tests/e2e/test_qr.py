@@ -55,10 +55,8 @@ def test_a_phone_reads_the_page_from_the_terminal(server_2025, polling, case):
         assert decode(terminal.lines(theme)[code], theme) == [url]
     assert {len(line) for line in lines[code]} == {width}
     assert ("\x1b[38;" in terminal.text() or "\x1b[48;" in terminal.text()) == (LIGHT in themes)
-    assert plain(lines[code.start - 1]) == f"Open this page to consent: {url}"
-    assert [plain(line) for line in lines[code.stop:]] == [
-        "The login completes when consent was given, on this or any other device.", "Waiting for consent…",
-    ]
+    assert plain(lines[code.start - 1]) == f"Open this page on any device and press Accept: {url}"
+    assert [plain(line) for line in lines[code.stop:]] == ["Waiting for consent…"]
     # The phone, or any other browser.
     accept(server_2025, url)
     assert terminal.end() == (0, "me\n")
@@ -89,7 +87,7 @@ def test_a_terminal_that_is_too_narrow_is_told_so(server_2025, polling, columns,
 
 
 def assert_no_code(text):
-    assert "Open this page to consent: " in text
+    assert "Open this page on any device and press Accept: " in text or "Opened your browser." in text
     assert not {"█", "▀", "▄"} & set(text) and "\x1b[4" not in text and "QR" not in text
 
 
@@ -151,7 +149,7 @@ def test_a_taken_port_is_said_to_who_expects_a_browser(server_2025, make_daemon,
         terminal = start_login(daemon, server_2025, **({"DISPLAY": ":1", "BROWSER": "false"} if desktop else {}))
         terminal.wait_for("Waiting")
         url = consent_url(daemon)
-        assert (f"\n{NO_PORT}\nThe login completes" in terminal.text()) == desktop
+        assert (f"\n{NO_PORT}\n" in terminal.text()) == desktop
         assert (NO_PORT in terminal.text()) == desktop
         assert decode(drawing(terminal.lines())) == [url]
         accept(server_2025, url)

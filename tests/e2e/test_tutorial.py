@@ -13,7 +13,7 @@ from service_story import SOCKETS, UNIT, Service
 TUTORIAL = (ROOT / "docs/tutorial.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", TUTORIAL, re.M))
 # What a desktop's browser is here: follows redirects and keeps cookies. The server's person consents to everything.
-BROWSER = "curl -sSL --noproxy * -b /dev/null -o /dev/null"
+BROWSER = "curl -sSL --noproxy * -H Accept%ctext/html -b /dev/null -o /dev/null"
 # Its exit status is no failure of the reader's; the other two need more of a machine than a user manager.
 STATUS = "systemctl --user status good-morning\n"
 NEEDS_LOGIND = "loginctl enable-linger\n"

@@ -115,7 +115,7 @@ static void check_login(const struct http_request *request)
 	_cleanup_(json_freep) struct json *body =
 		parse(request, known, sizeof(known) / sizeof(known[0]));
 	_cleanup_(wish_done) struct wish wish = {0};
-	struct service_login login = {.account = NAME};
+	struct service_login login = {.account = NAME, .browser = true};
 	struct service service;
 	struct err_detail detail = {""};
 	struct account *account;

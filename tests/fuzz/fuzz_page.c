@@ -242,14 +242,14 @@ static const char *next_line(char **rest)
 	return line && strcmp(line, "-") != 0 ? line : NULL;
 }
 
-/* The first letter is the page: A to J are the kinds, a to m PAGE_OUTCOME with each outcome. After
+/* The first letter is the page: A to K are the kinds, a to n PAGE_OUTCOME with each outcome. After
  * it each line is a fact: Accept-Language, account, server, user, expected, permission, detail. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const enum page_kind kinds[] = {
-		PAGE_ROOT,	 PAGE_NOT_FOUND,     PAGE_BAD_REQUEST, PAGE_START_USED,
-		PAGE_START_LATE, PAGE_OTHER_BROWSER, PAGE_WAITING,     PAGE_TROUBLE,
-		PAGE_PENDING,	 PAGE_UNAVAILABLE,
+		PAGE_ROOT,	 PAGE_NOT_FOUND,     PAGE_BAD_REQUEST,	PAGE_START_USED,
+		PAGE_START_LATE, PAGE_OTHER_BROWSER, PAGE_WAITING,	PAGE_TROUBLE,
+		PAGE_PENDING,	 PAGE_UNAVAILABLE,   PAGE_TEXT_BROWSER,
 	};
 	_cleanup_(freep) char *text = size > 0 ? strndup((const char *)data + 1, size - 1) : NULL;
 	_cleanup_(buf_done) struct buf html = {0};

@@ -78,6 +78,9 @@ static void cookies_match_whole(void **state)
 	assert_false(browser_has_cookie("n=0123456789abcdef0123456789abcdee", "n", ID));
 	assert_false(browser_has_cookie("n", "n", ID));
 	assert_false(browser_has_cookie(";;; ;", "n", ID));
+	assert_true(browser_has_cookie("a=b; n=", "n", NULL));
+	assert_true(browser_has_cookie("n=" ID ID, "n", NULL));
+	assert_false(browser_has_cookie("n; xn=" ID "; nn=a", "n", NULL));
 }
 
 static void only_navigations_pass(void **state)
@@ -93,12 +96,37 @@ static void only_navigations_pass(void **state)
 	assert_false(browser_is_navigation("navigate", "document", "prefetch;prerender"));
 }
 
+static void text_browsers_and_programs_show_no_pages(void **state)
+{
+	static const char page[] = "text/html,application/xhtml+xml,*/*;q=0.8";
+	static const char *const text_browsers[] = {
+		"w3m/0.5.3+git20230121",
+		"Lynx/2.9.0dev.12 libwww-FM/2.14 SSL-MM/1.4.1 GNUTLS/3.7.8",
+		"ELinks/0.13.2 (textmode; Debian; Linux 6.1.0 x86_64; 80x24-2)",
+		"Links (2.28; Linux 6.1.0 x86_64; GNU C 12.2; text)",
+		"URL/Emacs Emacs/28.2 (TTY; x86_64-pc-linux-gnu)",
+		"edbrowse/3.8.8",
+	};
+
+	(void)state;
+	assert_true(browser_shows_pages("navigate", page, "Mozilla/5.0 (X11) Firefox/140.0"));
+	assert_true(browser_shows_pages("navigate", NULL, NULL));
+	assert_true(browser_shows_pages(NULL, page, "Mozilla/5.0 (X11) Firefox/60.0"));
+	assert_true(browser_shows_pages(NULL, "Text/HTML", NULL));
+	assert_false(browser_shows_pages(NULL, "*/*", "curl/8.14.1"));
+	assert_false(browser_shows_pages(NULL, NULL, "Mozilla/5.0"));
+	assert_false(browser_shows_pages(NULL, NULL, NULL));
+	for (size_t n = 0; n < sizeof(text_browsers) / sizeof(text_browsers[0]); n++)
+		assert_false(browser_shows_pages(NULL, page, text_browsers[n]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(routes_are_exact),
 		cmocka_unit_test(cookies_match_whole),
 		cmocka_unit_test(only_navigations_pass),
+		cmocka_unit_test(text_browsers_and_programs_show_no_pages),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -15,9 +15,9 @@
 static void test_codes_are_those_of_the_documentation(void **state)
 {
 	static const char *const documented[] = {
-		"",	     "AUTHORIZED", "UNVERIFIED",  "WRONG_USER", "EXPIRED",
-		"LOST",	     "REJECTED",   "UNREACHABLE", "REFUSED",	"BAD_REPLY",
-		"ELSEWHERE", "LOCAL",	   "CANCELLED",
+		"",	     "AUTHORIZED", "UNVERIFIED",  "WRONG_USER",	  "EXPIRED",
+		"LOST",	     "REJECTED",   "UNREACHABLE", "REFUSED",	  "BAD_REPLY",
+		"ELSEWHERE", "LOCAL",	   "CANCELLED",	  "OPENED_TWICE",
 	};
 
 	(void)state;

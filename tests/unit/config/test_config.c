@@ -73,7 +73,7 @@ static void nothing_means_defaults(void **state)
 		assert_null(config->hooks[CONFIG_ON_CREDENTIAL_CHANGED]);
 		assert_null(config->hooks[CONFIG_ON_ERROR]);
 		assert_int_equal(config->hook_time_s, 60);
-		assert_true(config->notifications);
+		assert_true(config->notifications && config->browser);
 		assert_true(config->confinement);
 		assert_int_equal(config->log_level, LOG_LEVEL_INFO);
 		assert_int_equal(config->account_count, 0);
@@ -97,6 +97,7 @@ static void every_key_is_read(void **state)
 		      "on_error = \"/bin/f g\" $h\n"
 		      "hook_time = 1h\n"
 		      "notifications = no\n"
+		      "browser = no\n"
 		      "confinement = no\n"
 		      "\n"
 		      "[account  work:1] # second\n"
@@ -124,12 +125,12 @@ static void every_key_is_read(void **state)
 	assert_string_equal(config->hooks[CONFIG_ON_ERROR][0], "/bin/f g");
 	assert_string_equal(config->hooks[CONFIG_ON_ERROR][1], "$h");
 	assert_int_equal(config->hook_time_s, 3600);
-	assert_false(config->notifications);
+	assert_false(config->notifications || config->browser);
 	assert_false(config->confinement);
 	assert_int_equal(config->account_count, 2);
 
 	assert_ptr_equal(account, &config->accounts[0]);
-	assert_int_equal(account->line, 16);
+	assert_int_equal(account->line, 17);
 	assert_string_equal(account->server.origin, "https://misskey.example");
 	assert_string_equal(account->permission, "read:account,write:notes");
 	assert_string_equal(account->user, "alice");
@@ -246,6 +247,8 @@ static void mistakes_are_named(void **state)
 		{"[daemon]\non_failure = /bin/a\n", ERR_INVALID, "c.ini:2: ", "or confinement in"},
 		{"[daemon]\nhook_time = 0\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
 		{"[daemon]\nhook_time = 61m\n", ERR_INVALID, "c.ini:2: ", "from 1s to 1h"},
+		{"[daemon]\nbrowser = firefox\n", ERR_INVALID, "c.ini:2: browser: `firefox`: ",
+		 "yes or no"},
 		{"[daemon]\nnotifications = on\n", ERR_INVALID,
 		 "c.ini:2: notifications: `on`: ", "yes or no"},
 		{"[daemon]\nconfinement = off\n", ERR_INVALID,
@@ -396,6 +399,7 @@ static void example_is_valid(void **state)
 	assert_int_equal(config->log_level, defaults->log_level);
 	assert_int_equal(config->hook_time_s, defaults->hook_time_s);
 	assert_int_equal(config->notifications, defaults->notifications);
+	assert_int_equal(config->browser, defaults->browser);
 	assert_int_equal(config->confinement, defaults->confinement);
 	for (size_t n = 0; n < CONFIG_HOOK_COUNT; n++)
 		assert_non_null(config->hooks[n]);

@@ -26,7 +26,8 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static const char *const placeholders[] = {"{account}", "{server}", "{user}", "{expected}"};
+static const char *const placeholders[] = {"{account}", "{server}", "{user}", "{expected}",
+					   "{login}"};
 
 #define LABEL_COUNT (offsetof(struct page_text, kinds) / sizeof(const char *))
 #define MESSAGE_WORDS (sizeof(struct page_message) / sizeof(const char *))
@@ -170,7 +171,7 @@ static void test_languages_are_not_copies(void **state)
 /* After a change of the English words each translation is to be looked over; then the digest that
  * the failed test shows belongs here, by language. */
 static const char *const translated_from[PAGE_LANGUAGE_COUNT] = {
-	[PAGE_JAPANESE] = "56ba93a12690e78d255f8677e151abd0ae263bc4ddec4c32fe83e7d9bd35f5a2",
+	[PAGE_JAPANESE] = "4fb7f523e08e309fbded0443bf3e2f1da0d3348f71677269c4bc54afb5cd136c",
 };
 
 static void test_no_translation_is_stale(void **state)
@@ -448,15 +449,54 @@ static void test_wrong_user(void **state)
 
 	(void)state;
 	render(PAGE_ENGLISH, &facts, &html);
-	assert_non_null(
-		strstr(buf_text(&html), "@bob granted access, but work belongs to @alice."));
+	assert_non_null(strstr(buf_text(&html),
+			       "Your browser is signed in to misskey.example as @bob, but work "
+			       "needs @alice. Nothing was changed on this computer."));
 	assert_non_null(strstr(buf_text(&html), "sign in as @alice:"));
 	assert_non_null(strstr(buf_text(&html), "<pre><code>misskey-authctl login work</code>"));
+	assert_non_null(
+		strstr(buf_text(&html), "<code>misskey-authctl login work --no-wait</code>"));
 	assert_non_null(strstr(buf_text(&html), "role=\"alert\""));
 	/* Nothing was given to scripts. */
 	assert_null(strstr(buf_text(&html), "read:account"));
 	assert_null(strstr(buf_text(&html), "logout"));
 	assert_non_null(strstr(buf_text(&html), "Remove the app in the settings of @bob:"));
+}
+
+/* The command must work for an account whose first login failed: it is gone with it. */
+static void test_an_account_that_is_gone_is_made_again(void **state)
+{
+	static const struct {
+		const char *server;
+		const char *expected;
+		const char *command;
+	} cases[] = {
+		{"https://misskey.example", NULL, "login https://misskey.example --as work"},
+		{"https://misskey.example", "alice",
+		 "login https://misskey.example --as work --user alice"},
+		{"https://misskey.example", "a;b", "login https://misskey.example --as work"},
+		{"https://misskey.example", "-x", "login https://misskey.example --as work"},
+		{"$(id)", "alice", "login work --user alice"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		_cleanup_(buf_done) struct buf html = {0};
+		struct page_facts facts = {
+			.kind = PAGE_OUTCOME,
+			.outcome = OUTCOME_WRONG_USER,
+			.account = "work",
+			.is_gone = true,
+		};
+		char *command;
+
+		facts.server = cases[i].server;
+		facts.expected = cases[i].expected;
+		render(PAGE_JAPANESE, &facts, &html);
+		command = between(&html, "<pre><code>misskey-authctl ", "</code></pre>");
+		assert_string_equal(command, cases[i].command);
+		free(command);
+	}
 }
 
 static void test_the_settings_are_linked_where_access_was_granted(void **state)
@@ -834,6 +874,7 @@ int main(void)
 		cmocka_unit_test(test_no_outcome_yet_is_waiting),
 		cmocka_unit_test(test_success),
 		cmocka_unit_test(test_wrong_user),
+		cmocka_unit_test(test_an_account_that_is_gone_is_made_again),
 		cmocka_unit_test(test_the_settings_are_linked_where_access_was_granted),
 		cmocka_unit_test(test_details_are_shown_in_english),
 		cmocka_unit_test(test_public_pages_have_no_facts),

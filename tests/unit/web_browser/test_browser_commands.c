@@ -92,11 +92,68 @@ static void the_url_goes_where_the_command_wants_it(void **state)
 	expect("one a%cb %x", directory, "<one|a:b|%x|" URL ">");
 }
 
-/* There is no shell: quotes and the like are letters. */
-static void nothing_is_quoted(void **state)
+/* There is no shell, but quotes keep a word together. */
+static void quotes_keep_blanks_and_colons(void **state)
 {
 	(void)state;
-	expect("one 'a b' $(two);two", directory, "<one|'a|b'|$(two);two|" URL ">");
+	expect("one $(two);two", directory, "<one|$(two);two|" URL ">");
+	expect("one 'a b' \"c:d\"", directory, "<one|a b|c:d|" URL ">");
+	expect("one a' 'b\"'\" ''", directory, "<one|a b'||" URL ">");
+	expect("'one' \"--to=%s x\":two", directory, "<one|--to=" URL " x><two|" URL ">");
+	expect("one 'never closed:two", directory, "<one|never closed:two|" URL ">");
+}
+
+static void a_path_may_have_blanks(void **state)
+{
+	_cleanup_(buf_done) struct buf browser = {0};
+	_cleanup_(buf_done) struct buf wanted = {0};
+
+	(void)state;
+	make_file("fire fox", 0700);
+	buf_append_format(&browser, " %s/fire fox :two", directory);
+	buf_append_format(&wanted, "<%s/fire fox|" URL "><two|" URL ">", directory);
+	expect(buf_text(&browser), directory, buf_text(&wanted));
+	expect("'fire fox' -x", directory, "<fire fox|-x|" URL ">");
+	expect("\"./fire fox\" %s -x", directory, "<./fire fox|" URL "|-x>");
+	assert_int_equal(unlink("fire fox"), 0);
+}
+
+static void expect_missing(const char *browser, const char *wanted)
+{
+	_cleanup_(browser_commands_done) struct browser_commands commands = {0};
+	int r;
+
+	assert_int_equal(setenv("BROWSER", browser, 1) + setenv("PATH", directory, 1), 0);
+	r = browser_commands_build(URL, &commands);
+	assert_int_equal(r, commands.count > 0 ? 0 : ERR_NOT_FOUND);
+	assert_string_equal(buf_text(&commands.missing), wanted);
+}
+
+static void what_names_no_program_is_known(void **state)
+{
+	(void)state;
+	expect_missing("one:none", "");
+	expect_missing("none --new %s:./text::'no ne':one:last", "none, ./text, no ne");
+	expect_missing("%s", "%s");
+	expect_missing("", "");
+}
+
+static void a_text_browser_is_no_wish(void **state)
+{
+	(void)state;
+	assert_int_equal(setenv("PATH", directory, 1), 0);
+	make_file("w3m", 0700);
+	assert_int_equal(setenv("BROWSER", "one", 1), 0);
+	assert_true(browser_commands_are_wished());
+	assert_int_equal(setenv("BROWSER", "none:w3m %s", 1), 0);
+	assert_false(browser_commands_are_wished());
+	assert_int_equal(setenv("BROWSER", "./w3m", 1), 0);
+	assert_false(browser_commands_are_wished());
+	assert_int_equal(setenv("BROWSER", "none", 1), 0);
+	assert_false(browser_commands_are_wished());
+	assert_int_equal(unsetenv("BROWSER"), 0);
+	assert_false(browser_commands_are_wished());
+	assert_int_equal(unlink("w3m"), 0);
 }
 
 static void commands_are_tried_in_order(void **state)
@@ -106,9 +163,11 @@ static void commands_are_tried_in_order(void **state)
 	expect(":: one::", directory, "<one|" URL ">");
 	make_file("sensible-browser", 0700);
 	make_file("xdg-open", 0700);
-	expect("one", directory, "<one|" URL "><xdg-open|" URL "><sensible-browser|" URL ">");
-	expect(NULL, directory, "<xdg-open|" URL "><sensible-browser|" URL ">");
-	assert_int_equal(unlink("sensible-browser") + unlink("xdg-open"), 0);
+	make_file("wslview", 0700);
+	expect("one", directory,
+	       "<one|" URL "><xdg-open|" URL "><wslview|" URL "><sensible-browser|" URL ">");
+	expect(NULL, directory, "<xdg-open|" URL "><wslview|" URL "><sensible-browser|" URL ">");
+	assert_int_equal(unlink("sensible-browser") + unlink("xdg-open") + unlink("wslview"), 0);
 	expect(NULL, directory, err_text(ERR_NOT_FOUND));
 }
 
@@ -148,8 +207,8 @@ static void there_are_bounds(void **state)
 	commands = commands_of(buf_text(&list), directory, URL);
 	for (const char *at = commands; (at = strchr(at, '<')); at++)
 		count++;
-	/* There is always room for the three that are tried at last. */
-	assert_int_equal(count, BROWSER_COMMANDS_MAX - 3 + 1);
+	/* There is always room for the four that are tried at last. */
+	assert_int_equal(count, BROWSER_COMMANDS_MAX - 4 + 1);
 	assert_non_null(strstr(commands, "><xdg-open|"));
 	assert_int_equal(unlink("xdg-open"), 0);
 }
@@ -167,7 +226,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_url_goes_where_the_command_wants_it),
-		cmocka_unit_test(nothing_is_quoted),
+		cmocka_unit_test(quotes_keep_blanks_and_colons),
+		cmocka_unit_test(a_path_may_have_blanks),
+		cmocka_unit_test(what_names_no_program_is_known),
+		cmocka_unit_test(a_text_browser_is_no_wish),
 		cmocka_unit_test(commands_are_tried_in_order),
 		cmocka_unit_test(what_cannot_be_started_is_left_out),
 		cmocka_unit_test(there_are_bounds),
