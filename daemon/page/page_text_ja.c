@@ -257,7 +257,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		},
 	[OUTCOME_OPENED_TWICE] =
 		{
-			.heading = "安全のため、このログインを中止しました",
+			.heading = "安全のため、|この|ログインを|中止しました",
 			.explanation = "リンクが 2 つのブラウザーで開かれたか、Cookie "
 				       "をブロックするブラウザーで 2 "
 				       "回開かれました。何も保存されていません。",
