@@ -8,10 +8,8 @@
 #include "browser/browser_request.h"
 #include "common/log.h"
 #include "page/page.h"
+#include "visitor.h"
 
-/* "misskey-authd-" and a part of the result's name: logins of several accounts do not disturb each
- * other in one browser. */
-#define COOKIE_NAME_BYTES 32
 #define MAX_HEADERS 16
 
 struct browser {
@@ -111,44 +109,11 @@ static bool is_gone(const struct browser *browser, const char *account)
 	return !accounts_find(service_accounts(browser->service), account);
 }
 
-static void cookie_name(const char *result, char ret_name[static COOKIE_NAME_BYTES])
-{
-	snprintf(ret_name, COOKIE_NAME_BYTES, "misskey-authd-%.12s", result);
-}
-
-/* The cookie NAME=VALUE, or with any value (NULL). RFC 6265, 5.4: a browser sends one Cookie
- * header.
- */
-static bool has_cookie(const struct http_request *request, const char *result, const char *value)
-{
-	char name[COOKIE_NAME_BYTES];
-	const char *cookies;
-
-	cookie_name(result, name);
-	return http_request_header(request, "Cookie", &cookies) == 1 &&
-	       browser_has_cookie(cookies, name, value);
-}
-
-/* Of a request with several of that name the first. */
-static const char *first_header(const struct http_request *request, const char *name)
-{
-	const char *value;
-
-	return http_request_header(request, name, &value) > 0 ? value : NULL;
-}
-
-static bool shows_pages(const struct http_request *request)
-{
-	return browser_shows_pages(first_header(request, "Sec-Fetch-Mode"),
-				   first_header(request, "Accept"),
-				   first_header(request, "User-Agent"));
-}
-
 static bool is_from_our_browser(struct http_request *request,
 				const struct registry_session *session)
 {
 	/* A session that was never for a browser has no cookie. */
-	return !session->cookie[0] || has_cookie(request, session->result, session->cookie);
+	return !session->cookie[0] || visitor_has_cookie(request, session->result, session->cookie);
 }
 
 /* Whoever opens the link of a finished login may have lost a race for it. The browser with the
@@ -158,7 +123,7 @@ static void serve_late_start(struct browser *browser, struct http_request *reque
 	const struct registry *registry = service_registry(browser->service);
 	const struct registry_finished *finished = registry_finished_by_start(registry, id);
 
-	if (finished && has_cookie(request, finished->result, NULL)) {
+	if (finished && visitor_has_cookie(request, finished->result, NULL)) {
 		reply_redirect_to_id(request, "/result/", finished->result);
 		return;
 	}
@@ -186,7 +151,7 @@ static void serve_start(struct browser *browser, struct http_request *request, c
 	const struct registry_session *session =
 		registry_session_by_start(service_registry(browser->service), id);
 	char account[ACCOUNT_NAME_BYTES];
-	char name[COOKIE_NAME_BYTES];
+	char name[VISITOR_COOKIE_NAME_BYTES];
 	char cookie[160];
 	int r;
 
@@ -194,7 +159,7 @@ static void serve_start(struct browser *browser, struct http_request *request, c
 		serve_late_start(browser, request, id);
 		return;
 	}
-	if (!shows_pages(request)) {
+	if (!visitor_shows_pages(request)) {
 		reply_session(request, 403, PAGE_TEXT_BROWSER, session, NULL);
 		return;
 	}
@@ -206,7 +171,7 @@ static void serve_start(struct browser *browser, struct http_request *request, c
 			   &(struct page_facts){.kind = PAGE_START_USED, .account = account});
 		return;
 	}
-	cookie_name(session->result, name);
+	visitor_cookie_name(session->result, name);
 	/* It goes with the browser's session: the clock may be wrong. The link, the callback and
 	 * the result's page look at it. */
 	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax", name,

@@ -52,6 +52,8 @@ const struct credential *login_credential(const struct login *login);
 /* What the view says about it. CODE and TEXT are copied. */
 void login_set_problem(struct login *login, const char *code, const char *text);
 void login_clear_problem(struct login *login);
+/* Brings what the view says of the session's link in line with the registry. */
+void login_view_page_problem(struct login *login);
 
 /* Makes EVENT one that ends the login. */
 void login_fail(struct machine_input *event, enum outcome outcome);
