@@ -12,6 +12,7 @@
 #include "command_table.h"
 #include "common/number.h"
 #include "common/paths.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "http_rules/http_rules.h"
@@ -29,7 +30,7 @@
 struct invocation {
 	struct command_options options;
 	const char *socket; /* NULL: where it always is */
-	bool ended;	    /* --help or --version did all that was to do */
+	bool ended;	    /* --help, --version or the like did all that was to do */
 };
 
 static void append_usage(struct buf *buf, const struct command *command)
@@ -125,6 +126,26 @@ static int option_color(const struct command *command)
 	return usage_error(command);
 }
 
+/* The names of all permissions, one a line: completions ask for them too. */
+static int print_permissions(void)
+{
+	_cleanup_(buf_done) struct buf text = {0};
+
+	for (size_t n = 0; permission_name(n); n++)
+		buf_append_format(&text, "%s\n", permission_name(n));
+	return terminal_value(&text);
+}
+
+static int option_permission(struct invocation *invocation)
+{
+	if (strcmp(optarg, "help") == 0) {
+		invocation->ended = true;
+		return print_permissions();
+	}
+	invocation->options.permission = optarg;
+	return EXIT_STATUS_DONE;
+}
+
 static int option_take(const struct command *command, int id, struct invocation *invocation)
 {
 	switch (id) {
@@ -149,7 +170,12 @@ static int option_take(const struct command *command, int id, struct invocation 
 		invocation->options.user = optarg;
 		break;
 	case OPTION_PERMISSION:
-		invocation->options.permission = optarg;
+		return option_permission(invocation);
+	case OPTION_REPLACE:
+		invocation->options.replace = true;
+		break;
+	case OPTION_IF_NEEDED:
+		invocation->options.if_needed = true;
 		break;
 	case OPTION_BROWSER:
 	case OPTION_NO_BROWSER:
@@ -294,6 +320,8 @@ int main(int argc, char **argv)
 	status = parse(argc, argv, &command, &invocation);
 	if (status != EXIT_STATUS_DONE || !command)
 		return status;
+	/* The programs that are started find the user's systemd by it, too. */
+	(void)paths_adopt_runtime_dir();
 	/* doctor calls servers itself. Other commands leave the browser its environment. */
 	if (command->run == command_doctor)
 		http_rules_clean_environment();

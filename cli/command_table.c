@@ -29,6 +29,8 @@ static const struct option login_options[] = {
 	{"as", required_argument, NULL, OPTION_AS},
 	{"user", required_argument, NULL, OPTION_USER},
 	{"permission", required_argument, NULL, OPTION_PERMISSION},
+	{"replace", no_argument, NULL, OPTION_REPLACE},
+	{"if-needed", no_argument, NULL, OPTION_IF_NEEDED},
 	{"browser", no_argument, NULL, OPTION_BROWSER},
 	{"no-browser", no_argument, NULL, OPTION_NO_BROWSER},
 	{"no-wait", no_argument, NULL, OPTION_NO_WAIT},
@@ -74,11 +76,14 @@ static const struct command commands[] = {
 	{
 		.name = "login",
 		.arguments = "[SERVER|ACCOUNT | --missing [--limit COUNT]] [--unattended] "
-			     "[--as ACCOUNT] [--user NAME] [--permission LIST] "
-			     "[--browser | --no-browser] [--no-wait] [--timeout TIME] [--json]",
+			     "[--as ACCOUNT] [--user NAME] [--replace] [--permission LIST] "
+			     "[--if-needed] [--browser | --no-browser] [--no-wait] "
+			     "[--timeout TIME] [--json]",
 		.help = N_(
 			"Signs in and prints the account's name. SERVER may be misskey.example,\n"
-			"https://misskey.example/ or @alice@misskey.example.\n"
+			"@alice@misskey.example or https://misskey.example/@alice. With a user it "
+			"is that user's\n"
+			"account, or a new one called alice@misskey.example.\n"
 			"\n"
 			"  --missing          every account of the config that has no credential\n"
 			"  --limit COUNT      with --missing: at most so many, instead of 5\n"
@@ -86,9 +91,16 @@ static const struct command commands[] = {
 			"for "
 			"the\n"
 			"                     start of a session\n"
-			"  --as ACCOUNT       name the account so, instead of after the host\n"
+			"  --as ACCOUNT       name the account so\n"
 			"  --user NAME        who has to consent\n"
-			"  --permission LIST  what scripts may do: read:account,write:notes\n"
+			"  --replace          the account may get another user than it has\n"
+			"  --permission LIST  what scripts may do: read:account,write:notes, or a "
+			"change:\n"
+			"                     +write:drive; all names: --permission "
+			"help\n"
+			"  --if-needed        do nothing if there is a credential that works, with "
+			"at least\n"
+			"                     the wanted permissions\n"
 			"  --browser          open a browser here, also in an SSH session\n"
 			"  --no-browser       show the page's URL and QR code, to open it on any "
 			"device\n"

@@ -20,6 +20,7 @@
 #include "terminal/exit_status.h"
 #include "terminal/terminal.h"
 #include "token/account_names.h"
+#include "token/account_of_user.h"
 #include "token/token_file.h"
 #include "token/token_options.h"
 
@@ -65,21 +66,25 @@ static int print(const struct buf *text)
 	return EXIT_STATUS_DONE;
 }
 
+static void append_names(struct buf *line, const struct name_table *names)
+{
+	for (size_t i = 0; i < names->count && i < NAMES_SHOWN; i++)
+		buf_append_format(line, "%s%s", i > 0 ? ", " : "", (const char *)names->rows[i]);
+	if (names->count > NAMES_SHOWN)
+		buf_append_format(line, _(" and %zu more (see misskey-token --list)"),
+				  names->count - NAMES_SHOWN);
+}
+
 static void say_names(const struct name_table *names)
 {
 	_cleanup_(buf_done) struct buf line = {0};
 
-	if (names->count == 0) {
+	append_names(&line, names);
+	if (names->count == 0)
 		terminal_message(
 			_("There is no account yet. Log in with: misskey-authctl login SERVER"));
-		return;
-	}
-	for (size_t i = 0; i < names->count && i < NAMES_SHOWN; i++)
-		buf_append_format(&line, "%s%s", i > 0 ? ", " : "", (const char *)names->rows[i]);
-	if (names->count > NAMES_SHOWN)
-		buf_append_format(&line, _(" and %zu more (see misskey-token --list)"),
-				  names->count - NAMES_SHOWN);
-	terminal_message(_("There are: %s"), buf_text(&line));
+	else
+		terminal_message(_("There are: %s"), buf_text(&line));
 }
 
 static int say_no_account(const char *account, const char *directory)
@@ -99,21 +104,35 @@ static int say_no_account(const char *account, const char *directory)
 	return EXIT_STATUS_NO_ACCOUNT;
 }
 
-/* The account that is named, or the only one. */
-static int choose_account(const char *named, const char *directory,
+/* NAMED is no account. Perhaps it is @user@server, and that user has one. */
+static int choose_by_user(const char *named, const char *directory,
 			  char ret_account[static ACCOUNT_NAME_BYTES])
 {
 	_cleanup_(account_names_done) struct name_table names = {0};
+	_cleanup_(buf_done) struct buf line = {0};
 	struct err_detail detail = {0};
-	int r;
+	int r = account_of_user_find(directory, named, &names, &detail);
 
-	if (named && !account_name_valid(named))
+	if (r < 0)
+		return fail(r, &detail);
+	if (names.count == 0)
 		return say_no_account(named, directory);
-	if (named) {
-		strcpy(ret_account, named);
+	if (names.count == 1) {
+		strcpy(ret_account, names.rows[0]);
 		return EXIT_STATUS_DONE;
 	}
-	r = account_names_read(directory, &names, &detail);
+	append_names(&line, &names);
+	terminal_message(_("misskey-token: Which account of %s? There are: %s"), named,
+			 buf_text(&line));
+	return EXIT_STATUS_USAGE;
+}
+
+static int choose_only(const char *directory, char ret_account[static ACCOUNT_NAME_BYTES])
+{
+	_cleanup_(account_names_done) struct name_table names = {0};
+	struct err_detail detail = {0};
+	int r = account_names_read(directory, &names, &detail);
+
 	if (r < 0)
 		return fail(r, &detail);
 	if (names.count == 1) {
@@ -231,29 +250,49 @@ static int execute(char **command, struct env_file *file)
 	return error == ENOENT ? EXIT_STATUS_NOT_FOUND : EXIT_STATUS_NOT_EXECUTABLE;
 }
 
+/* ERR_NOT_FOUND: there is no account of this name. */
+static int read_account(const char *directory, const char *account, struct env_file *ret_file,
+			struct err_detail *detail)
+{
+	char path[DIRECTORY_BYTES + ACCOUNT_NAME_BYTES];
+
+	snprintf(path, sizeof(path), "%s/%s", directory, account);
+	return token_file_read(path, account, ret_file, detail);
+}
+
+/* Reads the file of the account that is named, or of the only one. What is a name is read first, so
+ * that no other file is opened then. */
+static int read_chosen(const char *named, const char *directory, struct env_file *ret_file)
+{
+	char account[ACCOUNT_NAME_BYTES];
+	struct err_detail detail = {0};
+	int r = ERR_NOT_FOUND;
+	int status;
+
+	if (named && account_name_valid(named))
+		r = read_account(directory, named, ret_file, &detail);
+	if (r == ERR_NOT_FOUND) {
+		status = named ? choose_by_user(named, directory, account)
+			       : choose_only(directory, account);
+		if (status != EXIT_STATUS_DONE)
+			return status;
+		r = read_account(directory, account, ret_file, &detail);
+	}
+	return r < 0 ? fail(r, &detail) : EXIT_STATUS_DONE;
+}
+
 static int run(const struct token_options *options, const char *state_directory)
 {
 	_cleanup_(env_file_erase) struct env_file file = {0};
-	char account[ACCOUNT_NAME_BYTES];
-	struct err_detail detail = {0};
 	char directory[DIRECTORY_BYTES];
-	char path[DIRECTORY_BYTES + ACCOUNT_NAME_BYTES];
 	int status;
-	int r;
 
 	snprintf(directory, sizeof(directory), "%s/env", state_directory);
 	if (options->mode == TOKEN_MODE_LIST)
 		return list(directory);
-	status = choose_account(options->account, directory, account);
-	if (status != EXIT_STATUS_DONE)
-		return status;
-	snprintf(path, sizeof(path), "%s/%s", directory, account);
-	r = token_file_read(path, account, &file, &detail);
-	if (r == ERR_NOT_FOUND)
-		return say_no_account(account, directory);
-	if (r < 0)
-		return fail(r, &detail);
-	status = check_credential(&file, account);
+	status = read_chosen(options->account, directory, &file);
+	if (status == EXIT_STATUS_DONE)
+		status = check_credential(&file, env_file_value(&file, ENV_KEY_ACCOUNT));
 	if (status != EXIT_STATUS_DONE)
 		return status;
 	if (options->mode == TOKEN_MODE_EXEC)

@@ -162,7 +162,8 @@ static int open_own_directory(int dirfd, const char *name, int flags, int *ret_f
 	if (status.st_uid != geteuid())
 		return fsx_refuse(
 			detail, dirfd, name,
-			_("the directory belongs to another user; move it away or chown it"));
+			_("the directory belongs to another user; run this as that user, or move "
+			  "the directory away"));
 	if ((status.st_mode & OTHERS_MODE) && fchmod(fd, 0700) < 0)
 		return fsx_fail(detail, errno, N_("set mode 0700 on"), dirfd, name);
 	*ret_fd = TAKE_FD(fd);
@@ -208,8 +209,9 @@ static int check_own_file(int fd, int dirfd, const char *name, bool tighten,
 	if (!S_ISREG(status.st_mode))
 		return fsx_refuse(detail, dirfd, name, _("it is not a regular file; move it away"));
 	if (status.st_uid != geteuid())
-		return fsx_refuse(detail, dirfd, name,
-				  _("it belongs to another user; move it away or chown it"));
+		return fsx_refuse(
+			detail, dirfd, name,
+			_("it belongs to another user; run this as that user, or move it away"));
 	/* A file without a name was replaced after it was opened: its content is still good. */
 	if (status.st_nlink > 1)
 		return fsx_refuse(detail, dirfd, name,

@@ -15,6 +15,8 @@
 #define DIRECTORY_NAME "misskey-authd"
 #define CONFIG_NAME "config.ini"
 #define CONTROL_NAME "control.sock"
+/* As pam_systemd names them. */
+#define RUNTIME_DIRECTORIES "/run/user/"
 #define SYSTEM_CONFIG "/etc/xdg/" DIRECTORY_NAME "/" CONFIG_NAME
 
 static bool is_absolute(const char *path)
@@ -69,6 +71,20 @@ void paths_environment_read(struct paths_environment *ret_environment)
 	ret_environment->config_home = getenv("XDG_CONFIG_HOME");
 	ret_environment->state_home = getenv("XDG_STATE_HOME");
 	ret_environment->runtime_dir = getenv("XDG_RUNTIME_DIR");
+}
+
+bool paths_adopt_runtime_dir(void)
+{
+	char directory[sizeof(RUNTIME_DIRECTORIES) + 20];
+	struct stat status;
+
+	if (is_absolute(getenv("XDG_RUNTIME_DIR")))
+		return false;
+	(void)snprintf(directory, sizeof(directory), RUNTIME_DIRECTORIES "%lu",
+		       (unsigned long)geteuid());
+	return lstat(directory, &status) == 0 && S_ISDIR(status.st_mode) &&
+	       status.st_uid == geteuid() && !(status.st_mode & (S_IRWXG | S_IRWXO)) &&
+	       setenv("XDG_RUNTIME_DIR", directory, 1) == 0;
 }
 
 int paths_resolve(const struct paths_environment *environment, struct paths *ret_paths,

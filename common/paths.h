@@ -30,6 +30,10 @@ struct paths {
 /* Fills the environment from getenv() and the user data base: for the programs' main() alone. */
 void paths_environment_read(struct paths_environment *ret_environment);
 
+/* Where XDG_RUNTIME_DIR is not set, as under cron and su: sets it to /run/user/UID, if that is this
+ * user's own and nobody else's. Whether it did: for a program's main() alone. */
+bool paths_adopt_runtime_dir(void);
+
 /* For a PATH that was not found: whether a symbolic link on the way leads to nothing. Then DETAIL
  * says so, and what helps: what is behind the link may be there again later. */
 bool paths_lead_nowhere(const char *path, struct err_detail *detail);

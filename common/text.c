@@ -193,12 +193,28 @@ void text_append_quoted(struct buf *buf, const char *text)
 	buf_append_char(buf, '\'');
 }
 
+/* Whether CLAUSE ends with a command to copy, which a full stop would be taken for a part of. */
+static bool ends_with_command(const char *clause)
+{
+	static const char *const begins[] = {": misskey-", ": systemctl "};
+
+	for (size_t i = 0; i < sizeof(begins) / sizeof(begins[0]); i++) {
+		const char *last = NULL;
+
+		for (const char *c = clause; (c = strstr(c, begins[i])); c++)
+			last = c;
+		if (last && !strpbrk(last, ";,()") && !strstr(last, ". "))
+			return true;
+	}
+	return false;
+}
+
 void text_append_sentence(struct buf *buf, const char *clause)
 {
 	size_t size = strlen(clause);
 
 	text_append_printable(buf, clause, ERR_DETAIL_BYTES);
-	if (size > 0 && !strchr(".?!'", clause[size - 1]))
+	if (size > 0 && !strchr(".?!'", clause[size - 1]) && !ends_with_command(clause))
 		buf_append_char(buf, '.');
 }
 

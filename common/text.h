@@ -40,8 +40,8 @@ void text_append_html(struct buf *buf, const char *text, size_t max_chars);
 void text_append_quoted(struct buf *buf, const char *text);
 
 /* Appends CLAUSE, printable, as a sentence: with a full stop, unless it has an end of its own or
- * ends with something quoted for a shell, which is copied as it is. At most ERR_DETAIL_BYTES
- * characters. */
+ * ends with a command after a colon, or with something quoted for a shell: both are copied as they
+ * are. At most ERR_DETAIL_BYTES characters. */
 void text_append_sentence(struct buf *buf, const char *clause);
 
 /* err_set() with "`FOUND`: " before the formatted text, FOUND made printable and cut after

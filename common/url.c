@@ -2,6 +2,7 @@
 #include "common/url.h"
 
 #include <arpa/inet.h>
+#include <idn2.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,6 +20,8 @@
 
 /* RFC 1035: a label has 63 characters at most. */
 #define LABEL_MAX_BYTES 63
+/* A character of an international name has 4 bytes at most, and one or more in punycode. */
+#define INTERNATIONAL_HOST_BYTES (4 * URL_HOST_BYTES)
 
 /* A part of a text that somebody else owns. */
 struct span {
@@ -34,13 +37,13 @@ struct authority {
 
 /* What no part of a URL may hold as it is (RFC 3986), besides what browsers silently repair:
  * they drop tabs and line ends and take a backslash for a slash. */
-static int check_characters(const char *text, struct err_detail *detail)
+static int check_characters(const char *text, bool may_be_international, struct err_detail *detail)
 {
 	if (strlen(text) >= URL_MAX_BYTES)
 		return text_err(detail, ERR_LIMIT, text, _("expected fewer than %d characters"),
 				URL_MAX_BYTES);
 	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c >= 0x80)
+		if ((unsigned char)*c >= 0x80 && !may_be_international)
 			return text_err(detail, ERR_SYNTAX, text,
 					_("expected ASCII alone; write an international name in "
 					  "punycode, as xn--…"));
@@ -104,16 +107,50 @@ static bool host_has_good_labels(const char *host)
 	}
 }
 
-static bool name_read(struct span text, struct authority *authority)
+static bool is_ascii(struct span text)
 {
-	struct in_addr address;
+	for (size_t i = 0; i < text.size; i++)
+		if ((unsigned char)text.start[i] >= 0x80)
+			return false;
+	return true;
+}
 
-	if (text.size == 0 || text.size >= sizeof(authority->host))
+/* Writes an international name in punycode, by the rules that browsers have (UTS 46). */
+static bool international_read(struct span text, char ret_host[static URL_HOST_BYTES])
+{
+	char name[INTERNATIONAL_HOST_BYTES];
+	char *ascii = NULL;
+	bool good;
+
+	if (text.size >= sizeof(name))
+		return false;
+	memcpy(name, text.start, text.size);
+	name[text.size] = '\0';
+	good = idn2_to_ascii_8z(name, &ascii, IDN2_NONTRANSITIONAL) == IDN2_OK &&
+	       strlen(ascii) < URL_HOST_BYTES;
+	if (good)
+		strcpy(ret_host, ascii);
+	idn2_free(ascii);
+	return good;
+}
+
+static bool ascii_read(struct span text, char ret_host[static URL_HOST_BYTES])
+{
+	if (text.size >= URL_HOST_BYTES)
 		return false;
 	for (size_t i = 0; i < text.size; i++)
-		authority->host[i] = ascii_lower(text.start[i]);
-	authority->host[text.size] = '\0';
-	if (!host_has_good_labels(authority->host))
+		ret_host[i] = ascii_lower(text.start[i]);
+	ret_host[text.size] = '\0';
+	return true;
+}
+
+static bool name_read(struct span text, struct authority *authority)
+{
+	bool read = is_ascii(text) ? ascii_read(text, authority->host)
+				   : international_read(text, authority->host);
+	struct in_addr address;
+
+	if (!read || !host_has_good_labels(authority->host))
 		return false;
 	if (!host_ends_in_number(authority->host)) {
 		authority->loopback = host_is_localhost(authority->host);
@@ -201,29 +238,59 @@ static void host_write(const struct authority *authority, bool tls, char *ret_ho
 		(void)snprintf(ret_host, capacity, "%s:%u", authority->host, authority->port);
 }
 
-/* Reads the `@alice@` of `@alice@misskey.example` and moves TEXT behind it. */
-static int user_read(const char **text, char ret_user[static URL_USER_BYTES],
-		     struct err_detail *detail)
+/* Reads the user's name that begins at *TEXT and moves TEXT to END, which must follow the name.
+ * WHOLE is quoted in errors. */
+static int user_read(const char **text, char end, const char *whole,
+		     char ret_user[static URL_USER_BYTES], struct err_detail *detail)
 {
-	const char *user = *text + 1;
+	const char *user = *text;
 	size_t size = 0;
 
 	while (ascii_is_alphanumeric(user[size]) || (user[size] && strchr("_.-", user[size])))
 		size++;
-	if (size == 0 || user[size] != '@')
-		return text_err(detail, ERR_SYNTAX, *text,
+	if (size == 0 || user[size] != end)
+		return text_err(detail, ERR_SYNTAX, whole,
 				_("expected a user as in @alice@misskey.example"));
 	if (size >= URL_USER_BYTES)
-		return text_err(detail, ERR_LIMIT, *text,
+		return text_err(detail, ERR_LIMIT, whole,
 				_("expected a user name of at most %d characters"),
 				URL_USER_BYTES - 1);
 	memcpy(ret_user, user, size);
 	ret_user[size] = '\0';
-	*text = user + size + 1;
+	*text = user + size;
 	return 0;
 }
 
-/* Skips the scheme or the user and refuses what must not stand around the host. */
+/* Whether TEXT, which has no scheme, begins with a user: @alice@misskey.example, or without the
+ * first @. */
+static bool begins_with_user(const char *text)
+{
+	return text[0] == '@' || memchr(text, '@', strcspn(text, "/?#"));
+}
+
+/* What follows the host: nothing, or the user's page, /@alice. */
+static int page_read(const char *rest, const char *whole, char ret_user[static URL_USER_BYTES],
+		     struct err_detail *detail)
+{
+	bool is_page = strncmp(rest, "/@", 2) == 0 && !*ret_user;
+	size_t size = strlen(rest);
+
+	if (is_page) {
+		char end = rest[size - 1] == '/' ? '/' : '\0';
+		int r;
+
+		rest += 2;
+		r = user_read(&rest, end, whole, ret_user, detail);
+		if (r < 0)
+			return r;
+	}
+	if (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0)
+		return text_err(detail, ERR_INVALID, whole,
+				_("expected nothing after the host: no path, query or fragment"));
+	return 0;
+}
+
+/* Skips the scheme, reads the user and refuses what else must not stand around the host. */
 static int server_split(const char *text, struct span *ret_authority, bool *ret_scheme,
 			struct url_server *server, struct err_detail *detail)
 {
@@ -235,21 +302,19 @@ static int server_split(const char *text, struct span *ret_authority, bool *ret_
 		return text_err(detail, ERR_INVALID, text,
 				_("expected https:// or nothing before "
 				  "the host"));
-	if (!*ret_scheme && text[0] == '@') {
-		r = user_read(&rest, server->user, detail);
+	if (!*ret_scheme && begins_with_user(text)) {
+		rest += *rest == '@';
+		r = user_read(&rest, '@', text, server->user, detail);
 		if (r < 0)
 			return r;
+		rest++;
 	}
 	*ret_authority = (struct span){rest, strcspn(rest, "/?#")};
 	if (memchr(rest, '@', ret_authority->size))
 		return text_err(detail, ERR_INVALID, text,
 				_("expected no user before the host, except as in "
 				  "@alice@misskey.example"));
-	rest += ret_authority->size;
-	if (strcmp(rest, "") != 0 && strcmp(rest, "/") != 0)
-		return text_err(detail, ERR_INVALID, text,
-				_("expected nothing after the host: no path, query or fragment"));
-	return 0;
+	return page_read(rest + ret_authority->size, text, server->user, detail);
 }
 
 int url_server_parse(const char *text, struct url_server *ret_server, struct err_detail *detail)
@@ -264,7 +329,7 @@ int url_server_parse(const char *text, struct url_server *ret_server, struct err
 		return err_set(detail, ERR_SYNTAX,
 			       _("nothing: expected a server such as misskey.example or "
 				 "https://misskey.example:8443"));
-	r = check_characters(text, detail);
+	r = check_characters(text, true, detail);
 	if (r < 0)
 		return r;
 	r = server_split(text, &span, &has_scheme, &server, detail);
@@ -297,7 +362,7 @@ int url_split(const char *url, char ret_origin[static URL_ORIGIN_BYTES], const c
 	bool tls;
 	int r;
 
-	r = check_characters(url, detail);
+	r = check_characters(url, false, detail);
 	if (r < 0)
 		return r;
 	if (!scheme_skip(&rest, &tls))

@@ -24,17 +24,18 @@
 struct url_server {
 	char origin[URL_ORIGIN_BYTES]; /* RFC 6454: scheme, host in lower case, ":port" if needed */
 	char host[URL_HOST_BYTES + 6]; /* the same without scheme: a good account name */
-	char user[URL_USER_BYTES];     /* from @user@host, else "" */
+	char user[URL_USER_BYTES];     /* from @user@host or https://host/@user, else "" */
 	bool loopback;		       /* 127.0.0.0/8, [::1], localhost, *.localhost */
 	bool tls;
 };
 
 /* Reads what a person writes for a server: `misskey.example`, `misskey.example:8443`,
- * `https://misskey.example/`, `@alice@misskey.example`, `http://127.0.0.1:3000`. Without a scheme
- * it is https, except for loopback, where it is http. Refused with a sentence in DETAIL that says
- * what was expected: http to anything but loopback, a path, query, fragment, user info, other
- * schemes, non-ASCII (with the advice to write punycode), bad ports, a final dot, numbers that
- * are no dotted IPv4 address (127.1, 0x7f000001). ERR_SYNTAX, ERR_INVALID, ERR_LIMIT. */
+ * `https://misskey.example/`, `@alice@misskey.example`, also without the first @,
+ * `https://misskey.example/@alice`, `http://127.0.0.1:3000`. An international name becomes
+ * punycode. Without a scheme it is https, except for loopback, where it is http. Refused with a
+ * sentence in DETAIL that says what was expected: http to anything but loopback, another path,
+ * query, fragment, user info, other schemes, bad ports, a final dot, numbers that are no dotted
+ * IPv4 address (127.1, 0x7f000001). ERR_SYNTAX, ERR_INVALID, ERR_LIMIT. */
 int url_server_parse(const char *text, struct url_server *ret_server,
 		     struct err_detail *detail) _must_check_;
 

@@ -13,15 +13,22 @@
 #include "process/options.h"
 #include "runtime/systemd.h"
 
+static void print_doubt(const char *sentence, void *context)
+{
+	(void)context;
+	fprintf(stderr, "%s\n", sentence);
+}
+
 static int check_config(const struct config_source *source, struct err_detail *detail)
 {
 	_cleanup_(config_freep) struct config *config = NULL;
 	int r = config_read_source(source, &config, detail);
 
-	if (!r)
-		printf(_("%s: good\n"),
-		       config->file ? config->file : _("no config file, defaults"));
-	return r;
+	if (r)
+		return r;
+	config_tell_doubts(config, print_doubt, NULL);
+	printf(_("%s: good\n"), config->file ? config->file : _("no config file, defaults"));
+	return 0;
 }
 
 static int run(const struct options *options, struct err_detail *detail)

@@ -13,7 +13,7 @@ PYTHON=/usr/bin/python3
 BUILD_PACKAGES=(
     gcc libc6-dev cmake gettext ninja-build pkgconf
     libmicrohttpd-dev libcurl4-openssl-dev libcjson-dev libssl-dev libsystemd-dev
-    libqrencode-dev libseccomp-dev
+    libqrencode-dev libseccomp-dev libidn2-dev
 )
 
 # What scripts/bench compares with, and by.

@@ -17,6 +17,7 @@
 
 static int follow(struct control_client *client, struct json *login, bool json)
 {
+	_cleanup_(json_freep) struct json *daemon = control_client_get(client, "/v1/status");
 	_cleanup_(json_freep) struct json *known = NULL;
 	const char *name = json_get_string(login, "account");
 	char path[CONTROL_PATH_BYTES];
@@ -29,6 +30,7 @@ static int follow(struct control_client *client, struct json *login, bool json)
 					  .account = name,
 					  .server = json_get_string(known, "server"),
 					  .login = login,
+					  .daemon = daemon,
 					  .json = json,
 				  });
 }

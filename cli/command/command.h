@@ -25,6 +25,8 @@ struct command_options {
 	bool no_wait;
 	bool missing;
 	bool unattended;
+	bool replace;
+	bool if_needed;
 	int64_t limit; /* 0: the default */
 	int64_t port;  /* 0: as it is */
 	bool at_login;

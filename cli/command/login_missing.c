@@ -165,10 +165,12 @@ static int open_each(struct missing *missing)
 
 static int check_options(const struct command_options *options)
 {
-	if (options->argument || options->as || options->user || options->permission) {
+	if (options->argument || options->as || options->user || options->permission ||
+	    options->replace || options->if_needed) {
 		terminal_message(_(
 			"misskey-authctl: --missing is for all accounts of the config, as they are "
-			"there: no SERVER, ACCOUNT, --as, --user or --permission goes with it."));
+			"there: no SERVER, ACCOUNT, --as, --user, --replace, --permission or "
+			"--if-needed goes with it."));
 		return EXIT_STATUS_USAGE;
 	}
 	return EXIT_STATUS_DONE;

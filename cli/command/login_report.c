@@ -4,6 +4,7 @@
 #include "client/control_reply.h"
 #include "common/translate.h"
 #include "common/url.h"
+#include "places_note.h"
 #include "terminal/daemon_text.h"
 #include "terminal/exit_status.h"
 #include "terminal/print_json.h"
@@ -73,13 +74,17 @@ static int print_signed_in(const struct login_request *request, const struct jso
 	return print_result(request, request->account, TAKE_PTR(object));
 }
 
+/* IS_KEPT: the credential was there before. */
 static int report_success(const struct login_request *request, const struct json *user,
-			  enum credential_state state)
+			  enum credential_state state, bool is_kept)
 {
 	const char *username = json_get_string(user, "username");
 	const char *server = request->server ? request->server : _("the server");
 
-	if (username)
+	if (username && is_kept)
+		terminal_message(_("Already signed in to %s as @%s (account %s)."), server,
+				 username, request->account);
+	else if (username)
 		terminal_message(_("Signed in to %s as @%s (account %s)."), server, username,
 				 request->account);
 	else
@@ -87,6 +92,7 @@ static int report_success(const struct login_request *request, const struct json
 	if (state == CREDENTIAL_UNVERIFIED)
 		terminal_message(
 			_("The server could not be asked yet whether the credential works."));
+	places_note_files(request->daemon);
 	terminal_message(_("A script uses it with: misskey-token %s"), request->account);
 	return print_signed_in(request, user, state);
 }
@@ -100,19 +106,60 @@ int login_report_finished(const struct login_request *request, const struct json
 	if (outcome_is_success(outcome))
 		return report_success(request, json_get(login, "user"),
 				      outcome == OUTCOME_UNVERIFIED ? CREDENTIAL_UNVERIFIED
-								    : CREDENTIAL_VERIFIED);
+								    : CREDENTIAL_VERIFIED,
+				      false);
 	if (message)
 		daemon_text_say(code, message);
 	else
 		terminal_message(_("misskey-authctl: The login of %s ended with %s."),
 				 request->account, code ? code : _("no outcome"));
+	if (outcome == OUTCOME_UNREACHABLE)
+		places_note_proxy(request->daemon);
 	return outcome_statuses[outcome];
+}
+
+int login_report_kept(const struct login_request *request, const struct json *login)
+{
+	return report_success(request, json_get(login, "user"),
+			      control_login_outcome(login) == OUTCOME_UNVERIFIED
+				      ? CREDENTIAL_UNVERIFIED
+				      : CREDENTIAL_VERIFIED,
+			      true);
 }
 
 int login_report_signed_in(const struct login_request *request, const struct json *account)
 {
-	return report_success(request, json_get(account, "user"),
-			      control_credential_state(account));
+	return report_success(request, json_get(account, "user"), control_credential_state(account),
+			      false);
+}
+
+/* Whether the server has not done its part yet; the person could not consent, or has. */
+static bool waits_for_server(const struct json *login)
+{
+	enum login_state state = control_login_state(login);
+
+	return state != LOGIN_IDLE && state != LOGIN_CONSENT && state != LOGIN_FINISHED;
+}
+
+int login_report_late(const struct login_request *request, const struct json *login)
+{
+	const struct json *problem = json_get(login, "problem");
+	const char *message = json_get_string(problem, "message");
+
+	if (!waits_for_server(login)) {
+		terminal_message(_("misskey-authctl: Nobody consented for the account %s in time. "
+				   "The login is still pending; go on with: misskey-authctl login "
+				   "%s"),
+				 request->account, request->account);
+		return EXIT_STATUS_NO_CREDENTIAL;
+	}
+	if (message)
+		daemon_text_say(json_get_string(problem, "code"), message);
+	terminal_message(_("misskey-authctl: %s did not answer in time. The login is still "
+			   "pending; go on with: misskey-authctl login %s"),
+			 request->server ? request->server : _("The server"), request->account);
+	places_note_proxy(request->daemon);
+	return EXIT_STATUS_SERVER;
 }
 
 int login_report_page(const struct login_request *request, const struct json *login,

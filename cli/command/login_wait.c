@@ -174,12 +174,18 @@ static int watch_forgotten(struct watch *watch)
 	return status;
 }
 
-static int watch_late(const struct watch *watch)
+static int watch_late(struct watch *watch)
 {
-	terminal_message(_("misskey-authctl: Nobody consented for the account %s in time. The "
-			   "login is still pending; go on with: misskey-authctl login %s"),
-			 watch->request->account, watch->request->account);
-	return EXIT_STATUS_NO_CREDENTIAL;
+	char path[CONTROL_PATH_BYTES];
+
+	/* The start may be unanswered because the server is. */
+	if (!watch->login) {
+		snprintf(path, sizeof(path), "/v1/accounts/%s/login", watch->request->account);
+		watch->login = control_client_get(watch->client, path);
+	}
+	if (control_login_state(watch->login) == LOGIN_FINISHED)
+		return login_report_finished(watch->request, watch->login);
+	return login_report_late(watch->request, watch->login);
 }
 
 /* How long the daemon is asked to wait for news. */
@@ -247,6 +253,9 @@ static int watch_step(struct watch *watch)
 		watch->joined = false;
 		return CONTINUE;
 	}
+	if (!polled && watch->request->if_needed &&
+	    outcome_is_success(control_login_outcome(reply.body)))
+		return login_report_kept(watch->request, reply.body);
 	if (polled)
 		watch->rejoins = 0;
 	watch->joined = true;

@@ -16,10 +16,12 @@ struct login_request {
 	const char *account;
 	const char *server;	 /* origin, for messages; NULL if not known */
 	const struct json *body; /* of the request that starts or joins it; NULL: never start one */
-	const struct json *login; /* what is known of it already, or NULL */
-	int64_t timeout_s;	  /* 0: until the daemon says that the session has expired */
-	bool open_browser;	  /* whether to open the page if the daemon asks for it */
-	bool no_wait;		  /* print the page's URL and end */
+	const struct json *login;  /* what is known of it already, or NULL */
+	const struct json *daemon; /* what it is, as of GET /v1/status, or NULL */
+	int64_t timeout_s;	   /* 0: until the daemon says that the session has expired */
+	bool open_browser;	   /* whether to open the page if the daemon asks for it */
+	bool no_wait;		   /* print the page's URL and end */
+	bool if_needed;		   /* perhaps no login begins, because there is a good credential */
 	bool open_only; /* open the page, show its URL nowhere, and end when that is done */
 	bool json;
 };

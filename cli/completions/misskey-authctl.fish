@@ -52,6 +52,16 @@ function __misskey_authctl_accounts
     end
 end
 
+# A list, each with the + or - that is typed already.
+function __misskey_authctl_permissions
+    command -q misskey-authctl; or return
+    set -l permissions (misskey-authctl login --permission help 2>/dev/null)
+
+    set -l sign (string match -r -- '(?:^|,|=)([+-])[^,]*$' (commandline -ct))[2]
+    set -q sign[1]; or set sign ''
+    __fish_append , $sign$permissions
+end
+
 complete -c misskey-authctl -f
 complete -c misskey-authctl -l socket -r -F -d "The daemon's control socket"
 complete -c misskey-authctl -l color -x -a 'auto always never' -d 'Colours on standard output'
@@ -75,14 +85,14 @@ complete -c misskey-authctl -n '__misskey_authctl_has_command; and not __misskey
 complete -c misskey-authctl -n __misskey_authctl_needs_account -a '(__misskey_authctl_accounts)'
 
 set -l login '__misskey_authctl_is login'
-set -l permissions {read,write}:{account,blocks,channels,drive,favorites,following,gallery,gallery-likes,messaging} \
-    {read,write}:{mutes,notifications,page-likes,pages,reactions,user-groups} write:notes write:votes
 complete -c misskey-authctl -n $login -l missing -d 'Every account of the config that has no credential'
 complete -c misskey-authctl -n $login -l limit -x -d 'With --missing, at most so many'
 complete -c misskey-authctl -n $login -l unattended -d 'Open each page once, and do not wait'
-complete -c misskey-authctl -n $login -l as -x -d 'Name the account so, instead of after the host'
+complete -c misskey-authctl -n $login -l as -x -d 'Name the account so'
 complete -c misskey-authctl -n $login -l user -x -d 'Who has to consent'
-complete -c misskey-authctl -n $login -l permission -x -a "(__fish_append , $permissions)" -d 'What scripts may do'
+complete -c misskey-authctl -n $login -l permission -x -a '(__misskey_authctl_permissions)' -d 'What scripts may do'
+complete -c misskey-authctl -n $login -l replace -d 'The account may get another user than it has'
+complete -c misskey-authctl -n $login -l if-needed -d 'Do nothing if there is a credential that works'
 complete -c misskey-authctl -n $login -l browser -d "Open a browser here, also in an SSH session"
 complete -c misskey-authctl -n $login -l no-browser -d "Show the page's URL, to open it on any device"
 complete -c misskey-authctl -n $login -l no-wait -d "Print the page's URL, open nothing, do not wait"

@@ -116,18 +116,16 @@ _misskey_offer_files() {
     compopt -o default 2>/dev/null
 }
 
-# Completes the last of a list of permissions.
+# Completes the last of a list of permissions, each with the + or - that is typed already.
 _misskey_offer_permissions() {
-    local before=$1 permission
-    local permissions=(
-        {read,write}:{account,blocks,channels,drive,favorites,following,gallery,gallery-likes,messaging}
-        {read,write}:{mutes,notifications,page-likes,pages,reactions,user-groups} write:notes write:votes
-    )
+    local before=$1 permission permissions sign=
 
+    mapfile -t permissions < <(misskey-authctl login --permission help 2>/dev/null)
     compopt -o nospace 2>/dev/null
     [[ $cur == *,* ]] && before=${cur%,*},
+    [[ ${cur#"$before"} != [+-]* ]] || sign=${cur#"$before"} sign=${sign:0:1}
     for permission in "${permissions[@]}"; do
-        [[ ,${before#"$1"} == *",$permission,"* ]] || _misskey_offer "$before$permission"
+        [[ ,${before#"$1"} == *",$sign$permission,"* ]] || _misskey_offer "$before$sign$permission"
     done
 }
 
@@ -189,7 +187,7 @@ _misskey_token() {
 
 _misskey_authctl_options() {
     case ${arguments[0]-} in
-    login) _misskey_offer --missing --limit --unattended --as --user --permission --browser --no-browser --no-wait --timeout --json ;;
+    login) _misskey_offer --missing --limit --unattended --as --user --replace --permission --if-needed --browser --no-browser --no-wait --timeout --json ;;
     enable) _misskey_offer --port --at-login --verify-daily ;;
     disable) ;;
     ?*) _misskey_offer --json ;;

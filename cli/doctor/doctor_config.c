@@ -112,6 +112,16 @@ static void check_agent(struct doctor *doctor)
 			DOCTOR_RESTART);
 }
 
+static void say_doubt(const char *sentence, void *context)
+{
+	struct doctor *doctor = context;
+
+	findings_add(&doctor->findings, FINDING_WARNING, "%s", sentence);
+	findings_remedy(&doctor->findings,
+			_("Correct it there, then: misskey-authctl reload. All names: "
+			  "misskey-authctl login --permission help"));
+}
+
 void doctor_check_config(struct doctor *doctor)
 {
 	const char *daemons_file = json_get_string(doctor->status, "config");
@@ -131,6 +141,7 @@ void doctor_check_config(struct doctor *doctor)
 	else
 		findings_add(&doctor->findings, FINDING_OK,
 			     _("There is no %s, so the defaults are used"), doctor->paths.config);
+	config_tell_doubts(doctor->config, say_doubt, doctor);
 	if (doctor->config->ca_file)
 		check_ca_file(doctor);
 	for (enum config_hook hook = 0; hook < CONFIG_HOOK_COUNT; hook++)

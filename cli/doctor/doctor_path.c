@@ -2,6 +2,7 @@
 #include "doctor_path.h"
 
 #include <errno.h>
+#include <pwd.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -49,12 +50,22 @@ static enum doctor_path wrong_kind(const struct look *look)
 	return DOCTOR_PATH_BAD;
 }
 
+/* Root, mostly by sudo, looks at what is another user's and should stay so. */
 static enum doctor_path wrong_owner(const struct look *look)
 {
+	const struct passwd *user = getpwuid(look->status.st_uid);
+
 	findings_add(look->findings, FINDING_UNSAFE, _("%s belongs to another user (uid %lu)"),
 		     look->path, (unsigned long)look->status.st_uid);
-	findings_remedy(look->findings, _("If its content is yours: sudo chown %lu %s"),
-			(unsigned long)geteuid(), look->quoted);
+	if (geteuid() != 0)
+		findings_remedy(look->findings, _("If its content is yours: sudo chown %lu %s"),
+				(unsigned long)geteuid(), look->quoted);
+	else if (user)
+		findings_remedy(look->findings,
+				_("Run it as that user: sudo -u %s misskey-authctl doctor"),
+				user->pw_name);
+	else
+		findings_remedy(look->findings, _("Run it as that user"));
 	return DOCTOR_PATH_BAD;
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "command/places_note.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "doctor.h"
@@ -206,6 +207,21 @@ static void ask(struct doctor *doctor, const struct url_server *server, struct c
 	server_answer_done(&answer);
 }
 
+/* Here the servers are asked by way of this shell's proxy. The daemon asks them by way of its own.
+ */
+static void check_proxy(struct doctor *doctor)
+{
+	const char *variable = places_missing_proxy(doctor->status);
+
+	if (!variable)
+		return;
+	findings_add(&doctor->findings, FINDING_WARNING,
+		     _("This shell has a proxy (%s), but the daemon has none"), variable);
+	findings_remedy(&doctor->findings,
+			_("To give it this one: systemctl --user import-environment %s; then: %s"),
+			variable, DOCTOR_RESTART);
+}
+
 void doctor_check_servers(struct doctor *doctor)
 {
 	_cleanup_(freep) struct servers *servers = calloc(1, sizeof(*servers));
@@ -215,6 +231,7 @@ void doctor_check_servers(struct doctor *doctor)
 		doctor->findings.error = ERR_NOMEM;
 		return;
 	}
+	check_proxy(doctor);
 	find_servers(doctor, servers);
 	for (size_t i = 0; i < servers->count; i++)
 		ask(doctor, &servers->items[i], &views);

@@ -6,6 +6,7 @@
 #include "common/cleanup.h"
 #include "common/translate.h"
 #include "common/vocabulary.h"
+#include "terminal/daemon_sentences.h"
 #include "terminal/terminal.h"
 
 /* The English of these is never shown: the daemon's own sentence says more. */
@@ -20,6 +21,8 @@ static const struct {
 	{CODE_NO_CREDENTIAL, N_("The account has no credential that can be used: log in again.")},
 	{CODE_CONFLICT,
 	 N_("It does not go together with the account, or with its login under way.")},
+	{CODE_OTHER_USER,
+	 N_("The account has the credential of another user. Nothing was changed.")},
 	{CODE_INTERNAL, N_("It failed on this computer.")},
 	{CODE_STOPPING, N_("The daemon is ending. A pending login goes on when it starts again.")},
 	{CODE_TOO_MANY_STREAMS,
@@ -89,6 +92,8 @@ void daemon_text_append(struct buf *text, const char *code, const char *message)
 {
 	const char *meaning = find_meaning(code);
 
+	if (daemon_sentences_append(text, message, translate))
+		return;
 	if (meaning)
 		buf_append_format(text, _("%s Reported, in English: %s"), meaning, message);
 	else

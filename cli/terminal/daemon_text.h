@@ -4,7 +4,8 @@
 /*
  * What the daemon says of errors, problems and failed logins, for a person. The daemon speaks
  * English, and adds a code of docs/control-api.md for programs. A person who reads another language
- * is first told what the code means and what to do; the daemon's sentence with the details follows.
+ * gets the sentence in it, if daemon_sentences.c knows it; else what the code means and what to do,
+ * and then the daemon's sentence with the details.
  */
 
 #include "common/buf.h"

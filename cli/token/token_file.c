@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pwd.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -33,6 +34,28 @@ static int open_failed(const char *path, struct err_detail *detail)
 	}
 }
 
+/* Whoever runs this as root, mostly by sudo, means the credential of the user whose file it is.
+ * That user's programs would not read a file of root's any more. */
+static int owner_fault(const char *path, uid_t owner, struct err_detail *detail)
+{
+	const struct passwd *user = geteuid() == 0 ? getpwuid(owner) : NULL;
+	const char *name = strrchr(path, '/') + 1;
+
+	if (user)
+		return err_set(detail, ERR_UNSAFE,
+			       _("%s belongs to the user %s. Run it as that user: sudo -u %s "
+				 "misskey-token %s"),
+			       path, user->pw_name, user->pw_name, name);
+	if (geteuid() == 0)
+		return err_set(detail, ERR_UNSAFE,
+			       _("%s belongs to another user (uid %lu). Run it as that user."),
+			       path, (unsigned long)owner);
+	return err_set(detail, ERR_UNSAFE,
+		       _("%s belongs to another user (uid %lu). If its content is yours: "
+			 "sudo chown %lu '%s'"),
+		       path, (unsigned long)owner, (unsigned long)geteuid(), path);
+}
+
 /* A user who can write the file can make a script post as somebody else; one who can read it has
  * the token. */
 static int check_status(const char *path, const struct stat *status, struct err_detail *detail)
@@ -41,10 +64,7 @@ static int check_status(const char *path, const struct stat *status, struct err_
 		return err_set(detail, ERR_UNSAFE, _("%s is not a regular file. Remove it. %s"),
 			       path, TOKEN_FILE_REPAIR);
 	if (status->st_uid != geteuid())
-		return err_set(detail, ERR_UNSAFE,
-			       _("%s belongs to another user (uid %lu). If its content is yours: "
-				 "sudo chown %lu '%s'"),
-			       path, (unsigned long)status->st_uid, (unsigned long)geteuid(), path);
+		return owner_fault(path, status->st_uid, detail);
 	if (status->st_mode & (S_IRWXG | S_IRWXO))
 		return err_set(detail, ERR_UNSAFE,
 			       _("Other users have access to %s (mode %04o). Think who could have "

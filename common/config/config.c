@@ -10,6 +10,7 @@
 
 #include "common/buf.h"
 #include "common/fsx.h"
+#include "common/permission.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "config_values.h"
@@ -161,6 +162,23 @@ bool config_tells_anybody(const struct config *config)
 const struct config_account *config_account_find(const struct config *config, const char *name)
 {
 	return name_table_find(&config->by_name, name);
+}
+
+void config_tell_doubts(const struct config *config, config_doubt_function *function, void *context)
+{
+	for (size_t i = 0; i < config->account_count; i++) {
+		const struct config_account *account = &config->accounts[i];
+		const char *rest = account->permission;
+		struct err_detail detail;
+
+		while (permission_next_unknown(&rest, &detail)) {
+			struct err_detail sentence;
+
+			(void)err_set(&sentence, ERR_OK, "%s: [account %s]: %s", config->file,
+				      account->name, detail.text);
+			function(sentence.text, context);
+		}
+	}
 }
 
 void config_free(struct config *config)

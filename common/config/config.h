@@ -46,9 +46,9 @@ enum config_hook {
 struct config_account {
 	char name[ACCOUNT_NAME_BYTES];
 	struct url_server server;
-	char *permission;  /* canonical, permission_parse() */
-	char *user;	   /* who must consent, from `user` or `server`, without @; NULL: anybody */
-	char *app_name;	   /* `name`: what the consent page calls the app; NULL: after the account */
+	char *permission; /* canonical, permission_parse() */
+	char *user;	  /* who must consent, from `user` or `server`, without @; NULL: anybody */
+	char *app_name;	  /* `name`: what the consent page calls the app; NULL: after the account */
 	char *description; /* what the consent page says about the app */
 	unsigned line;	   /* where the section begins */
 };
@@ -107,6 +107,12 @@ const char *config_hook_name(enum config_hook hook);
 
 /* Whether there is anything for misskey-authd-agent to do. */
 bool config_tells_anybody(const struct config *config);
+
+/* What is allowed and yet probably a mistake: calls FUNCTION with a sentence for each, which names
+ * the file and the section. */
+typedef void config_doubt_function(const char *sentence, void *context);
+void config_tell_doubts(const struct config *config, config_doubt_function *function,
+			void *context);
 
 /* NULL if there is none. */
 const struct config_account *config_account_find(const struct config *config, const char *name);

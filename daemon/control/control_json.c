@@ -7,6 +7,7 @@
 
 #include "common/digest.h"
 #include "common/permission.h"
+#include "common/proxy.h"
 #include "common/text.h"
 #include "common/vocabulary.h"
 #include "confinement/confinement.h"
@@ -333,6 +334,7 @@ struct json *control_json_status(const struct control *control, bool for_agent)
 	    json_add_string(object, "callback_url", service_callback_url(service)) ||
 	    json_add_string(object, "config", service_config(service)->file) ||
 	    json_add_string(object, "state_directory", service_state_directory(service)) ||
+	    json_add_bool(object, "proxy", proxy_variable() != NULL) ||
 	    json_add(object, "confinement", confinement_object()) ||
 	    json_add_bool(object, "agent", control->agent_count > 0) ||
 	    json_add(object, "problems", problem_array(service)) ||

@@ -8,16 +8,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/url.h"
+
 /* The largest real answer seen is 3 KiB (i on 2025); users' own fields can make it a few dozen KiB.
  */
 #define HTTP_CLIENT_ANSWER_BYTES (256 * 1024)
 
 enum http_failure {
-	HTTP_ANSWERED,	  /* there is a whole answer, whatever its status */
-	HTTP_UNREACHABLE, /* name not found, connection refused or not made in time: nothing was
-			     sent */
-	HTTP_UNTRUSTED,	  /* TLS: certificate or handshake: nothing was sent */
-	HTTP_TIMED_OUT,	  /* it may have been sent */
+	HTTP_ANSWERED,	   /* there is a whole answer, whatever its status */
+	HTTP_UNREACHABLE,  /* name not found, connection refused or not made in time: nothing was
+			      sent */
+	HTTP_PROXY_DENIES, /* the proxy wants a password: nothing was sent to the server */
+	HTTP_UNTRUSTED,	   /* TLS: certificate or handshake: nothing was sent */
+	HTTP_TIMED_OUT,	   /* it may have been sent */
 	HTTP_CUT, /* it may have been sent; the connection ended early, or what came is no HTTP */
 	HTTP_TOO_LARGE, /* its body, or its head and trailers, are larger than
 			   HTTP_CLIENT_ANSWER_BYTES */
@@ -40,5 +43,6 @@ struct http_answer {
 	unsigned status;	     /* HTTP status, 0 unless answered */
 	const char *body;	     /* NUL-terminated; erased after the call-back returns */
 	size_t body_size;
+	char redirect_origin[URL_ORIGIN_BYTES]; /* another server that a redirect leads to, or "" */
 	int64_t retry_after_s; /* Retry-After in seconds (RFC 9110, both forms), -1: none */
 };

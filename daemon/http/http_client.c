@@ -211,8 +211,19 @@ static bool call_was_sent(const struct http_call *call)
 	       us > 0;
 }
 
+/* A proxy's answer to CONNECT, RFC 9110, section 15.5.8. */
+static bool proxy_wants_password(const struct http_call *call)
+{
+	long status = 0;
+
+	return curl_easy_getinfo(call->easy, CURLINFO_HTTP_CONNECTCODE, &status) == CURLE_OK &&
+	       status == 407;
+}
+
 static enum http_failure failure_of(const struct http_call *call, CURLcode code)
 {
+	if (code != CURLE_OK && proxy_wants_password(call))
+		return HTTP_PROXY_DENIES;
 	if (call->is_too_large)
 		return HTTP_TOO_LARGE;
 	if (code == CURLE_OK)
@@ -274,6 +285,7 @@ static const char *failure_text(enum http_failure failure, CURLcode code)
 {
 	switch (failure) {
 	case HTTP_UNTRUSTED:
+	case HTTP_PROXY_DENIES:
 		return "";
 	case HTTP_UNREACHABLE:
 		return code == CURLE_OPERATION_TIMEDOUT ? "connecting timed out: " : "";
@@ -313,6 +325,22 @@ static void reason_write(const struct http_call *call, CURLcode code, struct htt
 	answer->reason[size] = '\0';
 }
 
+/* A redirect within the server has no name that a person could use instead. */
+static void redirect_read(const struct http_call *call, struct http_answer *answer)
+{
+	char asked[URL_ORIGIN_BYTES];
+	const char *target = NULL;
+	const char *url = NULL;
+	const char *path;
+
+	if (curl_easy_getinfo(call->easy, CURLINFO_REDIRECT_URL, &target) != CURLE_OK || !target ||
+	    curl_easy_getinfo(call->easy, CURLINFO_EFFECTIVE_URL, &url) != CURLE_OK || !url)
+		return;
+	if (url_split(target, answer->redirect_origin, &path, NULL) < 0 ||
+	    url_split(url, asked, &path, NULL) < 0 || strcmp(answer->redirect_origin, asked) == 0)
+		answer->redirect_origin[0] = '\0';
+}
+
 static void answer_read(const struct http_call *call, CURLcode code, struct http_answer *answer)
 {
 	curl_off_t retry_after_s = 0;
@@ -333,6 +361,7 @@ static void answer_read(const struct http_call *call, CURLcode code, struct http
 	if (curl_easy_getinfo(call->easy, CURLINFO_RETRY_AFTER, &retry_after_s) == CURLE_OK &&
 	    retry_after_s > 0)
 		answer->retry_after_s = retry_after_s;
+	redirect_read(call, answer);
 	answer->body = buf_text(&call->answer);
 	answer->body_size = call->answer.size;
 }

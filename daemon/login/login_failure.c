@@ -1,40 +1,103 @@
 /* SPDX-License-Identifier: MIT */
 #include "login/login_failure.h"
 
+#include <stdbool.h>
 #include <string.h>
+#include <strings.h>
 
+#include "common/account_name.h"
 #include "common/text.h"
-#include "misskey/misskey.h"
 
-/* The command that logs in again. IS_GONE: the account is not known after this login. */
-static void append_login_command(const struct account *account, bool is_gone, struct buf *text)
+/* The failed login of ACCOUNT, and what it leaves. */
+struct failure {
+	const struct account *account;
+	const struct credential *credential; /* NULL: there is none */
+	const struct login_view *view;
+};
+
+/* Whether the account's name is the one that a login of a user gets without --as. */
+static bool is_named_after_user(const struct account *account)
 {
-	if (is_gone)
-		buf_append_format(text, "misskey-authctl login %s --as %s", account->server.origin,
-				  account->name);
+	const char *at = strchr(account->name, '@');
+
+	return at && strcmp(at + 1, account->server.host) == 0;
+}
+
+/* The account is not known any more: the server, and the user if one was asked for. */
+static void append_server(const struct failure *failure, struct buf *text)
+{
+	const struct account *account = failure->account;
+	const struct url_server *server = &account->server;
+	const char *user = failure->view->expected;
+	/* The host alone would mean http on this machine, and https elsewhere. */
+	bool has_host = server->tls != server->loopback;
+
+	if (has_host && is_named_after_user(account)) {
+		buf_append_format(text, "@%s", account->name);
+		return;
+	}
+	buf_append_text(text, has_host ? server->host : server->origin);
+	if (*user && username_is_harmless(user))
+		buf_append_format(text, " --user %s", user);
+	if (strcmp(account->name, server->host) != 0)
+		buf_append_format(text, " --as %s", account->name);
+}
+
+/* Another user than the account has was asked for by this login alone. */
+static void append_user(const struct failure *failure, struct buf *text)
+{
+	const struct account *account = failure->account;
+	const struct credential *credential = failure->credential;
+	const char *user = failure->view->expected;
+	const char *known = account->user;
+
+	if (!known && credential)
+		known = credential->username;
+	if (*user && username_is_harmless(user) && (!known || strcasecmp(known, user) != 0))
+		buf_append_format(text, " --user %s%s", user, known ? " --replace" : "");
+}
+
+/* The command that logs in again. */
+static void append_login_command(const struct failure *failure, struct buf *text)
+{
+	buf_append_text(text, "misskey-authctl login ");
+	if (failure->account->is_provisional) {
+		append_server(failure, text);
+		return;
+	}
+	buf_append_text(text, failure->account->name);
+	append_user(failure, text);
+}
+
+/* The same page in the same browser would end in the same way. */
+static void wrong_user_text(const struct failure *failure, struct buf *text)
+{
+	const struct login_view *view = failure->view;
+	_cleanup_(buf_done) struct buf who = {0};
+	_cleanup_(buf_done) struct buf needed = {0};
+
+	text_append_printable(&who, view->user.username, 64);
+	text_append_printable(&needed, view->expected, 64);
+	if (view->browser)
+		buf_append_format(text, "Your browser is signed in as @%s; %s needs @%s. ",
+				  buf_text(&who), failure->account->name, buf_text(&needed));
 	else
-		buf_append_format(text, "misskey-authctl login %s", account->name);
-}
-
-static void wrong_user_text(const struct account *account, const struct login_view *view,
-			    struct buf *text)
-{
-	buf_append_char(text, '@');
-	text_append_printable(text, view->user.username, 64);
-	buf_append_format(text, " consented, but the account %s is bound to @", account->name);
-	text_append_printable(text, view->expected, 64);
+		buf_append_format(text,
+				  "The browser that approved is signed in as @%s; %s needs @%s. ",
+				  buf_text(&who), failure->account->name, buf_text(&needed));
 	buf_append_format(text,
-			  ". Nothing was changed. To keep both, use --as with another name; to "
-			  "change the account's user, %s. Otherwise sign out at %s, or open the "
-			  "page in a private window, and log in again: ",
-			  account->from_config ? "change its section in the config" : "use --user",
-			  account->server.origin);
-	append_login_command(account, account->is_provisional, text);
+			  "Nothing was changed. Sign out at %s first, or use a private window. "
+			  "This shows an address for it: ",
+			  failure->account->server.origin);
+	append_login_command(failure, text);
+	buf_append_text(text, " --no-browser");
 }
 
-static void rejected_text(const struct account *account, const struct credential *credential,
-			  const struct login_view *view, struct buf *text)
+static void rejected_text(const struct failure *failure, struct buf *text)
 {
+	const struct account *account = failure->account;
+	const struct credential *credential = failure->credential;
+	const struct login_view *view = failure->view;
 	const char *server = account->server.origin;
 
 	if (credential && credential->state == CREDENTIAL_SUSPENDED) {
@@ -48,22 +111,22 @@ static void rejected_text(const struct account *account, const struct credential
 			  server, account->name);
 	text_append_sentence(text, view->problem);
 	buf_append_format(text, " Remove the app at %s/settings/apps, then log in again: ", server);
-	append_login_command(account, account->is_provisional, text);
+	append_login_command(failure, text);
 }
 
 void login_failure_text(const struct account *account, const struct credential *credential,
 			const struct login_view *view, struct buf *text)
 {
-	bool is_gone = account->is_provisional;
+	const struct failure failure = {account, credential, view};
 	const char *server = account->server.origin;
 	const char *name = account->name;
 
 	switch (view->outcome) {
 	case OUTCOME_WRONG_USER:
-		wrong_user_text(account, view, text);
+		wrong_user_text(&failure, text);
 		return;
 	case OUTCOME_REJECTED:
-		rejected_text(account, credential, view, text);
+		rejected_text(&failure, text);
 		return;
 	case OUTCOME_EXPIRED:
 		buf_append_format(text, "Nobody consented to the login of %s at %s in time.", name,
@@ -86,10 +149,10 @@ void login_failure_text(const struct account *account, const struct credential *
 		text_append_sentence(text, view->problem);
 		break;
 	}
-	/* These problems already say what to do. */
-	if (view->outcome == OUTCOME_ELSEWHERE ||
-	    strcmp(view->problem_code, MISSKEY_CODE_NO_APP_AUTHORIZATION) == 0)
+	/* The same login would end in the same way: the problem says what to do instead. */
+	if (view->outcome == OUTCOME_ELSEWHERE || view->outcome == OUTCOME_REFUSED ||
+	    view->outcome == OUTCOME_BAD_REPLY)
 		return;
 	buf_append_text(text, " Log in again with: ");
-	append_login_command(account, is_gone, text);
+	append_login_command(&failure, text);
 }

@@ -79,6 +79,11 @@ static enum misskey_verdict unanswered(const struct http_answer *answer,
 	case HTTP_UNREACHABLE:
 		return misskey_problem_set(problem, MISSKEY_FOR_NOW,
 					   "The server could not be reached%s", buf_text(&reason));
+	case HTTP_PROXY_DENIES:
+		return misskey_problem_set(
+			problem, MISSKEY_REFUSED,
+			"The proxy wants a password (HTTP 407); put it into the https_proxy that "
+			"the daemon has, as http://USER:PASSWORD@PROXY:PORT");
 	case HTTP_UNTRUSTED:
 		return untrusted(answer, buf_text(&reason), problem);
 	case HTTP_TIMED_OUT:
@@ -213,6 +218,23 @@ static enum misskey_verdict client_error(struct misskey_problem *problem)
 			"it may have answered");
 }
 
+/* Nobody is led to another server by the answer of one: the person has to type its name. */
+static enum misskey_verdict redirected(const struct http_answer *answer,
+				       struct misskey_problem *problem)
+{
+	_cleanup_(buf_done) struct buf advice = {0};
+
+	if (answer->redirect_origin[0])
+		buf_append_format(&advice,
+				  ", a redirect to %s. Redirects are not followed; if that is the "
+				  "server that you mean, log in with that name",
+				  answer->redirect_origin);
+	else
+		buf_append_text(&advice, ", a redirect. Redirects are not followed; log in with "
+					 "the name that the server's pages have in a browser");
+	return answered(problem, MISSKEY_REFUSED, buf_text(&advice));
+}
+
 static bool is_temporary(unsigned status)
 {
 	return status == 408 || status == 425 || status == 429 || status >= 500;
@@ -236,9 +258,7 @@ enum misskey_verdict misskey_problem_classify(const struct http_answer *answer,
 		return answered(problem, MISSKEY_BAD_REPLY, " without any content");
 	}
 	if (answer->status >= 300 && answer->status < 400)
-		return answered(problem, MISSKEY_REFUSED,
-				", a redirect, and redirects are not followed; log in with the "
-				"name that the server's pages have in a browser");
+		return redirected(answer, problem);
 	if (answer->status < 400)
 		return answered(problem, MISSKEY_BAD_REPLY, ", which Misskey does not do here");
 

@@ -210,6 +210,7 @@ int assembly_build(struct assembly *assembly, const struct daemon_options *optio
 	}
 	if (!options->log_level_is_fixed)
 		log_set_level(config->log_level);
+	service_log_doubts(config);
 	r = build_working(assembly, options, &config, detail);
 	*ret_code = problem_code(r);
 	return r;

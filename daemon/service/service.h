@@ -126,6 +126,9 @@ int service_rename(struct service *service, struct account *account, const char 
 		   struct clock_time now, struct account **ret_account,
 		   struct err_detail *detail) _must_check_;
 
+/* Logs what CONFIG may not mean: see config_tell_doubts(). */
+void service_log_doubts(const struct config *config);
+
 /* Reads the config again. The result is the same as that of a restart, except for the port. A bad
  * config changes nothing. ERR_DAMAGED: unavailable; ERR_BUSY: a login that it moves to another
  * server is being finished; errors of config_read_source(); ERR_INVALID: its ca_file cannot be

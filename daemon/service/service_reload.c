@@ -177,6 +177,17 @@ static void apply_settings(struct service *service, struct config *config)
 				    "started with; to use it: " RESTART);
 }
 
+static void log_doubt(const char *sentence, void *context)
+{
+	(void)context;
+	log_warning("%s", sentence);
+}
+
+void service_log_doubts(const struct config *config)
+{
+	config_tell_doubts(config, log_doubt, NULL);
+}
+
 /* Reads what SERVICE->source names. */
 static int read_config(struct service *service, struct config **ret_config,
 		       struct err_detail *detail)
@@ -230,6 +241,7 @@ int service_reload(struct service *service, struct clock_time now,
 		service->config->confinement == confinement_current()->is_declined;
 	log_info("the config was read again: %s",
 		 service->config->file ? service->config->file : "no file, defaults");
+	service_log_doubts(service->config);
 	service_tell(service, SERVICE_RELOADED, NULL, now);
 	return 0;
 }

@@ -89,7 +89,7 @@ class FakeDaemon:
         self.login = None
         self.status = {"version": "0.1.0", "pid": 4711, "config": None, "problems": [],
                        "callback_url": "http://127.0.0.1:41987/callback",
-                       "state_directory": "/home/alice/.local/state/misskey-authd"}
+                       "state_directory": str(self.directory / ".local/state/misskey-authd")}
         self.requests = []
         self.hook = lambda method, path, body: False
         self.changed = threading.Condition()
@@ -299,6 +299,49 @@ def test_connection_that_is_cut(machine):
     assert machine.run("list").returncode == 5
 
 
+RUNTIME_DIRECTORY = pathlib.Path(f"/run/user/{os.geteuid()}")
+
+
+@pytest.fixture(name="runtime_directory")
+def runtime_directory_fixture():
+    """That of our user, empty."""
+    if RUNTIME_DIRECTORY.exists() or not os.access(RUNTIME_DIRECTORY.parents[1], os.W_OK):
+        pytest.skip(f"{RUNTIME_DIRECTORY} is somebody's, or cannot be made")
+    made = [path for path in (RUNTIME_DIRECTORY.parent, RUNTIME_DIRECTORY) if not path.exists()]
+    for path in made:
+        path.mkdir(mode=0o755)
+    RUNTIME_DIRECTORY.chmod(0o700)
+    yield RUNTIME_DIRECTORY
+    os.chown(RUNTIME_DIRECTORY, os.geteuid(), -1)
+    for path in RUNTIME_DIRECTORY.iterdir():
+        path.unlink()
+    for path in reversed(made):
+        path.rmdir()
+
+
+def test_the_runtime_directory_is_found_without_the_environment(machine, runtime_directory):
+    """As under cron, which sets hardly any variable."""
+    (runtime_directory / "misskey-authd").symlink_to(machine.daemon.socket.parent)
+    for value in (None, "", "relative"):
+        machine.environment.pop("XDG_RUNTIME_DIR", None)
+        if value is not None:
+            machine.environment["XDG_RUNTIME_DIR"] = value
+        assert machine.run("list").returncode == 0
+    assert str(runtime_directory) in machine.run("doctor").stdout
+
+
+@pytest.mark.parametrize("fault", ["mode", "owner"])
+def test_a_runtime_directory_that_is_not_ours_alone_is_not_used(machine, runtime_directory, fault):
+    (runtime_directory / "misskey-authd").symlink_to(machine.daemon.socket.parent)
+    if fault == "mode":
+        runtime_directory.chmod(0o755)
+    else:
+        os.chown(runtime_directory, 65534, -1)
+    del machine.environment["XDG_RUNTIME_DIR"]
+    assert machine.run("list").returncode == 5
+
+
+@pytest.mark.skipif(RUNTIME_DIRECTORY.exists(), reason="it is found there")
 def test_no_runtime_directory(machine):
     del machine.environment["XDG_RUNTIME_DIR"]
     result = machine.run("list")
@@ -380,7 +423,7 @@ def test_status(machine):
     result = machine.run("status")
     assert result.returncode == 0 and not result.stderr
     for text in ("0.1.0", "4711", "none (logins work by polling)", "none (defaults)",
-                 "/home/alice/.local/state/misskey-authd", "Port 41987 is taken.",
+                 "/.local/state/misskey-authd", "Port 41987 is taken.",
                  "misskey.example  verified  @alice  https://misskey.example"):
         assert text in result.stdout
     assert json.loads(machine.run("status", "--json").stdout)["pid"] == 4711
@@ -409,12 +452,21 @@ def test_full_disk_is_a_failure(machine):
 @pytest.mark.parametrize("arguments, name, body", [
     ([NAME], NAME, {"server": SERVER}),
     (["https://Misskey.Example/"], NAME, {"server": SERVER}),
-    (["@alice@misskey.example"], NAME, {"server": SERVER, "user": "alice"}),
+    (["@alice@misskey.example"], "alice@misskey.example", {"server": SERVER, "user": "alice"}),
+    (["alice@misskey.example"], "alice@misskey.example", {"server": SERVER, "user": "alice"}),
+    (["https://misskey.example/@alice"], "alice@misskey.example", {"server": SERVER, "user": "alice"}),
+    ([NAME, "--user", "alice"], "alice@misskey.example", {"server": SERVER, "user": "alice"}),
+    (["ミスキー.example"], "xn--nckxa7i0e.example", {"server": "https://xn--nckxa7i0e.example"}),
     ([NAME, "--as", "bot", "--user", "@bot"], "bot", {"server": SERVER, "user": "bot"}),
+    (["@bot@misskey.example", "--as", "bot"], "bot", {"server": SERVER, "user": "bot"}),
     (["--as", "bot", "http://127.0.0.1:3000"], "bot", {"server": "http://127.0.0.1:3000"}),
     (["127.0.0.1:3000"], "127.0.0.1:3000", {"server": "http://127.0.0.1:3000"}),
     ([NAME, "--permission", "write:notes account-read"], NAME,
-     {"server": SERVER, "permission": "read:account,write:notes"}),
+     {"server": SERVER, "permission": "write:notes account-read"}),
+    ([NAME, "--permission", "+write:drive,-read:drive"], NAME,
+     {"server": SERVER, "permission": "+write:drive,-read:drive"}),
+    (["known", "--user", "alice", "--replace"], "known", {"user": "alice", "replace": True}),
+    (["known", "--if-needed"], "known", {"if_needed": True}),
     (["known"], "known", {}),
     (["known", "--as", "known"], "known", {}),
     (["--as", "known"], "known", {}),
@@ -422,13 +474,173 @@ def test_full_disk_is_a_failure(machine):
     (["known", "--user", "alice"], "known", {"user": "alice"}),
 ])
 def test_login_asks_for(machine, arguments, name, body):
-    machine.daemon.accounts = [account("known", "https://known.example"), account("other")]
+    machine.daemon.accounts = [account("known", "https://known.example"), account("other", "https://other.example")]
     result = machine.login(*arguments)
     assert result.returncode == 0, result.stderr
     assert result.stdout == name + "\n"
     (_, path, sent), = machine.daemon.asked("POST", "")
     assert path == f"/v1/accounts/{name}/login"
     assert sent == {"browser": False, **body}
+
+
+def people():
+    """alice's account, bob's of two names, and one that is carol's by the config, on one server; dave's elsewhere."""
+    return [account("work", SERVER, "verified", "alice"), account("bob", SERVER, "verified", "bob"),
+            account("second", SERVER, "revoked", "Bob"), account("shop", SERVER, expected_user="carol"),
+            account("away", "https://other.example", "verified", "dave")]
+
+
+@pytest.mark.parametrize("arguments, name, body", [
+    (["@alice@misskey.example"], "work", {"user": "alice"}),
+    (["ALICE@misskey.example"], "work", {"user": "ALICE"}),
+    (["https://misskey.example/@Alice"], "work", {"user": "Alice"}),
+    (["@carol@misskey.example"], "shop", {"user": "carol"}),
+    ([NAME, "--user", "alice"], "work", {"user": "alice"}),
+    # nobody's account is taken for another's
+    (["@dave@misskey.example"], "dave@misskey.example", {"server": SERVER, "user": "dave"}),
+    (["@alice@other.example"], "alice@other.example", {"server": "https://other.example", "user": "alice"}),
+    # the only account on a server
+    (["other.example"], "away", {}),
+    (["https://other.example/"], "away", {}),
+    # --as is the name, whoever is there
+    (["@alice@misskey.example", "--as", "new"], "new", {"server": SERVER, "user": "alice"}),
+    (["other.example", "--as", "new"], "new", {"server": "https://other.example"}),
+])
+def test_login_finds_the_account_that_is_meant(machine, arguments, name, body):
+    machine.daemon.accounts = people()
+    result = machine.login(*arguments)
+    assert (result.returncode, result.stdout) == (0, name + "\n"), result.stderr
+    (_, path, sent), = machine.daemon.asked("POST", "")
+    assert path == f"/v1/accounts/{name}/login"
+    assert sent == {"browser": False, **body}
+
+
+def test_the_account_of_the_servers_name_is_meant_by_it(machine):
+    machine.daemon.accounts = [*people(), account(NAME, SERVER, "verified", "eve")]
+    for written in (NAME, "https://misskey.example", "MISSKEY.example"):
+        assert machine.login(written).stdout == NAME + "\n"
+
+
+@pytest.mark.parametrize("arguments, named", [
+    ([NAME], "work (@alice), bob (@bob), second (@Bob), shop (@carol)"),
+    (["@bob@misskey.example"], "bob (@bob), second (@Bob)"),
+])
+def test_one_of_several_accounts_has_to_be_named(machine, arguments, named):
+    machine.daemon.accounts = people()
+    result = machine.run("login", *arguments)
+    assert result.returncode == 2 and not result.stdout
+    assert result.stderr == (f"misskey-authctl: Which account on {SERVER}? There are: {named}. Type the account's name "
+                             "instead of the server's.\n")
+    assert not machine.daemon.asked("POST", "")
+
+
+def test_a_name_too_long_for_an_account_needs_as(machine):
+    result = machine.run("login", "@" + "a" * 20 + "@" + "b" * 50 + ".example")
+    assert result.returncode == 2 and "--as" in result.stderr
+
+
+def test_another_users_credential_is_not_replaced(machine):
+    said = ("The account bot has a credential of @alice, not of @bob. Nothing was changed.")
+    machine.daemon.hook = lambda method, *rest: method == "POST" and (409, error("OTHER_USER", said))
+    result = machine.run("login", NAME, "--as", "bot", "--user", "bob")
+    assert result.returncode == 7 and said in result.stderr and not result.stdout
+
+
+@pytest.mark.parametrize("given, said", [
+    ("write:notee", ["write:notee; did you mean write:notes?"]),
+    ("+write:drive,-read:drvie", ["read:drvie; did you mean read:drive?"]),
+    ("read:admin:emojis,x", ["did you mean read:admin:emoji?", "no permission x."]),
+    ("read:account,write:admin:user-note", []),
+])
+def test_unknown_permissions_are_warned_of(machine, given, said):
+    """A fork of Misskey may have it, so it is asked for all the same."""
+    result = machine.login(NAME, "--permission", given)
+    assert result.returncode == 0
+    warned = [line for line in result.stderr.splitlines() if "has no permission" in line]
+    assert len(warned) == len(said) and all(text in line for text, line in zip(said, warned))
+
+
+@pytest.mark.parametrize("given", ["+write:drive,read:drive", "read:drive,-write:drive", "+", "+a;b"])
+def test_a_permission_that_is_no_list_is_refused(machine, given):
+    result = machine.run("login", NAME, "--permission", given)
+    assert result.returncode == 2 and "--permission: `" in result.stderr
+    assert not machine.daemon.requests
+
+
+def test_names_of_permissions_are_printed_without_a_daemon(machine):
+    machine.daemon.stop()
+    result = machine.run("login", "--permission", "help")
+    assert result.returncode == 0 and not result.stderr
+    assert {"read:account", "write:admin:user-note"} < set(result.stdout.split()) and len(result.stdout.split()) > 80
+
+
+def test_a_login_that_is_not_needed_ends_at_once(machine):
+    machine.daemon.accounts = [account(state="verified", user="alice")]
+    machine.daemon.login = {**LOGIN, "state": "finished", "outcome": "AUTHORIZED", "start_url": None,
+                            "user": {"id": "9abc", "username": "alice"}}
+    result = machine.run("login", NAME, "--if-needed")
+    assert (result.returncode, result.stdout) == (0, NAME + "\n")
+    assert f"Already signed in to {SERVER} as @alice (account {NAME}).\n" in result.stderr
+    assert json.loads(machine.run("login", NAME, "--if-needed", "--json").stdout)["state"] == "verified"
+
+
+def test_a_login_that_was_needed_is_followed(machine):
+    result = machine.login(NAME, "--if-needed")
+    assert result.returncode == 0 and f"\nSigned in to {SERVER} as @alice" in result.stderr
+
+
+# login: where this shell differs from the daemon
+
+FILES_ELSEWHERE = "This shell looks for credentials in "
+
+
+def test_files_of_another_place_are_said_before_the_command_that_would_not_find_them(machine):
+    machine.environment["XDG_STATE_HOME"] = str(machine.directory / "elsewhere")
+    lines = machine.login(NAME).stderr.splitlines()
+    where = [n for n, line in enumerate(lines) if line.startswith(FILES_ELSEWHERE)]
+    assert len(where) == 1 and lines[where[0] + 1].startswith("A script uses it with:")
+    assert lines[where[0]] == (
+        f"{FILES_ELSEWHERE}{machine.directory}/elsewhere/misskey-authd, but the daemon keeps them in "
+        f"{machine.directory}/.local/state/misskey-authd. For this shell: export "
+        f"XDG_STATE_HOME='{machine.directory}/.local/state'")
+
+
+def test_the_same_files_are_no_reason_to_say_anything(machine):
+    assert FILES_ELSEWHERE not in machine.login(NAME).stderr
+    (machine.directory / ".local/state/misskey-authd").mkdir(parents=True)
+    (machine.directory / "link").symlink_to(".local/state")
+    machine.environment["XDG_STATE_HOME"] = str(machine.directory / "link")
+    machine.daemon.login = None
+    assert FILES_ELSEWHERE not in machine.login(NAME).stderr
+
+
+@pytest.mark.parametrize("reads, said", [("/etc/xdg/misskey-authd/config.ini", "reads the config /etc/xdg"),
+                                         (None, "has no config")])
+def test_a_config_that_only_this_shell_names_is_said(machine, reads, said):
+    config = machine.directory / "config/misskey-authd/config.ini"
+    config.parent.mkdir(parents=True)
+    config.touch()
+    machine.daemon.status["config"] = reads
+    machine.environment["XDG_CONFIG_HOME"] = str(machine.directory / "config")
+    errors = machine.login(NAME).stderr
+    assert said in errors and str(config) in errors
+    assert f"systemctl --user set-environment XDG_CONFIG_HOME='{machine.directory}/config'" in errors
+    machine.daemon.status["config"], machine.daemon.login = str(config), None
+    assert str(config) not in machine.login(NAME).stderr
+
+
+@pytest.mark.parametrize("variable", ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"])
+def test_a_proxy_that_only_this_shell_has_is_said_when_the_server_was_not_reached(machine, variable):
+    unreachable = {"outcome": "UNREACHABLE", "message": "The server could not be reached.", "username": None}
+    machine.daemon.status["proxy"] = False
+    machine.environment[variable] = "http://127.0.0.1:9"
+    result = machine.login(NAME, finish=unreachable)
+    assert result.returncode == 6
+    assert f"systemctl --user import-environment {variable}; then:" in result.stderr
+    machine.daemon.login = None
+    assert "import-environment" not in machine.login(NAME).stderr
+    machine.daemon.login, machine.daemon.status["proxy"] = None, True
+    assert "import-environment" not in machine.login(NAME, finish=unreachable).stderr
 
 
 def test_login_without_argument_is_the_only_account(machine):
@@ -959,6 +1171,27 @@ def test_timeout_bounds_a_start_that_is_never_answered(machine):
     result = machine.run("login", NAME, "--timeout", "2")
     release.set()
     assert result.returncode == 4
+
+
+def test_timeout_over_a_server_that_never_answered_is_the_servers_fault(machine):
+    trouble = {"code": "X", "message": "The server could not be reached; trying again."}
+    machine.daemon.login = {**LOGIN, "state": "registering", "start_url": None, "problem": trouble}
+    result = machine.run("login", NAME, "--timeout", "1")
+    assert result.returncode == 6 and not result.stdout
+    assert trouble["message"] in result.stderr.splitlines()[-2]
+    assert result.stderr.splitlines()[-1] == (
+        f"misskey-authctl: {SERVER} did not answer in time. The login is still pending; go on with: misskey-authctl "
+        f"login {NAME}")
+
+
+@pytest.mark.parametrize("state", ["registering", "session", "exchanging", "verifying"])
+def test_timeout_over_a_start_that_the_server_holds_up_is_too(machine, state):
+    release = threading.Event()
+    machine.daemon.login = {**LOGIN, "state": state, "start_url": None}
+    machine.daemon.hook = lambda method, *_: method == "POST" and (release.wait(20) and None)
+    result = machine.run("login", NAME, "--timeout", "2")
+    release.set()
+    assert result.returncode == 6 and "did not answer in time" in result.stderr
 
 
 def test_slow_start_shows_what_keeps_it(machine):

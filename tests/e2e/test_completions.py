@@ -2,13 +2,14 @@
 """What bash, zsh and fish offer for the three programs. That they offer every option is in test_docs.py."""
 
 import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from harness import BIN, authorize
+from harness import BIN, ROOT, authorize
 from help_text import options_of_help
 from shells import Bash, Keyboard
 
@@ -54,7 +55,7 @@ def test_accounts_are_completed_only_where_one_is_wanted(make_shell, accounts):
         assert [word for word in shell.offers(line) if word.startswith(("alice", "bob", "misskey.example"))] == [], line
 
 
-def test_values_are_completed(make_shell, tmp_path):
+def test_values_are_completed(make_shell):
     shell = make_shell()
     levels = {"error", "warning", "info", "debug"}
     assert set(shell.offers("misskey-authd --log-level ")) == levels
@@ -62,11 +63,14 @@ def test_values_are_completed(make_shell, tmp_path):
     assert shell.offers("misskey-authd --check-config --log-level w") == ["warning"]
     permission = "misskey-authctl login x --permission"
     permissions = set(shell.offers(permission + " "))
-    assert {"read:account", "write:notes"} < permissions
-    assert permissions == set(Bash(tmp_path, {"PATH": os.environ["PATH"]}).offers(permission + " "))
+    known = (ROOT / "common/permission_names.inc").read_text(encoding="utf-8")
+    assert permissions == set(re.findall(r'^"([\w:-]+)",$', known, re.M)) and "write:admin:user-note" in permissions
     two = [f"read:account,write:{what}" for what in ("notes", "notifications")]
     assert sorted(shell.offers(permission + " read:account,write:n")) == two
     assert sorted(shell.offers(permission + "=read:account,write:n")) == [f"--permission={list}" for list in two]
+    assert sorted(shell.offers(permission + " +read:drive,-write:n")) == [
+        f"+read:drive,-write:{what}" for what in ("notes", "notifications")
+    ]
     for free in ("login --as ", "login --user ", "login --timeout ", "callback "):
         assert shell.offers("misskey-authctl " + free) == []
 
@@ -192,6 +196,11 @@ def test_they_are_installed_where_shells_look(tmp_path):
     assert {file.name for file in (share / "bash-completion/completions").iterdir()} == programs
     assert {file.name for file in (share / "fish/vendor_completions.d").iterdir()} == {f"{p}.fish" for p in programs}
     assert [file.name for file in (share / "zsh/vendor-completions").iterdir()] == ["_misskey-authd"]
+    # The manual page is made of the same list that completions ask for.
+    manual = (share / "man/man5/misskey-authd.ini.5").read_text(encoding="utf-8")
+    names = subprocess.run([BIN / "misskey-authctl", "login", "--permission", "help"], text=True, check=True,
+                           stdout=subprocess.PIPE, timeout=60).stdout.split()
+    assert ",\n".join(names) + ".\n" in manual and "@MISSKEY" not in manual
     if shutil.which("fish"):
         done = subprocess.run(
             ["fish", "-c", "complete -C 'misskey-token --'"], text=True, capture_output=True, timeout=60,

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The configuration file and the command line: what is wrong is named with its place and what was expected."""
 
+import json
 import stat
 
 import pytest
@@ -282,3 +283,33 @@ def test_the_port_of_the_config_is_listened_on(server_2025, make_daemon):
     daemon.port = port
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
     assert stat.S_ISSOCK(daemon.socket.stat().st_mode)
+
+
+DOUBT = "[account me]: Misskey has no permission write:notee; did you mean write:notes?"
+
+
+def test_a_permission_that_misskey_does_not_have_is_warned_of(daemon):
+    """It may be a fork's, so the config is good all the same."""
+    section = "[account me]\nserver = misskey.example\npermission = {}"
+    daemon.configure(section.format("write:notee,write:admin:user-note"))
+    shown = daemon.run("misskey-authd", "--check-config")
+    assert shown.returncode == 0 and shown.stderr == f"{daemon.config_file}: {DOUBT}\n"
+    assert daemon.log().count(DOUBT) == 0
+    assert daemon.authctl("reload").returncode == 0
+    assert daemon.log().count(DOUBT) == 1
+    assert daemon.stop() == 0
+    daemon.start()
+    assert daemon.log().count(DOUBT) == 2
+    found = json.loads(daemon.authctl("doctor", "--json").stdout)["findings"]
+    (finding,) = [finding for finding in found if DOUBT in finding["message"]]
+    assert (finding["check"], finding["status"]) == ("config", "warning") and "--permission help" in finding["remedy"]
+    daemon.configure(section.format("write:notes"))
+    assert daemon.run("misskey-authd", "--check-config").stderr == ""
+
+
+@pytest.mark.parametrize("written", ["@alice@misskey.example", "alice@misskey.example", "https://misskey.example/@alice"])
+def test_a_server_may_have_a_user(daemon, written):
+    daemon.configure(f"[account me]\nserver = {written}")
+    assert daemon.authctl("reload").returncode == 0
+    account = daemon.control("GET", "/v1/accounts/me")[1]
+    assert (account["server"], account["expected_user"]) == ("https://misskey.example", "alice")

@@ -73,6 +73,20 @@ def test_a_proxy_is_not_asked_for_this_machine(named):
     found.expect("servers", "ok", "is a Misskey server")
 
 
+@pytest.mark.parametrize("variable", ["https_proxy", "ALL_PROXY"])
+def test_a_proxy_that_only_this_shell_has(make_daemon, variable):
+    """Then doctor reaches a server that the daemon does not."""
+    daemon = make_daemon().start()
+    doctor(daemon, **{variable: "http://127.0.0.1:1"}).expect(
+        "servers", "warning", f"This shell has a proxy ({variable}), but the daemon has none",
+        f"systemctl --user import-environment {variable}; then: ")
+    assert not [finding for finding in doctor(daemon) if "a proxy (" in finding["message"]]
+    assert daemon.stop() == 0
+    daemon.env[variable] = "http://127.0.0.1:1"
+    daemon.start()
+    assert not [finding for finding in doctor(daemon) if "a proxy (" in finding["message"]]
+
+
 def test_certificates(make_daemon, tmp_path):
     command = ("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -keyout key.pem -out"
                " {} -subj /CN=misskey.localhost -addext subjectAltName=DNS:{}")

@@ -234,6 +234,28 @@ def wrong_user_of_before(stage):
     return stage.consenting("login", "first", user="bob")
 
 
+def other_user(stage):
+    """bob is asked for where alice is."""
+    stage.authorized("alice", "first")
+    return stage.run("login", "first", "--user", "bob")
+
+
+def if_needed(stage):
+    return stage.authorized().run("login", "me", "--if-needed")
+
+
+def unreachable_for_long(stage):
+    stage.server.stop()
+    return stage.run("login", "me", "--timeout", "2s")
+
+
+def moved(stage):
+    stage.server.misbehave("app/create", misskey.Redirect("https://new.example/api/app/create", 301))
+    result = stage.run("login", "me")
+    assert "Log in again" not in result.stderr
+    return result
+
+
 def callback_wrong_user(stage):
     stage.authorized("alice")
     return stage.run("callback", stage.pasted("bob"))
@@ -276,7 +298,7 @@ def watch_interrupted(stage):
 NOT_STARTED = [START_ADVICE]
 USAGE = ["usage: misskey-authctl {command}"]
 LOGIN = ["misskey-authctl login me"]
-SWITCH = ["sign out at {server}, or open the page in a private window, and log in again: misskey-authctl login"]
+SWITCH = ["Sign out at {server} first, or use a private window. This shows an address for it: misskey-authctl login"]
 STDOUT = ["Writing to standard output failed: No space left on device."]
 
 # Of both profiles of the test server.
@@ -284,16 +306,19 @@ WITH_EACH_SERVER = [
     Row("login", consents("login", "me"), 0, [], [], "me\n"),
     Row("login", new_account, 0, [], [], "new\n"),
     Row("login", consents("login", "me", user="bob"), 7,
-        ["@bob consented", "account me", "@alice", "Nothing was changed", "--as"], SWITCH),
+        ["Your browser is signed in as @bob; me needs @alice. Nothing was changed."], SWITCH),
     Row("login", wrong_user_of_before, 7,
-        ["@bob consented", "account first", "@alice", "Nothing was changed", "--as"], SWITCH),
+        ["Your browser is signed in as @bob; first needs @alice. Nothing was changed."], SWITCH),
+    Row("login", other_user, 7, ["first", "@alice", "@bob"], ["misskey-authctl login first --user bob --replace\n",
+                                                              "misskey-authctl login @bob@"]),
     Row("login", login_suspended, 6, ["{server} has suspended @alice"], ["misskey-authctl verify me"]),
     Row("login", rejected, 6, ["{server}", "AUTHENTICATION_FAILED"], LOGIN),
     Row("login", refused("login", "me"), 6, ["{server}", "login of me", "HTTP 403"], ["a proxy or a firewall"]),
     Row("login --missing", consents("login", "--missing"), 0, [], [], "me\n"),
-    Row("login --missing", consents("login", "--missing", user="bob"), 7, ["@bob consented", "@alice"], SWITCH),
+    Row("login --missing", consents("login", "--missing", user="bob"), 7, ["signed in as @bob; me needs @alice"], SWITCH),
     Row("callback", callback(), 0, [], [], "me\n"),
-    Row("callback", callback_wrong_user, 7, ["@bob consented", "@alice", "Nothing was changed"], SWITCH),
+    Row("callback", callback_wrong_user, 7,
+        ["The browser that approved is signed in as @bob; me needs @alice. Nothing was changed."], SWITCH),
     Row("callback", callback_rejected, 6, ["{server}", "AUTHENTICATION_FAILED"], LOGIN),
     Row("verify", signed_in("verify"), 0, [], [], "me verified\n"),
     Row("verify", verify_revoked, 4, ["{server}", "credential of me", "AUTHENTICATION_FAILED"], LOGIN, "me revoked\n"),
@@ -317,6 +342,11 @@ WITH_ONE_SERVER = [
     Row("login", run("login", "me", "--timeout", "1s"), 4, ["account me"], LOGIN),
     Row("login", login_forgotten, 4, ["login of me", "removed"], LOGIN),
     Row("login", stopped("login", "me"), 5, ["control.sock"], NOT_STARTED),
+    Row("login", if_needed, 0, [], [], "me\n"),
+    Row("login", run("login", "--permission", "help"), 0, [], [], r"read:account\n(\S+\n)+"),
+    Row("login", run("login", "me", "--permission", "+read:drive,write:drive"), 2, ["write:drive"], ["+ or -"]),
+    Row("login", unreachable_for_long, 6, ["{server} did not answer in time", "could not be reached"], LOGIN),
+    Row("login", moved, 6, ["{server}", "HTTP 301", "https://new.example"], ["log in with that name"]),
     Row("login", unreachable, 6, ["{server}", "login of me", "could not be reached"], LOGIN),
     Row("login", elsewhere, 6, ["{server}", "other.example"], ["its administrator"]),
     Row("login", damaged("login", "me"), 8, ["credentials.json"], ["mv '"]),

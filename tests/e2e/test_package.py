@@ -85,7 +85,7 @@ def test_what_debian_s_policy_wants_is_there(tree):
     assert pages == {f"{page.name}.gz" for page in (ROOT / "docs/man").iterdir()}
     control = (tree / "DEBIAN/control").read_text()
     depends = re.search("^Depends: (.*)$", control, re.M)[1]
-    for library in ("libc6", "libmicrohttpd12", "libcurl4", "libssl3", "libsystemd0", "libcjson1", "libseccomp2"):
+    for library in ("libc6", "libmicrohttpd12", "libcurl4", "libssl3", "libsystemd0", "libcjson1", "libseccomp2", "libidn2-0"):
         assert library in depends
     assert "cmocka" not in depends
 

@@ -186,6 +186,40 @@ def test_what_is_no_name_never_becomes_a_path(state, name):
     assert "\x1b" not in message
 
 
+@pytest.fixture(name="people")
+def people_fixture(state):
+    state.write("work", MISSKEY_TOKEN="a" * 64)
+    state.write("bob", MISSKEY_USER="bob")
+    state.write("second", MISSKEY_USER="Bob")
+    state.write("away", MISSKEY_SERVER="http://127.0.0.1:3000", MISSKEY_TOKEN="b" * 64)
+    state.write("alice@other.example", MISSKEY_USER="carol", MISSKEY_TOKEN="c" * 64, MISSKEY_SERVER="https://other.example")
+    state.write("alice", content="damaged")
+    state.write("mail", mode=0o644)
+    return state
+
+
+@pytest.mark.parametrize("named, token", [
+    ("@alice@misskey.example", "a"), ("alice@misskey.example", "a"), ("@ALICE@Misskey.Example", "a"),
+    ("@alice@127.0.0.1:3000", "b"),
+    # An account's name comes first.
+    ("alice@other.example", "c"), ("@carol@other.example", "c"),
+])
+def test_a_user_and_a_server_name_the_account_too(people, named, token):
+    assert people.run(named).stdout == token * 64 + "\n"
+    assert people.run(named, "--json").returncode == 0
+
+
+@pytest.mark.parametrize("named", ["@alice@other.example", "@alice", "alice@", "@@misskey.example", "@alice@@misskey.example",
+                                   "@ali@misskey.example", "@alice@misskey.exampl", "@alice@misskey.example/", "@"])
+def test_a_user_without_an_account_is_3(people, named):
+    assert "There is no account" in refused(people.run(named), 3)
+
+
+def test_a_user_with_two_accounts_is_asked_which(people):
+    assert refused(people.run("@bob@misskey.example"), 2) == (
+        "misskey-token: Which account of @bob@misskey.example? There are: bob, second\n")
+
+
 def test_many_accounts_are_not_all_in_the_message(state):
     for number in range(50):
         state.write(f"account{number:02}")
@@ -223,9 +257,25 @@ def test_others_may_not_have_access(state, mode):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_file_of_another_user(state):
+    """Root means to use another user's credential, and should neither take the file nor read it."""
     path = state.write()
     os.chown(path, 12345, -1)
-    assert f"chown 0 '{path}'" in refused(state.run(NAME), 8)
+    message = refused(state.run(NAME), 8)
+    assert "Run it as that user" in message and "chown" not in message
+    os.chown(path, 65534, -1)
+    message = refused(state.run(NAME), 8)
+    assert f"sudo -u nobody misskey-token {NAME}\n" in message and "chown" not in message
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_file_of_root_for_a_user():
+    with tempfile.TemporaryDirectory() as directory:
+        state = State(pathlib.Path(directory))
+        path = state.write(mode=0o644)
+        program = shutil.copy(PROGRAM, state.base)
+        for part in (state.base, state.directory, state.env):
+            part.chmod(0o755)
+        assert f"sudo chown 65534 '{path}'" in refused(state.run(NAME, program=program, user=65534, group=65534), 8)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")

@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+import misskey_server as misskey
 from harness import BIN, ROOT, authorize, consent
 
 LANGUAGES = (ROOT / "po/LINGUAS").read_text(encoding="utf-8").split()
@@ -202,11 +203,74 @@ def test_a_login(daemon, server_2025, japanese):
     assert all(JAPANESE.search(line) for line in (said + more).splitlines())
 
 
-def test_what_the_daemon_reports_comes_after_a_sentence_for_its_code(daemon, japanese):
-    english, translated = both(daemon, japanese, "misskey-authctl", "logout", "nobody")
+def test_what_the_daemon_says_is_in_the_persons_language(daemon, japanese):
+    _, translated = both(daemon, japanese, "misskey-authctl", "logout", "nobody")
+    assert translated.stderr == "misskey-authctl: アカウント nobody はありません。一覧の表示: misskey-authctl list\n"
+
+
+def english_words(text):
+    """Words of English, not of commands, addresses and codes."""
+    return re.findall(r"(?<![\w@:/.-])[a-z]{2,}(?: [a-z]{2,})+", re.sub(r"misskey-auth\w+( [\w@:/.-]+)*|app/create", "", text))
+
+
+def test_a_login_that_fails_is_told_whole_and_once(daemon, server_2025, japanese):
+    """A failure, the problem that it comes from, and the next step: three sentences that the daemon puts together."""
+    origin = server_2025.origin
+    server_2025.misbehave("app/create", misskey.Html(403))
+    said = daemon.authctl("login", origin, "--as", "me", **japanese).stderr.splitlines()
+    assert said[-1] == (f"misskey-authctl: {origin} での me のログインに失敗しました。サーバーは app/create に、Misskey のエラーコードのない "
+                        "HTTP 403 と応答しました。手前のプロキシかファイアウォールが応答した可能性があります。")
+    server_2025.misbehave("app/create", misskey.Status(
+        400, '{"error":{"code":"INVALID_PARAM"}}', "application/json"))
+    said = daemon.authctl("login", origin, "--as", "me", **japanese).stderr.splitlines()
+    assert said[-1].endswith("サーバーは app/create に INVALID_PARAM（HTTP 400）と応答しました。")
+
+
+def test_a_wrong_user_is_told_whole_and_once(daemon, server_2025, japanese):
+    authorize(daemon, server_2025)
+    login = subprocess.Popen([BIN / "misskey-authctl", "login", "me"], text=True, stdin=subprocess.DEVNULL,
+                             env={**daemon.env, **japanese, "DISPLAY": ":0", "BROWSER": "true"},
+                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    said = ""
+    while "/start/" not in said:
+        said += login.stderr.readline()
+    consent(daemon, server_2025, {"start_url": said.rsplit(": ", 1)[1].strip()}, "bob")
+    more = login.communicate(timeout=30)[1]
+    assert login.returncode == 7
+    assert more.splitlines()[-1] == (
+        "misskey-authctl: ブラウザーは @bob としてログインしていますが、me には @alice が必要です。何も変更されていません。"
+        f"先に {server_2025.origin} でログアウトするか、プライベートウィンドウを使ってください。そのためのアドレスを表示するには: "
+        "misskey-authctl login me --no-browser")
+    assert not english_words(more)
+    refused = daemon.authctl("login", "me", "--user", "bob", **japanese)
+    assert refused.returncode == 7 and not english_words(refused.stderr)
+    assert "misskey-authctl login me --user bob --replace" in refused.stderr
+
+
+def test_what_the_daemon_says_in_other_words_comes_after_a_sentence_for_its_code(daemon, japanese):
+    daemon.configure("[daemon]\nlistne = 1")
+    english, translated = both(daemon, japanese, "misskey-authctl", "reload")
     reported = english.stderr.removeprefix("misskey-authctl: ")
-    assert translated.stderr == f"misskey-authctl: アカウントがありません。一覧の表示: misskey-authctl list " \
-        f"報告された内容（英語）: {reported}"
+    assert translated.stderr == f"misskey-authctl: 設定に誤りがあります。 報告された内容（英語）: {reported}"
+
+
+def literals(text):
+    """The strings of a C source; neighbours are one."""
+    joined = re.sub(r'"\s*"', "", re.sub(r"/\*.*?\*/|PRI\w+", "", text, flags=re.S))
+    return re.findall(r'"((?:[^"\\\n]|\\.)*)"', joined)
+
+
+def test_each_sentence_is_one_of_the_daemons():
+    """Its parts between the names are in the daemon's sources, so that a changed sentence is not forgotten here."""
+    sources = "\n".join(" ".join(literals(file.read_text(encoding="utf-8"))) for file in (ROOT / "daemon").rglob("*.c"))
+    patterns = [text for text in literals((ROOT / "cli/terminal/daemon_sentences.c").read_text(encoding="utf-8")) if " " in text]
+    assert len(patterns) > 50
+    parts = {part.strip(" ,;:.") for pattern in patterns for part in re.split(r"%s|\)?: |\(a name|, not ", pattern)}
+    missing = {part for part in parts if part and part not in sources}
+    # Put together of three parts each.
+    assert {part for part in missing if not re.fullmatch(
+        r"has the (server|user|permissions)|The account|in the config|(change its section there, or )?use another name with --as", part)} \
+        == set()
 
 
 def test_every_code_of_the_daemon_has_a_sentence():

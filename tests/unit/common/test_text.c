@@ -298,6 +298,16 @@ static void clauses_become_sentences(void **state)
 		{"Did you mean it?", "Did you mean it?"},
 		{"Type: chmod 600 '/x'", "Type: chmod 600 '/x'"},
 		{"a\nb", "a\\x0ab."},
+		{"Log in with: misskey-authctl login me", "Log in with: misskey-authctl login me"},
+		{"One: misskey-authctl a. Two: misskey-authctl login x --replace",
+		 "One: misskey-authctl a. Two: misskey-authctl login x --replace"},
+		{"To start it: systemctl --user start misskey-authd",
+		 "To start it: systemctl --user start misskey-authd"},
+		{"Run: misskey-authctl reload; then try again",
+		 "Run: misskey-authctl reload; then try again."},
+		{"See: misskey-authctl list. Then wait", "See: misskey-authctl list. Then wait."},
+		{"Restart it: systemctl --user restart misskey-authd (without systemd: end it)",
+		 "Restart it: systemctl --user restart misskey-authd (without systemd: end it)."},
 	};
 
 	(void)state;

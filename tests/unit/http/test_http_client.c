@@ -293,6 +293,41 @@ static void test_a_redirect_is_not_followed(void **state)
 	(void)state;
 	call_once(&f, "http", &script, HTTP_ANSWERED);
 	assert_int_equal(f.answer.status, 307);
+	assert_string_equal(f.answer.redirect_origin, "");
+}
+
+static void test_a_redirect_names_the_other_server(void **state)
+{
+	struct script script = {.reply = "HTTP/1.1 301 Go\r\nLocation: https://New.example/api\r\n"
+					 "Content-Length: 0\r\n\r\n"};
+	struct fixture f = {0};
+
+	(void)state;
+	call_once(&f, "http", &script, HTTP_ANSWERED);
+	assert_string_equal(f.answer.redirect_origin, "https://new.example");
+}
+
+static void test_a_proxy_that_wants_a_password(void **state)
+{
+	struct script script = {.reply = "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic\r\n"
+					 "Content-Length: 0\r\n\r\n",
+				/* what comes is no JSON, and is not waited for */
+				.cut_at_once = true,
+				.stay = true};
+	struct url_server server;
+	struct fixture f = {0};
+	struct http_call *call;
+
+	(void)state;
+	child_start(&f.child, "http", &script);
+	assert_int_equal(url_server_parse("misskey.invalid", &server, NULL), 0);
+	assert_int_equal(setenv("https_proxy", f.child.server.origin, 1), 0);
+	start(&f, NULL, REQUEST_MS);
+	post(&f, &server, &call);
+	wait_for_answer(&f, HTTP_PROXY_DENIES);
+	assert_int_equal(unsetenv("https_proxy"), 0);
+	child_stop(&f.child);
+	stop(&f);
 }
 
 static void test_a_closed_port_is_unreachable(void **state)
@@ -632,6 +667,8 @@ int main(void)
 		cmocka_unit_test(test_an_answer_is_whole_and_the_request_as_promised),
 		cmocka_unit_test(test_an_error_status_is_an_answer),
 		cmocka_unit_test(test_a_redirect_is_not_followed),
+		cmocka_unit_test(test_a_redirect_names_the_other_server),
+		cmocka_unit_test(test_a_proxy_that_wants_a_password),
 		cmocka_unit_test(test_a_closed_port_is_unreachable),
 		cmocka_unit_test(test_a_connection_that_is_not_made_in_time_is_unreachable),
 		cmocka_unit_test(test_cuts_are_told),

@@ -427,6 +427,7 @@ static void test_unanswered(void **state)
 		const char *says;
 	} cases[] = {
 		{HTTP_UNREACHABLE, MISSKEY_FOR_NOW, "could not be reached (why)"},
+		{HTTP_PROXY_DENIES, MISSKEY_REFUSED, "The proxy wants a password (HTTP 407)"},
 		{HTTP_UNTRUSTED, MISSKEY_REFUSED, "ca_file"},
 		{HTTP_TIMED_OUT, MISSKEY_FOR_NOW, "in time"},
 		{HTTP_CUT, MISSKEY_FOR_NOW, "ended before"},
@@ -571,7 +572,13 @@ static void test_sentences(void **state)
 	assert_string_equal(problem.text,
 			    "The server answered app/create with RATE_LIMIT_EXCEEDED (HTTP 429)");
 	assert_int_equal(app_verdict(&redirect, &problem), MISSKEY_REFUSED);
-	assert_non_null(strstr(problem.text, "redirects are not followed"));
+	assert_non_null(strstr(problem.text, "Redirects are not followed"));
+	strcpy(redirect.redirect_origin, "https://new.example");
+	assert_int_equal(app_verdict(&redirect, &problem), MISSKEY_REFUSED);
+	assert_string_equal(problem.text,
+			    "The server answered app/create with HTTP 308, a redirect to "
+			    "https://new.example. Redirects are not followed; if that is the "
+			    "server that you mean, log in with that name");
 	assert_int_equal(app_verdict(&empty, &problem), MISSKEY_BAD_REPLY);
 	assert_string_equal(problem.text,
 			    "The server answered app/create with HTTP 200 without any content");
