@@ -38,6 +38,15 @@ static const struct option long_options[] = {
 	{NULL, 0, NULL, 0},
 };
 
+/* What was asked for is on standard output: the exit status. */
+static int written(void)
+{
+	if (fflush(stdout) == 0)
+		return 0;
+	perror("misskey-authd-agent: standard output");
+	return EXIT_FAILED;
+}
+
 /* Whether the program goes on; else *ret_status is its exit status. */
 static bool take_options(int argc, char **argv, struct agent_options *options,
 			 enum log_level *level, int *ret_status)
@@ -58,7 +67,7 @@ static bool take_options(int argc, char **argv, struct agent_options *options,
 			fputs(option == 'h' ? help
 					    : "misskey-authd-agent " MISSKEY_AUTHD_VERSION "\n",
 			      stdout);
-			*ret_status = 0;
+			*ret_status = written();
 			return false;
 		} else {
 			fputs(help, stderr);

@@ -15,6 +15,7 @@
 #include "common/permission.h"
 #include "common/text.h"
 #include "common/translate.h"
+#include "help.h"
 #include "http_rules/http_rules.h"
 #include "terminal/exit_status.h"
 #include "terminal/option_wrong.h"
@@ -33,49 +34,12 @@ struct invocation {
 	bool ended;	    /* --help, --version or the like did all that was to do */
 };
 
-static void append_usage(struct buf *buf, const struct command *command)
-{
-	buf_append_format(buf, _("usage: misskey-authctl %s%s%s\n"),
-			  command->name ? command->name : "",
-			  command->name && *command->arguments ? " " : "", command->arguments);
-}
-
-static int usage_error(const struct command *command)
-{
-	_cleanup_(buf_done) struct buf usage = {0};
-
-	append_usage(&usage, command);
-	fputs(buf_text(&usage), stderr);
-	return EXIT_STATUS_USAGE;
-}
-
-static int print_help(const struct command *command)
-{
-	_cleanup_(buf_done) struct buf text = {0};
-
-	append_usage(&text, command);
-	buf_append_format(&text, "\n%s", _(command->help));
-	return terminal_value(&text);
-}
-
 static int print_version(void)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 
 	buf_append_text(&text, "misskey-authctl " MISSKEY_AUTHD_VERSION "\n");
 	return terminal_value(&text);
-}
-
-static int command_unknown(const char *name)
-{
-	const char *nearest = command_nearest(name);
-
-	if (nearest)
-		terminal_message(_("misskey-authctl: There is no command %s; did you mean %s?"),
-				 name, nearest);
-	else
-		terminal_message(_("misskey-authctl: There is no command %s."), name);
-	return usage_error(&command_program);
 }
 
 static int option_timeout(const struct command *command, struct invocation *invocation)
@@ -86,7 +50,7 @@ static int option_timeout(const struct command *command, struct invocation *invo
 			  &detail) == 0)
 		return EXIT_STATUS_DONE;
 	terminal_message(_("misskey-authctl: --timeout: %s."), detail.text);
-	return usage_error(command);
+	return help_usage_error(command);
 }
 
 /* The value of the option NAME, a number from 1 to MAX. */
@@ -101,7 +65,7 @@ static int option_number(const struct command *command, const char *name, int ma
 	}
 	terminal_message(_("misskey-authctl: --%s: `%s` must be a number from 1 to %d."), name,
 			 optarg, max);
-	return usage_error(command);
+	return help_usage_error(command);
 }
 
 static int option_color(const struct command *command)
@@ -123,7 +87,7 @@ static int option_color(const struct command *command)
 	}
 	terminal_message(_("misskey-authctl: --color: `%s` is none of auto, always, never."),
 			 optarg);
-	return usage_error(command);
+	return help_usage_error(command);
 }
 
 /* The names of all permissions, one a line: completions ask for them too. */
@@ -151,7 +115,7 @@ static int option_take(const struct command *command, int id, struct invocation 
 	switch (id) {
 	case OPTION_HELP:
 		invocation->ended = true;
-		return print_help(command);
+		return help_print(command);
 	case OPTION_VERSION:
 		invocation->ended = true;
 		return print_version();
@@ -222,7 +186,7 @@ static int parse_options(const struct command *command, const char *mode, int ar
 
 		if (found == '?' || found == ':') {
 			option_wrong("misskey-authctl", command->options, found, argv);
-			return usage_error(command);
+			return help_usage_error(command);
 		}
 		status = option_take(command, found, invocation);
 		if (status != EXIT_STATUS_DONE)
@@ -231,24 +195,33 @@ static int parse_options(const struct command *command, const char *mode, int ar
 	return EXIT_STATUS_DONE;
 }
 
+/* Only the first GIVEN arguments of COMMAND are there; LAST is the word before the missing one. */
+static void say_missing(const struct command *command, int given, const char *last)
+{
+	const char *missing = command->arguments;
+
+	for (; given > 0; given--)
+		missing = strchr(missing, ' ') + 1;
+	terminal_message(_("misskey-authctl: %.*s is missing after %s."),
+			 (int)strcspn(missing, " "), missing, last);
+}
+
 /* Reads what follows the command's own name, argv[0]. */
 static int parse_command(const struct command *command, int argc, char **argv,
 			 struct invocation *invocation)
 {
-	int status = parse_options(command, ":", argc, argv, invocation);
+	int status = parse_options(command, ":h", argc, argv, invocation);
 
 	if (status != EXIT_STATUS_DONE || invocation->ended)
 		return status;
 	if (argc - optind > command->arguments_max) {
-		terminal_message(_("misskey-authctl: %s is one word too many."),
+		terminal_message(_("misskey-authctl: Unexpected argument: %s"),
 				 argv[optind + command->arguments_max]);
-		return usage_error(command);
+		return help_usage_error(command);
 	}
 	if (argc - optind < command->arguments_min) {
-		terminal_message(_("misskey-authctl: %.*s is missing after %s."),
-				 (int)strcspn(command->arguments, " "), command->arguments,
-				 command->name);
-		return usage_error(command);
+		say_missing(command, argc - optind, argv[argc - 1]);
+		return help_usage_error(command);
 	}
 	invocation->options.argument = argv[optind];
 	invocation->options.arguments = argv + optind;
@@ -261,18 +234,17 @@ static int parse(int argc, char **argv, const struct command **ret_command,
 		 struct invocation *invocation)
 {
 	const struct command *command;
-	int status = parse_options(&command_program, "+:", argc, argv, invocation);
+	int status = parse_options(&command_program, "+:h", argc, argv, invocation);
 
 	if (status != EXIT_STATUS_DONE || invocation->ended)
 		return status;
 	if (optind == argc) {
-		terminal_message(
-			_("misskey-authctl: Which command? To see all: misskey-authctl --help"));
-		return usage_error(&command_program);
+		terminal_message(_("misskey-authctl: No command given."));
+		return help_usage_error(&command_program);
 	}
 	command = command_find(argv[optind]);
 	if (!command)
-		return command_unknown(argv[optind]);
+		return help_unknown_command(argv[optind]);
 	status = parse_command(command, argc - optind, argv + optind, invocation);
 	if (!invocation->ended)
 		*ret_command = command;
@@ -314,7 +286,7 @@ int main(int argc, char **argv)
 	int status;
 
 	translate_begin();
-	/* A closed pipe is an error of write(), which is reported. */
+	/* A closed pipe is an error of write(): nothing is said, and the command fails. */
 	signal(SIGPIPE, SIG_IGN);
 	json_init();
 	status = parse(argc, argv, &command, &invocation);

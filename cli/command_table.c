@@ -51,8 +51,11 @@ const struct command command_program = {
 		"\n"
 		"Commands:\n"
 		"  login [SERVER|ACCOUNT]  sign in, by one click in a web browser\n"
+		"  cancel ACCOUNT          end a login that waits for consent\n"
 		"  logout ACCOUNT          remove an account's credential from this computer\n"
+		"  rename OLD NEW          give an account another name\n"
 		"  list                    the accounts and their states\n"
+		"  show ACCOUNT            all about one account\n"
 		"  status                  the daemon, what is wrong with it, and the accounts\n"
 		"  verify [ACCOUNT…]       ask the servers whether credentials still work\n"
 		"  watch                   show what happens to the accounts, as it happens\n"
@@ -61,13 +64,14 @@ const struct command command_program = {
 		"  disable                 stop the daemon, and keep systemd from starting it\n"
 		"  reload                  have the daemon read its config again\n"
 		"  doctor                  look for what is wrong, and say what to do\n"
+		"  help [COMMAND]          this text, or the command's\n"
 		"\n"
 		"Options:\n"
 		"  --socket PATH  the daemon's control socket, instead of\n"
 		"                 $XDG_RUNTIME_DIR/misskey-authd/control.sock\n"
 		"  --color WHEN   auto, always or never; auto: on a terminal, unless NO_COLOR is "
 		"set\n"
-		"  --help         this text; with a command, the command's\n"
+		"  -h, --help     this text; with a command, the command's\n"
 		"  --version      the version\n"),
 	.options = global_options,
 };
@@ -112,6 +116,19 @@ static const struct command commands[] = {
 		.run = command_login,
 	},
 	{
+		.name = "cancel",
+		.arguments = "ACCOUNT [--json]",
+		.help = N_("Ends the account's login that waits for consent. The account is as it "
+			   "was before; one\n"
+			   "that had no credential and is not in the config is gone.\n"
+			   "\n"
+			   "  --json  print an object with the login that was ended\n"),
+		.options = short_options,
+		.arguments_min = 1,
+		.arguments_max = 1,
+		.run = command_cancel,
+	},
+	{
 		.name = "logout",
 		.arguments = "ACCOUNT [--json]",
 		.help = N_(
@@ -128,13 +145,42 @@ static const struct command commands[] = {
 		.run = command_logout,
 	},
 	{
+		.name = "rename",
+		.arguments = "OLD NEW [--json]",
+		.help = N_("Gives the account OLD, which is not in the config, the name NEW. Its "
+			   "credential stays\n"
+			   "as it is; its files get the new name.\n"
+			   "\n"
+			   "  --json  print an object with the account\n"),
+		.options = short_options,
+		.arguments_min = 2,
+		.arguments_max = 2,
+		.run = command_rename,
+	},
+	{
 		.name = "list",
 		.arguments = "[--json]",
-		.help = N_("Prints the accounts and their states.\n"
+		.help = N_("Prints the accounts and their states, and the logins that have not "
+			   "ended.\n"
 			   "\n"
 			   "  --json  print an array of objects instead of a table\n"),
 		.options = short_options,
 		.run = command_list,
+	},
+	{
+		.name = "show",
+		.arguments = "ACCOUNT [--json]",
+		.help = N_(
+			"Prints all about the account: its user and permissions, when the server "
+			"was asked\n"
+			"whether its credential works, its files, and where to take the access "
+			"away again.\n"
+			"\n"
+			"  --json  print an object\n"),
+		.options = short_options,
+		.arguments_min = 1,
+		.arguments_max = 1,
+		.run = command_show,
 	},
 	{
 		.name = "status",
@@ -240,6 +286,16 @@ static const struct command commands[] = {
 		.options = short_options,
 		.runs_without_daemon = true,
 		.run = command_doctor,
+	},
+	{
+		.name = "help",
+		.arguments = "[COMMAND]",
+		.help = N_("Prints what misskey-authctl can do, or what the command does and "
+			   "takes.\n"),
+		.options = global_options,
+		.arguments_max = 1,
+		.runs_without_daemon = true,
+		.run = command_help,
 	},
 };
 

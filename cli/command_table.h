@@ -11,8 +11,8 @@
 #include "command/command.h"
 
 enum option_id {
-	OPTION_HELP = 256, /* beyond every character */
-	OPTION_VERSION,
+	OPTION_HELP = 'h',    /* the only one that has a letter */
+	OPTION_VERSION = 256, /* beyond every character */
 	OPTION_SOCKET,
 	OPTION_COLOR,
 	OPTION_JSON,

@@ -48,7 +48,7 @@ static int print(const struct buf *text)
 		terminal_message(_("misskey-token: %s."), _(err_text(text->error)));
 		return EXIT_STATUS_FAILED;
 	}
-	/* A closed pipe is reported too, and not only by a signal. */
+	/* A closed pipe, whose reader has had enough, is a failure without a word. */
 	signal(SIGPIPE, SIG_IGN);
 	while (left > 0) {
 		ssize_t count = write(STDOUT_FILENO, bytes, left);
@@ -56,8 +56,10 @@ static int print(const struct buf *text)
 		if (count < 0 && errno == EINTR)
 			continue;
 		if (count < 0) {
-			terminal_message(_("misskey-token: Writing to standard output failed: %s."),
-					 translate_errno(errno));
+			if (errno != EPIPE)
+				terminal_message(
+					_("misskey-token: Writing to standard output failed: %s."),
+					translate_errno(errno));
 			return EXIT_STATUS_FAILED;
 		}
 		bytes += count;

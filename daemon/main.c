@@ -2,6 +2,7 @@
 /*
  * misskey-authd, the daemon: reads the command line and runs.
  */
+#include <errno.h>
 #include <stdio.h>
 
 #include "common/log.h"
@@ -27,7 +28,11 @@ static int check_config(const struct config_source *source, struct err_detail *d
 	if (r)
 		return r;
 	config_tell_doubts(config, print_doubt, NULL);
-	printf(_("%s: good\n"), config->file ? config->file : _("no config file, defaults"));
+	if (printf(_("%s: good\n"), config->file ? config->file : _("no config file, defaults")) <
+		    0 ||
+	    fflush(stdout) != 0)
+		return err_set(detail, ERR_IO, _("Writing to standard output failed: %s."),
+			       translate_errno(errno));
 	return 0;
 }
 

@@ -35,13 +35,18 @@ struct command_options {
 };
 
 int command_login(struct control_client *client, const struct command_options *options);
+int command_cancel(struct control_client *client, const struct command_options *options);
 int command_list(struct control_client *client, const struct command_options *options);
 int command_status(struct control_client *client, const struct command_options *options);
 int command_callback(struct control_client *client, const struct command_options *options);
 int command_logout(struct control_client *client, const struct command_options *options);
+int command_show(struct control_client *client, const struct command_options *options);
+int command_rename(struct control_client *client, const struct command_options *options);
 int command_verify(struct control_client *client, const struct command_options *options);
 int command_watch(struct control_client *client, const struct command_options *options);
 int command_reload(struct control_client *client, const struct command_options *options);
 int command_enable(struct control_client *client, const struct command_options *options);
 int command_disable(struct control_client *client, const struct command_options *options);
 int command_doctor(struct control_client *client, const struct command_options *options);
+/* Not of this room: it knows the other commands. */
+int command_help(struct control_client *client, const struct command_options *options);

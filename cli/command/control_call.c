@@ -2,6 +2,7 @@
 #include "control_call.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -111,4 +112,23 @@ int control_call(struct control_client *client, const char *method, const char *
 		 const struct json *body, struct json **ret_body)
 {
 	return control_call_within(client, method, path, body, CONTROL_TIMEOUT_MS, ret_body);
+}
+
+int control_call_no_account(const char *name)
+{
+	terminal_message(_("misskey-authctl: There is no account %s. To see all: misskey-authctl "
+			   "list"),
+			 name);
+	return EXIT_STATUS_NO_ACCOUNT;
+}
+
+int control_call_account(struct control_client *client, const char *method, const char *name,
+			 const char *below, const struct json *body, struct json **ret_body)
+{
+	char path[CONTROL_PATH_BYTES];
+
+	if (!account_name_valid(name))
+		return control_call_no_account(name);
+	snprintf(path, sizeof(path), "/v1/accounts/%s%s", name, below);
+	return control_call(client, method, path, body, ret_body);
 }

@@ -20,6 +20,15 @@ int control_call_within(struct control_client *client, const char *method, const
 			const struct json *body, int64_t timeout_ms,
 			struct json **ret_body) _must_check_;
 
+/* Says that there is no account NAME; returns the exit status. */
+int control_call_no_account(const char *name) _must_check_;
+
+/* control_call() of /v1/accounts/NAME and what is BELOW it ("", "/rename"). NAME is as a person
+ * typed it: one that no account can have is said to be none. */
+int control_call_account(struct control_client *client, const char *method, const char *name,
+			 const char *below, const struct json *body,
+			 struct json **ret_body) _must_check_;
+
 /* Says that the request ended with CODE and DETAIL instead of a reply; returns the exit status. */
 int control_call_unanswered(int code, const struct err_detail *detail) _must_check_;
 

@@ -4,11 +4,8 @@
  * misskey-authctl logout: has the daemon forget an account.
  */
 
-#include <stdio.h>
-
 #include "client/control_reply.h"
 #include "command/command.h"
-#include "common/account_name.h"
 #include "common/translate.h"
 #include "control_call.h"
 #include "terminal/exit_status.h"
@@ -40,17 +37,9 @@ static void say_what_is_left(const char *account, const struct json *forgotten)
 int command_logout(struct control_client *client, const struct command_options *options)
 {
 	_cleanup_(json_freep) struct json *forgotten = NULL;
-	char path[CONTROL_PATH_BYTES];
-	int status;
+	int status =
+		control_call_account(client, "DELETE", options->argument, "", NULL, &forgotten);
 
-	if (!account_name_valid(options->argument)) {
-		terminal_message(_("misskey-authctl: There is no account %s. To see all: "
-				   "misskey-authctl list"),
-				 options->argument);
-		return EXIT_STATUS_NO_ACCOUNT;
-	}
-	snprintf(path, sizeof(path), "/v1/accounts/%s", options->argument);
-	status = control_call(client, "DELETE", path, NULL, &forgotten);
 	if (status != EXIT_STATUS_DONE)
 		return status;
 	say_what_is_left(options->argument, forgotten);

@@ -1,207 +1,210 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * misskey-authctl list and status.
+ * misskey-authctl show: all that is known of one account.
  */
 
-#include <stddef.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
+#include "account_files.h"
 #include "account_note.h"
 #include "client/control_reply.h"
 #include "command/command.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "control_call.h"
+#include "pending_login.h"
 #include "terminal/color.h"
-#include "terminal/daemon_text.h"
 #include "terminal/exit_status.h"
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
 
-enum { COLUMN_ACCOUNT, COLUMN_STATE, COLUMN_USER, COLUMN_SERVER, COLUMN_COUNT };
+/* "2026-11-22 21:00:00 +0900" and a NUL. */
+#define LOCAL_TIME_BYTES 32
 
-static const char *const headers[COLUMN_COUNT] = {"ACCOUNT", "STATE", "USER", "SERVER"};
-
-/* The cell of ACCOUNT (NULL: the header) in COLUMN, printable. */
-static void append_cell(struct buf *cell, const struct json *account, size_t column)
-{
-	const char *username;
-
-	switch (account ? column : COLUMN_COUNT) {
-	case COLUMN_ACCOUNT:
-		terminal_append_cell(cell, json_get_string(account, "account"));
-		break;
-	case COLUMN_STATE:
-		terminal_append_cell(cell, json_get_string(account, "state"));
-		break;
-	case COLUMN_USER:
-		username = json_get_string(json_get(account, "user"), "username");
-		if (username)
-			buf_append_char(cell, '@');
-		terminal_append_cell(cell, username);
-		break;
-	case COLUMN_SERVER:
-		terminal_append_cell(cell, json_get_string(account, "server"));
-		break;
-	default:
-		buf_append_text(cell, headers[column]);
-	}
-}
-
-static enum color cell_color(const struct json *account, size_t column)
-{
-	if (!account || column != COLUMN_STATE)
-		return COLOR_NONE;
-	return color_of_state[control_credential_state(account)];
-}
-
-static void measure_row(const struct json *account, size_t widths[static COLUMN_COUNT])
-{
-	for (size_t i = 0; i < COLUMN_COUNT; i++) {
-		_cleanup_(buf_done) struct buf cell = {0};
-
-		append_cell(&cell, account, i);
-		if (text_columns(buf_text(&cell)) > widths[i])
-			widths[i] = text_columns(buf_text(&cell));
-	}
-}
-
-static void append_row(struct buf *table, const struct json *account,
-		       const size_t widths[static COLUMN_COUNT])
-{
-	for (size_t i = 0; i < COLUMN_COUNT; i++) {
-		_cleanup_(buf_done) struct buf cell = {0};
-
-		append_cell(&cell, account, i);
-		color_append(table, cell_color(account, i), buf_text(&cell));
-		if (i == COLUMN_COUNT - 1)
-			break;
-		buf_append_format(table, "%*s",
-				  (int)(widths[i] - text_columns(buf_text(&cell)) + 2), "");
-	}
-	buf_append_char(table, '\n');
-}
-
-static void say_notes(const struct json *accounts)
-{
-	for (const struct json *c = json_first(accounts); c; c = json_next(c)) {
-		account_note_permission(c, true);
-		account_note_browser(c);
-	}
-}
-
-static void append_table(struct buf *table, const struct json *accounts)
-{
-	size_t widths[COLUMN_COUNT] = {0};
-
-	measure_row(NULL, widths);
-	for (const struct json *c = json_first(accounts); c; c = json_next(c))
-		measure_row(c, widths);
-	append_row(table, NULL, widths);
-	for (const struct json *c = json_first(accounts); c; c = json_next(c))
-		append_row(table, c, widths);
-}
-
-static void say_how_to_log_in(void)
-{
-	terminal_message(
-		_("There is no account yet. Log in with: misskey-authctl login misskey.example"));
-}
-
-/* Asks for PATH and looks whether there is a list of accounts in the reply. */
-static int get_accounts(struct control_client *client, const char *path, struct json **ret_reply,
-			const struct json **ret_accounts)
-{
-	int status = control_call(client, "GET", path, NULL, ret_reply);
-
-	if (status != EXIT_STATUS_DONE)
-		return status;
-	*ret_accounts = json_get(*ret_reply, "accounts");
-	if (json_is_array(*ret_accounts))
-		return EXIT_STATUS_DONE;
-	return control_call_not_understood();
-}
-
-int command_list(struct control_client *client, const struct command_options *options)
-{
-	_cleanup_(json_freep) struct json *reply = NULL;
-	_cleanup_(buf_done) struct buf table = {0};
-	const struct json *accounts;
-	int status = get_accounts(client, "/v1/accounts", &reply, &accounts);
-
-	if (status != EXIT_STATUS_DONE)
-		return status;
-	if (options->json)
-		return print_json(accounts, true);
-	if (!json_first(accounts)) {
-		say_how_to_log_in();
-		return EXIT_STATUS_DONE;
-	}
-	append_table(&table, accounts);
-	status = terminal_value(&table);
-	say_notes(accounts);
-	return status;
-}
-
+/* NAME begins a line; "" continues the one before. */
 static void append_fact(struct buf *text, const char *name, const char *value)
 {
-	buf_append_format(text, "%-17s", name);
+	buf_append_format(text, "%-14s", name);
 	terminal_append_cell(text, value);
 	buf_append_char(text, '\n');
 }
 
-static void append_problems(struct buf *text, const struct json *problems)
+/* The time where the person is. */
+static void append_time(struct buf *text, const char *name, const char *time)
 {
-	for (const struct json *c = json_first(problems); c; c = json_next(c)) {
-		const char *message = json_get_string(c, "message");
-		const char *code = json_get_string(c, "code");
-		_cleanup_(buf_done) struct buf problem = {0};
+	char local[LOCAL_TIME_BYTES] = "";
+	struct tm parts;
+	int64_t unix_s;
+	time_t seconds;
 
-		daemon_text_append(&problem, code, message ? message : code);
-		buf_append_format(text, "%-17s", "Problem:");
-		terminal_append_message(text, buf_text(&problem));
+	if (!time || text_time_parse(time, &unix_s) < 0) {
+		append_fact(text, name, NULL);
+		return;
+	}
+	seconds = (time_t)unix_s;
+	if (localtime_r(&seconds, &parts))
+		(void)strftime(local, sizeof(local), "%Y-%m-%d %H:%M:%S %z", &parts);
+	append_fact(text, name, local);
+}
+
+static void append_state(struct buf *text, const struct json *account)
+{
+	_cleanup_(buf_done) struct buf state = {0};
+
+	terminal_append_cell(&state, json_get_string(account, "state"));
+	buf_append_format(text, "%-14s", "State:");
+	color_append(text, color_of_state[control_credential_state(account)], buf_text(&state));
+	buf_append_char(text, '\n');
+}
+
+static void append_user(struct buf *text, const struct json *account)
+{
+	const char *username = json_get_string(json_get(account, "user"), "username");
+	const char *expected = json_get_string(account, "expected_user");
+	_cleanup_(buf_done) struct buf user = {0};
+
+	if (username)
+		buf_append_format(&user, "@%s", username);
+	else if (expected)
+		buf_append_format(&user, "- (must be @%s)", expected);
+	append_fact(text, "User:", buf_text(&user));
+}
+
+/* The daemon remembers since its start when it asked. A success is remembered longer. */
+static const char *last_asked(const struct json *account)
+{
+	const char *verified = json_get_string(account, "verified_at");
+	const char *asked = json_get_string(account, "asked_at");
+
+	return asked && (!verified || strcmp(asked, verified) > 0) ? asked : verified;
+}
+
+static void append_credential(struct buf *text, const struct json *account)
+{
+	_cleanup_(buf_done) struct buf permission = {0};
+
+	account_note_names(&permission, json_get(account, "permission"));
+	append_state(text, account);
+	append_user(text, account);
+	append_fact(text, "Permissions:", buf_text(&permission));
+	append_time(text, "Obtained:", json_get_string(account, "obtained_at"));
+	append_time(text, "Verified:", json_get_string(account, "verified_at"));
+	append_time(text, "Last asked:", last_asked(account));
+}
+
+/* Where the person takes the app's access away; false: there is none to take away. */
+static bool settings_page(const struct json *account, struct buf *page)
+{
+	const char *server = json_get_string(account, "server");
+	enum credential_state state = control_credential_state(account);
+
+	if (!server || state == CREDENTIAL_ABSENT || state == CREDENTIAL_REVOKED)
+		return false;
+	buf_append_format(page, "%s/settings/apps", server);
+	return true;
+}
+
+static void append_access(struct buf *text, const struct json *account)
+{
+	_cleanup_(buf_done) struct buf page = {0};
+
+	append_fact(text, "App:", json_get_string(json_get(account, "app"), "name"));
+	if (settings_page(account, &page))
+		append_fact(text, "Withdraw at:", buf_text(&page));
+}
+
+/* Those that are there. */
+static void append_files(struct buf *text, const char *name, const char *directory)
+{
+	const char *label = "Files:";
+
+	for (enum account_file file = 0; file < ACCOUNT_FILE_COUNT; file++) {
+		_cleanup_(buf_done) struct buf path = {0};
+
+		account_files_append(&path, directory, file, name);
+		if (access(buf_text(&path), F_OK) < 0)
+			continue;
+		buf_append_format(text, "%-14s", label);
+		terminal_append_message(text, buf_text(&path));
 		buf_append_char(text, '\n');
+		label = "";
 	}
 }
 
-static void append_status(struct buf *text, const struct json *status)
+static void append_login(struct buf *text, const struct json *account)
 {
-	const char *callback_url = json_get_string(status, "callback_url");
-	const char *config = json_get_string(status, "config");
-	int64_t pid;
+	_cleanup_(buf_done) struct buf login = {0};
 
-	append_fact(text, "Version:", json_get_string(status, "version"));
-	if (json_get_integer(status, "pid", &pid))
-		buf_append_format(text, "%-17s%lld\n", "Process:", (long long)pid);
-	append_fact(text,
-		    "Callback URL:", callback_url ? callback_url : "none (logins work by polling)");
-	append_fact(text, "Config:", config ? config : "none (defaults)");
-	append_fact(text, "State directory:", json_get_string(status, "state_directory"));
-	append_fact(text,
-		    "Confinement:", json_get_string(json_get(status, "confinement"), "summary"));
-	append_problems(text, json_get(status, "problems"));
+	if (!pending_login_is(account))
+		return;
+	pending_login_append(&login, account);
+	append_fact(text, "Login:", buf_text(&login));
 }
 
-int command_status(struct control_client *client, const struct command_options *options)
+static int print_text(const struct json *account, const char *directory)
 {
-	_cleanup_(json_freep) struct json *reply = NULL;
+	const char *name = json_get_string(account, "account");
 	_cleanup_(buf_done) struct buf text = {0};
-	const struct json *accounts;
-	int status = get_accounts(client, "/v1/status", &reply, &accounts);
 
+	append_fact(&text, "Account:", name);
+	append_fact(&text, "Made by:", control_is_configured(account) ? "the config" : "a login");
+	append_fact(&text, "Server:", json_get_string(account, "server"));
+	append_credential(&text, account);
+	append_access(&text, account);
+	append_files(&text, name, directory);
+	append_login(&text, account);
+	return terminal_value(&text);
+}
+
+/* The members that are not of the daemon's ACCOUNT: where the files are, or would be. */
+static int add_members(struct json *account, const char *directory)
+{
+	static const char *const keys[ACCOUNT_FILE_COUNT] = {"credentials", "env", "token"};
+	_cleanup_(json_freep) struct json *files = json_new_object();
+	const char *name = json_get_string(account, "account");
+	_cleanup_(buf_done) struct buf page = {0};
+	bool has_page = settings_page(account, &page);
+
+	for (enum account_file file = 0; file < ACCOUNT_FILE_COUNT; file++) {
+		_cleanup_(buf_done) struct buf path = {0};
+
+		account_files_append(&path, directory, file, name);
+		if (buf_error(&path) || json_add_string(files, keys[file], buf_text(&path)) < 0)
+			return ERR_NOMEM;
+	}
+	if (buf_error(&page) ||
+	    json_add_string(account, "settings_url", has_page ? buf_text(&page) : NULL) < 0)
+		return ERR_NOMEM;
+	return json_add(account, "files", TAKE_PTR(files));
+}
+
+int command_show(struct control_client *client, const struct command_options *options)
+{
+	_cleanup_(json_freep) struct json *account = NULL;
+	_cleanup_(json_freep) struct json *daemon = NULL;
+	const char *directory;
+	int status = control_call_account(client, "GET", options->argument, "", NULL, &account);
+
+	if (status == EXIT_STATUS_DONE && pending_login_was_all(account))
+		return control_call_no_account(options->argument);
+	if (status == EXIT_STATUS_DONE)
+		status = control_call(client, "GET", "/v1/status", NULL, &daemon);
 	if (status != EXIT_STATUS_DONE)
 		return status;
-	if (options->json)
-		return print_json(reply, true);
-	append_status(&text, reply);
-	if (json_first(accounts)) {
-		buf_append_char(&text, '\n');
-		append_table(&text, accounts);
+	directory = json_get_string(daemon, "state_directory");
+	if (!directory || !json_get_string(account, "account"))
+		return control_call_not_understood();
+	if (options->json) {
+		int r = add_members(account, directory);
+
+		return r < 0 ? terminal_failed(r) : print_json(account, true);
 	}
-	status = terminal_value(&text);
-	say_notes(accounts);
-	if (!json_first(accounts) && !json_first(json_get(reply, "problems")))
-		say_how_to_log_in();
+	status = print_text(account, directory);
+	account_note_permission(account, true);
+	account_note_browser(account);
+	pending_login_note(account);
 	return status;
 }

@@ -171,10 +171,7 @@ static int verify_named(struct verify *verify, const struct json *accounts, cons
 
 	if (account)
 		return verify_account(verify, account);
-	terminal_message(
-		_("misskey-authctl: There is no account %s. To see all: misskey-authctl list"),
-		name);
-	note_status(verify, EXIT_STATUS_NO_ACCOUNT);
+	note_status(verify, control_call_no_account(name));
 	return EXIT_STATUS_DONE;
 }
 

@@ -185,10 +185,8 @@ static void take_event(const struct json *event, void *context)
 	watch->is_heard = true;
 	watch->is_stopped = strcmp(name, EVENT_STOPPING) == 0;
 	watch->status = watch->json ? print_json(event, false) : show_event(event, name);
-	if (watch->status == EXIT_STATUS_DONE && is_reader_gone()) {
-		terminal_message(_("misskey-authctl: Nobody reads standard output any more."));
+	if (watch->status == EXIT_STATUS_DONE && is_reader_gone())
 		watch->status = EXIT_STATUS_FAILED;
-	}
 }
 
 /* Shows the events to their end. */

@@ -35,7 +35,7 @@ function __misskey_authctl_needs_account
     switch "$arguments"
         case login
             not __fish_seen_argument -l missing
-        case logout verify 'verify *'
+        case cancel logout rename show verify 'verify *'
             true
         case '*'
             false
@@ -65,13 +65,23 @@ end
 complete -c misskey-authctl -f
 complete -c misskey-authctl -l socket -r -F -d "The daemon's control socket"
 complete -c misskey-authctl -l color -x -a 'auto always never' -d 'Colours on standard output'
-complete -c misskey-authctl -l help -d 'Show a summary'
+complete -c misskey-authctl -s h -l help -d 'Show a summary'
 complete -c misskey-authctl -l version -d 'Show the version'
 
-set -l none 'not __misskey_authctl_has_command'
+# Also those that help explains.
+function __misskey_authctl_needs_command
+    set -l arguments (__misskey_authctl_arguments)
+
+    contains -- "$arguments" '' help
+end
+
+set -l none __misskey_authctl_needs_command
 complete -c misskey-authctl -n $none -a login -d 'Sign in, by one click in a web browser'
+complete -c misskey-authctl -n $none -a cancel -d 'End a login that waits for consent'
 complete -c misskey-authctl -n $none -a logout -d "Remove an account's credential from this computer"
+complete -c misskey-authctl -n $none -a rename -d 'Give an account another name'
 complete -c misskey-authctl -n $none -a list -d 'The accounts and their states'
+complete -c misskey-authctl -n $none -a show -d 'All about one account'
 complete -c misskey-authctl -n $none -a status -d 'The daemon, what is wrong with it, and the accounts'
 complete -c misskey-authctl -n $none -a verify -d 'Ask the servers whether credentials still work'
 complete -c misskey-authctl -n $none -a watch -d 'Show what happens to the accounts, as it happens'
@@ -80,8 +90,9 @@ complete -c misskey-authctl -n $none -a enable -d 'Have systemd start the daemon
 complete -c misskey-authctl -n $none -a disable -d 'Stop the daemon, and keep systemd from starting it'
 complete -c misskey-authctl -n $none -a reload -d 'Have the daemon read its config again'
 complete -c misskey-authctl -n $none -a doctor -d 'Look for what is wrong, and say what to do'
+complete -c misskey-authctl -n $none -a help -d 'What misskey-authctl can do, or what a command does'
 
-complete -c misskey-authctl -n '__misskey_authctl_has_command; and not __misskey_authctl_is enable disable' -l json -d 'Print JSON'
+complete -c misskey-authctl -n '__misskey_authctl_has_command; and not __misskey_authctl_is enable disable help' -l json -d 'Print JSON'
 complete -c misskey-authctl -n __misskey_authctl_needs_account -a '(__misskey_authctl_accounts)'
 
 set -l login '__misskey_authctl_is login'

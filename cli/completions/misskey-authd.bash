@@ -179,7 +179,7 @@ _misskey_token() {
         _misskey_offer_command
     elif [[ ! $only_words && $cur == -* ]]; then
         _misskey_given "${modes[@]}" || _misskey_offer "${modes[@]}"
-        _misskey_offer --help --version
+        _misskey_offer -h --help --version
     elif [[ ${#arguments[@]} == 0 ]] && ! _misskey_given --list; then
         _misskey_offer_accounts
     fi
@@ -189,14 +189,17 @@ _misskey_authctl_options() {
     case ${arguments[0]-} in
     login) _misskey_offer --missing --limit --unattended --as --user --replace --permission --if-needed --browser --no-browser --no-wait --timeout --json ;;
     enable) _misskey_offer --port --at-login --verify-daily ;;
-    disable) ;;
+    disable | help) ;;
     ?*) _misskey_offer --json ;;
     esac
-    _misskey_offer --help --version --socket --color
+    _misskey_offer -h --help --version --socket --color
 }
 
 _misskey_authctl() {
     local words starts cur kept arguments option only_words command_at
+    local commands=(
+        login cancel logout rename list show status verify watch callback enable disable reload doctor help
+    )
 
     COMPREPLY=()
     _misskey_read_line
@@ -204,9 +207,9 @@ _misskey_authctl() {
         _misskey_offer_value
     elif [[ ! $only_words && $cur == -* ]]; then
         _misskey_authctl_options
-    elif [[ ${#arguments[@]} == 0 ]]; then
-        _misskey_offer login logout list status verify watch callback enable disable reload doctor
-    elif [[ ${arguments[*]} == @(login|logout) ]] && ! _misskey_given --missing; then
+    elif [[ ${#arguments[@]} == 0 || ${arguments[*]} == help ]]; then
+        _misskey_offer "${commands[@]}"
+    elif [[ ${arguments[*]} == @(login|cancel|logout|rename|show) ]] && ! _misskey_given --missing; then
         _misskey_offer_accounts
     elif [[ ${arguments[0]} == verify ]]; then
         _misskey_offer_accounts

@@ -29,7 +29,7 @@ complete -c misskey-token -n '__fish_seen_argument -l exec' -a '(__misskey_token
 
 set -l own 'not __fish_seen_argument -l exec'
 complete -c misskey-token -n "$own; and __misskey_token_needs_account" -a '(__misskey_token_accounts)'
-complete -c misskey-token -n "$own" -l help -d 'Show a summary'
+complete -c misskey-token -n "$own" -s h -l help -d 'Show a summary'
 complete -c misskey-token -n "$own" -l version -d 'Show the version'
 
 set -l mode "$own; and __misskey_token_needs_mode"

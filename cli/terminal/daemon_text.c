@@ -16,6 +16,7 @@ static const struct {
 } meanings[] = {
 	/* Errors */
 	{CODE_INVALID_REQUEST, N_("What was given is not valid.")},
+	{CODE_NOT_FOUND, N_("There is no such login.")},
 	{CODE_NO_SUCH_ACCOUNT, N_("There is no such account. To see all: misskey-authctl list")},
 	{CODE_NO_SUCH_SESSION, N_("The address belongs to no login that is pending.")},
 	{CODE_NO_CREDENTIAL, N_("The account has no credential that can be used: log in again.")},

@@ -9,7 +9,7 @@
 #include "terminal/terminal.h"
 
 /* No program has more. */
-#define OPTIONS_MAX 24
+#define OPTIONS_MAX 32
 
 /* WORD is the argument at which getopt_long() stopped. */
 static void say_unknown(const char *program, const struct option *options, const char *word)

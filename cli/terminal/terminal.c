@@ -190,7 +190,8 @@ int terminal_value(const struct buf *value)
 	errno = 0;
 	if (fputs(buf_text(value), stdout) >= 0 && fflush(stdout) == 0)
 		return EXIT_STATUS_DONE;
-	terminal_message(_("%s: Writing to standard output failed: %s."),
-			 program_invocation_short_name, translate_errno(errno));
+	if (errno != EPIPE)
+		terminal_message(_("%s: Writing to standard output failed: %s."),
+				 program_invocation_short_name, translate_errno(errno));
 	return EXIT_STATUS_FAILED;
 }

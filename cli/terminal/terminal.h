@@ -55,6 +55,6 @@ void terminal_append_cell(struct buf *buf, const char *text);
 /* The same for a message, which is longer than a cell. */
 void terminal_append_message(struct buf *buf, const char *text);
 
-/* Writes VALUE to standard output and flushes it. A full disk or a closed pipe is said on standard
- * error; the exit status is returned. */
+/* Writes VALUE to standard output and flushes it. A failure is said on standard error, but for a
+ * closed pipe: its reader, such as head(1), has had enough. The exit status is returned. */
 int terminal_value(const struct buf *value) _must_check_;

@@ -27,10 +27,11 @@ static const char help[] =
 	   "  --list    the names of all accounts\n"
 	   "  --exec COMMAND [ARG…]\n"
 	   "            run COMMAND with MISSKEY_SERVER, MISSKEY_TOKEN and MISSKEY_ACCOUNT\n"
-	   "  --help    this text\n"
+	   "  -h, --help\n"
+	   "            this text\n"
 	   "  --version the version\n");
 
-enum { OPTION_HELP = 256, OPTION_VERSION, OPTION_MODE };
+enum { OPTION_VERSION = 256, OPTION_MODE };
 
 /* A mode's option has the number OPTION_MODE plus the mode. */
 static const struct option options[] = {
@@ -41,7 +42,7 @@ static const struct option options[] = {
 	{"path", no_argument, NULL, OPTION_MODE + TOKEN_MODE_PATH},
 	{"list", no_argument, NULL, OPTION_MODE + TOKEN_MODE_LIST},
 	{"exec", no_argument, NULL, OPTION_MODE + TOKEN_MODE_EXEC},
-	{"help", no_argument, NULL, OPTION_HELP},
+	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPTION_VERSION},
 	{0},
 };
@@ -93,7 +94,7 @@ static int take_option(struct token_options *ret_options, int found, char *const
 	case '?':
 		option_wrong("misskey-token", options, found, argv);
 		return usage_error();
-	case OPTION_HELP:
+	case 'h':
 		return print_about(ret_options, _(usage), _(help));
 	case OPTION_VERSION:
 		return print_about(ret_options, "misskey-token " MISSKEY_AUTHD_VERSION, "\n");
@@ -133,7 +134,7 @@ int token_options_parse(int argc, char **argv, struct token_options *ret_options
 	opterr = 0;
 	/* "-": words come in their order, so that those after --exec are left alone. */
 	while (ret_options->mode != TOKEN_MODE_EXEC &&
-	       (found = getopt_long(argc, argv, "-", options, NULL)) != -1) {
+	       (found = getopt_long(argc, argv, "-h", options, NULL)) != -1) {
 		int status = take_option(ret_options, found, argv);
 
 		if (status != EXIT_STATUS_DONE || ret_options->mode == TOKEN_MODE_NOTHING)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
@@ -63,6 +64,16 @@ static bool take_idle_exit(struct options *options)
 	return false;
 }
 
+/* What was asked for is on standard output: the exit status. */
+static int written(void)
+{
+	if (fflush(stdout) == 0)
+		return 0;
+	fprintf(stderr, _("misskey-authd: Writing to standard output failed: %s.\n"),
+		translate_errno(errno));
+	return OPTIONS_EXIT_FAILED;
+}
+
 /* Whether the program goes on after OPTION. */
 static bool take(int option, struct options *options, int *status)
 {
@@ -88,9 +99,11 @@ static bool take(int option, struct options *options, int *status)
 	case 'h':
 		fputs(_(usage), stdout);
 		fputs(_(help), stdout);
+		*status = written();
 		return false;
 	case 'V':
 		puts("misskey-authd " MISSKEY_AUTHD_VERSION);
+		*status = written();
 		return false;
 	default:
 		fputs(_(usage), stderr);

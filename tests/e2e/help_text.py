@@ -17,7 +17,7 @@ def help_of(program, *command):
 
 def commands_of_help():
     """Those of misskey-authctl."""
-    return re.findall(r"^  ([a-z]+)(?: \S+)?  ", help_of("misskey-authctl"), re.M)
+    return re.findall(r"^  ([a-z]+)(?: \S+)*  ", help_of("misskey-authctl"), re.M)
 
 
 def command_lines(program):

@@ -67,7 +67,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         except OSError:
             pass
 
-    do_GET = do_POST = serve
+    do_GET = do_POST = do_DELETE = serve
 
 
 class Listener(socketserver.ThreadingUnixStreamServer):
@@ -236,7 +236,8 @@ def error(code, message="What happened. What to do."):
 
 # The command line
 
-COMMANDS = ["login", "logout", "list", "status", "verify", "watch", "callback", "reload", "doctor"]
+COMMANDS = ["login", "cancel", "logout", "rename", "list", "show", "status", "verify", "watch", "callback", "reload",
+            "doctor", "help"]
 
 
 @pytest.mark.parametrize("arguments", [[], *([command] for command in COMMANDS)])
@@ -250,7 +251,7 @@ def test_help_and_version_everywhere(machine, arguments):
 
 
 @pytest.mark.parametrize("arguments, message", [
-    ([], "Which command?"),
+    ([], "No command given."),
     (["lgoin"], "did you mean login?"),
     (["frobnicate"], "There is no command frobnicate."),
     (["login", "--no-brower"], "did you mean --no-browser?"),
@@ -263,16 +264,20 @@ def test_help_and_version_everywhere(machine, arguments):
     (["login", "--timeout", "0"], "--timeout"),
     (["login", "--missing", "--limit", "0"], "--limit"),
     (["login", "--missing", "--limit", "5x"], "--limit"),
-    (["login", "a", "b"], "b is one word too many."),
-    (["list", "x"], "x is one word too many."),
+    (["login", "a", "b"], "Unexpected argument: b"),
+    (["list", "x"], "Unexpected argument: x"),
     (["callback"], "URL is missing after callback."),
+    (["rename"], "OLD is missing after rename."),
+    (["rename", "--json", "bot"], "NEW is missing after bot."),
 ])
 def test_usage(machine, arguments, message):
     result = machine.run(*arguments)
     assert result.returncode == 2 and not result.stdout
     assert message in result.stderr
-    assert result.stderr.splitlines()[-1].startswith("usage: misskey-authctl ")
-    assert len(result.stderr.splitlines()) == 2
+    said, advice = result.stderr.splitlines()
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else None
+    assert advice.endswith(f"misskey-authctl help {command}" if command else "misskey-authctl help")
+    assert said.startswith("misskey-authctl: ") and len(advice) <= 80
     assert not machine.daemon.requests
 
 
@@ -438,6 +443,203 @@ def test_control_characters_never_reach_the_terminal(machine):
         assert not set("\x1b\x07\x9b\u202e") & set(output) and "@x\\x1b" in output
     result = machine.login(NAME, finish={"outcome": "REFUSED", "message": evil})
     assert not set("\x1b\x07\x9b\u202e") & set(result.stderr)
+
+
+# list and status: logins that have not ended
+
+def in_seconds(seconds):
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + seconds))
+
+
+def pending(name=NAME, left=1709, waiting=0, **changes):
+    """An account whose login waits for consent, for so many seconds more."""
+    login = {**LOGIN, "expires_at": in_seconds(left), "waiting": waiting, **changes}
+    return account(name, login=login)
+
+
+@pytest.mark.parametrize("command", ["list", "status"])
+def test_a_pending_login_is_in_the_table_and_told(machine, command):
+    machine.daemon.accounts = [account("first", state="verified", user="alice"), pending("bot")]
+    result = machine.run(command)
+    assert result.returncode == 0
+    assert result.stdout.endswith(
+        "ACCOUNT  STATE     USER    SERVER                   LOGIN\n"
+        "first    verified  @alice  https://misskey.example  -\n"
+        "bot      absent    -       https://misskey.example  28 min left, 0 waiting\n")
+    assert result.stderr == (
+        "bot: a login at https://misskey.example waits for consent. It ends in 28 minutes, and no command waits for "
+        "it.\n"
+        "To go on with it: misskey-authctl login bot\n"
+        "To end it: misskey-authctl cancel bot\n")
+
+
+@pytest.mark.parametrize("facts, cell, said", [
+    (dict(waiting=1), "28 min left, 1 waiting", "in 28 minutes, and 1 command waits for it."),
+    (dict(waiting=2), "28 min left, 2 waiting", "in 28 minutes, and 2 commands wait for it."),
+    (dict(left=119), "1 min left, 0 waiting", "in 1 minute, and"),
+    (dict(left=3 * 86400 - 100), "71 h left, 0 waiting", "in 71 hours, and"),
+    (dict(left=-5), "0 s left, 0 waiting", "in 0 seconds, and"),
+    (dict(expires_at=None), "0 s left, 0 waiting", "in 0 seconds, and"),
+    (dict(state="session", problem={"code": "SERVER", "message": "It is slow."}), "preparing, 0 waiting",
+     f"{NAME}: a login at {SERVER} is being prepared.\n{NAME}: It is slow.\nTo go on with it: "),
+    (dict(state="exchanging", waiting=1), "finishing, 1 waiting",
+     f"{NAME}: a login at {SERVER} is being finished.\n"),
+])
+def test_where_a_pending_login_stands(machine, facts, cell, said):
+    machine.daemon.accounts = [pending(**facts)]
+    result = machine.run("list")
+    assert result.stdout.splitlines()[1].endswith(f"  {cell}")
+    assert said in result.stderr
+    assert ("misskey-authctl cancel" in result.stderr) == ("finishing" not in cell)
+
+
+def test_a_login_that_has_ended_is_in_no_table(machine):
+    machine.daemon.accounts = [account(login={**LOGIN, "state": "finished", "outcome": "EXPIRED"})]
+    result = machine.run("list")
+    assert "LOGIN" not in result.stdout and not result.stderr
+
+
+def test_many_pending_logins_are_counted(machine):
+    machine.daemon.accounts = [pending(f"bot{number}") for number in range(100)]
+    result = machine.run("list")
+    assert result.stdout.count("28 min left, 0 waiting\n") == 100
+    assert result.stderr == ("There are 100 pending logins.\n"
+                             "To go on with one: misskey-authctl login ACCOUNT\n"
+                             "To end one: misskey-authctl cancel ACCOUNT\n")
+
+
+# cancel
+
+def cancels(accounts):
+    """A daemon that cancels, after which these are the ACCOUNTS."""
+    def hook(machine):
+        def answer(method, path, body):
+            if method != "DELETE":
+                return False
+            machine.daemon.accounts = accounts
+            return 200, {**LOGIN, "state": "finished", "outcome": "CANCELLED"}
+        machine.daemon.hook = answer
+    return hook
+
+
+@pytest.mark.parametrize("left, said", [
+    ([], "The account had no credential, so it is gone."),
+    ([account("bot")], "The account had no credential, so it is gone."),
+    ([account("bot", source="config")], "To begin another: misskey-authctl login bot"),
+    ([account("bot", state="verified", user="alice")], "The account is as it was before."),
+])
+def test_cancel_says_what_is_left(machine, left, said):
+    cancels(left)(machine)
+    result = machine.run("cancel", "bot")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == f"The login of bot was cancelled. {said}\n"
+    assert machine.daemon.asked("DELETE", "") == [("DELETE", "/v1/accounts/bot/login", None)]
+    assert json.loads(machine.run("cancel", "bot", "--json").stdout)["outcome"] == "CANCELLED"
+
+
+def test_cancel_of_no_login_is_a_failure(machine):
+    machine.daemon.hook = lambda method, *rest: method == "DELETE" and (404, error("NOT_FOUND"))
+    result = machine.run("cancel", "bot")
+    assert result.returncode == 1 and not result.stdout and "What happened. What to do." in result.stderr
+
+
+# show
+
+SHOWN = """\
+Account:      bot
+Made by:      a login
+Server:       https://misskey.example
+State:        verified
+User:         @alice
+Permissions:  read:account, write:notes
+Obtained:     2026-11-22 12:00:00 +0000
+Verified:     2026-11-22 12:00:01 +0000
+Last asked:   {asked}
+App:          misskey-authd: bot on laptop
+Withdraw at:  https://misskey.example/settings/apps
+Files:        {state}/credentials.json
+              {state}/env/bot
+              {state}/tokens/bot
+"""
+
+
+@pytest.fixture(name="bot")
+def bot_fixture(machine):
+    """A machine whose daemon has the account bot, with its files."""
+    state = machine.directory / "state"
+    for file in ("credentials.json", "env/bot", "tokens/bot"):
+        (state / file).parent.mkdir(parents=True, exist_ok=True)
+        (state / file).touch()
+    machine.environment["TZ"] = "UTC0"
+    machine.daemon.status["state_directory"] = str(state)
+    machine.daemon.accounts = [account(
+        "bot", state="verified", user="alice", permission=["read:account", "write:notes"],
+        obtained_at="2026-11-22T12:00:00Z", verified_at="2026-11-22T12:00:01Z", asked_at="2026-11-30T08:00:00Z",
+        app={"id": "9bcd", "name": "misskey-authd: bot on laptop"})]
+    return machine
+
+
+def test_show_is_all_about_one_account(bot):
+    state = bot.directory / "state"
+    result = bot.run("show", "bot")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout == SHOWN.format(asked="2026-11-30 08:00:00 +0000", state=state)
+    bot.daemon.accounts[0]["asked_at"] = None
+    assert bot.run("show", "bot").stdout == SHOWN.format(asked="2026-11-22 12:00:01 +0000", state=state)
+    bot.environment["TZ"] = "JST-9"
+    assert "Obtained:     2026-11-22 21:00:00 +0900\n" in bot.run("show", "bot").stdout
+
+
+def test_show_as_json_is_the_account_and_its_files(bot):
+    state = bot.directory / "state"
+    assert json.loads(bot.run("show", "bot", "--json").stdout) == {
+        **bot.daemon.accounts[0], "settings_url": f"{SERVER}/settings/apps",
+        "files": {"credentials": f"{state}/credentials.json", "env": f"{state}/env/bot",
+                  "token": f"{state}/tokens/bot"}}
+
+
+def test_show_of_an_account_that_is_only_a_login(bot):
+    (bot.directory / "state/tokens/bot").unlink()
+    login = {**LOGIN, "expires_at": in_seconds(1709), "waiting": 0}
+    bot.daemon.accounts = [account("bot", login=login, expected_user="bob", source="config", app=None, asked_at=None)]
+    result = bot.run("show", "bot")
+    assert result.returncode == 0
+    for line in ("Made by:      the config", "User:         - (must be @bob)", "App:          -",
+                 "Login:        28 min left, 0 waiting"):
+        assert line + "\n" in result.stdout
+    assert "Withdraw" not in result.stdout and "tokens" not in result.stdout
+    assert "To end it: misskey-authctl cancel bot\n" in result.stderr
+    assert json.loads(bot.run("show", "bot", "--json").stdout)["settings_url"] is None
+
+
+def test_show_of_a_revoked_credential_has_nothing_to_withdraw(bot):
+    bot.daemon.accounts[0]["state"] = "revoked"
+    assert "Withdraw" not in bot.run("show", "bot").stdout
+
+
+# rename
+
+def test_rename_says_what_scripts_use_now(bot):
+    def answer(method, path, body):
+        return path.endswith("/rename") and (200, {**bot.daemon.accounts[0], "account": body["to"]})
+    bot.daemon.hook = answer
+    state = bot.directory / "state"
+    result = bot.run("rename", "bot", "news")
+    assert (result.returncode, result.stdout) == (0, "")
+    assert result.stderr == (
+        "The account bot is called news now.\n"
+        "A script uses it with: misskey-token news\n"
+        f"Its files are now {state}/env/news and {state}/tokens/news.\n"
+        "Scripts and units that name bot, or its files, have to name news. A section of the config has the same name "
+        "as its account: [account news]\n")
+    assert bot.daemon.asked("POST", "") == [("POST", "/v1/accounts/bot/rename", {"to": "news"})]
+    assert json.loads(bot.run("rename", "bot", "news", "--json").stdout)["account"] == "news"
+
+
+def test_rename_that_is_refused(bot):
+    bot.daemon.hook = lambda method, *rest: method == "POST" and (409, error("CONFLICT"))
+    result = bot.run("rename", "bot", "news")
+    assert result.returncode == 1 and not result.stdout and "What happened. What to do." in result.stderr
 
 
 def test_full_disk_is_a_failure(machine):

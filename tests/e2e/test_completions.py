@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from harness import BIN, ROOT, authorize
-from help_text import options_of_help
+from help_text import commands_of_help, options_of_help
 from shells import Bash, Keyboard
 
 # With all that names may have and shells have other uses for.
@@ -32,6 +32,7 @@ def test_accounts_are_completed(make_shell, accounts):
     for before in (
         "misskey-token ", "misskey-token --json ", "misskey-token -- ", "misskey-authctl login ",
         "misskey-authctl --socket /x login --as x --no-wait ", "misskey-authctl logout ", "misskey-authctl verify ",
+        "misskey-authctl cancel ", "misskey-authctl rename ", "misskey-authctl show ",
     ):
         assert sorted(shell.offers(before)) == NAMES, before
         assert shell.offers(before + "misskey.example:30") == ["misskey.example:3000"], before
@@ -50,9 +51,17 @@ def test_accounts_are_completed_only_where_one_is_wanted(make_shell, accounts):
         "misskey-authctl status ", "misskey-authctl login x ", "misskey-authctl login --missing ",
         "misskey-authctl logout x ", "misskey-authctl callback ", "misskey-authctl login --as ",
         "misskey-authctl login --user ", "misskey-authctl login --timeout ", "misskey-authd ",
+        "misskey-authctl rename x ", "misskey-authctl show x ", "misskey-authctl help ",
     ):
         # Where nothing is left but options, zsh offers them unasked.
         assert [word for word in shell.offers(line) if word.startswith(("alice", "bob", "misskey.example"))] == [], line
+
+
+def test_commands_are_completed_for_help(make_shell):
+    shell = make_shell()
+    # bash offers no word twice.
+    assert set(shell.offers("misskey-authctl help ")) | {"help"} == set(commands_of_help())
+    assert shell.offers("misskey-authctl help logo") == ["logout"]
 
 
 def test_values_are_completed(make_shell):
@@ -207,4 +216,6 @@ def test_they_are_installed_where_shells_look(tmp_path):
             # Of programs that are not there, fish completes nothing.
             env={"HOME": str(tmp_path), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "XDG_DATA_DIRS": f"{share}:/usr/share"},
         )
-        assert {line.split("\t")[0] for line in done.stdout.splitlines()} == options_of_help("misskey-token")
+        assert {line.split("\t")[0] for line in done.stdout.splitlines()} == {
+            option for option in options_of_help("misskey-token") if option.startswith("--")
+        }

@@ -36,6 +36,8 @@ TRIES = {
     "GET /v1/accounts/NAME": Try("ACCOUNT"),
     "POST /v1/accounts/NAME/login": Try("LOGIN", '{"server": "ORIGIN", "browser": true}'),
     "GET /v1/accounts/NAME/login?wait=SECONDS&revision=N": Try("LOGIN"),
+    "DELETE /v1/accounts/NAME/login": Try("LOGIN", account="opening"),
+    "POST /v1/accounts/NAME/rename": Try("ACCOUNT", '{"to": "another"}'),
     "GET /v1/accounts/NAME/token": Try("TOKEN"),
     "GET /v1/accounts/NAME/credential": Try("CREDENTIAL"),
     "POST /v1/accounts/NAME/verify": Try("VERIFICATION"),

@@ -4,6 +4,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -57,6 +58,39 @@ def test_help_the_manual_and_completions_have_the_same_commands(make_shell):
     commands = set(commands_of_help())
     assert set(re.findall(r"^\.It Cm (\w+)", read("docs/man/misskey-authctl.1"), re.M)) == commands
     assert set(make_shell().offers("misskey-authctl ")) == commands
+
+
+@pytest.mark.parametrize("command_line", [
+    *(command_line for program in PROGRAMS for command_line in command_lines(program)), ("misskey-authd-agent",),
+], ids=" ".join)
+def test_h_is_help_everywhere(command_line):
+    run = lambda option: subprocess.run(  # noqa: E731
+        [BIN / command_line[0], *command_line[1:], option], text=True, capture_output=True, timeout=20)
+    asked = run("-h")
+    assert (asked.returncode, asked.stderr) == (0, "") and asked.stdout.startswith("usage: ")
+    assert asked.stdout == run("--help").stdout
+    if len(command_line) > 1:
+        helped = subprocess.run(
+            [BIN / command_line[0], "help", command_line[1]], text=True, capture_output=True, check=True, timeout=20)
+        assert asked.stdout == helped.stdout
+
+
+@pytest.mark.parametrize("command_line", [
+    ("misskey-authd", "-h"), ("misskey-authd", "-V"), ("misskey-authd", "--check-config"), ("misskey-authd-agent", "-h"),
+    ("misskey-authctl", "-h"), ("misskey-token", "-h"),
+], ids=" ".join)
+def test_what_cannot_be_written_is_a_failure_and_a_reader_that_has_gone_is_no_news(command_line, tmp_path):
+    run = lambda output: subprocess.run(  # noqa: E731
+        [BIN / command_line[0], *command_line[1:]], env={"HOME": str(tmp_path)}, stdout=output, stderr=subprocess.PIPE,
+        text=True, timeout=20)
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = run(full)
+    assert done.returncode == 1 and "standard output" in done.stderr and "No space left on device" in done.stderr
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = run(writer)
+    os.close(writer)
+    assert done.returncode in (1, -signal.SIGPIPE) and done.stderr == ""
 
 
 @pytest.mark.parametrize("page", sorted(page.name for page in MAN.glob("*.[1-8]")))
@@ -142,7 +176,7 @@ def test_config_examples_are_good(tmp_path, document, pattern):
 def routes_of_code():
     """{"GET /v1/status", …}: every method of every route of the code."""
     below_account = {"ACCOUNT": "", "LOGIN": "/login", "TOKEN": "/token", "CREDENTIAL": "/credential",
-                     "VERIFY": "/verify", "BROWSER": "/browser"}
+                     "VERIFY": "/verify", "BROWSER": "/browser", "RENAME": "/rename"}
     methods = dict(re.findall(r'\[CONTROL_([A-Z]+)\] = "([A-Z, ]*)"', read("daemon/control/control_request.c")))
     routes = set(re.findall(r"\tCONTROL_([A-Z]+),", read("daemon/control/control_request.h")))
     assert routes == set(methods)
@@ -233,7 +267,7 @@ def test_every_code_is_documented_and_the_reverse():
     problems |= set(re.findall(r"CODE_(\w+)", read("daemon/process/assembly.c")))
     assert problems == set(re.findall(r"^\| `([A-Z_]+)` \|", API, re.M))
     events = set(re.findall(r'#define EVENT_\w+ "(\w+)"', words))
-    assert events == set(re.findall(r"^\| `([a-z]+)` \|", API, re.M)) | {"snapshot"}
+    assert events == set(re.findall(r"^\| `([a-z]+)` \|", API.split("/v1/events`\n")[1], re.M)) | {"snapshot"}
     outcomes = set(re.findall(r'= "([A-Z_]+)"', read("common/vocabulary.c")))
     assert outcomes == set(re.findall(r"`([A-Z_]+)`", API.split("\nOutcomes: ")[1].split("\n\n")[0]))
 

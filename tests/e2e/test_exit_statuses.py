@@ -20,7 +20,8 @@ AUTHCTL = "misskey-authctl"
 TOKEN = "misskey-token"
 
 # What stands in a message: `about` what it was, and one of the `steps` that can come next.
-Row = namedtuple("Row", "command, situation, status, about, steps, output", defaults=("",))
+# `silent`: nothing is said at all.
+Row = namedtuple("Row", "command, situation, status, about, steps, output, silent", defaults=("", False))
 
 
 # ---- What a person may be told ----
@@ -51,6 +52,7 @@ def check_message(text, secrets=()):
 def check(row, result, secrets=(), **names):
     """The status, standard output and standard error of one run are as the row says."""
     assert result.returncode == row.status, result.stderr
+    assert not (row.silent and result.stderr)
     assert not [secret for secret in secrets if secret in result.stderr]
     assert re.fullmatch(row.output.format(**names), result.stdout or ""), result.stdout
     if result.stderr:
@@ -86,6 +88,14 @@ class Stage:
         with open("/dev/full", "w", encoding="ascii") as full:
             return subprocess.run([BIN / AUTHCTL, *arguments], env=self.daemon.env, stdin=subprocess.DEVNULL,
                                   stdout=full, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+
+    def unread(self, *arguments):
+        """With a standard output whose reader has had enough."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open(writer, "wb") as output:
+            return subprocess.run([BIN / AUTHCTL, *arguments], env=self.daemon.env, stdin=subprocess.DEVNULL,
+                                  stdout=output, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
 
     def start(self, *arguments):
         """With a desktop whose browser does nothing."""
@@ -145,6 +155,49 @@ def new_account(stage):
 
 def full(*arguments):
     return lambda stage: stage.authorized().full(*arguments)
+
+
+def unread(*arguments):
+    return lambda stage: stage.authorized().unread(*arguments)
+
+
+def pending(*arguments):
+    """While a login of the config's account, and of one that is nothing else, wait for consent."""
+    def situation(stage):
+        stage.daemon.login("me")
+        stage.daemon.login("new", server=stage.server.origin)
+        return stage.run(*arguments)
+    return situation
+
+
+def pending_full(*arguments):
+    def situation(stage):
+        stage.daemon.login("me")
+        return stage.full(*arguments)
+    return situation
+
+
+def while_finishing(*arguments):
+    """While the server is asked for the credential of a login that has its consent."""
+    def situation(stage):
+        url = stage.pasted()
+        stage.server.misbehave("auth/session/userkey", misskey.NeverAnswer())
+        process = stage.start("callback", url)
+        stage.server.wait_for_calls("auth/session/userkey")
+        result = stage.run(*arguments)
+        process.terminate()
+        process.communicate(timeout=60)
+        return result
+    return situation
+
+
+def renamed_while_pending(stage):
+    stage.authorized("alice", "old").daemon.login("old")
+    return stage.run("rename", "old", "new")
+
+
+def two_accounts(*arguments):
+    return lambda stage: stage.authorized("alice", "old").authorized("bob", "other").run(*arguments)
 
 
 def callback(user="alice"):
@@ -296,7 +349,7 @@ def watch_interrupted(stage):
 
 
 NOT_STARTED = [START_ADVICE]
-USAGE = ["usage: misskey-authctl {command}"]
+USAGE = ["misskey-authctl help {command}"]
 LOGIN = ["misskey-authctl login me"]
 SWITCH = ["Sign out at {server} first, or use a private window. This shows an address for it: misskey-authctl login"]
 STDOUT = ["Writing to standard output failed: No space left on device."]
@@ -358,13 +411,49 @@ WITH_ONE_SERVER = [
     Row("login --missing", damaged("login", "--missing"), 8, ["credentials.json"], ["mv '"]),
     Row("logout", signed_in("logout", "me"), 0, [], []),
     Row("logout", full("logout", "me", "--json"), 1, STDOUT, [""]),
+    Row("cancel", pending("cancel", "new"), 0, [], []),
+    Row("cancel", pending("cancel", "me"), 0, [], []),
+    Row("cancel", run("cancel", "me"), 1, ["No login of me"], [""]),
+    Row("cancel", while_finishing("cancel", "me"), 1, ["me"], [""]),
+    Row("cancel", pending_full("cancel", "me", "--json"), 1, STDOUT, [""]),
+    Row("cancel", run("cancel"), 2, ["ACCOUNT is missing after cancel."], USAGE),
+    Row("cancel", run("cancel", "nobody"), 3, ["nobody"], ["misskey-authctl list"]),
+    Row("cancel", stopped("cancel", "me"), 5, ["control.sock"], NOT_STARTED),
+    Row("cancel", damaged("cancel", "me"), 8, ["credentials.json"], ["mv '"]),
+    Row("rename", two_accounts("rename", "old", "new"), 0, [], []),
+    Row("rename", two_accounts("rename", "old", "other"), 1, ["other"], [""]),
+    Row("rename", run("rename", "me", "new"), 1, ["me"], ["config"]),
+    Row("rename", pending("rename", "new", "newer"), 1, ["new", "has no credential"], [""]),
+    Row("rename", renamed_while_pending, 1, ["old"], ["misskey-authctl cancel"]),
+    Row("rename", lambda stage: stage.authorized("alice", "old").full("rename", "old", "new", "--json"), 1, STDOUT, [""]),
+    Row("rename", run("rename"), 2, ["OLD is missing after rename."], USAGE),
+    Row("rename", run("rename", "me"), 2, ["NEW is missing after me."], USAGE),
+    Row("rename", run("rename", "me", "a/x"), 2, ["a/x"], ["64 letters"]),
+    Row("rename", run("rename", "nobody", "new"), 3, ["nobody"], ["misskey-authctl list"]),
+    Row("rename", stopped("rename", "me", "new"), 5, ["control.sock"], NOT_STARTED),
+    Row("rename", damaged("rename", "me", "new"), 8, ["credentials.json"], ["mv '"]),
+    Row("show", signed_in("show", "me"), 0, [], [], r"Account: +me\n(.*\n)+"),
+    Row("show", pending("show", "new"), 0, [], [], r"(.*\n)+Login: .* min left, 0 waiting\n"),
+    Row("show", full("show", "me"), 1, STDOUT, [""]),
+    Row("show", unread("show", "me"), 1, [], [""], silent=True),
+    Row("show", run("show"), 2, ["ACCOUNT is missing after show."], USAGE),
+    Row("show", run("show", "nobody"), 3, ["nobody"], ["misskey-authctl list"]),
+    Row("show", stopped("show", "me"), 5, ["control.sock"], NOT_STARTED),
+    Row("show", damaged("show", "me"), 8, ["credentials.json"], ["mv '"]),
+    Row("help", run("help"), 0, [], [], r"usage: misskey-authctl (.*\n)+"),
+    Row("help", run("help", "cancel"), 0, [], [], r"usage: misskey-authctl cancel (.*\n)+"),
+    Row("help", full("help"), 1, STDOUT, [""]),
+    Row("help", run("help", "lgoin"), 2, ["lgoin", "did you mean login?"], ["misskey-authctl help"]),
+    Row("help", run("help", "login", "x"), 2, ["x"], USAGE),
     Row("logout", run("logout"), 2, ["ACCOUNT is missing after logout."], USAGE),
     Row("logout", run("logout", "nobody"), 3, ["nobody"], ["misskey-authctl list"]),
     Row("logout", run("logout", "\x1b[31mred"), 3, ["red"], ["misskey-authctl list"]),
     Row("logout", stopped("logout", "me"), 5, ["control.sock"], NOT_STARTED),
     Row("logout", damaged("logout", "me"), 8, ["credentials.json"], ["mv '"]),
     Row("list", signed_in("list"), 0, [], [], r"ACCOUNT .*\nme .*\n"),
+    Row("list", pending("list"), 0, [], [], r"ACCOUNT .*LOGIN\n(.* \d\d min left, 0 waiting\n)+"),
     Row("list", full("list"), 1, STDOUT, [""]),
+    Row("list", unread("list"), 1, [], [""], silent=True),
     Row("list", run("list", "me"), 2, ["me"], USAGE),
     Row("list", stopped("list"), 5, ["control.sock", "No such file or directory"], NOT_STARTED),
     Row("list", no_runtime_directory, 5, ["XDG_RUNTIME_DIR"], ["--socket PATH"]),
@@ -384,6 +473,7 @@ WITH_ONE_SERVER = [
     Row("verify", damaged("verify"), 8, ["credentials.json"], ["mv '"]),
     Row("watch", watch_interrupted, -signal.SIGINT, [], [""], r".*  me  absent\n"),
     Row("watch", full("watch"), 1, STDOUT, [""]),
+    Row("watch", unread("watch"), 1, [], [""], silent=True),
     Row("watch", run("watch", "me"), 2, ["me"], USAGE),
     Row("watch", stopped("watch"), 5, ["control.sock"], NOT_STARTED),
     Row("watch", damaged("watch"), 8, ["credentials.json"], ["mv '"]),
@@ -401,8 +491,9 @@ WITH_ONE_SERVER = [
     Row("reload", stopped("reload"), 5, ["control.sock"], NOT_STARTED),
     Row("reload", open_config, 8, ["config.ini"], ["chmod go-w '"]),
     Row("reload", damaged("reload"), 8, ["credentials.json"], ["mv '"]),
-    Row("", run(), 2, ["command"], ["misskey-authctl --help"]),
-    Row("", run("lgoin"), 2, ["lgoin", "login"], ["usage: "]),
+    Row("", run(), 2, ["command"], ["misskey-authctl help"]),
+    Row("", run("lgoin"), 2, ["lgoin", "login"], ["misskey-authctl help"]),
+    Row("", unread("--help"), 1, [], [""], silent=True),
     Row("", run("--version"), 0, [], [], r"misskey-authctl \d.*\n"),
 ]
 
@@ -440,6 +531,12 @@ def test_authctl(server_2025, make_daemon, row):
     ("GET", "/v1/accounts/me/login?wait=x", None, "INVALID_REQUEST"),
     ("GET", "/v1/accounts/nobody", None, "NO_SUCH_ACCOUNT"),
     ("DELETE", "/v1/accounts/nobody", None, "NO_SUCH_ACCOUNT"),
+    ("DELETE", "/v1/accounts/nobody/login", None, "NO_SUCH_ACCOUNT"),
+    ("DELETE", "/v1/accounts/me/login", None, "NOT_FOUND"),
+    ("POST", "/v1/accounts/nobody/rename", {"to": "x"}, "NO_SUCH_ACCOUNT"),
+    ("POST", "/v1/accounts/me/rename", {"to": "x"}, "CONFLICT"),
+    ("POST", "/v1/accounts/me/rename", {"to": "a/x"}, "INVALID_REQUEST"),
+    ("POST", "/v1/accounts/me/rename", {}, "INVALID_REQUEST"),
     ("GET", "/v1/accounts/nobody/login", None, "NO_SUCH_ACCOUNT"),
     ("GET", "/v1/accounts/me/login", None, "NOT_FOUND"),
     ("GET", "/v1/accounts/nobody/token", None, "NO_SUCH_ACCOUNT"),
@@ -625,7 +722,7 @@ def rows_of_a_mode(mode, value):
         yield Row(f"good {mode}", spoil, 8, ["{file}", "damaged"], RESTART)
     if not mode.startswith("--exec"):
         yield Row(mode, full_stdout, 1, STDOUT, [""])
-        yield Row(mode, closed_stdout, 1, ["Writing to standard output failed: Broken pipe."], [""])
+        yield Row(mode, closed_stdout, 1, [], [""], "", silent=True)
         yield Row(mode, no_stdout, 1, ["Writing to standard output failed: Bad file descriptor."], [""])
 
 

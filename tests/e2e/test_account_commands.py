@@ -1,0 +1,122 @@
+# SPDX-License-Identifier: MIT
+"""Second thoughts about an account, with the real daemon: pending logins are seen and cancelled, accounts are looked at
+and renamed."""
+
+import json
+import signal
+import subprocess
+
+from harness import BIN, PlainBrowser, authorize, consent, wait_for
+
+
+def start_login(daemon, *arguments):
+    """On a desktop whose browser does nothing; its page has been shown."""
+    process = subprocess.Popen(
+        [BIN / "misskey-authctl", "login", *arguments], env={**daemon.env, "DISPLAY": ":0", "BROWSER": "true"},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    said = ""
+    while "/start/" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    return process
+
+
+def listed(daemon):
+    """The lines of the table, without its head."""
+    return daemon.authctl("list").stdout.splitlines()[1:]
+
+
+def test_a_pending_login_is_seen_and_cancelled(server, daemon):
+    """By those who wait for it too; an account that was nothing else is gone."""
+    process = start_login(daemon, server.origin, "--as", "bot")
+    start_url = daemon.account("bot")["login"]["start_url"]
+    (line,) = wait_for(lambda: [line for line in listed(daemon) if line.endswith(", 1 waiting")])
+    assert line.startswith("bot ") and " absent " in line and " min left, " in line
+    cancelled = daemon.authctl("cancel", "bot")
+    assert (cancelled.returncode, cancelled.stdout) == (0, "")
+    assert cancelled.stderr == "The login of bot was cancelled. The account had no credential, so it is gone.\n"
+    process.communicate(timeout=20)
+    assert process.returncode == 4
+    assert daemon.authctl("list", "--json").stdout == "[]\n" and not daemon.registry()["sessions"]
+    assert daemon.authctl("cancel", "bot").returncode == 1 and daemon.authctl("show", "bot").returncode == 3
+    assert PlainBrowser().get(start_url, follow=False)[0] == 404
+
+
+def test_an_abandoned_login_has_nobody_who_waits(server, daemon):
+    process = start_login(daemon, server.origin, "--as", "bot")
+    wait_for(lambda: listed(daemon)[0].endswith(", 1 waiting"))
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+    wait_for(lambda: listed(daemon)[0].endswith(", 0 waiting"))
+    status = daemon.authctl("status")
+    assert status.stdout.splitlines()[-1].endswith(", 0 waiting")
+    assert "To end it: misskey-authctl cancel bot\n" in status.stderr
+
+
+def test_a_cancelled_login_leaves_the_account_as_it_was(server, daemon):
+    authorize(daemon, server)
+    before = daemon.authctl("show", "me").stdout
+    daemon.login("me", permission="read:drive")
+    pending = daemon.authctl("show", "me")
+    assert "\nLogin:        " in pending.stdout and "To end it: misskey-authctl cancel me\n" in pending.stderr
+    cancelled = daemon.authctl("cancel", "me", "--json")
+    assert "The account is as it was before." in cancelled.stderr
+    assert json.loads(cancelled.stdout)["outcome"] == "CANCELLED"
+    after = daemon.authctl("show", "me")
+    assert (after.stdout, after.stderr) == (before, "")
+    assert daemon.token("me").returncode == 0
+
+
+def test_an_account_of_the_config_stays_after_a_cancelled_login(server, make_daemon):
+    daemon = make_daemon(config=f"[account me]\nserver = {server.origin}", servers=[server]).start()
+    daemon.login("me")
+    assert "To begin another: misskey-authctl login me\n" in daemon.authctl("cancel", "me").stderr
+    assert "LOGIN" not in daemon.authctl("list").stdout and len(listed(daemon)) == 1
+
+
+def test_show_says_what_is_there(server, daemon):
+    authorize(daemon, server)
+    assert daemon.authctl("verify", "me").returncode == 0
+    shown = daemon.authctl("show", "me", TZ="UTC0")
+    account = daemon.account("me")
+    local = {name: account[f"{name}_at"].replace("T", " ").replace("Z", " +0000") for name in ("obtained", "asked")}
+    for line in (f"Server:       {server.origin}", "User:         @alice", f"Obtained:     {local['obtained']}",
+                 f"Last asked:   {local['asked']}", f"App:          {daemon.credentials()['me']['app']['name']}",
+                 f"Withdraw at:  {server.origin}/settings/apps", f"              {daemon.state}/tokens/me"):
+        assert line + "\n" in shown.stdout
+    files = json.loads(daemon.authctl("show", "me", "--json").stdout)["files"]
+    assert files["token"] == daemon.token("me", "--path").stdout.strip()
+    assert open(files["token"], encoding="ascii").read().strip() == daemon.token("me").stdout.strip()
+    daemon.restart()
+    assert "not since" not in daemon.authctl("show", "me").stdout
+
+
+def test_rename_moves_what_scripts_use(server, daemon):
+    authorize(daemon, server)
+    i = daemon.token("me").stdout
+    renamed = daemon.authctl("rename", "me", "bot")
+    assert (renamed.returncode, renamed.stdout) == (0, "")
+    for said in ("The account me is called bot now.\n", "A script uses it with: misskey-token bot\n",
+                 f"Its files are now {daemon.state}/env/bot and {daemon.state}/tokens/bot.\n"):
+        assert said in renamed.stderr
+    assert daemon.token("bot").stdout == i and daemon.token("me").returncode == 3
+    for directory in ("env", "tokens"):
+        assert [file.name for file in (daemon.state / directory).iterdir()] == ["bot"]
+    assert daemon.authctl("show", "me").returncode == 3
+    assert daemon.authctl("verify", "bot").stdout == "bot verified\n"
+
+
+def test_what_is_said_of_an_account_of_the_config_leads_to_its_new_name(server, make_daemon):
+    daemon = make_daemon(config=f"[account me]\nserver = {server.origin}", servers=[server]).start()
+    consent(daemon, server, daemon.login("me"))
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    refused = daemon.authctl("rename", "me", "bot")
+    assert refused.returncode == 1
+    for said in ("[account me]", "[account bot]", str(daemon.config_file), "misskey-authctl reload"):
+        assert said in refused.stderr
+    daemon.config_file.write_text(daemon.config_file.read_text().replace("[account me]", "[account bot]"))
+    assert daemon.authctl("reload").returncode == 0
+    assert daemon.authctl("rename", "me", "bot").returncode == 0
+    assert daemon.account("bot")["source"] == "config" and daemon.token("bot").returncode == 0
+    assert len(listed(daemon)) == 1
