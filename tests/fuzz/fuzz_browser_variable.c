@@ -128,7 +128,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	for (size_t n = 0; n < commands.count; n++) {
 		size_t urls = check_command(commands.words[n]);
 
-		if (!strchr(text, ':'))
+		/* Quotes can take a placeholder apart. */
+		if (!strpbrk(text, ":'\""))
 			check_alone(text, commands.words[n], urls);
 	}
 	check_odd(&commands);
