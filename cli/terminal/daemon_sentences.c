@@ -93,8 +93,8 @@ static const char *const patterns[] = {
 	N_("This is not the address that the browser was sent to, %s, nor the token in it"),
 	N_("No pending login waits for this address. Perhaps it is finished, which "
 	   "misskey-authctl list shows. Otherwise log in again with: %s"),
-	N_("The account %s is @%s's, and scripts use it as @%s. To sign @%s in beside it: %s (a "
-	   "name of your choice). To put @%s in its place: %s"),
+	N_("The account %s is @%s's, and scripts use it as @%s. To sign @%s in beside it: %s. To "
+	   "put @%s in its place: %s"),
 	N_("The account %s has the server %s, not %s; use another name with --as"),
 	N_("The account %s has the server %s in the config, not %s; change its section there, or "
 	   "use another name with --as"),

@@ -190,9 +190,8 @@ static int check_user(const struct service *service, const struct account *accou
 		return 0;
 	return err_set(detail, ERR_OTHER_USER,
 		       "The account %s is @%s's, and scripts use it as @%s. To sign @%s in "
-		       "beside it: misskey-authctl login @%s@%s --as NAME (a name of your "
-		       "choice). To put @%s in its place: misskey-authctl login %s --user %s "
-		       "--replace",
+		       "beside it: misskey-authctl login @%s@%s. To put @%s in its place: "
+		       "misskey-authctl login %s --user %s --replace",
 		       name, credential->username, credential->username, wish->user, wish->user,
 		       account->server.host, wish->user, name, wish->user);
 }

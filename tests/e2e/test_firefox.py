@@ -238,7 +238,7 @@ def test_blocked_cookies_store_nothing(begin, daemon, server, cookieless):
     firefox.sign_in_and_accept(link)
     firefox.wait(lambda: firefox.url == callback and firefox.heading, "the callback's page")
     heading, text = firefox.heading, firefox.text
-    assert "misskey-authctl callback" in text
+    assert "misskey-authctl callback" in text and "cookies" in text
     check_nothing_is_stored(daemon, server)
     firefox.refresh()
     assert (firefox.url, firefox.heading, firefox.text) == (callback, heading, text)

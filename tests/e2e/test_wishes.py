@@ -50,7 +50,7 @@ def test_another_users_credential_is_not_replaced(server, daemon):
     before = facts(daemon)
     error = daemon.login("me", expect=409, user="bob")["error"]
     assert error["code"] == "OTHER_USER"
-    for words in ("@alice", "@bob", "--as", f"misskey-authctl login @bob@{server.origin.partition('//')[2]}",
+    for words in ("@alice", "@bob", f"misskey-authctl login @bob@{server.origin.partition('//')[2]}",
                   "misskey-authctl login me --user bob --replace"):
         assert words in error["message"]
     assert facts(daemon) == before and daemon.account("me")["login"]["state"] == "finished"
