@@ -286,33 +286,6 @@ const struct wish *login_wish(const struct login *login)
 	return login_machine_is_active(&login->machine) ? &login->wish : NULL;
 }
 
-/* What SESSION was made for; the texts are the registry's. False: its app is not known. */
-static bool session_wish(const struct login *login, const struct registry_session *session,
-			 struct wish *ret_wish)
-{
-	const struct registry_app *app =
-		registry_session_app(login->environment->registry, session);
-
-	if (!app)
-		return false;
-	*ret_wish = (struct wish){
-		.permission = app->permission,
-		.user = session->user,
-		.replace = session->replace,
-		.app_name = app->name,
-		.description = app->description,
-	};
-	return true;
-}
-
-bool login_session_fits(const struct login *login)
-{
-	const struct registry_session *session = login_session(login);
-	struct wish wish;
-
-	return session && session_wish(login, session, &wish) && wish_equals(&wish, &login->wish);
-}
-
 void login_begin(struct login *login, bool browser, struct clock_time now)
 {
 	struct machine_input input = login_event(login, MACHINE_LOGIN, now);
@@ -421,7 +394,7 @@ void login_restore(struct login *login, struct clock_time now)
 	struct wish wish;
 
 	wish_done(&login->wish);
-	if (!session_wish(login, session, &wish) || wish_copy(&wish, &login->wish))
+	if (!login_session_wish(login, session, &wish) || wish_copy(&wish, &login->wish))
 		return;
 	/* A session with a start link is never polled: without a callback that counts, it would
 	 * wait in vain. */

@@ -208,6 +208,33 @@ bool login_make_session(struct login *login, struct machine_input *event)
 	return login_ask(login, MISSKEY_PATH_SESSION_GENERATE, r, &body, event);
 }
 
+bool login_session_wish(const struct login *login, const struct registry_session *session,
+			struct wish *ret_wish)
+{
+	const struct registry_app *app =
+		registry_session_app(login->environment->registry, session);
+
+	if (!app)
+		return false;
+	*ret_wish = (struct wish){
+		.permission = app->permission,
+		.user = session->user,
+		.replace = session->replace,
+		.app_name = app->name,
+		.description = app->description,
+	};
+	return true;
+}
+
+bool login_session_fits(const struct login *login)
+{
+	const struct registry_session *session = login_session(login);
+	struct wish wish;
+
+	return session && login_session_wish(login, session, &wish) &&
+	       wish_equals(&wish, &login->wish);
+}
+
 void login_end_session(struct login *login, struct clock_time now)
 {
 	struct registry *registry = login->environment->registry;

@@ -84,6 +84,9 @@ bool login_create_app(struct login *login, struct machine_input *event);
 bool login_make_session(struct login *login, struct machine_input *event);
 /* The app that is registered for what the login wishes, or NULL. */
 const struct registry_app *login_find_app(const struct login *login);
+/* What SESSION was made for; the texts are the registry's. False: its app is not known. */
+bool login_session_wish(const struct login *login, const struct registry_session *session,
+			struct wish *ret_wish);
 /* The login has ended: keeps what its pages and callback lead to from now on. */
 void login_end_session(struct login *login, struct clock_time now);
 
