@@ -50,14 +50,25 @@ static enum doctor_path wrong_kind(const struct look *look)
 	return DOCTOR_PATH_BAD;
 }
 
-/* Root, mostly by sudo, looks at what is another user's and should stay so. */
+/* Whether root, mostly by sudo, looks into another user's directory: what is there should stay his.
+ */
+static bool is_anothers_place(const char *path)
+{
+	const char *name = strrchr(path, '/');
+	_cleanup_(buf_done) struct buf directory = {0};
+	struct stat status;
+
+	buf_append(&directory, path, name ? (size_t)(name - path) : 0);
+	return geteuid() == 0 && stat(buf_text(&directory), &status) == 0 && status.st_uid != 0;
+}
+
 static enum doctor_path wrong_owner(const struct look *look)
 {
 	const struct passwd *user = getpwuid(look->status.st_uid);
 
 	findings_add(look->findings, FINDING_UNSAFE, _("%s belongs to another user (uid %lu)"),
 		     look->path, (unsigned long)look->status.st_uid);
-	if (geteuid() != 0)
+	if (!is_anothers_place(look->path))
 		findings_remedy(look->findings, _("If its content is yours: sudo chown %lu %s"),
 				(unsigned long)geteuid(), look->quoted);
 	else if (user)

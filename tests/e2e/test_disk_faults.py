@@ -249,7 +249,7 @@ def test_what_could_not_be_stored_is_kept_and_tried_again(server, daemon):
     status, result, _, text = browser.get(daemon.callback_url(token))
     assert status == 200 and "longer than usual" in text and "credentials.json" in text
     assert "credentials.json" in daemon.log()
-    assert daemon.token("me").returncode == 4
+    assert daemon.token("me").returncode == 3
     obstacle.rmdir()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert "You are logged in" in browser.get(result)[3]

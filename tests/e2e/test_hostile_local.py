@@ -221,7 +221,7 @@ def test_who_wins_the_race_against_a_login_of_a_user_gets_nothing_stored(server_
     assert "@bob" in other.get(daemon.callback_url(token))[3]
     output, errors = login.communicate(timeout=30)
     assert (login.returncode, output) == (7, "") and "@bob" in errors and "@alice" in errors
-    assert not daemon.credentials() and daemon.token("me").returncode == 4
+    assert not daemon.credentials() and daemon.token("me").returncode == 3
 
 
 def test_who_wins_the_race_against_a_second_login_gets_nothing_stored(server_2025, open_daemon):
