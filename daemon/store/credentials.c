@@ -416,7 +416,7 @@ int credentials_rename(struct credentials *credentials, const char *old_name, co
 {
 	struct credential renamed = *credentials_find(credentials, old_name);
 	_cleanup_(buf_done) struct buf text = {0};
-	struct credential *fresh;
+	struct credential *fresh = NULL;
 	int r;
 
 	strcpy(renamed.account, new_name);
