@@ -715,7 +715,7 @@ def rows_of_a_mode(mode, value):
     yield Row(f"suspended {mode}", as_it_is, 4, ["{server}", "suspended"], ["misskey-authctl verify suspended"])
     yield Row(f"good {mode}", others_may_read, 8, ["{file}", "0644"], ["chmod 600 '{file}'"])
     if os.geteuid() == 0:
-        yield Row(f"good {mode}", of_another_user, 8, ["{file}", "12345"], ["chown 0 '{file}'"])
+        yield Row(f"good {mode}", of_another_user, 8, ["{file}", "12345"], ["Run it as that user"])
     for spoil in (link, fifo, directory):
         yield Row(f"good {mode}", spoil, 8, ["{file}", "Remove it"], RESTART)
     for spoil in (cut, changed):
