@@ -26,7 +26,7 @@ TOGETHER = """
     account_commands authctl bots browser completions config curl disk_faults docs doctor doctor_files doctor_servers
     events examples exit_statuses faq firefox flows hooks hostile_browser hostile_local integrations login logout memory
     notifications offer pages polling qr reload schema server_faults start_link state_files strace tables token torture
-    translations valgrind verify wire
+    translations valgrind verify wire wishes
 """.split()
 
 
