@@ -224,7 +224,8 @@ def test_a_session_whose_time_is_over_at_the_start_has_expired(server_2025, make
     file.write_text(re.sub(r'("expires_at": ?)\d+', rf"\g<1>{int(time.time()) - 1}", file.read_text()))
     daemon.start()
     end = daemon.outcome("me")
-    assert end["outcome"] == "EXPIRED" and f"misskey-authctl login {server_2025.origin.partition('//')[2]} --as me" in end["message"]
+    host = server_2025.origin.partition("//")[2]
+    assert end["outcome"] == "EXPIRED" and f"misskey-authctl login {host} --as me" in end["message"]
     assert "has expired" in browser.get(daemon.callback_url(token))[3]
     assert not server_2025.calls(USERKEY)
 
