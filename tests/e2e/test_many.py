@@ -17,7 +17,7 @@ def test_two_users_of_one_server(server, daemon):
     stored = daemon.credentials()
     assert [stored[name]["user"]["username"] for name in ("first", "second")] == ["alice", "bob"]
     assert stored["first"]["i"] != stored["second"]["i"]
-    assert len(server.calls("app/create")) == 1
+    assert len(server.calls("app/create")) == 2
 
 
 def test_two_users_at_the_same_time(server, daemon):
@@ -61,7 +61,7 @@ def test_a_hundred_accounts_at_the_same_time(server, make_daemon):
         logins = dict(zip(accounts, pool.map(
             lambda name: daemon.login(name, server=server.origin, browser=int(name[-1]) % 2 == 0), accounts)))
         assert all(login["state"] == "consent" for login in logins.values())
-        assert len(server.calls("app/create")) == 1
+        assert len(server.calls("app/create")) == COUNT
         server.wait_for_calls(USERKEY, 2 * COUNT, timeout=30)
         # 50 reservations of all that could become of credentials.json would take 40 MB.
         assert reserved_bytes(daemon) < 12e6
