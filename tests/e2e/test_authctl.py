@@ -989,21 +989,13 @@ def test_choice_of_the_browser(machine, value, expected):
 
 def test_last_browsers_of_the_list(machine):
     machine.environment["DISPLAY"] = ":0"
-    machine.program("x-www-browser")
-    machine.login(NAME)
-    eventually(lambda: machine.pages() == ["x-www-browser", START])
-    machine.opened.unlink()
-    machine.program("sensible-browser")
-    machine.daemon.login = None
-    machine.daemon.requests.clear()
-    machine.login(NAME)
-    eventually(lambda: machine.pages() == ["sensible-browser", START])
-    machine.opened.unlink()
-    machine.program("wslview")
-    machine.daemon.login = None
-    machine.daemon.requests.clear()
-    machine.login(NAME)
-    eventually(lambda: machine.pages() == ["wslview", START])
+    for name in ("x-www-browser", "sensible-browser", "wslview"):
+        machine.program(name)
+        machine.login(NAME)
+        eventually(lambda name=name: machine.pages() == [name, START])
+        machine.opened.unlink()
+        machine.daemon.login = None
+        machine.daemon.requests.clear()
 
 
 def test_browser_that_cannot_be_started(machine):

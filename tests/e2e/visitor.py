@@ -1,8 +1,11 @@
 # SPDX-License-Identifier: MIT
 """What a person does in a browser, whichever it is: the base of Browser (Chromium) and Firefox."""
 
+import re
 import time
 from pathlib import Path
+
+from harness import LOGGED_IN
 
 
 class Visitor:
@@ -87,3 +90,18 @@ class Visitor:
         self.open(url)
         self.sign_in(username)
         self.accept()
+
+    # Our pages
+
+    def check_result(self, daemon, server, token):
+        """The page says who was signed in where, and no address of ours keeps the token."""
+        self.wait_for_heading(LOGGED_IN)
+        assert re.fullmatch(rf"http://127\.0\.0\.1:{daemon.port}/result/[0-9a-f]+", self.url)
+        for text in ("Scripts on this computer can now use Misskey as @alice.", server.origin, "misskey-token me"):
+            assert text in self.text
+        assert token not in self.source
+        # The consent page's own address has it, at the server; no address of ours may.
+        assert [url for url in self.history() if f":{daemon.port}/" in url] == [self.url]
+        # Referrer-Policy of the redirect: else it would be the server's page.
+        assert self.script("return [document.referrer, document.cookie]") == ["", ""]
+        assert token not in daemon.log()
