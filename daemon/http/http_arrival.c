@@ -33,8 +33,10 @@ static bool is_arriving(const struct http_request *request)
 static void give(struct http_request *request, struct MHD_Daemon *daemon)
 {
 	request->is_given = true;
-	(void)MHD_add_connection(daemon, request->fd, (const struct sockaddr *)&request->address,
-				 request->address_size);
+	/* What it does not take is freed after the next run. */
+	if (MHD_add_connection(daemon, request->fd, (const struct sockaddr *)&request->address,
+			       request->address_size) != MHD_YES)
+		request->server->must_run = true;
 }
 
 static enum head_size head_size(int fd)
@@ -52,10 +54,10 @@ static enum head_size head_size(int fd)
 	return is_whole ? HEAD_SMALL : HEAD_LARGE;
 }
 
-static void look(struct http_request *request)
+void http_arrival_look(struct http_request *request)
 {
 	struct http_server *server = request->server;
-	enum head_size size = head_size(request->fd);
+	enum head_size size = is_arriving(request) ? head_size(request->fd) : HEAD_UNKNOWN;
 
 	if (size == HEAD_NEVER)
 		http_connection_end(request);
@@ -85,7 +87,7 @@ void http_arrival_new(struct http_server *server, int fd, const struct sockaddr_
 	TAILQ_INSERT_TAIL(&server->requests, request, link);
 	server->count++;
 	if (server->large)
-		look(request);
+		http_arrival_look(request);
 	else
 		give(request, server->daemon);
 	if (!is_arriving(request))
@@ -113,8 +115,7 @@ void http_arrivals_look(struct http_server *server)
 	struct http_request *request;
 
 	for (request = TAILQ_FIRST(&server->requests); request; request = TAILQ_NEXT(request, link))
-		if (is_arriving(request))
-			look(request);
+		http_arrival_look(request);
 }
 
 void http_arrivals_reap(struct http_server *server)

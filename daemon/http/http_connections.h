@@ -8,7 +8,8 @@
  * (heads that are too large).
  *
  * A connection carries one request, so one struct http_request is both. It is freed from within
- * server_run(), where libmicrohttpd tells that a connection is closed, and at the end. So the list
+ * server_run(), when libmicrohttpd tells that a connection is closed, when it has not taken it or
+ * it was ended before, and at the end. So the list
  * of requests can be walked while handlers and the functions of holds are called: none of them
  * frees a request.
  */
@@ -106,7 +107,9 @@ void http_arrival_new(struct http_server *server, int fd, const struct sockaddr_
 		      socklen_t address_size);
 /* The one on FD that libmicrohttpd begins with now. */
 struct http_request *http_arrival_find(const struct http_server *server, int fd);
-/* Gives those that have sent something to libmicrohttpd. */
+/* Gives the request to libmicrohttpd if its client has sent something, and it has not got it. */
+void http_arrival_look(struct http_request *request);
+/* The same for all. */
 void http_arrivals_look(struct http_server *server);
 /* Frees those that were ended, and those that libmicrohttpd has refused: it has run since. */
 void http_arrivals_reap(struct http_server *server);

@@ -54,8 +54,10 @@ void http_connection_end(struct http_request *request)
 {
 	request->stage = HTTP_STAGE_ENDED;
 	request->deadline_ms = CLOCK_NEVER;
-	/* libmicrohttpd has no function for this, but notices the hang-up. */
-	(void)shutdown(request->fd, SHUT_RDWR);
+	/* libmicrohttpd has no function for this, but notices the hang-up. It has closed what it
+	 * did not take. */
+	if (request->connection || !request->is_given)
+		(void)shutdown(request->fd, SHUT_RDWR);
 	if (request->is_suspended)
 		http_request_resume(request);
 	request->server->must_run = true;
@@ -329,7 +331,6 @@ static void watch_dispatch(void *context, struct clock_time now)
 	struct epoll_event events[WATCH_EVENTS];
 	int count = epoll_wait(server->watch_fd, events, WATCH_EVENTS, 0);
 	bool has_backlog = false;
-	bool has_arrival = false;
 
 	for (int i = 0; i < count; i++) {
 		struct http_request *request = events[i].data.ptr;
@@ -338,14 +339,12 @@ static void watch_dispatch(void *context, struct clock_time now)
 		if (!request)
 			has_backlog = true;
 		else if (!request->connection)
-			has_arrival = true;
+			http_arrival_look(request);
 		else if (is_open(request))
 			http_request_hold_finish(request, HTTP_HOLD_GONE);
 		else if (request->stage == HTTP_STAGE_REFUSING)
 			http_refusal_drain(request);
 	}
-	if (has_arrival)
-		http_arrivals_look(server);
 	if (has_backlog && server->is_listening)
 		connections_accept(server, now);
 }
@@ -445,7 +444,8 @@ void http_server_free(struct http_server *server)
 	if (server->large)
 		MHD_stop_daemon(server->large);
 	while ((request = TAILQ_FIRST(&server->requests))) {
-		close(request->fd);
+		if (!request->is_given)
+			close(request->fd);
 		http_request_free(request);
 	}
 	if (server->watch_fd >= 0)
