@@ -7,6 +7,7 @@
 
 #include "browser/browser_request.h"
 #include "common/log.h"
+#include "login/login_failure.h"
 #include "page/page.h"
 #include "visitor.h"
 
@@ -104,9 +105,23 @@ static void reply_redirect_to_id(struct http_request *request, const char *path,
 
 /* ---- /start/ID ---- */
 
-static bool is_gone(const struct browser *browser, const char *account)
+/* What `misskey-authctl login` needs to begin FINISHED again. */
+static void append_login(const struct browser *browser, const struct registry_finished *finished,
+			 struct buf *text)
 {
-	return !accounts_find(service_accounts(browser->service), account);
+	const struct account *account =
+		accounts_find(service_accounts(browser->service), finished->account);
+	struct login_again again = {
+		.name = finished->account,
+		.expected = finished->expected ? finished->expected : "",
+		.is_gone = !account || account->is_provisional,
+	};
+
+	if (!again.is_gone)
+		again.known = login_known_user(
+			account, service_credential(browser->service, finished->account));
+	if (url_server_parse(finished->server, &again.server, NULL) == 0)
+		login_again_append(&again, text);
 }
 
 static bool is_from_our_browser(struct http_request *request,
@@ -122,17 +137,19 @@ static void serve_late_start(struct browser *browser, struct http_request *reque
 {
 	const struct registry *registry = service_registry(browser->service);
 	const struct registry_finished *finished = registry_finished_by_start(registry, id);
+	_cleanup_(buf_done) struct buf login = {0};
 
 	if (finished && visitor_has_cookie(request, finished->result, NULL)) {
 		reply_redirect_to_id(request, "/result/", finished->result);
 		return;
 	}
 	if (finished && finished->outcome == OUTCOME_OPENED_TWICE) {
+		append_login(browser, finished, &login);
 		reply_page(request, 410,
 			   &(struct page_facts){.kind = PAGE_START_USED,
 						.account = finished->account,
 						.server = finished->server,
-						.is_gone = is_gone(browser, finished->account)});
+						.login = buf_text(&login)});
 		return;
 	}
 	if (!finished || !outcome_is_success(finished->outcome)) {
@@ -226,8 +243,12 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 {
 	const struct credential *credential =
 		service_credential(browser->service, finished->account);
+	_cleanup_(buf_done) struct buf login = {0};
 	bool success = outcome_is_success(finished->outcome);
-	struct page_facts facts = {
+	struct page_facts facts;
+
+	append_login(browser, finished, &login);
+	facts = (struct page_facts){
 		.kind = PAGE_OUTCOME,
 		.outcome = finished->outcome,
 		.account = finished->account,
@@ -236,7 +257,7 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 		.expected = finished->expected,
 		.permission = success && credential ? credential->permission : NULL,
 		.detail = finished->detail,
-		.is_gone = is_gone(browser, finished->account),
+		.login = buf_text(&login),
 	};
 
 	/* It may have been verified in the background since. */

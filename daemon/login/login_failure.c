@@ -15,58 +15,67 @@ struct failure {
 	const struct login_view *view;
 };
 
-/* Whether the account's name is the one that a login of a user gets without --as. */
-static bool is_named_after_user(const struct account *account)
+const char *login_known_user(const struct account *account, const struct credential *credential)
 {
-	const char *at = strchr(account->name, '@');
+	if (account->user || !credential)
+		return account->user;
+	return credential->username;
+}
 
-	return at && strcmp(at + 1, account->server.host) == 0;
+/* Whether the account's name is the one that a login of a user gets without --as. */
+static bool is_named_after_user(const struct login_again *again)
+{
+	const char *at = strchr(again->name, '@');
+
+	return at && strcmp(at + 1, again->server.host) == 0;
 }
 
 /* The account is not known any more: the server, and the user if one was asked for. */
-static void append_server(const struct failure *failure, struct buf *text)
+static void append_server(const struct login_again *again, const char *user, struct buf *text)
 {
-	const struct account *account = failure->account;
-	const struct url_server *server = &account->server;
-	const char *user = failure->view->expected;
+	const struct url_server *server = &again->server;
 	/* The host alone would mean http on this machine, and https elsewhere. */
 	bool has_host = server->tls != server->loopback;
 
-	if (has_host && is_named_after_user(account)) {
-		buf_append_format(text, "@%s", account->name);
+	if (has_host && is_named_after_user(again)) {
+		buf_append_format(text, "@%s", again->name);
 		return;
 	}
 	buf_append_text(text, has_host ? server->host : server->origin);
-	if (*user && username_is_harmless(user))
+	if (*user)
 		buf_append_format(text, " --user %s", user);
-	if (strcmp(account->name, server->host) != 0)
-		buf_append_format(text, " --as %s", account->name);
+	if (strcmp(again->name, server->host) != 0)
+		buf_append_format(text, " --as %s", again->name);
 }
 
-/* Another user than the account has was asked for by this login alone. */
-static void append_user(const struct failure *failure, struct buf *text)
+void login_again_append(const struct login_again *again, struct buf *text)
 {
-	const struct account *account = failure->account;
-	const struct credential *credential = failure->credential;
-	const char *user = failure->view->expected;
-	const char *known = account->user;
+	const char *user = username_is_harmless(again->expected) ? again->expected : "";
 
-	if (!known && credential)
-		known = credential->username;
-	if (*user && username_is_harmless(user) && (!known || strcasecmp(known, user) != 0))
-		buf_append_format(text, " --user %s%s", user, known ? " --replace" : "");
+	if (again->is_gone) {
+		append_server(again, user, text);
+		return;
+	}
+	buf_append_text(text, again->name);
+	/* Another user than the account has was asked for by this login alone. */
+	if (*user && (!again->known || strcasecmp(again->known, user) != 0))
+		buf_append_format(text, " --user %s%s", user, again->known ? " --replace" : "");
 }
 
 /* The command that logs in again. */
 static void append_login_command(const struct failure *failure, struct buf *text)
 {
+	const struct account *account = failure->account;
+	const struct login_again again = {
+		.name = account->name,
+		.server = account->server,
+		.expected = failure->view->expected,
+		.known = login_known_user(account, failure->credential),
+		.is_gone = account->is_provisional,
+	};
+
 	buf_append_text(text, "misskey-authctl login ");
-	if (failure->account->is_provisional) {
-		append_server(failure, text);
-		return;
-	}
-	buf_append_text(text, failure->account->name);
-	append_user(failure, text);
+	login_again_append(&again, text);
 }
 
 /* The same page in the same browser would end in the same way. */

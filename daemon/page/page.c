@@ -133,31 +133,6 @@ static bool is_origin(const char *server)
 	return server && url_split(server, origin, &path, NULL) == 0 && strcmp(server, origin) == 0;
 }
 
-static bool is_user_name(const char *name)
-{
-	static const char letters[] =
-		"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-		"_.-";
-
-	return name && *name && name[0] != '-' && !name[strspn(name, letters)];
-}
-
-/* What {login} stands for. An account that is gone is made again. */
-static void put_login(const struct page *page)
-{
-	const struct page_facts *facts = page->facts;
-
-	if (facts->is_gone && is_origin(facts->server)) {
-		put_fact(page, facts->server);
-		put(page, " --as ");
-	}
-	put_fact(page, account_in_command(page));
-	if (facts->is_gone && is_user_name(facts->expected)) {
-		put(page, " --user ");
-		put_fact(page, facts->expected);
-	}
-}
-
 /* Puts what the placeholder at AT ("{…}") stands for and returns its length, 0 if it is none. */
 static size_t put_placeholder(const struct page *page, const char *at, bool in_code)
 {
@@ -171,12 +146,9 @@ static size_t put_placeholder(const struct page *page, const char *at, bool in_c
 		{"{server}", server_name(page->facts), page->text->unknown_server},
 		{"{user}", page->facts->user, page->text->unknown_user},
 		{"{expected}", page->facts->expected, page->text->unknown_user},
+		{"{login}", page->facts->login, account_in_command(page)},
 	};
 
-	if (strncmp(at, "{login}", strlen("{login}")) == 0) {
-		put_login(page);
-		return strlen("{login}");
-	}
 	for (size_t i = 0; i < sizeof(placeholders) / sizeof(placeholders[0]); i++) {
 		size_t length = strlen(placeholders[i].name);
 

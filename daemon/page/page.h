@@ -41,7 +41,7 @@ struct page_facts {
 	const char *expected;	/* who should have */
 	const char *permission; /* canonical list of what scripts may do now */
 	const char *detail;	/* a sentence in English about what is wrong */
-	bool is_gone;		/* the account is not known any more: the login was its first */
+	const char *login;	/* what `misskey-authctl login` needs; NULL: the account's name */
 };
 
 /* By Accept-Language (RFC 9110; NULL: none): the language with the highest weight among ours,
