@@ -21,6 +21,16 @@ bool account_name_valid(const char *name)
 	return true;
 }
 
+int account_name_check(const char *name, struct err_detail *detail)
+{
+	if (account_name_valid(name))
+		return 0;
+	return err_set(
+		detail, ERR_INVALID,
+		"An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- and begins "
+		"with a letter or digit");
+}
+
 bool username_is_harmless(const char *username)
 {
 	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"

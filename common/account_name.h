@@ -7,6 +7,8 @@
 
 #include <stdbool.h>
 
+#include "common/err.h"
+
 /* [A-Za-z0-9][A-Za-z0-9._@:-]{0,63}: a file name too. */
 #define ACCOUNT_NAME_BYTES 65
 /* An app's: Misskey answers 500 to longer ones (characters, which are at most 4 bytes each). */
@@ -14,6 +16,8 @@
 #define APP_DESCRIPTION_CHARS 512
 
 bool account_name_valid(const char *name);
+/* The same, with a sentence for whoever gave NAME: 0 or ERR_INVALID. */
+int account_name_check(const char *name, struct err_detail *detail) _must_check_;
 
 /* Whether a shell and systemd read the user's name as it is. Other names are left out of
  * environments; they are in the JSON. */

@@ -24,7 +24,7 @@ enum outcome {
 	OUTCOME_BAD_REPLY,    /* the server's answer cannot be what Misskey says */
 	OUTCOME_ELSEWHERE,    /* the consent page is not on the server that was asked for */
 	OUTCOME_LOCAL,	      /* this machine failed: the session could not be stored */
-	OUTCOME_CANCELLED,    /* the account was forgotten or changed while it was under way */
+	OUTCOME_CANCELLED,    /* by a person, or by a change of the account or a newer login */
 	OUTCOME_OPENED_TWICE, /* its link was opened in two browsers, and another session took its
 				 place: of a session alone, for its pages */
 	OUTCOME_COUNT,

@@ -255,6 +255,7 @@ static void change(struct account *account, struct account *wanted,
 	account_swap(account, wanted);
 	account->from_config = wanted->from_config;
 	account->is_provisional = wanted->is_provisional;
+	account->is_unlisted = account->is_unlisted && wanted->is_provisional;
 	function(ACCOUNTS_CHANGED, account, context);
 }
 

@@ -75,12 +75,9 @@ static int parse_account(const char *rest, size_t size, struct control_request *
 				    rest + name_size, size - name_size);
 	if (request->route == CONTROL_NOT_FOUND)
 		return 0;
-	if (url_decode(rest, name_size, request->account, sizeof(request->account)) ||
-	    !account_name_valid(request->account))
-		return err_set(detail, ERR_INVALID,
-			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
-			       "and begins with a letter or digit");
-	return 0;
+	if (url_decode(rest, name_size, request->account, sizeof(request->account)))
+		request->account[0] = '\0';
+	return account_name_check(request->account, detail);
 }
 
 static int parse_number(const char *text, size_t size, unsigned max, unsigned *ret_number)

@@ -69,10 +69,11 @@ struct login_expected login_expected_user(const struct account *account,
 {
 	struct login_expected expected = {0};
 
-	if (wish && wish->user) {
-		expected.username = wish->user;
-	} else if (account->user) {
+	/* Before a wish: the config may name somebody else by now. */
+	if (account->user) {
 		expected.username = account->user;
+	} else if (wish && wish->user) {
+		expected.username = wish->user;
 	} else if (credential && !(wish && wish->replace) &&
 		   strcmp(credential->server, account->server.origin) == 0) {
 		expected.username = credential->username;

@@ -13,7 +13,7 @@ struct verification {
 	struct login_environment *environment;
 	struct http_call *call;		       /* under way; NULL: none */
 	char session_digest[SHA256_HEX_BYTES]; /* of the credential that it is about */
-	int64_t asked_at;		       /* unix s: when the server answered; 0: it has not */
+	int64_t asked_at; /* unix s: when the latest question ended; 0: none has */
 	struct verification_report report;
 };
 

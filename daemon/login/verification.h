@@ -54,7 +54,7 @@ struct verification *verification_find(const struct login_environment *environme
 /* False for NULL. */
 bool verification_is_under_way(const struct verification *verification);
 
-/* When the server was asked, unix s; 0 for NULL. */
+/* When the latest question ended, answered or not, unix s; 0: none has, also for NULL. */
 int64_t verification_asked_at(const struct verification *verification);
 
 /* What came of the last one. */

@@ -86,7 +86,7 @@ enum service_change {
 	SERVICE_LOGIN_CHANGED,	    /* the account's login: its state, its trouble, its end */
 	SERVICE_CREDENTIAL_CHANGED, /* what credentials.json says of the account */
 	SERVICE_ACCOUNT_CHANGED,    /* what the account is: its server, user, permissions */
-	SERVICE_ACCOUNT_REMOVED,    /* the account is gone after this call */
+	SERVICE_ACCOUNT_REMOVED,    /* no list has the account after this call; it may be freed */
 	SERVICE_VERIFICATION_ENDED, /* service_verify() has its answer */
 	SERVICE_RELOADED,	    /* the config was read again; it is about no account: NULL */
 };
@@ -166,7 +166,7 @@ const struct credential *service_credential(const struct service *service, const
 const struct registry *service_registry(const struct service *service);
 
 /* The session of the account's login, from its consent page to its end; else NULL. */
-const struct registry_session *service_open_session(struct service *service,
+const struct registry_session *service_open_session(const struct service *service,
 						    const struct account *account);
 
 /* Appends the address to open for the consent: the start link or, for a session without a browser,

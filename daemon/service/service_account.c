@@ -74,12 +74,16 @@ static int refuse_name(const struct account *account, const char *name, const ch
 		       account->name, name, why);
 }
 
-/* OTHER, which has the new name, may be there if the config has it and nothing is stored for it. */
+/* OTHER, which has the new name and no login under way, may be there if the config has it and
+ * nothing is stored for it. */
 static int check_other(const struct service *service, const struct account *account,
 		       const struct account *other, struct err_detail *detail)
 {
 	const struct credential *credential = service_credential(service, account->name);
 
+	/* One whose first login has failed, which no list shows. */
+	if (other->is_provisional)
+		return 0;
 	if (other->from_config && !service_credential(service, other->name) &&
 	    strcmp(other->server.origin, credential->server) == 0 &&
 	    (!other->user || strcasecmp(other->user, credential->username) == 0))
@@ -92,11 +96,10 @@ static int check_rename(const struct service *service, const struct account *acc
 			const char *name, struct err_detail *detail)
 {
 	const struct account *other;
+	int r = account_name_check(name, detail);
 
-	if (!account_name_valid(name))
-		return err_set(detail, ERR_INVALID,
-			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
-			       "and begins with a letter or digit");
+	if (r)
+		return r;
 	if (account->from_config)
 		return err_set(detail, ERR_EXISTS,
 			       "The account %s is in the config. Change [account %s] to [account "
@@ -123,6 +126,7 @@ int service_rename(struct service *service, struct account *account, const char 
 		   struct clock_time now, struct account **ret_account, struct err_detail *detail)
 {
 	struct err_detail unsaved;
+	struct account *other;
 	int r = service_check_available(service, detail);
 
 	if (!r)
@@ -143,6 +147,9 @@ int service_rename(struct service *service, struct account *account, const char 
 		log_warning("account %s: %s", name, unsaved.text);
 	log_info("account %s: it is called %s now", account->name, name);
 	service_drop_account(service, account, now);
+	other = accounts_find(service->accounts, name);
+	if (other && other->is_provisional)
+		service_drop_account(service, other, now);
 	*ret_account = accounts_find(service->accounts, name);
 	r = 0;
 	if (!*ret_account || !(*ret_account)->from_config)

@@ -70,7 +70,8 @@ bool service_session_fits(const struct service *service, const struct registry_s
 {
 	const struct registry_app *app = registry_session_app(service->registry, session);
 
-	if (!app || strcmp(session->server, account->server.origin) != 0)
+	if (!app || strcmp(session->server, account->server.origin) != 0 ||
+	    (session->user && account->user && strcasecmp(session->user, account->user) != 0))
 		return false;
 	return !account->from_config || (strcmp(app->permission, account->permission) == 0 &&
 					 strcmp(app->name, account->app_name) == 0 &&
@@ -151,7 +152,7 @@ void service_restore(struct service *service, struct clock_time now)
 
 /* ---- What is said of a login ---- */
 
-const struct registry_session *service_open_session(struct service *service,
+const struct registry_session *service_open_session(const struct service *service,
 						    const struct account *account)
 {
 	enum login_phase phase = login_phase(service_find_login(service, account));
@@ -230,10 +231,12 @@ static bool is_fulfilled(const struct service *service, const struct account *ac
 			 const struct wish *wish)
 {
 	const struct credential *credential = service_credential(service, account->name);
+	struct login_expected expected = login_expected_user(account, credential, wish);
 	_cleanup_(buf_done) struct buf missing = {0};
 
 	if (!credential || !credential_is_good(credential) ||
-	    (wish->user && strcasecmp(wish->user, credential->username) != 0))
+	    strcmp(credential->server, account->server.origin) != 0 ||
+	    (expected.username && strcasecmp(expected.username, credential->username) != 0))
 		return false;
 	permission_difference(wish->permission, credential->permission, &missing);
 	return !buf_error(&missing) && missing.size == 0;

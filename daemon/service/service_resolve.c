@@ -28,11 +28,11 @@ static int read_user(struct request *request, struct err_detail *detail)
 	const char *user = request->asked->user ? request->asked->user : "";
 
 	user += *user == '@';
-	if (!text_is_plain(user) || strpbrk(user, "@ ") || strlen(user) >= URL_USER_BYTES)
+	if (*user && (!username_is_harmless(user) || strlen(user) >= URL_USER_BYTES))
 		return err_set(
 			detail, ERR_INVALID,
-			"A user is the name that follows the @ on the server, without it, of "
-			"%d bytes at most",
+			"A user is the name that follows the @ on the server: letters, digits, _ . "
+			"and -, %d at most",
 			URL_USER_BYTES - 1);
 	if (*user)
 		request->user = user;
@@ -47,13 +47,9 @@ static int read_request(const struct service *service, struct request *request,
 	const struct service_login *asked = request->asked;
 	struct account *account;
 	const struct login *login;
-	int r = 0;
+	int r = account_name_check(asked->account, detail);
 
-	if (!account_name_valid(asked->account))
-		return err_set(detail, ERR_INVALID,
-			       "An account's name is 1 to 64 of the characters A-Z a-z 0-9 ._@:- "
-			       "and begins with a letter or digit");
-	if (asked->server)
+	if (!r && asked->server)
 		r = url_server_parse(asked->server, &request->server, detail);
 	if (!r)
 		r = read_user(request, detail);
@@ -186,6 +182,7 @@ static int check_user(const struct service *service, const struct account *accou
 	const char *name = account->name;
 
 	if (!wish->user || wish->replace || !credential || !credential_is_good(credential) ||
+	    strcmp(credential->server, account->server.origin) != 0 ||
 	    strcasecmp(credential->username, wish->user) == 0)
 		return 0;
 	return err_set(detail, ERR_OTHER_USER,
@@ -251,21 +248,20 @@ int service_resolve_account(struct service *service, const struct service_login 
 {
 	struct request request = {.asked = asked};
 	_cleanup_(wish_done) struct wish wish = {0};
-	bool is_new;
+	bool was_there = accounts_find(service->accounts, asked->account) != NULL;
 	int r = check_app_texts(asked, detail);
 
 	if (!r)
 		r = read_request(service, &request, detail);
 	if (r)
 		return r;
-	is_new = !request.account;
-	if (is_new)
+	if (!request.account)
 		r = make_account(service, &request, detail);
 	if (!r)
 		r = make_wish(&request, &wish, detail);
 	if (!r)
 		r = check_wish(service, &request, &wish, detail);
-	if (r && is_new && request.account)
+	if (r && !was_there && request.account)
 		service_drop_account(service, request.account, clock_now());
 	if (r)
 		return r;

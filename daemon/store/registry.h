@@ -115,8 +115,9 @@ DEFINE_CLEANUP(struct registry *, registry_free);
  * along. */
 void registry_rename(struct registry *registry, const char *old_name, const char *new_name);
 
-/* Apps. _find: the newest of the account that was made with all that WANTED has but its id, secret
- * and time. _put copies; the account's app of the same server and id is replaced. */
+/* Apps, which stay when their account goes: its next login needs no new one. _find: the newest of
+ * the account that was made with all that WANTED has but its id, secret and time. _put copies; the
+ * account's app of the same server and id is replaced. */
 const struct registry_app *registry_app_find(const struct registry *registry,
 					     const struct registry_app *wanted);
 const struct registry_app *registry_app_by_id(const struct registry *registry, const char *account,

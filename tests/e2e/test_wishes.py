@@ -2,10 +2,12 @@
 """What a login asks for is the pending login's, and becomes the account's with its success alone; whose account it is,
 is never changed in silence."""
 
+import re
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+import misskey_server as misskey
 from harness import accept, authorize, consent, wait_for
 
 DEFAULT = ["read:account", "write:notes"]
@@ -100,7 +102,6 @@ def test_a_revoked_credential_is_nobodys_any_more(server, daemon):
 def test_what_comes_to_nothing_leaves_no_trace(server_2025, daemon, end, wish):
     authorize(daemon, server_2025)
     before = facts(daemon)
-    apps = len(server_2025.apps)
     login = daemon.login("me", **wish)
     assert login["permission"] == sorted(wish.get("permission", ",".join(DEFAULT)).split(","))
     assert facts(daemon) | {"expected_user": before["expected_user"]} == before
@@ -190,6 +191,38 @@ def test_the_config_says_what_its_accounts_are(server_2025, make_daemon):
     consent(daemon, server_2025, login, "alice")
     assert daemon.outcome("me")["outcome"] == "WRONG_USER"
     assert daemon.account("me")["expected_user"] is None
+
+
+def test_the_config_counts_before_a_wish(server_2025, make_daemon):
+    """What it says meanwhile ends a login that asks for somebody else."""
+    daemon = make_daemon(servers=[server_2025]).start()
+    daemon.login("bot", server=server_2025.origin, user="alice")
+    daemon.configure(f"[account bot]\nserver = {server_2025.origin}\nuser = bob\n")
+    assert daemon.control("POST", "/v1/reload", {})[0] == 200
+    assert daemon.outcome("bot")["outcome"] == "CANCELLED"
+    assert daemon.account("bot")["expected_user"] == "bob" and names(daemon) == ["bot"]
+
+
+def test_what_another_server_gave_is_no_hindrance(server_2025, make_daemon):
+    """An account that the config has moved: its old credential fulfils nothing, and is nobody's there."""
+    with misskey.MisskeyServer() as other:
+        daemon = make_daemon(config=f"[account me]\nserver = {server_2025.origin}", servers=[server_2025, other]).start()
+        consent(daemon, server_2025, daemon.login("me"))
+        assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+        daemon.configure(f"[account me]\nserver = {other.origin}")
+        assert daemon.control("POST", "/v1/reload", {})[0] == 200
+        assert daemon.login("me", if_needed=True)["state"] == "consent"
+        consent(daemon, other, daemon.login("me", user="bob"), "bob")
+        assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
+def test_the_config_shows_an_account_whose_first_login_failed(server_2025, make_daemon):
+    daemon = make_daemon(servers=[server_2025]).start()
+    daemon.login("bot", server=server_2025.origin)
+    cancel(daemon, "bot")
+    daemon.configure(f"[account bot]\nserver = {server_2025.origin}")
+    assert daemon.control("POST", "/v1/reload", {})[1]["changed"] == ["bot"]
+    assert names(daemon) == ["bot"]
 
 
 # ---- Pending logins ----
@@ -305,6 +338,23 @@ def test_what_cannot_be_renamed(server_2025, make_daemon):
     assert daemon.control("POST", "/v1/accounts/other/rename", {"to": "empty"})[0] == 200
     assert daemon.account("empty")["source"] == "config" and daemon.account("empty")["state"] == "verified"
     assert names(daemon) == ["empty", "fixed", "me"]
+    # A name whose first login failed is free.
+    daemon.login("misskey.example", server=server_2025.origin)
+    cancel(daemon, "misskey.example")
+    assert daemon.control("POST", "/v1/accounts/me/rename", {"to": "misskey.example"})[0] == 200
+    assert names(daemon) == ["empty", "fixed", "misskey.example"]
+
+
+def test_the_page_has_the_command_that_the_terminal_has(server, daemon):
+    """Of a login that its first failure takes along, and of one that asked for another user for once."""
+    for wish in ({"server": server.origin, "user": "bob"}, {"user": "bob", "replace": True}):
+        if "replace" in wish:
+            authorize(daemon, server)
+        page = consent(daemon, server, daemon.login("me", **wish), "alice")[1][3]
+        end = daemon.outcome("me")
+        assert end["outcome"] == "WRONG_USER"
+        command = re.search(r"misskey-authctl login (.*) --no-browser", end["message"])[1]
+        assert f"<pre><code>misskey-authctl login {command}</code></pre>" in page
 
 
 def test_hooks_are_told_of_both_names(server_2025, make_daemon, tmp_path):
