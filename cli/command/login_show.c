@@ -7,6 +7,7 @@
 
 #include "client/control_reply.h"
 #include "common/translate.h"
+#include "pending_login.h"
 #include "terminal/daemon_text.h"
 #include "terminal/qr.h"
 #include "terminal/terminal.h"
@@ -207,7 +208,12 @@ static void show_problem(struct login_shown *shown, const struct json *login)
 static void show_state(const struct login_request *request, const struct json *login)
 {
 	const char *server = request->server ? request->server : _("the server");
+	_cleanup_(buf_done) struct buf retry = {0};
 
+	if (pending_login_append_retry(&retry, login)) {
+		terminal_progress(_("Trying again in %s…"), buf_text(&retry));
+		return;
+	}
 	switch (control_login_state(login)) {
 	case LOGIN_REGISTERING:
 		terminal_progress(_("Registering with %s…"), server);

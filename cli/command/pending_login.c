@@ -12,6 +12,8 @@
 
 #define MINUTE_S 60
 #define HOUR_S 3600
+/* A try that comes sooner is over before anybody has read of it. */
+#define RETRY_SHOWN_MIN_S 5
 
 /* Which part of a login is under way, as far as a person minds. */
 enum stage {
@@ -48,15 +50,16 @@ bool pending_login_was_all(const struct json *account)
 	       !control_is_configured(account) && !pending_login_is(account);
 }
 
-static int64_t seconds_left(const struct json *login)
+/* Until the time of the member KEY; 0: it is over, or there is none. */
+static int64_t seconds_until(const struct json *login, const char *key)
 {
-	const char *text = json_get_string(login, "expires_at");
+	const char *text = json_get_string(login, key);
 	int64_t now_s = (int64_t)time(NULL);
-	int64_t expires_s;
+	int64_t then_s;
 
-	if (!text || text_time_parse(text, &expires_s) < 0 || expires_s < now_s)
+	if (!text || text_time_parse(text, &then_s) < 0 || then_s < now_s)
 		return 0;
-	return expires_s - now_s;
+	return then_s - now_s;
 }
 
 static size_t waiting(const struct json *login)
@@ -88,7 +91,7 @@ void pending_login_append(struct buf *cell, const struct json *account)
 		buf_append_text(cell, "preparing");
 		break;
 	case STAGE_CONSENT:
-		append_time_left(cell, seconds_left(login));
+		append_time_left(cell, seconds_until(login, "expires_at"));
 		break;
 	case STAGE_FINISHING:
 		buf_append_text(cell, "finishing");
@@ -112,12 +115,24 @@ static void append_duration(struct buf *text, int64_t s)
 		buf_append_format(text, translate_count("%zu hour", "%zu hours", hours), hours);
 }
 
+bool pending_login_append_retry(struct buf *text, const struct json *login)
+{
+	int64_t s = seconds_until(login, "retry_at");
+
+	if (s < RETRY_SHOWN_MIN_S)
+		return false;
+	if (s >= MINUTE_S)
+		s = (s + MINUTE_S / 2) / MINUTE_S * MINUTE_S;
+	append_duration(text, s);
+	return true;
+}
+
 static void say_consent(const char *name, const char *server, const struct json *login)
 {
 	_cleanup_(buf_done) struct buf left = {0};
 	size_t commands = waiting(login);
 
-	append_duration(&left, seconds_left(login));
+	append_duration(&left, seconds_until(login, "expires_at"));
 	if (commands == 0)
 		terminal_message(_("%s: a login at %s waits for consent. It ends in %s, and no "
 				   "command waits for it."),
@@ -136,11 +151,14 @@ static void say_problem(const char *name, const struct json *login)
 	const struct json *problem = json_get(login, "problem");
 	const char *message = json_get_string(problem, "message");
 	_cleanup_(buf_done) struct buf text = {0};
+	_cleanup_(buf_done) struct buf retry = {0};
 
 	if (!message)
 		return;
 	daemon_text_append(&text, json_get_string(problem, "code"), message);
 	terminal_message("%s: %s", name, buf_text(&text));
+	if (pending_login_append_retry(&retry, login))
+		terminal_message(_("%s: the next try is in %s."), name, buf_text(&retry));
 }
 
 void pending_login_note(const struct json *account)

@@ -20,6 +20,10 @@ bool pending_login_was_all(const struct json *account);
 /* Appends where ACCOUNT's login stands, for a table: "28 min left, 0 waiting"; "-" without one. */
 void pending_login_append(struct buf *cell, const struct json *account);
 
+/* Appends how long it is until the daemon asks the server again, which did not answer LOGIN well.
+ * False: nothing waits for that, or only for a moment. */
+bool pending_login_append_retry(struct buf *text, const struct json *login);
+
 /* Says on standard error, if ACCOUNT has such a login, where it stands, and the commands that go on
  * with it and end it. */
 void pending_login_note(const struct json *account);

@@ -62,20 +62,27 @@ static void say_problem(const char *account, const struct json *reply)
 	const char *message = json_get_string(problem, "message");
 	const char *code = json_get_string(problem, "code");
 	const char *server = json_get_string(reply, "server");
+	bool try_again = false;
 
 	if (!message)
 		return;
+	(void)json_get_bool(reply, "try_again", &try_again);
 	if (!server)
 		server = _("the server");
 	if (code && strcmp(code, CODE_NOT_STORED) == 0)
 		terminal_message(
 			_("misskey-authctl: What %s answered about %s could not be stored. %s"),
 			server, account, message);
+	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL && try_again)
+		terminal_message(
+			_("misskey-authctl: Whether the credential of %s works could not be found "
+			  "out at %s. %s Ask again later with: misskey-authctl verify %s"),
+			account, server, message, account);
 	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL)
 		terminal_message(
 			_("misskey-authctl: Whether the credential of %s works could not be found "
-			  "out at %s. %s Ask again with: misskey-authctl verify %s"),
-			account, server, message, account);
+			  "out at %s. %s"),
+			account, server, message);
 	else if (control_credential_state(reply) == CREDENTIAL_SUSPENDED)
 		terminal_message(_("misskey-authctl: The user of %s is suspended at %s. %s When "
 				   "that is over, run: misskey-authctl verify %s"),

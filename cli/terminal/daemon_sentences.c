@@ -66,10 +66,16 @@ static const char *const patterns[] = {
 	   "firewall in front of it may have answered"),
 	N_("The server answered %s with HTTP %s without any content"),
 	N_("The server answered %s with HTTP %s, which Misskey does not do here"),
-	N_("The server answered %s with HTTP %s, a redirect to %s. Redirects are not followed; if "
-	   "that is the server that you mean, log in with that name"),
-	N_("The server answered %s with HTTP %s, a redirect. Redirects are not followed; log in "
-	   "with the name that the server's pages have in a browser"),
+	N_("The server answered %s with HTTP %s and a web page: a firewall in front of it lets only "
+	   "browsers pass. Only the server's administrator can let programs call /api/"),
+	N_("The server answered %s with HTTP %s, a redirect to %s, which is not followed. If that "
+	   "is the server that you mean, log in with that name"),
+	N_("The server answered %s with HTTP %s, a redirect to %s, which is not followed. The "
+	   "server may be in maintenance"),
+	N_("The server answered %s with HTTP %s, a redirect, which is not followed. The server may "
+	   "be in maintenance"),
+	N_("The server answered %s with HTTP %s, a redirect, which is not followed"),
+	N_("The server answered %s with HTTP %s: it is in maintenance, or has too much to do"),
 	N_("The server answered %s with HTTP %s"),
 	N_("The server answered %s with %s (HTTP %s)"),
 	N_("The server's answer to %s is not valid JSON; perhaps it is no Misskey server, or "

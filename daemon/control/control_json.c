@@ -168,7 +168,8 @@ static struct json *login_object(const struct control *control, struct account *
 	    add_browser_problem(object, view) ||
 	    json_add_integer(object, "waiting",
 			     wish ? control_count_waiting(control, account) : 0) ||
-	    add_problem(object, view) || add_outcome(object, view) ||
+	    add_problem(object, view) || add_time(object, "retry_at", view->retry_at) ||
+	    add_outcome(object, view) ||
 	    add_message(object, account, service_credential(service, account->name), view) ||
 	    add_user(object, view->user.id, view->user.username) ||
 	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
@@ -373,6 +374,7 @@ struct json *control_json_verification(struct service *service, const struct acc
 	    json_add_string(object, "server",
 			    credential ? credential->server : account->server.origin) ||
 	    json_add_bool(object, "answered", !under_way && report->is_known) ||
+	    json_add_bool(object, "try_again", under_way || report->is_for_now) ||
 	    add_credential(object, credential))
 		return NULL;
 	if (under_way)

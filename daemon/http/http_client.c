@@ -6,6 +6,7 @@
 #include <openssl/x509_vfy.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/queue.h>
 
 #include "common/buf.h"
@@ -341,6 +342,15 @@ static void redirect_read(const struct http_call *call, struct http_answer *answ
 		answer->redirect_origin[0] = '\0';
 }
 
+static bool is_page(const struct http_call *call)
+{
+	const char *const html = "text/html";
+	const char *type = NULL;
+
+	return curl_easy_getinfo(call->easy, CURLINFO_CONTENT_TYPE, &type) == CURLE_OK && type &&
+	       strncasecmp(type, html, strlen(html)) == 0;
+}
+
 static void answer_read(const struct http_call *call, CURLcode code, struct http_answer *answer)
 {
 	curl_off_t retry_after_s = 0;
@@ -362,6 +372,7 @@ static void answer_read(const struct http_call *call, CURLcode code, struct http
 	    retry_after_s > 0)
 		answer->retry_after_s = retry_after_s;
 	redirect_read(call, answer);
+	answer->is_page = is_page(call);
 	answer->body = buf_text(&call->answer);
 	answer->body_size = call->answer.size;
 }

@@ -78,6 +78,7 @@ struct machine_input login_event(const struct login *login, enum machine_event k
 		.now = now,
 		.browser = login->machine.browser,
 		.app_known = login_find_app(login) != NULL,
+		.expires_ms = now.mono_ms + login->environment->session_time_s * 1000,
 		.retry_after_s = -1,
 		.poll_interval_ms = login->environment->poll_interval_s * 1000,
 		.poll_interval_max_ms = login->environment->poll_interval_max_s * 1000,
@@ -103,7 +104,8 @@ static bool view_equals(const struct login_view *a, const struct login_view *b)
 {
 	return a->state == b->state && a->browser == b->browser &&
 	       a->link_opened == b->link_opened && a->outcome == b->outcome &&
-	       a->sessions == b->sessions && strcmp(a->problem_code, b->problem_code) == 0 &&
+	       a->sessions == b->sessions && a->retry_at == b->retry_at &&
+	       strcmp(a->problem_code, b->problem_code) == 0 &&
 	       strcmp(a->problem, b->problem) == 0 && strcmp(a->user.id, b->user.id) == 0 &&
 	       strcmp(a->user.username, b->user.username) == 0 &&
 	       strcmp(a->expected, b->expected) == 0 &&
@@ -126,6 +128,17 @@ void login_tell(const struct login *login, enum login_change change, struct cloc
 	login->environment->changed(change, login->account, now, login->environment->context);
 }
 
+/* Only what went wrong is told when it is tried again, not each poll. */
+static int64_t retry_at(const struct login *login, struct clock_time now)
+{
+	const struct login_machine *machine = &login->machine;
+
+	if (!login_machine_is_active(machine) || !machine->waiting ||
+	    machine->retry_ms == CLOCK_NEVER || !login->view.problem[0])
+		return 0;
+	return now.unix_s + (machine->retry_ms - now.mono_ms + 999) / 1000;
+}
+
 /* Brings the view in line with the machine, and tells if it has changed. */
 static void publish(struct login *login, struct clock_time now)
 {
@@ -143,6 +156,7 @@ static void publish(struct login *login, struct clock_time now)
 	view->link_opened = session && session->start_used;
 	view_browser_problem(login);
 	login_view_page_problem(login);
+	view->retry_at = retry_at(login, now);
 	if (view_equals(view, &login->published))
 		return;
 	view->revision++;

@@ -185,7 +185,6 @@ void login_read_session(struct login *login, const struct http_answer *answer,
 		login_clear_problem(login);
 		event->event = MACHINE_SESSION_MADE;
 		login->view.sessions++;
-		event->expires_ms = event->now.mono_ms + login->environment->session_time_s * 1000;
 		log_info("account %s: waiting for consent at %s", login->account->name,
 			 login->account->server.origin);
 	}

@@ -72,8 +72,10 @@ static enum machine_action finish(struct login_machine *machine, enum outcome ou
 	return enter(machine, MACHINE_FINISHED, MACHINE_DO_FINISH);
 }
 
-static enum machine_action enter_session(struct login_machine *machine, bool app_known)
+static enum machine_action enter_session(struct login_machine *machine,
+					 const struct machine_input *input, bool app_known)
 {
+	machine->expires_ms = input->expires_ms;
 	machine->callback_arrived = false;
 	machine->ask_again = false;
 	machine->failures = 0;
@@ -96,7 +98,8 @@ static enum machine_action enter_consent(struct login_machine *machine,
 }
 
 /* The server does not know the app. Once in each login another is registered. */
-static enum machine_action renew_app(struct login_machine *machine)
+static enum machine_action renew_app(struct login_machine *machine,
+				     const struct machine_input *input)
 {
 	if (machine->app_renewed)
 		return finish(machine, OUTCOME_REFUSED);
@@ -105,7 +108,7 @@ static enum machine_action renew_app(struct login_machine *machine)
 	 */
 	if (machine->state == MACHINE_EXCHANGING)
 		machine->session_renewed = true;
-	return enter_session(machine, false);
+	return enter_session(machine, input, false);
 }
 
 static enum machine_action restore(struct login_machine *machine, const struct machine_input *input)
@@ -141,7 +144,7 @@ static enum machine_action idle_step(struct login_machine *machine,
 	switch (input->event) {
 	case MACHINE_LOGIN:
 		*machine = (struct login_machine){.browser = input->browser};
-		return enter_session(machine, input->app_known);
+		return enter_session(machine, input, input->app_known);
 	case MACHINE_RESTORED_CONSENT:
 	case MACHINE_RESTORED_EXCHANGE:
 	case MACHINE_RESTORED_STORED:
@@ -151,7 +154,20 @@ static enum machine_action idle_step(struct login_machine *machine,
 	}
 }
 
-/* REGISTERING and SESSION: a person waits for a page. */
+/* A person waits for a page: soon it is said that there is none. A server that says how long it is in
+ * maintenance is waited for. */
+static enum machine_action early_failed_for_now(struct login_machine *machine,
+						const struct machine_input *input)
+{
+	wait_for_retry(machine, input, MACHINE_EARLY_RETRY_MAX_MS);
+	if (machine->server_asked)
+		machine->attempts = 0;
+	if (machine->attempts >= MACHINE_EARLY_ATTEMPTS || machine->retry_ms >= machine->expires_ms)
+		return finish(machine, OUTCOME_UNREACHABLE);
+	return MACHINE_DO_NOTHING;
+}
+
+/* REGISTERING and SESSION. */
 static enum machine_action early_step(struct login_machine *machine,
 				      const struct machine_input *input)
 {
@@ -164,13 +180,9 @@ static enum machine_action early_step(struct login_machine *machine,
 		machine->expires_ms = input->expires_ms;
 		return enter_consent(machine, input);
 	case MACHINE_NO_SUCH_APP:
-		return renew_app(machine);
+		return renew_app(machine, input);
 	case MACHINE_FAILED_FOR_NOW:
-		wait_for_retry(machine, input, MACHINE_EARLY_RETRY_MAX_MS);
-		if (machine->attempts >= MACHINE_EARLY_ATTEMPTS ||
-		    machine->retry_ms - input->now.mono_ms > MACHINE_RETRY_MAX_MS)
-			return finish(machine, OUTCOME_UNREACHABLE);
-		return MACHINE_DO_NOTHING;
+		return early_failed_for_now(machine, input);
 	case MACHINE_TIMER:
 	case MACHINE_LOGIN:
 		return try_again(machine, input,
@@ -230,7 +242,7 @@ static enum machine_action consent_step(struct login_machine *machine,
 		return enter(machine, MACHINE_SECURING, MACHINE_DO_SECURE);
 	case MACHINE_RENEW:
 		machine->browser = input->browser;
-		return enter_session(machine, input->app_known);
+		return enter_session(machine, input, input->app_known);
 	case MACHINE_TIMER:
 		if (input->now.mono_ms >= machine->expires_ms)
 			return finish(machine, OUTCOME_EXPIRED);
@@ -250,7 +262,7 @@ static enum machine_action securing_step(struct login_machine *machine,
 	case MACHINE_SECURED:
 		return enter(machine, MACHINE_EXCHANGING, MACHINE_DO_EXCHANGE);
 	case MACHINE_UNTRUSTED:
-		return enter_session(machine, input->app_known);
+		return enter_session(machine, input, input->app_known);
 	case MACHINE_FAILED_FOR_NOW:
 		if (!machine->callback_arrived)
 			return miss_poll(machine, input);
@@ -312,7 +324,7 @@ static enum machine_action exchanging_step(struct login_machine *machine,
 	case MACHINE_EXCHANGED:
 		return enter(machine, MACHINE_STORING, MACHINE_DO_STORE);
 	case MACHINE_UNTRUSTED:
-		return enter_session(machine, input->app_known);
+		return enter_session(machine, input, input->app_known);
 	case MACHINE_CALLBACK:
 		machine->ask_again = !machine->callback_arrived;
 		take_callback(machine);
@@ -320,12 +332,12 @@ static enum machine_action exchanging_step(struct login_machine *machine,
 	case MACHINE_PENDING:
 		return exchange_pending(machine, input);
 	case MACHINE_NO_SUCH_APP:
-		return renew_app(machine);
+		return renew_app(machine, input);
 	case MACHINE_NO_SUCH_SESSION:
 		if (machine->session_renewed)
 			return finish(machine, OUTCOME_LOST);
 		machine->session_renewed = true;
-		return enter_session(machine, input->app_known);
+		return enter_session(machine, input, input->app_known);
 	case MACHINE_FAILED_FOR_NOW:
 		return exchange_failed_for_now(machine, input);
 	case MACHINE_TIMER:

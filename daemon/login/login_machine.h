@@ -25,7 +25,8 @@
 #define MACHINE_DISK_RETRY_MAX_MS 5000
 /* A server's Retry-After counts up to an hour. */
 #define MACHINE_RETRY_AFTER_MAX_S 3600
-/* Until there is a page to open, a person sits and waits: four tries in about seven seconds. */
+/* Until there is a page to open, a person sits and waits: four tries in about seven seconds. Those
+ * that the server asked for do not count. */
 #define MACHINE_EARLY_ATTEMPTS 4
 #define MACHINE_EARLY_RETRY_MAX_MS 15000
 /* After the consent: about five minutes, and what the calls take. The next login then needs no
@@ -97,7 +98,7 @@ struct machine_input {
 	bool browser;
 	bool renewed;
 	unsigned resumes;      /* starts before that ended during this exchange */
-	int64_t expires_ms;    /* monotonic */
+	int64_t expires_ms;    /* monotonic: a session's end, if one were made now */
 	int64_t retry_after_s; /* -1: the server asked for nothing */
 	enum outcome outcome;
 	int64_t poll_interval_ms;
@@ -118,7 +119,7 @@ struct login_machine {
 	unsigned attempts; /* failures in a row in this state */
 	unsigned failures; /* failed exchanges in a row, polls or after a callback */
 	int64_t retry_ms;  /* monotonic; also the next poll */
-	int64_t expires_ms; /* monotonic, of the session */
+	int64_t expires_ms; /* monotonic, of the session, or of the wait for one */
 };
 
 /* Takes one event and says what to do. Events that mean nothing in the present state do nothing. */

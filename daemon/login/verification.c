@@ -45,6 +45,7 @@ static void read_answer(const struct credential *credential, const struct http_a
 	enum misskey_verdict verdict = misskey_verify_read(answer, &user, &report->problem);
 
 	report->is_known = read_verdict(verdict, &report->state);
+	report->is_for_now = verdict == MISSKEY_FOR_NOW;
 	if (verdict == MISSKEY_DONE && strcmp(user.id, credential->user_id) != 0) {
 		report->state = CREDENTIAL_REVOKED;
 		report->problem = (struct misskey_problem){
@@ -134,6 +135,7 @@ static void on_answer(const struct http_answer *answer, void *context)
 				    &verification->report);
 	else
 		verification->report = (struct verification_report){
+			.is_for_now = true,
 			.problem = {.code = "SUPERSEDED",
 				    .text = "The credential was replaced or removed meanwhile"},
 		};

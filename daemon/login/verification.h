@@ -18,6 +18,7 @@
 
 struct verification_report {
 	bool is_known;		     /* else nothing was learned of the credential, nor changed */
+	bool is_for_now;	     /* not known: the server may answer soon */
 	enum credential_state state; /* what the server says */
 	bool state_changed;	     /* credentials.json says something else now */
 	int stored; /* 0, or why the new state could not be written: see STORE_PROBLEM */

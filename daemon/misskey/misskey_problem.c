@@ -196,7 +196,8 @@ static const struct {
 	{"PERMISSION_DENIED", {400, 403}, MISSKEY_DENIED, ": the app lacks a permission for this"},
 };
 
-static enum misskey_verdict client_error(struct misskey_problem *problem)
+static enum misskey_verdict client_error(const struct http_answer *answer,
+					 struct misskey_problem *problem)
 {
 	for (size_t i = 0; i < sizeof(meanings) / sizeof(meanings[0]); i++) {
 		const unsigned *statuses = meanings[i].statuses;
@@ -213,26 +214,34 @@ static enum misskey_verdict client_error(struct misskey_problem *problem)
 		return answered(
 			problem, MISSKEY_REFUSED,
 			" without an error code of Misskey's; perhaps it is no Misskey server");
+	if (problem->status == 403 && answer->is_page)
+		return answered(problem, MISSKEY_REFUSED,
+				" and a web page: a firewall in front of it lets only browsers "
+				"pass. Only the server's administrator can let programs call /api/");
 	return answered(problem, MISSKEY_REFUSED,
 			" without an error code of Misskey's; a proxy or a firewall in front of "
 			"it may have answered");
 }
 
-/* Nobody is led to another server by the answer of one: the person has to type its name. */
+/* Nobody is led to another server by the answer of one: the person has to type its name. A server in
+ * maintenance redirects for a while, one that has moved does for good. */
 static enum misskey_verdict redirected(const struct http_answer *answer,
 				       struct misskey_problem *problem)
 {
+	bool for_now =
+		problem->status == 302 || problem->status == 303 || problem->status == 307;
 	_cleanup_(buf_done) struct buf advice = {0};
 
+	buf_append_text(&advice, ", a redirect");
 	if (answer->redirect_origin[0])
-		buf_append_format(&advice,
-				  ", a redirect to %s. Redirects are not followed; if that is the "
-				  "server that you mean, log in with that name",
-				  answer->redirect_origin);
-	else
-		buf_append_text(&advice, ", a redirect. Redirects are not followed; log in with "
-					 "the name that the server's pages have in a browser");
-	return answered(problem, MISSKEY_REFUSED, buf_text(&advice));
+		buf_append_format(&advice, " to %s", answer->redirect_origin);
+	buf_append_text(&advice, ", which is not followed");
+	if (for_now)
+		buf_append_text(&advice, ". The server may be in maintenance");
+	else if (answer->redirect_origin[0])
+		buf_append_text(&advice, ". If that is the server that you mean, log in with that "
+					 "name");
+	return answered(problem, for_now ? MISSKEY_FOR_NOW : MISSKEY_REFUSED, buf_text(&advice));
 }
 
 static bool is_temporary(unsigned status)
@@ -265,7 +274,10 @@ enum misskey_verdict misskey_problem_classify(const struct http_answer *answer,
 	error_read(answer, problem);
 	if (problem->retry_after_s > MISSKEY_RETRY_AFTER_MAX_S)
 		problem->retry_after_s = MISSKEY_RETRY_AFTER_MAX_S;
+	if (answer->status == 503 && !problem->code[0])
+		return answered(problem, MISSKEY_FOR_NOW,
+				": it is in maintenance, or has too much to do");
 	if (is_temporary(answer->status))
 		return answered(problem, MISSKEY_FOR_NOW, "");
-	return client_error(problem);
+	return client_error(answer, problem);
 }

@@ -215,7 +215,7 @@ KNOBS = {
     "a firewall": (misskey.Html(403), "REFUSED"),
     "no place": (misskey.Status(404, "Not Found"), "REFUSED"),
     **{
-        f"a redirect {status} to {where}": (misskey.Redirect(where, status), "REFUSED")
+        f"a redirect {status} to {where}": (misskey.Redirect(where, status), "on" if status in (302, 303, 307) else "REFUSED")
         for status, where in (
             (300, "https://evil.example/"), (301, "file:///etc/passwd"), (302, "http://127.0.0.1:1/"), (303, "/"),
             (305, "http://evil.example:3128"), (307, "gopher://evil.example/"), (308, "\x1b]0;x\x07"),

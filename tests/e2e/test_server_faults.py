@@ -224,13 +224,14 @@ def test_the_content_type_does_not_matter(server, daemon):
     assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
 
 
-@pytest.mark.parametrize("status", [301, 302, 307])
-def test_redirects_are_refused_and_not_followed(server_2025, daemon, status):
+@pytest.mark.parametrize("status", [301, 308])
+def test_a_server_that_moved_is_named_and_not_followed(server_2025, daemon, status):
     with MisskeyServer() as target:
         for endpoint in EARLY:
             server_2025.misbehave(endpoint, misskey.Redirect(f"{target.origin}/api/{endpoint}", status))
             message = failed(daemon, server_2025, "REFUSED")["message"]
-            assert f"a redirect to {target.origin}." in message and "Log in again" not in message
+            assert f"a redirect to {target.origin}, which is not followed. If that is the server" in message
+            assert "Log in again" not in message
         login = daemon.login("me", server=server_2025.origin)
         server_2025.misbehave(USERKEY, misskey.Redirect(f"{target.origin}/api/{USERKEY}", status))
         _, (_, _, _, text) = consent(daemon, server_2025, login)
@@ -239,6 +240,23 @@ def test_redirects_are_refused_and_not_followed(server_2025, daemon, status):
         server_2025.misbehave(I, misskey.Redirect(f"{target.origin}/api/{I}", status))
         assert authorize(daemon, server_2025)["outcome"] == "UNVERIFIED"
         verified(daemon)
+        assert target.requests == []
+
+
+@pytest.mark.parametrize("status", [302, 307])
+def test_a_redirect_for_a_while_is_named_and_tried_again(server_2025, daemon, status):
+    """As servers in maintenance send it, for all that they are asked."""
+    with MisskeyServer() as target:
+        server_2025.misbehave(CREATE, misskey.Redirect(f"{target.origin}/sorry", status), times=None)
+        done = daemon.authctl("login", server_2025.origin, "--as", "me")
+        assert done.returncode == 6
+        assert f"a redirect to {target.origin}, which is not followed. The server may be in maintenance" in done.stderr
+        assert "log in with that name" not in done.stderr
+        server_2025.well_behaved()
+        login = daemon.login("me", server=server_2025.origin)
+        server_2025.misbehave(USERKEY, misskey.Redirect(f"{target.origin}/sorry", status))
+        consent(daemon, server_2025, login)
+        assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
         assert target.requests == []
 
 
@@ -256,12 +274,56 @@ def test_a_rate_limit_is_respected(server, daemon):
         assert 2 <= second.time - first.time < 4, endpoint
 
 
-def test_nobody_is_kept_waiting_for_a_long_rate_limit(server_2025, daemon):
+@pytest.mark.parametrize("endpoint, trouble, words", [
+    (CREATE, lambda seconds: misskey.Status(503, headers={"Retry-After": str(seconds)}),
+     "with HTTP 503: it is in maintenance, or has too much to do"),
+    (GENERATE, misskey.RateLimited, "RATE_LIMIT_EXCEEDED"),
+], ids=["maintenance", "limit"])  # fmt: skip
+def test_a_server_that_asks_for_time_is_waited_for(server_2025, daemon, endpoint, trouble, words):
+    """More often than one that says nothing. Who waits is told how long, and gets the page."""
+    server_2025.misbehave(endpoint, trouble(20))
+    server_2025.misbehave(endpoint, trouble(1), times=4)
+    with ThreadPoolExecutor() as pool:
+        command = pool.submit(daemon.authctl, "login", server_2025.origin, "--as", "me", "--no-browser")
+        server_2025.wait_for_calls(endpoint)
+        wait_for(lambda: re.search(r"me: the next try is in \d+ seconds", daemon.authctl("status").stderr), 18,
+                 "the time of the next try")
+        assert daemon.account("me")["login"]["state"] in ("registering", "session")
+        login = wait_for(lambda: daemon.account("me")["login"]["consent_url"] and daemon.account("me")["login"],
+                         60, "the page")
+        assert (login["problem"], login["retry_at"]) == (None, None)
+        server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
+        done = command.result()
+    assert done.returncode == 0, done.stderr
+    assert words in done.stderr and re.search(r"Trying again in \d+ seconds…", done.stderr)
+    calls = server_2025.calls(endpoint)
+    assert len(calls) == 6 and calls[1].time - calls[0].time >= 20
+
+
+def test_a_server_that_asks_for_more_time_than_a_login_has_is_left(server_2025, make_daemon):
+    daemon = make_daemon(servers=[server_2025])
+    daemon.configure(daemon="session_time = 1m")
+    daemon.start()
     server_2025.misbehave(GENERATE, misskey.RateLimited(600))
-    started = time.monotonic()
     assert "RATE_LIMIT_EXCEEDED" in failed(daemon, server_2025, "UNREACHABLE")["message"]
-    assert time.monotonic() - started < 5
     assert len(server_2025.calls(GENERATE)) == 1
+
+
+def test_a_firewall_that_wants_a_browser_is_said(server, daemon):
+    """Neither another login nor another question would help."""
+    server.misbehave(CREATE, misskey.Html(403))
+    done = daemon.authctl("login", server.origin, "--as", "me")
+    assert done.returncode == 6
+    assert "a firewall in front of it lets only browsers pass. Only the server's administrator can" in done.stderr
+    assert "misskey-authctl login" not in done.stderr
+    authorize(daemon, server)
+    server.misbehave(I, misskey.Html(403))
+    done = daemon.authctl("verify", "me")
+    assert done.returncode == 6 and "lets only browsers pass" in done.stderr and "Ask again" not in done.stderr
+    server.misbehave(I, misskey.Html(503))
+    done = daemon.authctl("verify", "me")
+    assert done.returncode == 6 and "Ask again later with: misskey-authctl verify me" in done.stderr
+    assert daemon.token("me").returncode == 0
 
 
 def test_an_error_code_ends_the_login_and_is_said(server, daemon):

@@ -284,6 +284,20 @@ static void test_an_error_status_is_an_answer(void **state)
 	assert_int_equal(f.answer.retry_after_s, 17);
 }
 
+static void test_a_web_page_is_told_from_json(void **state)
+{
+	struct script script = {.reply = "HTTP/1.1 403 Forbidden\r\nContent-Type: Text/HTML; "
+					 "charset=utf-8\r\nContent-Length: 0\r\n\r\n"};
+	struct fixture f = {0}, plain = {0};
+
+	(void)state;
+	call_once(&f, "http", &script, HTTP_ANSWERED);
+	assert_true(f.answer.is_page);
+	script.reply = "HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n";
+	call_once(&plain, "http", &script, HTTP_ANSWERED);
+	assert_false(plain.answer.is_page);
+}
+
 static void test_a_redirect_is_not_followed(void **state)
 {
 	struct script script = {.reply = "HTTP/1.1 307 Go\r\nLocation: /elsewhere\r\n"
@@ -666,6 +680,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_an_answer_is_whole_and_the_request_as_promised),
 		cmocka_unit_test(test_an_error_status_is_an_answer),
+		cmocka_unit_test(test_a_web_page_is_told_from_json),
 		cmocka_unit_test(test_a_redirect_is_not_followed),
 		cmocka_unit_test(test_a_redirect_names_the_other_server),
 		cmocka_unit_test(test_a_proxy_that_wants_a_password),

@@ -274,7 +274,6 @@ static void retry_after_is_respected(void **state)
 static void nobody_waits_long_for_a_page(void **state)
 {
 	struct login_machine machine = {0};
-	struct machine_input input = input_at(MACHINE_FAILED_FOR_NOW, 0);
 
 	(void)state;
 	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
@@ -284,11 +283,27 @@ static void nobody_waits_long_for_a_page(void **state)
 	}
 	step(&machine, MACHINE_FAILED_FOR_NOW, 0, FINISH);
 	assert_int_equal(machine.outcome, OUTCOME_UNREACHABLE);
-	/* A server that wants an hour is not waited for. */
-	machine = (struct login_machine){0};
-	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
-	input.retry_after_s = 3600;
+}
+
+static void a_server_in_maintenance_is_waited_for(void **state)
+{
+	struct login_machine machine = {0};
+	struct machine_input input = input_at(MACHINE_LOGIN, 0);
+
+	(void)state;
+	input.expires_ms = 1000 * 1000;
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_MAKE_SESSION);
+	input.event = MACHINE_FAILED_FOR_NOW;
+	input.retry_after_s = 120;
+	for (int64_t n = 1; n <= 2 * MACHINE_EARLY_ATTEMPTS; n++) {
+		assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_NOTHING);
+		assert_true(login_machine_deadline(&machine) == n * 120 * 1000);
+		step(&machine, MACHINE_TIMER, n * 120 * 1000, MAKE_SESSION);
+		input.now.mono_ms = n * 120 * 1000;
+	}
+	/* The next try would be too late. */
 	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_FINISH);
+	assert_int_equal(machine.outcome, OUTCOME_UNREACHABLE);
 }
 
 static void nobody_hurries_a_server_that_asked_for_time(void **state)
@@ -720,6 +735,7 @@ int main(void)
 		cmocka_unit_test(polls_that_failed_do_not_shorten_a_callback),
 		cmocka_unit_test(retry_after_is_respected),
 		cmocka_unit_test(nobody_waits_long_for_a_page),
+		cmocka_unit_test(a_server_in_maintenance_is_waited_for),
 		cmocka_unit_test(nobody_hurries_a_server_that_asked_for_time),
 		cmocka_unit_test(an_answer_that_fits_no_question_ends_the_login),
 		cmocka_unit_test(a_full_disk_misses_a_poll_and_no_more),

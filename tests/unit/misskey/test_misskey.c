@@ -533,7 +533,7 @@ static void test_statuses_and_codes(void **state)
 		{400, API_ERROR("<script>alert(1)</script>"), MISSKEY_REFUSED, ""},
 		{400, API_ERROR(""), MISSKEY_REFUSED, ""},
 		{301, "", MISSKEY_REFUSED, ""},
-		{302, API_ERROR("PENDING_SESSION"), MISSKEY_REFUSED, ""},
+		{302, API_ERROR("PENDING_SESSION"), MISSKEY_FOR_NOW, ""},
 		{204, "", MISSKEY_BAD_REPLY, ""},
 		{200, "", MISSKEY_BAD_REPLY, ""},
 		{201, "{}", MISSKEY_BAD_REPLY, ""},
@@ -563,6 +563,7 @@ static void test_sentences(void **state)
 {
 	struct http_answer limited = answer_of(429, API_ERROR("RATE_LIMIT_EXCEEDED"));
 	struct http_answer redirect = answer_of(308, ""), empty = answer_of(200, "");
+	struct http_answer maintenance = answer_of(503, ""), forbidden = answer_of(403, "<html>");
 	struct http_answer trace =
 		answer_of(500, "{\"error\":{\"message\":\"at /srv/x.ts\",\"code\":\"at /srv\"}}");
 	struct misskey_problem problem;
@@ -572,13 +573,32 @@ static void test_sentences(void **state)
 	assert_string_equal(problem.text,
 			    "The server answered app/create with RATE_LIMIT_EXCEEDED (HTTP 429)");
 	assert_int_equal(app_verdict(&redirect, &problem), MISSKEY_REFUSED);
-	assert_non_null(strstr(problem.text, "Redirects are not followed"));
+	assert_string_equal(problem.text, "The server answered app/create with HTTP 308, a "
+					  "redirect, which is not followed");
 	strcpy(redirect.redirect_origin, "https://new.example");
 	assert_int_equal(app_verdict(&redirect, &problem), MISSKEY_REFUSED);
 	assert_string_equal(problem.text,
 			    "The server answered app/create with HTTP 308, a redirect to "
-			    "https://new.example. Redirects are not followed; if that is the "
-			    "server that you mean, log in with that name");
+			    "https://new.example, which is not followed. If that is the server "
+			    "that you mean, log in with that name");
+	redirect.status = 302;
+	assert_int_equal(app_verdict(&redirect, &problem), MISSKEY_FOR_NOW);
+	assert_string_equal(problem.text,
+			    "The server answered app/create with HTTP 302, a redirect to "
+			    "https://new.example, which is not followed. The server may be in "
+			    "maintenance");
+	assert_int_equal(app_verdict(&maintenance, &problem), MISSKEY_FOR_NOW);
+	assert_string_equal(problem.text,
+			    "The server answered app/create with HTTP 503: it is in maintenance, "
+			    "or has too much to do");
+	assert_int_equal(app_verdict(&forbidden, &problem), MISSKEY_REFUSED);
+	assert_non_null(strstr(problem.text, "a proxy or a firewall in front of it may have"));
+	forbidden.is_page = true;
+	assert_int_equal(app_verdict(&forbidden, &problem), MISSKEY_REFUSED);
+	assert_string_equal(problem.text,
+			    "The server answered app/create with HTTP 403 and a web page: a "
+			    "firewall in front of it lets only browsers pass. Only the server's "
+			    "administrator can let programs call /api/");
 	assert_int_equal(app_verdict(&empty, &problem), MISSKEY_BAD_REPLY);
 	assert_string_equal(problem.text,
 			    "The server answered app/create with HTTP 200 without any content");
