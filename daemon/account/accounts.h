@@ -23,7 +23,7 @@ struct account {
 	char name[ACCOUNT_NAME_BYTES];
 	bool from_config;
 	bool is_provisional;   /* it exists by its login alone */
-	bool is_unlisted;      /* that has not come to a consent page, or has ended */
+	bool is_unlisted;      /* that has come to no page nor wait yet, or has ended */
 	int64_t page_given_ms; /* when somebody was told to open the start page, monotonic */
 	struct url_server server;
 	char *permission; /* canonical */

@@ -9,12 +9,14 @@
 
 /* ---- Changes ---- */
 
-/* An account that exists by its login alone is shown from its consent page to its end. */
+/* An account that exists by its login alone is shown from its consent page, or its first wait for the
+ * server, to its end. */
 static void note_login(struct service *service, struct account *account, struct clock_time now)
 {
-	enum machine_state state = login_view(service_find_login(service, account))->state;
+	const struct login_view *view = login_view(service_find_login(service, account));
+	enum machine_state state = view->state;
 
-	if (state == MACHINE_CONSENT)
+	if (state == MACHINE_CONSENT || view->retry_at)
 		account->is_unlisted = false;
 	service_tell(service, SERVICE_LOGIN_CHANGED, account, now);
 	if (state == MACHINE_FINISHED && account->is_provisional) {
