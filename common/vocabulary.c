@@ -34,6 +34,13 @@ static const char *const credential_states[CREDENTIAL_STATE_COUNT] = {
 	[CREDENTIAL_ABSENT] = "absent",
 };
 
+static const char *const withdrawals[WITHDRAWAL_COUNT] = {
+	[WITHDRAWAL_APPS] = "apps",
+	[WITHDRAWAL_API] = "api",
+	[WITHDRAWAL_LAST_USED] = "last_used",
+	[WITHDRAWAL_ADMINISTRATOR] = "administrator",
+};
+
 /* The place of WORD among COUNT words; COUNT if it is none of them. */
 static unsigned find(const char *const *words, unsigned count, const char *word)
 {
@@ -86,4 +93,23 @@ enum credential_state credential_state_from_text(const char *text)
 bool credential_state_is_good(enum credential_state state)
 {
 	return state == CREDENTIAL_VERIFIED || state == CREDENTIAL_UNVERIFIED;
+}
+
+const char *withdrawal_text(enum withdrawal withdrawal)
+{
+	return withdrawals[withdrawal];
+}
+
+enum withdrawal withdrawal_from_text(const char *text)
+{
+	unsigned found = find(withdrawals, WITHDRAWAL_COUNT, text);
+
+	return found < WITHDRAWAL_COUNT ? (enum withdrawal)found : WITHDRAWAL_APPS;
+}
+
+const char *withdrawal_path(enum withdrawal withdrawal)
+{
+	if (withdrawal == WITHDRAWAL_ADMINISTRATOR)
+		return NULL;
+	return withdrawal == WITHDRAWAL_API ? "/settings/api" : "/settings/apps";
 }

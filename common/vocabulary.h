@@ -76,6 +76,24 @@ enum credential_state credential_state_from_text(const char *text);
 /* Whether scripts may use it: verified or unverified. */
 bool credential_state_is_good(enum credential_state state);
 
+/* ---- Where a person takes the access away ---- */
+
+/* Servers differ: see misskey_withdrawal(). */
+enum withdrawal {
+	WITHDRAWAL_APPS,	  /* at /settings/apps */
+	WITHDRAWAL_API,		  /* in the settings, under API */
+	WITHDRAWAL_LAST_USED,	  /* at /settings/apps, where the apps have no names */
+	WITHDRAWAL_ADMINISTRATOR, /* nowhere: only the server's administrator can */
+	WITHDRAWAL_COUNT,
+};
+
+/* The path of the page in the server's settings; NULL: there is none. */
+const char *withdrawal_path(enum withdrawal withdrawal);
+/* "apps" … */
+const char *withdrawal_text(enum withdrawal withdrawal);
+/* WITHDRAWAL_APPS for NULL and an unknown word. */
+enum withdrawal withdrawal_from_text(const char *text);
+
 /* ---- Codes of errors and problems ---- */
 
 /* Errors of requests */

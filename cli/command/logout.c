@@ -11,11 +11,11 @@
 #include "terminal/exit_status.h"
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
+#include "withdrawal.h"
 
 static void say_what_is_left(const char *account, const struct json *forgotten)
 {
 	bool is_absent = control_credential_state(forgotten) == CREDENTIAL_ABSENT;
-	const char *server = json_get_string(forgotten, "server");
 
 	if (is_absent)
 		terminal_message(_("There was no credential of %s on this computer."), account);
@@ -26,12 +26,8 @@ static void say_what_is_left(const char *account, const struct json *forgotten)
 		terminal_message(_("The account is still in the config; to log in again: "
 				   "misskey-authctl login %s"),
 				 account);
-	/* An app's credential cannot take itself back. */
-	if (!is_absent && server)
-		terminal_message(
-			_("The app still has access at the server. Only you can take that away: "
-			  "%s/settings/apps (on Misskey 11 only the server's administrator can)"),
-			server);
+	if (!is_absent)
+		withdrawal_say(forgotten);
 }
 
 int command_logout(struct control_client *client, const struct command_options *options)

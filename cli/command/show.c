@@ -20,6 +20,7 @@
 #include "terminal/exit_status.h"
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
+#include "withdrawal.h"
 
 /* "2026-11-22 21:00:00 +0900" and a NUL. */
 #define LOCAL_TIME_BYTES 32
@@ -95,25 +96,16 @@ static void append_credential(struct buf *text, const struct json *account)
 	append_time(text, "Last asked:", last_asked(account));
 }
 
-/* Where the person takes the app's access away; false: there is none to take away. */
-static bool settings_page(const struct json *account, struct buf *page)
-{
-	const char *server = json_get_string(account, "server");
-	enum credential_state state = control_credential_state(account);
-
-	if (!server || state == CREDENTIAL_ABSENT || state == CREDENTIAL_REVOKED)
-		return false;
-	buf_append_format(page, "%s/settings/apps", server);
-	return true;
-}
-
 static void append_access(struct buf *text, const struct json *account)
 {
 	_cleanup_(buf_done) struct buf page = {0};
 
 	append_fact(text, "App:", json_get_string(json_get(account, "app"), "name"));
-	if (settings_page(account, &page))
+	if (withdrawal_page(account, &page))
 		append_fact(text, "Withdraw at:", buf_text(&page));
+	else if (withdrawal_from_text(json_get_string(account, "withdrawal")) ==
+		 WITHDRAWAL_ADMINISTRATOR)
+		append_fact(text, "Withdraw:", "only the server's administrator can");
 }
 
 /* Those that are there. */
@@ -166,7 +158,7 @@ static int add_members(struct json *account, const char *directory)
 	_cleanup_(json_freep) struct json *files = json_new_object();
 	const char *name = json_get_string(account, "account");
 	_cleanup_(buf_done) struct buf page = {0};
-	bool has_page = settings_page(account, &page);
+	bool has_page = withdrawal_page(account, &page);
 
 	for (enum account_file file = 0; file < ACCOUNT_FILE_COUNT; file++) {
 		_cleanup_(buf_done) struct buf path = {0};

@@ -8,6 +8,7 @@
 #include "browser/browser_request.h"
 #include "common/log.h"
 #include "login/login_failure.h"
+#include "misskey/misskey_software.h"
 #include "page/page.h"
 #include "visitor.h"
 
@@ -245,6 +246,11 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 		service_credential(browser->service, finished->account);
 	_cleanup_(buf_done) struct buf login = {0};
 	bool success = outcome_is_success(finished->outcome);
+	struct account *account =
+		accounts_find(service_accounts(browser->service), finished->account);
+	const struct login *last = account ? service_find_login(browser->service, account) : NULL;
+	const char *software =
+		success && credential ? credential->software : login_software(last);
 	struct page_facts facts;
 
 	append_login(browser, finished, &login);
@@ -256,6 +262,7 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 		.user = finished->user,
 		.expected = finished->expected,
 		.permission = success && credential ? credential->permission : NULL,
+		.withdrawal = misskey_withdrawal(software),
 		.detail = finished->detail,
 		.login = buf_text(&login),
 	};

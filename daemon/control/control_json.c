@@ -12,6 +12,7 @@
 #include "common/vocabulary.h"
 #include "confinement/confinement.h"
 #include "login/login_failure.h"
+#include "misskey/misskey_software.h"
 
 static int add_time(struct json *object, const char *key, int64_t unix_s)
 {
@@ -246,6 +247,18 @@ static int add_app(struct json *object, const struct credential *credential)
 	return json_add(object, "app", TAKE_PTR(app));
 }
 
+/* What the server ran when CREDENTIAL was obtained, and where its user withdraws it there. */
+static int add_software(struct json *object, const struct credential *credential)
+{
+	const char *software = credential ? credential->software : NULL;
+
+	if (json_add_string(object, "software", software))
+		return ERR_NOMEM;
+	return json_add_string(
+		object, "withdrawal",
+		credential ? withdrawal_text(misskey_withdrawal(software)) : NULL);
+}
+
 struct json *control_json_account(const struct control *control, struct account *account)
 {
 	struct service *service = control->service;
@@ -260,7 +273,7 @@ struct json *control_json_account(const struct control *control, struct account 
 	    add_credential(object, credential) || add_credential_digest(object, credential) ||
 	    add_time(object, "asked_at",
 		     verification_asked_at(service_find_verification(service, account))) ||
-	    add_app(object, credential) ||
+	    add_app(object, credential) || add_software(object, credential) ||
 	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    permission_add_json(object, "permission", account->permission) ||
 	    add_permission_change(object, account, credential))
@@ -356,7 +369,7 @@ struct json *control_json_forgotten(struct service *service, const struct accoun
 			    credential ? credential->server : account->server.origin) ||
 	    json_add_string(object, "source",
 			    account->from_config ? SOURCE_CONFIG : SOURCE_LOGIN) ||
-	    add_credential(object, credential))
+	    add_credential(object, credential) || add_software(object, credential))
 		return NULL;
 	return TAKE_PTR(object);
 }

@@ -162,19 +162,23 @@ static bool call_set_request(struct http_call *call, const char *url)
 			return false;
 		call->headers = longer;
 	}
-	return SET(CURLOPT_URL, url) && SET(CURLOPT_POST, 1L) &&
-	       SET(CURLOPT_POSTFIELDS, buf_text(&call->request)) &&
-	       SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->request.size) &&
-	       SET(CURLOPT_HTTPHEADER, call->headers) &&
+	return SET(CURLOPT_URL, url) && SET(CURLOPT_HTTPHEADER, call->headers) &&
 	       SET(CURLOPT_USERAGENT, "misskey-authd/" MISSKEY_AUTHD_VERSION) &&
 	       SET(CURLOPT_WRITEFUNCTION, answer_write) && SET(CURLOPT_WRITEDATA, call) &&
 	       SET(CURLOPT_HEADERFUNCTION, head_count) && SET(CURLOPT_HEADERDATA, call) &&
 	       SET(CURLOPT_ERRORBUFFER, call->error) && SET(CURLOPT_PRIVATE, call);
 }
 
-int http_client_post(struct http_client *client, const struct url_server *server, const char *path,
-		     const char *json, size_t size, http_answer_function *function, void *context,
-		     struct http_call **ret_call, struct err_detail *detail)
+static bool call_set_body(struct http_call *call)
+{
+	return SET(CURLOPT_POST, 1L) && SET(CURLOPT_POSTFIELDS, buf_text(&call->request)) &&
+	       SET(CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->request.size);
+}
+
+/* With JSON a POST, with NULL a GET. */
+static int call_begin(struct http_client *client, const struct url_server *server, const char *path,
+		      const char *json, size_t size, http_answer_function *function, void *context,
+		      struct http_call **ret_call, struct err_detail *detail)
 {
 	_cleanup_(call_freep) struct http_call *call = calloc(1, sizeof(*call));
 	_cleanup_(buf_done) struct buf url = {0};
@@ -191,16 +195,32 @@ int http_client_post(struct http_client *client, const struct url_server *server
 	call->context = context;
 	buf_append_text(&url, server->origin);
 	buf_append_text(&url, path);
-	buf_append(&call->request, json, size);
+	if (json)
+		buf_append(&call->request, json, size);
 	call->easy = curl_easy_init();
 	if (!call->easy || buf_error(&url) || buf_error(&call->request))
 		return err_set(detail, ERR_NOMEM, "no memory to call %s", server->origin);
-	if (!call_set_request(call, buf_text(&url)) || !http_rules_set(call->easy, &rules) ||
+	if (!call_set_request(call, buf_text(&url)) || (json && !call_set_body(call)) ||
+	    !http_rules_set(call->easy, &rules) ||
 	    curl_multi_add_handle(client->multi, call->easy) != CURLM_OK)
 		return err_set(detail, ERR_LIBRARY, "libcurl refuses to call %s", server->origin);
 	TAILQ_INSERT_TAIL(&client->calls, call, link);
 	*ret_call = TAKE_PTR(call);
 	return 0;
+}
+
+int http_client_post(struct http_client *client, const struct url_server *server, const char *path,
+		     const char *json, size_t size, http_answer_function *function, void *context,
+		     struct http_call **ret_call, struct err_detail *detail)
+{
+	return call_begin(client, server, path, json, size, function, context, ret_call, detail);
+}
+
+int http_client_get(struct http_client *client, const struct url_server *server, const char *path,
+		    http_answer_function *function, void *context, struct http_call **ret_call,
+		    struct err_detail *detail)
+{
+	return call_begin(client, server, path, NULL, 0, function, context, ret_call, detail);
 }
 
 /* Whether libcurl had begun to send the request. It sets this time to a microsecond at least. */

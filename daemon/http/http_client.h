@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * One POST of JSON, by the rules of http_rules.h. TLS with verification; plain HTTP for loopback
+ * One POST of JSON, or one GET, by the rules of http_rules.h. TLS with verification; plain HTTP for loopback
  * alone; HTTP/1.1; no redirect is followed; answers are capped in size and time. A request is never
  * sent twice. A proxy of the environment is used for other machines, never for loopback.
  */
@@ -38,6 +38,11 @@ int http_client_attach(struct http_client *client, struct loop *loop) _must_chec
 int http_client_post(struct http_client *client, const struct url_server *server, const char *path,
 		     const char *json, size_t size, http_answer_function *function, void *context,
 		     struct http_call **ret_call, struct err_detail *detail) _must_check_;
+
+/* GETs SERVER's PATH. The rest is as with http_client_post(). */
+int http_client_get(struct http_client *client, const struct url_server *server, const char *path,
+		    http_answer_function *function, void *context, struct http_call **ret_call,
+		    struct err_detail *detail) _must_check_;
 
 /* Ends the call without calling its function; never blocks, not even while a DNS server is silent.
  */

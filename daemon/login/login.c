@@ -63,6 +63,8 @@ void login_free(struct login *login)
 		return;
 	(void)name_table_take(&login->environment->logins, login->name);
 	cancel_call(login);
+	if (login->software_call)
+		http_call_cancel(login->software_call);
 	turns_leave(&login->environment->turns, &login->turn);
 	credentials_reservation_free(login->reservation);
 	credential_done(&login->candidate);
@@ -218,6 +220,7 @@ static bool perform(struct login *login, enum machine_action action, struct cloc
 	case MACHINE_DO_CREATE_APP:
 		return login_create_app(login, ret_event);
 	case MACHINE_DO_MAKE_SESSION:
+		login_ask_software(login);
 		return login_make_session(login, ret_event);
 	case MACHINE_DO_SECURE:
 		return login_secure(login, ret_event);
@@ -505,6 +508,11 @@ int login_flush(struct login *login, struct err_detail *detail)
 const struct account *login_account(const struct login *login)
 {
 	return login->account;
+}
+
+const char *login_software(const struct login *login)
+{
+	return login && login->software[0] ? login->software : NULL;
 }
 
 const struct login_view *login_view(const struct login *login)

@@ -148,6 +148,9 @@ bool login_is_resting(const struct login *login, bool wakes);
  */
 int login_flush(struct login *login, struct err_detail *detail) _must_check_;
 
+/* What the server runs, "misskey 2025.3.1"; NULL: not known (yet), also for NULL. */
+const char *login_software(const struct login *login);
+
 /* Valid until the next call of a function with this login. */
 const struct login_view *login_view(const struct login *login);
 

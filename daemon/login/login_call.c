@@ -175,3 +175,24 @@ void login_read_early_verdict(struct login *login, enum misskey_verdict verdict,
 		login->missing = problem->endpoint;
 	}
 }
+
+static void on_software(const struct http_answer *answer, void *context)
+{
+	struct login *login = context;
+
+	login->software_call = NULL;
+	(void)misskey_software_read(answer, login->software);
+}
+
+void login_ask_software(struct login *login)
+{
+	struct err_detail detail;
+
+	if (login->software_call)
+		return;
+	login->software[0] = '\0';
+	if (http_client_get(login->environment->client, &login->account->server,
+			    MISSKEY_PATH_NODEINFO, on_software, login, &login->software_call,
+			    &detail))
+		log_warning("account %s: %s", login->account->name, detail.text);
+}

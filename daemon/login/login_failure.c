@@ -7,6 +7,7 @@
 
 #include "common/account_name.h"
 #include "common/text.h"
+#include "misskey/misskey_software.h"
 
 /* The failed login of ACCOUNT, and what it leaves. */
 struct failure {
@@ -108,6 +109,8 @@ static void rejected_text(const struct failure *failure, struct buf *text)
 	const struct credential *credential = failure->credential;
 	const struct login_view *view = failure->view;
 	const char *server = account->server.origin;
+	const char *path =
+		withdrawal_path(misskey_withdrawal(credential ? credential->software : NULL));
 
 	if (credential && credential->state == CREDENTIAL_SUSPENDED) {
 		buf_append_format(text, "%s has suspended @%s. ", server, credential->username);
@@ -119,7 +122,11 @@ static void rejected_text(const struct failure *failure, struct buf *text)
 	buf_append_format(text, "%s does not accept the credential of %s that it just gave. ",
 			  server, account->name);
 	text_append_sentence(text, view->problem);
-	buf_append_format(text, " Remove the app at %s/settings/apps, then log in again: ", server);
+	if (path)
+		buf_append_format(text, " Remove the app at %s%s, then log in again: ", server,
+				  path);
+	else
+		buf_append_text(text, " Log in again with: ");
 	append_login_command(failure, text);
 }
 

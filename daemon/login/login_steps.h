@@ -8,6 +8,7 @@
  */
 
 #include "login/login.h"
+#include "misskey/misskey_software.h"
 
 struct login {
 	char name[ACCOUNT_NAME_BYTES]; /* the account's: a row of a name_table begins with it */
@@ -24,6 +25,8 @@ struct login {
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
 	char app_id[MISSKEY_ID_BYTES]; /* whose secret the session is being made with */
+	struct http_call *software_call; /* asks what the server runs; NULL: none */
+	char software[MISSKEY_SOFTWARE_BYTES]; /* what it answered; "" before that */
 	bool renew_wanted;	       /* login_renew() came while an answer was awaited */
 	bool renew_browser;
 };
@@ -74,6 +77,9 @@ void login_read_early_verdict(struct login *login, enum misskey_verdict verdict,
 /* POSTs BODY, whose building gave BUILT (0 or an error). Returns as a step. */
 bool login_ask(struct login *login, const char *path, int built, const struct buf *body,
 	       struct machine_input *event);
+/* Asks what the server runs, beside everything else: nothing waits for the answer. */
+void login_ask_software(struct login *login);
+
 /* For http_client_post(), with the login as context. */
 http_answer_function login_on_answer;
 

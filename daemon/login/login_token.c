@@ -114,8 +114,10 @@ static int candidate_fill(struct login *login, const struct secret *access_token
 	candidate->permission = strdup(app->permission);
 	candidate->app_id = strdup(app->id);
 	candidate->app_name = strdup(app->name);
+	candidate->software = login->software[0] ? strdup(login->software) : NULL;
 	if (!candidate->server || !candidate->user_id || !candidate->username ||
-	    !candidate->permission || !candidate->app_id || !candidate->app_name)
+	    !candidate->permission || !candidate->app_id || !candidate->app_name ||
+	    (login->software[0] && !candidate->software))
 		return ERR_NOMEM;
 	if (digest_sha256_hex(token, strlen(token), "", 0, candidate->session_digest))
 		return ERR_CRYPTO;

@@ -17,8 +17,6 @@
 #define DETAIL_MAX_CHARS 500
 /* Of a page without a detail, most of it the style: more is made room for when it comes. */
 #define PAGE_TYPICAL_BYTES 8000
-/* Where Misskey lists the apps that a user has let in, and takes them out again. */
-#define SETTINGS_PATH "/settings/apps"
 
 /* cmake/Embed.cmake makes these of the files. The style is the same for all pages, because its hash
  * is in the Content-Security-Policy. */
@@ -313,13 +311,26 @@ static void begin_undoing(const struct page *page, const char *title, const char
 	put_words(page, words);
 }
 
-static void put_settings_link(const struct page *page)
+static void put_settings_link(const struct page *page, const char *path)
 {
-	put(page, "<a rel=\"noreferrer\" href=\"");
+	put(page, "<br>\n<a rel=\"noreferrer\" href=\"");
 	text_append_html(page->html, page->facts->server, URL_ORIGIN_BYTES);
-	put(page, SETTINGS_PATH "\">");
+	put(page, path);
+	put(page, "\">");
 	text_append_html(page->html, server_name(page->facts), URL_ORIGIN_BYTES);
-	put(page, "<wbr>" SETTINGS_PATH "</a>");
+	put(page, "<wbr>");
+	put(page, path);
+	put(page, "</a>");
+}
+
+static void put_withdrawal(const struct page *page)
+{
+	enum withdrawal withdrawal = page->facts->withdrawal;
+
+	begin_undoing(page, page->text->withdraw, page->text->withdraw_help[withdrawal]);
+	if (withdrawal_path(withdrawal))
+		put_settings_link(page, withdrawal_path(withdrawal));
+	put(page, "</p>\n</div>\n");
 }
 
 /* For a person who did not want this login: how to undo it. */
@@ -338,12 +349,8 @@ static void put_undoing(const struct page *page)
 		begin_undoing(page, page->text->wrong_user, page->text->wrong_user_help);
 		put(page, "</p>\n</div>\n");
 	}
-	if (granted) {
-		begin_undoing(page, page->text->withdraw, page->text->withdraw_help);
-		put(page, "<br>\n");
-		put_settings_link(page);
-		put(page, "</p>\n</div>\n");
-	}
+	if (granted)
+		put_withdrawal(page);
 	put(page, "</section>\n");
 }
 

@@ -40,6 +40,7 @@ struct page_facts {
 	const char *user;	/* who consented */
 	const char *expected;	/* who should have */
 	const char *permission; /* canonical list of what scripts may do now */
+	enum withdrawal withdrawal; /* where the user takes the access away */
 	const char *detail;	/* a sentence in English about what is wrong */
 	const char *login;	/* what `misskey-authctl login` needs; NULL: the account's name */
 };

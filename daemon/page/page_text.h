@@ -43,7 +43,8 @@ struct page_text {
 	const char *wrong_user;
 	const char *wrong_user_help;
 	const char *withdraw;
-	const char *withdraw_help; /* ends in a colon: the address of the settings follows */
+	/* where an address of the settings follows, it ends in a colon */
+	const char *withdraw_help[WITHDRAWAL_COUNT];
 
 	/* in place of a fact that is not known, inside of a sentence */
 	const char *unknown_account;

@@ -5,6 +5,7 @@
 #include "credentials_file.h"
 
 #define APP_NAME_MAX_BYTES (APP_NAME_CHARS * 4)
+#define SOFTWARE_MAX_BYTES 128
 
 bool credential_is_good(const struct credential *credential)
 {
@@ -43,6 +44,8 @@ static const struct entry_member members[] = {
 	{"app", .type = ENTRY_OBJECT},
 	{"app.id", AT(app_id), .form = ENTRY_ID},
 	{"app.name", AT(app_name), .form = ENTRY_WORDS, .max = APP_NAME_MAX_BYTES},
+	{"software", AT(software), .form = ENTRY_WORDS, .max = SOFTWARE_MAX_BYTES,
+	 .may_be_null = true},
 	{"state", AT(state), .word = state_word},
 	{"obtained_at", AT(obtained_at), .form = ENTRY_DATE, .max = ENTRY_TIME_MAX},
 	{"verified_at", AT(verified_at), .form = ENTRY_DATE, .max = ENTRY_TIME_MAX,

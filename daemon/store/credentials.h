@@ -28,6 +28,7 @@ struct credential {
 	char *permission; /* canonical */
 	char *app_id;
 	char *app_name;
+	char *software; /* of the server at that time, "misskey 2025.3.1"; NULL: not known */
 	enum credential_state state;
 	int64_t obtained_at;		       /* unix s */
 	int64_t verified_at;		       /* unix s, 0: never */
