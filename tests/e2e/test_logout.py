@@ -58,7 +58,7 @@ def test_a_pending_login_is_cancelled(server, daemon, browser):
     assert not daemon.registry()["sessions"]
     wait_for(lambda: not daemon.leftovers())  # the agent writes what it has told
     if browser:
-        assert PlainBrowser().get(login["start_url"], follow=False)[0] == 404
+        assert PlainBrowser().get(login["start_url"], follow=False)[0] == 410
 
 
 def test_a_browser_that_waits_is_told(server, daemon):
