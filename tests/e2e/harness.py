@@ -187,6 +187,15 @@ class Daemon:
         self.process.wait()
         self.process = None
 
+    def restart_after_sessions(self):
+        """Restarted when the time of its pending logins is over."""
+        assert self.stop() == 0, self.log()
+        file = self.state / "registry.json"
+        text, count = re.subn(r'("expires_at": ?)\d+', r"\g<1>1", file.read_text())
+        assert count
+        file.write_text(text)
+        self.start()
+
     def restart(self):
         assert self.stop() == 0, self.log()
         return self.start()
@@ -290,14 +299,37 @@ class PlainBrowser:
             return reply.status, reply.geturl(), reply.headers, reply.read().decode()
 
 
+def open_start(start_url):
+    """Opens a login's start page: the browser, and the session's token."""
+    browser = PlainBrowser()
+    status, _, headers, _ = browser.get(start_url, follow=False)
+    assert status == 303, status
+    return browser, headers["Location"].rsplit("/", 1)[1]
+
+
 def accept(daemon, server, login, username="alice"):
     """Opens the login's start page and consents, without following the redirect: the browser and the token."""
-    browser = PlainBrowser()
-    status, _, headers, _ = browser.get(login["start_url"], follow=False)
-    assert status == 303, status
-    token = headers["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(login["start_url"])
     server.accept(token, username)
     return browser, token
+
+
+def read_page(process):
+    """What `misskey-authctl login` says up to the address of the page to open, which is the last word of it."""
+    said = ""
+    while "/start/" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    return said, {"start_url": said.rsplit(": ", 1)[1].strip()}
+
+
+def start_login(daemon, *arguments, **env):
+    """`misskey-authctl login` on a desktop whose browser does nothing, and its read_page()."""
+    process = subprocess.Popen(
+        [BIN / "misskey-authctl", "login", *arguments], env={**daemon.env, "DISPLAY": ":0", "BROWSER": "true", **env},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return process, *read_page(process)
 
 
 def consent(daemon, server, login, username="alice"):

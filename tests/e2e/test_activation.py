@@ -210,7 +210,7 @@ def test_doctor_says_a_bad_config_once(activated):
     assert found.returncode == 1 and found.stdout.count("config.ini:2") == 1
 
 
-def test_a_config_that_was_mended_is_noticed_by_the_next_client(activated):
+def test_a_config_that_was_fixed_is_noticed_by_the_next_client(activated):
     good = activated.config_file.read_text()
     activated.config_file.write_text("[daemon\n")
     assert activated.control("GET", "/v1/status")[1]["problems"][0]["code"] == "BAD_CONFIG"

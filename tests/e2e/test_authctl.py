@@ -630,8 +630,7 @@ def test_rename_says_what_scripts_use_now(bot):
         "The account bot is called news now.\n"
         "A script uses it with: misskey-token news\n"
         f"Its files are now {state}/env/news and {state}/tokens/news.\n"
-        "Scripts and units that name bot, or its files, have to name news. A section of the config has the same name "
-        "as its account: [account news]\n")
+        "Change bot to news in your scripts and units, also in the paths of these files.\n")
     assert bot.daemon.asked("POST", "") == [("POST", "/v1/accounts/bot/rename", {"to": "news"})]
     assert json.loads(bot.run("rename", "bot", "news", "--json").stdout)["account"] == "news"
 
@@ -1138,7 +1137,7 @@ def test_missing_has_a_limit(machine, options, asked, left):
 
 def test_who_ignores_a_page_gets_no_other(machine):
     machine.daemon.accounts = missing("a", "b", "c")
-    machine.daemon.finish("EXPIRED", "Nobody consented in time.", None)
+    machine.daemon.finish("EXPIRED", "The login timed out: nobody approved it.", None)
     result = machine.run("login", "--missing")
     assert result.returncode == 4 and len(machine.daemon.asked("POST", "/login")) == 1
     assert "Without a credential are left: b, c." in result.stderr

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from harness import (
-    LOGGED_IN, SECURITY_HEADERS, PlainBrowser, accept, authorize, connections_to, needs_root, wait_for,
+    LOGGED_IN, SECURITY_HEADERS, PlainBrowser, accept, authorize, connections_to, needs_root, open_start, wait_for,
 )
 from misskey_server import Delay
 
@@ -410,9 +410,7 @@ def test_an_unknown_result_says_nothing_of_others(server_2025, daemon):
 
 def test_a_page_that_loads_itself_again_is_answered_when_there_is_news(server_2025, daemon):
     """The first time it comes at once; then it stays to be read until something has changed."""
-    browser = PlainBrowser()
-    _, _, headers, _ = browser.get(daemon.login("me", server=server_2025.origin)["start_url"], follow=False)
-    token = headers["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(daemon.login("me", server=server_2025.origin)["start_url"])
     # The first leads back to the server's page, once.
     assert browser.get(daemon.callback_url(token))[1].startswith(server_2025.origin)
     pages = [browser.get(daemon.callback_url(token)), browser.get(daemon.callback_url(token))]

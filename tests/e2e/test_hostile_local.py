@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import BIN, Daemon, PlainBrowser, UnixConnection, authorize, consent, needs_root, secrets_of, wait_for
+from harness import (
+    BIN, Daemon, PlainBrowser, UnixConnection, authorize, consent, needs_root, open_start, secrets_of, wait_for,
+)
 
 # Only root can become another user.
 pytestmark = needs_root
@@ -89,8 +91,7 @@ def opener(directory, what="sleep 1"):
 
 def consent_as(server, page, username):
     """Whoever has the link goes all the way."""
-    browser = PlainBrowser()
-    token = browser.get(page, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(page)
     server.accept(token, username)
     return browser, token
 
@@ -372,7 +373,7 @@ def test_the_browser_with_the_cookie_may_open_the_link_again(server_2025, open_d
 def test_what_others_repeat_is_written_and_logged_once(server_2025, open_daemon):
     daemon = open_daemon
     link = daemon.login("me", server=server_2025.origin)["start_url"]
-    token = PlainBrowser().get(link, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    _, token = open_start(link)
     assert PlainBrowser().get(daemon.callback_url(token))[0] == 403
     assert PlainBrowser().get(link)[0] == 410
     new_link(daemon, link)

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import PlainBrowser, free_port, secrets_of, wait_for
+from harness import free_port, open_start, secrets_of, wait_for
 from journal import Journal, read
 from misskey_server import MisskeyServer
 from user_manager import running, why_not
@@ -63,8 +63,7 @@ def log_in(manager, server):
     page = manager.authctl("login", server.origin, "--as", "me", "--no-wait", DISPLAY=":1", BROWSER="/bin/true")
     assert page.returncode == 0, page.stderr
     start = page.stdout.strip()
-    browser = PlainBrowser()
-    token = browser.get(start, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(start)
     server.accept(token, "alice")
     _, result, _, text = browser.get(f"{start.split('/start/')[0]}/callback?token={token}")
     assert "alice" in text

@@ -5,7 +5,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import PlainBrowser, accept, authorize, consent, wait_for
+from harness import PlainBrowser, accept, authorize, consent, open_start, wait_for
 from misskey_server import Cut, Delay, MisskeyServer
 
 
@@ -57,8 +57,7 @@ def test_reload_and_second_callback_show_the_same_result(server, daemon):
 
 def test_the_link_in_another_browser_is_not_taken(server, daemon):
     login = daemon.login("me", server=server.origin)
-    opener = PlainBrowser()
-    token = opener.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    _, token = open_start(login["start_url"])
     server.accept(token, "alice")
     status, _, _, text = PlainBrowser().get(daemon.callback_url(token))
     assert status == 403 and "misskey-authctl callback" in text
@@ -99,7 +98,7 @@ def test_parallel_callers_share_one_login(server, daemon):
 def test_a_login_whose_redirect_was_lost_is_made_anew_by_the_next(server, daemon):
     """Its link was opened by one who is not known to be the person: the session is not asked about."""
     login = daemon.login("me", server=server.origin)
-    token = PlainBrowser().get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    _, token = open_start(login["start_url"])
     server.accept(token, "alice")  # and the browser crashes
     again = daemon.login("me")
     assert again["start_url"] != login["start_url"] and not server.calls("auth/session/userkey")
@@ -177,8 +176,7 @@ def test_a_reloaded_callback_of_a_lost_session_leads_to_the_result(server, daemo
     """userkey's answer was lost, the daemon made another session: the page that the browser has stays good."""
     login = daemon.login("me", server=server.origin)
     server.misbehave("auth/session/userkey", Cut("after"))
-    browser = PlainBrowser()
-    old = browser.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, old = open_start(login["start_url"])
     server.accept(old, "alice")
     result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
     base = f"http://127.0.0.1:{daemon.port}"
@@ -219,8 +217,7 @@ def test_logins_at_once_have_an_app_each(server, daemon):
 def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
     """Whoever was first may be another user of the machine who read the link in a process list."""
     login = daemon.login("me", server=server_2025.origin)
-    first = PlainBrowser()
-    token = first.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    first, token = open_start(login["start_url"])
     assert PlainBrowser().get(login["start_url"], follow=False)[0] == 410
     server_2025.accept(token, "bob")
     wait_for(lambda: daemon.account("me")["login"]["state"] == "consent", what="another session")

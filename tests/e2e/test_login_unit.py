@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from harness import ROOT, PlainBrowser, free_port, wait_for
+from harness import ROOT, free_port, open_start, wait_for
 from misskey_server import MisskeyServer
 
 UNIT = "misskey-authd-login.service"
@@ -136,9 +136,7 @@ def server():
 
 def consent(server, url, username="alice"):
     """What a person does at an opened page."""
-    browser = PlainBrowser()
-    headers = browser.get(url, follow=False)[2]
-    token = headers["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(url)
     server.accept(token, username)
     return browser, token
 

@@ -2,7 +2,6 @@
 """The service and its sockets under a real user manager: started on demand, restarted, never lost."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -12,7 +11,7 @@ import time
 import pytest
 
 import browser
-from harness import PlainBrowser, free_port, wait_for
+from harness import PlainBrowser, accept, free_port, read_page, wait_for
 from misskey_server import Delay, MisskeyServer
 from user_manager import UserManager
 
@@ -86,14 +85,7 @@ class Unit:
         """A login that waits for its redirect: a browser that has opened the page, and the token."""
         begun = self.authctl("login", server.origin, "--as", account, "--no-wait", DISPLAY=":9")
         assert begun.returncode == 0 and "/start/" in begun.stdout, begun.stderr + begun.stdout
-        return self.open_start(server, begun.stdout.strip())
-
-    @staticmethod
-    def open_start(server, url):
-        client = PlainBrowser()
-        token = client.get(url, follow=False)[2]["Location"].rsplit("/", 1)[1]
-        server.accept(token, "alice")
-        return client, token
+        return accept(self, server, {"start_url": begun.stdout.strip()})
 
     def redirect(self, client, token):
         status, _, _, page = client.get(f"http://127.0.0.1:{self.port}/callback?token={token}")
@@ -311,7 +303,7 @@ def test_the_units_own_restart_is_not_faster(unit):
     assert unit.manager.show(SERVICE, "RestartUSec", "StartLimitIntervalUSec", "WatchdogUSec") == ["5s", "0", "30s"]
 
 
-def test_a_bad_config_is_answered_and_then_mended(unit):
+def test_a_bad_config_is_answered_and_then_fixed(unit):
     unit.listen()
     unit.manager.write(".config/misskey-authd/config.ini", "[daemon]\nlog_level = loud\n")
     for _ in range(8):
@@ -333,7 +325,7 @@ def test_a_restart_while_somebody_waits(unit):
             env={**unit.manager.env, "ASAN_OPTIONS": "detect_leaks=0", "DISPLAY": ":9", "BROWSER": "/bin/true"}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )
-        client, token = unit.open_start(server, re.search(r"http://\S+/start/\w+", waiter.stderr.readline())[0])
+        client, token = accept(unit, server, read_page(waiter)[1])
         assert unit.manager.systemctl("restart", SERVICE).returncode == 0
         unit.redirect(client, token)
         said = waiter.communicate(timeout=30)[1]

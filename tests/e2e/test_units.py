@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import BIN, PlainBrowser, free_port, wait_for
+from harness import BIN, free_port, open_start, wait_for
 from misskey_server import MisskeyServer
 from user_manager import SOURCES, UNITS, unit_text
 
@@ -45,7 +45,7 @@ def log_in(manager, server):
     assert page.returncode == 0, page.stderr
     token = page.stdout.strip().rsplit("/", 1)[1]
     if "/start/" in page.stdout:
-        token = PlainBrowser().get(page.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+        _, token = open_start(page.stdout.strip())
     server.accept(token, "alice")
     assert manager.authctl("callback", token).returncode == 0
 
