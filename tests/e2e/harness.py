@@ -93,7 +93,7 @@ def connections_to(port):
     return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "01" for row in table)
 
 
-def wait_for(condition, seconds=10, what="the condition"):
+def wait_for(condition, seconds=60, what="the condition"):
     """Waits until condition() is true and returns its value."""
     end = time.monotonic() + seconds
     while True:
@@ -153,7 +153,7 @@ class Daemon:
 
     # The process
 
-    def start(self, *options, wait=True, seconds=20):
+    def start(self, *options, wait=True, seconds=60):
         env = self.env
         # Only root may look at a process that is not dumpable.
         declines = self.config_file.exists() and "confinement = no" in self.config_file.read_text(encoding="utf-8")
@@ -175,7 +175,7 @@ class Daemon:
         except OSError:
             return False
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """SIGTERM, and the exit status."""
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(seconds)
@@ -221,7 +221,7 @@ class Daemon:
         assert status == expect, answer
         return answer
 
-    def outcome(self, account, seconds=20):
+    def outcome(self, account, seconds=60):
         """Waits for the end of the account's login: the LOGIN object."""
         def ended():
             answer = self.control("GET", f"/v1/accounts/{account}/login?wait=5")[1]

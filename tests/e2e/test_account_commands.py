@@ -22,7 +22,7 @@ def test_a_pending_login_is_seen_and_cancelled(server, daemon):
     cancelled = daemon.authctl("cancel", "bot")
     assert (cancelled.returncode, cancelled.stdout) == (0, "")
     assert cancelled.stderr == "The login of bot was cancelled. The account had no credential, so it is gone.\n"
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     assert process.returncode == 4
     assert daemon.authctl("list", "--json").stdout == "[]\n" and not daemon.registry()["sessions"]
     assert daemon.authctl("cancel", "bot").returncode == 1 and daemon.authctl("show", "bot").returncode == 3
@@ -34,7 +34,7 @@ def test_an_abandoned_login_has_nobody_who_waits(server, daemon):
     process, _, _ = start_login(daemon, server.origin, "--as", "bot")
     wait_for(lambda: listed(daemon)[0].endswith(", 1 waiting"))
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=20)
+    process.communicate(timeout=60)
     wait_for(lambda: listed(daemon)[0].endswith(", 0 waiting"))
     status = daemon.authctl("status")
     assert status.stdout.splitlines()[-1].endswith(", 0 waiting")

@@ -319,4 +319,4 @@ def wait_until_up(daemon):
     def listens():
         with socket.socket(socket.AF_UNIX) as client:
             return client.connect_ex(str(daemon.socket)) == 0
-    return wait_for(listens, 20, "the control socket")
+    return wait_for(listens, what="the control socket")

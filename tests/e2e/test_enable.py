@@ -202,7 +202,7 @@ def test_a_daemon_that_was_started_by_hand(person):
     daemon = subprocess.Popen(
         person.manager.as_user(person.manager.programs / "misskey-authd"), cwd="/", stderr=subprocess.DEVNULL,
         env={**person.manager.env, "ASAN_OPTIONS": "detect_leaks=0"})
-    wait_for(lambda: person.manager.authctl("status").returncode == 0, 20, "the daemon")
+    wait_for(lambda: person.manager.authctl("status").returncode == 0, what="the daemon")
     done = person.enable("--port", str(person.port))
     assert f"without systemd (process {daemon.pid})." in done.stderr
     done = person.follow(done)

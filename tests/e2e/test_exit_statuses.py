@@ -607,7 +607,7 @@ class Files:
 
     def run(self, *arguments):
         result = subprocess.run([self.program, *arguments], env={**self.daemon.env, "HOME": str(self.home)},
-                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=10, **self.options)
+                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60, **self.options)
         return subprocess.CompletedProcess(arguments, result.returncode, result.stdout or "", result.stderr)
 
 

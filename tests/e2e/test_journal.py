@@ -75,7 +75,7 @@ def entries(manager, what):
     def found():
         all_entries = read(manager, *UNIT, OURS)
         return all_entries if any(what in entry["MESSAGE"] for entry in all_entries) else None
-    return wait_for(found, 10, f"{what!r} in the journal")
+    return wait_for(found, what=f"{what!r} in the journal")
 
 
 def test_each_line_has_its_priority_and_its_unit(service):
@@ -171,8 +171,8 @@ def test_an_aborted_daemon_leaves_no_core_file(service, core_files):
     other = service.run("systemd-run", "--user", "--wait", "--quiet", "-p", "LimitCORE=infinity",
                         "/bin/sh", "-c", "kill -ABRT $$$$")
     assert other.returncode != 0
-    wait_for(lambda: list(core_files.glob("core.*")), 10, "the core file of another process, as a proof")
+    wait_for(lambda: list(core_files.glob("core.*")), what="the core file of another process, as a proof")
     aborted = pid(service)
     os.kill(aborted, signal.SIGABRT)
-    wait_for(lambda: pid(service) not in (0, aborted), 20, "the restart after the abort")
+    wait_for(lambda: pid(service) not in (0, aborted), what="the restart after the abort")
     assert not (core_files / f"core.{aborted}").exists()

@@ -63,7 +63,7 @@ def test_enter_makes_a_session_whose_link_nobody_saw(polling, server_2025, start
     terminal.wait_for(f"Opened your browser. If nothing appeared: {link}\n")
     terminal.press("\n")  # too early for an answer
     terminal.wait_for(OFFER)
-    assert 10 <= time.monotonic() - begun < 20
+    assert time.monotonic() - begun >= 10
     assert polling.account("me")["login"]["start_url"] == link
     old = PlainBrowser()
     terminal.press("\n")
@@ -116,12 +116,12 @@ def test_without_a_keyboard_the_command_is_said(polling, start):
     shown = polling.authctl("login", "me", "--no-browser", "--timeout", "1s").stderr
     login = polling.account("me")["login"]
     assert (login["start_url"], login["browser"]) == (None, False) and login["consent_url"] in shown
-    assert PlainBrowser().get(link)[0] == 404
+    assert PlainBrowser().get(link)[0] == 410
 
 
 def test_a_browser_that_failed_is_followed_by_the_offer_at_once(start):
-    begun = time.monotonic()
     terminal = start(browser="sh -c 'exit 1'")
     terminal.wait_for("sh ended at once with exit status 1. Open the page by hand: http://127.0.0.1:")
+    failed = time.monotonic()
     terminal.wait_for(OFFER)
-    assert time.monotonic() - begun < 9
+    assert time.monotonic() - failed < 6

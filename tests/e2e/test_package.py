@@ -305,7 +305,7 @@ def test_an_upgrade_while_a_consent_is_pending(packaged, newer, server_2025, how
         assert packaged.systemctl("try-restart", "misskey-authd").returncode == 0
     else:
         packaged.systemctl("kill", "misskey-authd")
-        wait_for(lambda: packaged.show("misskey-authd.service", "ActiveState") == ["inactive"], 20, "its end")
+        wait_for(lambda: packaged.show("misskey-authd.service", "ActiveState") == ["inactive"], what="its end")
     server_2025.accept(token, "alice")
     status, _, _, page = browser.get(f"http://127.0.0.1:{packaged.port}/callback?token={token}")
     assert status == 200 and "alice" in page

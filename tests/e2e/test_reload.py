@@ -106,8 +106,8 @@ def test_times_are_in_force_at_once(server_2025, configured):
     configured.configure(section("one", server_2025), daemon="poll_interval = 1s\nsession_time = 1h")
     assert configured.authctl("reload").returncode == 0
     configured.login("one", browser=False)
-    first, second = server_2025.wait_for_calls(USERKEY, 2, timeout=4)
-    assert second.time - first.time < 2
+    first, second = server_2025.wait_for_calls(USERKEY, 2)
+    assert second.time - first.time < 3.7  # the default is 3.75 s at least
 
 
 def test_a_pending_login_of_a_changed_account_ends(server_2025, configured):

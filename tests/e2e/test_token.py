@@ -55,7 +55,7 @@ class State:
         options.setdefault("env", self.environment())
         options.setdefault("stdout", subprocess.PIPE)
         return subprocess.run([program, *arguments], stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, text=True, timeout=10, **options)
+                              stdin=subprocess.DEVNULL, text=True, timeout=60, **options)
 
 
 @pytest.fixture

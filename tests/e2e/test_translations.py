@@ -180,7 +180,7 @@ def test_the_reason_of_the_system_is_in_the_same_language(daemon, server_2025, j
     """Though strerror() may be called before the rest of the message is looked for."""
     authorize(daemon, server_2025)
     system = subprocess.run(["cat", "/nowhere"], env={**daemon.env, **japanese}, text=True, capture_output=True,
-                            timeout=10, check=False).stderr
+                            timeout=60, check=False).stderr
     done = daemon.run("misskey-token", "me", "--exec", "/nowhere", **japanese)
     assert done.returncode == 127
     assert done.stderr == f"misskey-token: /nowhere を起動できません: {system.rsplit(': ')[-1].strip()}。\n"
@@ -277,7 +277,7 @@ def test_a_program_without_catalogues_speaks_english(daemon, japanese, tmp_path)
     (tmp_path / "bin").mkdir()
     shutil.copy(BIN / "misskey-token", tmp_path / "bin")
     done = subprocess.run([tmp_path / "bin/misskey-token", "nobody"], env={**daemon.env, **japanese}, text=True,
-                          capture_output=True, timeout=10, check=False)
+                          capture_output=True, timeout=60, check=False)
     assert "There is no account nobody." in done.stderr
 
 
