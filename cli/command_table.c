@@ -59,8 +59,7 @@ const struct command command_program = {
 		"  status                  the daemon, what is wrong with it, and the accounts\n"
 		"  verify [ACCOUNT…]       ask the servers whether credentials still work\n"
 		"  watch                   show what happens to the accounts, as it happens\n"
-		"  callback URL            finish a login with the address that your browser could "
-		"not open\n"
+		"  callback URL            finish a login with an address of another browser\n"
 		"  enable                  have systemd start the daemon when it is needed\n"
 		"  disable                 stop the daemon, and keep systemd from starting it\n"
 		"  reload                  have the daemon read its config again\n"
@@ -221,10 +220,9 @@ static const struct command commands[] = {
 	{
 		.name = "callback",
 		.arguments = "URL [--json]",
-		.help = N_("Finishes a login with the address that your browser could not open. "
-			   "URL is "
-			   "where it\n"
-			   "was sent after the consent: http://127.0.0.1:…/callback?token=…\n"
+		.help = N_("Finishes a login with the address that your browser could not open. It "
+			   "was\n"
+			   "sent there after the consent: http://127.0.0.1:…/callback?token=…\n"
 			   "\n"
 			   "  --json  print an object instead of the account's name\n"),
 		.options = short_options,

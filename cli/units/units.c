@@ -75,9 +75,8 @@ const char *units_remedy(int code)
 	return code == ERR_NOT_FOUND
 		       ? _("Start misskey-authd with your session, for instance in ~/.profile: "
 			   "misskey-authd &")
-		       : _("Log in as this user (su and sudo are no login), or have its manager "
-			   "run "
-			   "always: loginctl enable-linger");
+		       : _("Log in as this user (su and sudo are no login), or have systemd "
+			   "run for it always: loginctl enable-linger");
 }
 
 int units_do(const char *verb, unsigned set, struct err_detail *detail)
