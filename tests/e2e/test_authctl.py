@@ -523,16 +523,16 @@ def cancels(accounts):
 
 
 @pytest.mark.parametrize("left, said", [
-    ([], "The account had no credential, so it is gone."),
-    ([account("bot")], "The account had no credential, so it is gone."),
-    ([account("bot", source="config")], "To begin another: misskey-authctl login bot"),
-    ([account("bot", state="verified", user="alice")], "The account is as it was before."),
+    ([], ""),
+    ([account("bot")], " The account had no credential, so it is gone."),
+    ([account("bot", source="config")], " To begin another: misskey-authctl login bot"),
+    ([account("bot", state="verified", user="alice")], " The account is as it was before."),
 ])
 def test_cancel_says_what_is_left(machine, left, said):
     cancels(left)(machine)
     result = machine.run("cancel", "bot")
     assert (result.returncode, result.stdout) == (0, "")
-    assert result.stderr == f"The login of bot was cancelled. {said}\n"
+    assert result.stderr == f"The login of bot was cancelled.{said}\n"
     assert machine.daemon.asked("DELETE", "") == [("DELETE", "/v1/accounts/bot/login", None)]
     assert json.loads(machine.run("cancel", "bot", "--json").stdout)["outcome"] == "CANCELLED"
 
@@ -818,14 +818,14 @@ def test_the_same_files_are_no_reason_to_say_anything(machine):
 @pytest.mark.parametrize("reads, said", [("/etc/xdg/misskey-authd/config.ini", "reads the config /etc/xdg"),
                                          (None, "has no config")])
 def test_a_config_that_only_this_shell_names_is_said(machine, reads, said):
-    config = machine.directory / "config/misskey-authd/config.ini"
+    config = machine.directory / "it's/misskey-authd/config.ini"
     config.parent.mkdir(parents=True)
     config.touch()
     machine.daemon.status["config"] = reads
-    machine.environment["XDG_CONFIG_HOME"] = str(machine.directory / "config")
+    machine.environment["XDG_CONFIG_HOME"] = str(machine.directory / "it's")
     errors = machine.login(NAME).stderr
     assert said in errors and str(config) in errors
-    assert f"systemctl --user set-environment XDG_CONFIG_HOME='{machine.directory}/config'" in errors
+    assert f"systemctl --user set-environment XDG_CONFIG_HOME='{machine.directory}/it'\\''s'" in errors
     machine.daemon.status["config"], machine.daemon.login = str(config), None
     assert str(config) not in machine.login(NAME).stderr
 

@@ -320,7 +320,9 @@ def test_a_spoiled_login_is_told_with_a_new_link(server_2025, open_daemon):
         login = daemon.account("me")["login"]
         assert (login["state"], login["start_url"], login["problem"]["code"]) == ("consent", again, "START_RACED")
         for command in ("status", "list"):
-            assert f"me: The link was opened in two browsers. The new link: {again}\n" in daemon.authctl(command).stderr
+            said = daemon.authctl(command).stderr
+            assert f"me: The link was opened in two browsers. The new link: {again}\n" in said
+            assert said.count("opened in two browsers") == 1
         daemon.restart()
     # Nothing comes of the old session, not even by its owner.
     assert "stopped for safety" in other.get(daemon.callback_url(token))[3]

@@ -255,6 +255,14 @@ def test_others_may_not_have_access(state, mode):
     assert f"chmod 600 '{path}'" in refused(state.run(NAME), 8)
 
 
+def test_a_path_in_a_command_is_one_word(tmp_path):
+    (tmp_path / "it's").mkdir()
+    state = State(tmp_path / "it's")
+    path = state.write(mode=0o640)
+    assert os.system(refused(state.run(NAME), 8).partition("Then: ")[2]) == 0
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_file_of_another_user(state):
     """Root means to use another user's credential, and should neither take the file nor read it."""
