@@ -131,44 +131,33 @@ static bool is_from_our_browser(struct http_request *request,
 	return !session->cookie[0] || visitor_has_cookie(request, session->result, session->cookie);
 }
 
-/* Why the link of such a login leads nowhere is no secret. */
-static bool is_told_to_anybody(enum outcome outcome)
-{
-	return outcome == OUTCOME_OPENED_TWICE || outcome == OUTCOME_CANCELLED ||
-	       outcome == OUTCOME_EXPIRED;
-}
-
-static void reply_ended(struct browser *browser, struct http_request *request,
-			const struct registry_finished *finished)
-{
-	bool raced = finished->outcome == OUTCOME_OPENED_TWICE;
-	_cleanup_(buf_done) struct buf login = {0};
-
-	append_login(browser, finished, &login);
-	reply_page(request, 410,
-		   &(struct page_facts){.kind = raced ? PAGE_START_USED : PAGE_OUTCOME,
-					.outcome = finished->outcome,
-					.account = finished->account,
-					.server = finished->server,
-					.login = buf_text(&login)});
-}
-
 /* Whoever opens the link of a finished login may have lost a race for it. The browser with the
  * cookie, whose name nobody else knows, sees how it ended. */
 static void serve_late_start(struct browser *browser, struct http_request *request, const char *id)
 {
 	const struct registry *registry = service_registry(browser->service);
 	const struct registry_finished *finished = registry_finished_by_start(registry, id);
+	enum outcome outcome = finished ? finished->outcome : OUTCOME_NONE;
+	_cleanup_(buf_done) struct buf login = {0};
 
 	if (finished && visitor_has_cookie(request, finished->result, NULL)) {
 		reply_redirect_to_id(request, "/result/", finished->result);
 		return;
 	}
-	if (finished && is_told_to_anybody(finished->outcome)) {
-		reply_ended(browser, request, finished);
+	if (outcome == OUTCOME_OPENED_TWICE || outcome == OUTCOME_CANCELLED ||
+	    outcome == OUTCOME_EXPIRED) {
+		append_login(browser, finished, &login);
+		reply_page(request, 410,
+			   &(struct page_facts){.kind = outcome == OUTCOME_OPENED_TWICE
+								? PAGE_START_USED
+								: PAGE_OUTCOME,
+						.outcome = outcome,
+						.account = finished->account,
+						.server = finished->server,
+						.login = buf_text(&login)});
 		return;
 	}
-	if (!finished || !outcome_is_success(finished->outcome)) {
+	if (!outcome_is_success(outcome)) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}
