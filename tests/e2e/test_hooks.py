@@ -162,7 +162,7 @@ def test_a_failed_login_is_told(server, hooked, hooks):
 
 def test_trouble_that_needs_a_person_is_told_when_it_begins(server_2025, hooked, hooks):
     """A directory in credentials.json's place: tried again and again, told once."""
-    server_2025.misbehave(USERKEY, misskey.Delay(0.4))
+    server_2025.misbehave(USERKEY, misskey.Delay(3))
     browser, token = accept(hooked, server_2025, hooked.login("me", server=server_2025.origin))
     browser.get(hooked.callback_url(token), follow=False)
     server_2025.wait_for_calls(USERKEY)

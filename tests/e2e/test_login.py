@@ -164,7 +164,7 @@ def test_there_is_one_thread(server, daemon):
 
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     assert threads() == 1
-    server.misbehave("auth/session/userkey", Delay(0.5))
+    server.misbehave("auth/session/userkey", Delay(3))
     assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
     server.wait_for_calls("auth/session/userkey")
     assert threads() == 1
@@ -194,7 +194,7 @@ def test_a_reload_while_the_lost_session_is_replaced_leads_to_the_result_too(ser
     login = daemon.login("me", server=server.origin)
     browser, old = accept(daemon, server, login)
     server.misbehave("auth/session/userkey", Cut("after"))
-    server.misbehave("auth/session/generate", Delay(1))
+    server.misbehave("auth/session/generate", Delay(3))
     result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
     server.wait_for_calls("auth/session/generate", 2)
     assert browser.get(daemon.callback_url(old), follow=False)[2]["Location"] == result
@@ -229,7 +229,7 @@ def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
 def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemon):
     """Else one server would be sent the secret of another's app."""
     with MisskeyServer() as other, ThreadPoolExecutor() as pool:
-        server_2025.misbehave("app/create", Delay(0.5))
+        server_2025.misbehave("app/create", Delay(3))
         first = pool.submit(daemon.login, "me", server=server_2025.origin)
         server_2025.wait_for_calls("app/create")
         assert daemon.login("me", expect=409, server=other.origin)["error"]["code"] == "CONFLICT"
@@ -238,7 +238,7 @@ def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemo
 
 def test_a_second_caller_does_not_undo_what_the_first_asked_for(server_2025, daemon):
     """The user and the permissions of a login stay while it is under way."""
-    server_2025.misbehave("app/create", Delay(0.5))
+    server_2025.misbehave("app/create", Delay(3))
     with ThreadPoolExecutor() as pool:
         first = pool.submit(daemon.login, "me", server=server_2025.origin, user="alice", permission="read:account")
         server_2025.wait_for_calls("app/create")
@@ -254,7 +254,7 @@ def test_a_browser_wanted_while_a_poll_brings_the_consent_starts_no_second_login
     daemon.restart()
     login = daemon.login("me", server=server_2025.origin, browser=False)
     server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
-    server_2025.misbehave("auth/session/userkey", Delay(1))
+    server_2025.misbehave("auth/session/userkey", Delay(3))
     server_2025.wait_for_calls("auth/session/userkey")
     assert daemon.login("me", browser=True)["outcome"] == "AUTHORIZED"
     assert len(server_2025.calls("auth/session/generate")) == 1

@@ -97,7 +97,7 @@ def test_a_poll_and_a_callback_never_overlap(server, polling):
 def test_a_callback_whose_poll_got_the_answer_is_not_asked_again(server, polling):
     login = polling.login("me", server=server.origin, browser=False)
     server.accept(session_token(login), "alice")
-    server.misbehave(USERKEY, misskey.Delay(1, "after"))
+    server.misbehave(USERKEY, misskey.Delay(3, "after"))
     server.wait_for_calls(USERKEY)
     polling.control("POST", "/v1/callback", {"url": session_token(login)})
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
