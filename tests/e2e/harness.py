@@ -345,6 +345,12 @@ def authorize(daemon, server, account="me", username="alice", **body):
     return daemon.outcome(account)
 
 
+def seconds_of(action):
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
+
+
 def session_token(server):
     """The token of the only session there is."""
     (token,) = server.sessions

@@ -129,7 +129,7 @@ def test_a_pending_login_of_a_changed_account_ends(server_2025, configured):
 def test_a_consent_that_was_given_is_followed_up(server_2025, configured, change):
     """The credential is on its way: it is neither lost nor sent for at another server."""
     browser, token = accept(configured, server_2025, configured.login("one"))
-    server_2025.misbehave(USERKEY, misskey.Delay(5))
+    server_2025.misbehave(USERKEY, misskey.Delay(8))
     with ThreadPoolExecutor() as pool:
         page = pool.submit(browser.get, configured.callback_url(token))
         server_2025.wait_for_calls(USERKEY)
