@@ -81,7 +81,7 @@ def observer(file, command=PYTHON):
         program.wait()
 
 
-def opener(directory, what="sleep 1"):
+def opener(directory, what="sleep 20"):
     """A browser that only writes down its page, and stays a while, so that it can be looked at."""
     file = directory / "opener"
     file.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >{directory}/page\n{what}\n')
