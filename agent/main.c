@@ -11,6 +11,7 @@
 
 #include "common/json.h"
 #include "common/log.h"
+#include "common/output.h"
 #include "follow/agent.h"
 #include "runtime/systemd.h"
 
@@ -41,9 +42,11 @@ static const struct option long_options[] = {
 /* What was asked for is on standard output: the exit status. */
 static int written(void)
 {
-	if (fflush(stdout) == 0)
+	struct err_detail detail;
+
+	if (output_flush(&detail) == 0)
 		return 0;
-	perror("misskey-authd-agent: standard output");
+	fprintf(stderr, "misskey-authd-agent: %s\n", detail.text);
 	return EXIT_FAILED;
 }
 

@@ -5,9 +5,9 @@
  */
 
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "command_table.h"
 #include "common/number.h"
@@ -17,6 +17,7 @@
 #include "common/translate.h"
 #include "help.h"
 #include "http_rules/http_rules.h"
+#include "terminal/advice.h"
 #include "terminal/exit_status.h"
 #include "terminal/option_wrong.h"
 #include "terminal/terminal.h"
@@ -251,6 +252,16 @@ static int parse(int argc, char **argv, const struct command **ret_command,
 	return status;
 }
 
+/* Without XDG_RUNTIME_DIR nobody knows where the control socket is. */
+static void say_no_session(void)
+{
+	_cleanup_(buf_done) struct buf fact = {0};
+
+	buf_append_format(&fact, ADVICE_NO_SESSION, (unsigned long)geteuid());
+	terminal_message("misskey-authctl: %s.", buf_text(&fact));
+	terminal_message(ADVICE_SESSION, (unsigned long)geteuid());
+}
+
 /* The client of the control socket at PATH (NULL: where it always is). SAY what is wrong, or not.
  */
 static int connect_daemon(const char *path, struct control_client **ret_client, bool say)
@@ -265,10 +276,11 @@ static int connect_daemon(const char *path, struct control_client **ret_client, 
 		r = paths_resolve(&environment, &paths, &detail);
 		path = paths.control;
 	}
-	if (r == 0 && !*path)
-		r = err_set(&detail, ERR_NOT_FOUND,
-			    _("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot "
-			      "be found. Set it to /run/user/UID, or use --socket PATH."));
+	if (r == 0 && !*path) {
+		if (say)
+			say_no_session();
+		return EXIT_STATUS_NO_DAEMON;
+	}
 	if (r == 0)
 		r = control_client_new(path, ret_client, &detail);
 	if (r == 0)

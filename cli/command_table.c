@@ -59,7 +59,7 @@ const struct command command_program = {
 		"  status                  the daemon, what is wrong with it, and the accounts\n"
 		"  verify [ACCOUNT…]       ask the servers whether credentials still work\n"
 		"  watch                   show what happens to the accounts, as it happens\n"
-		"  callback URL            go on with a login whose browser is on another machine\n"
+		"  callback URL            finish a login with an address of another browser\n"
 		"  enable                  have systemd start the daemon when it is needed\n"
 		"  disable                 stop the daemon, and keep systemd from starting it\n"
 		"  reload                  have the daemon read its config again\n"
@@ -95,7 +95,7 @@ static const struct command commands[] = {
 			"for "
 			"the\n"
 			"                     start of a session\n"
-			"  --as ACCOUNT       name the account so\n"
+			"  --as ACCOUNT       what to call the account on this computer\n"
 			"  --user NAME        who has to consent\n"
 			"  --replace          the account may get another user than it has\n"
 			"  --permission LIST  what scripts may do: read:account,write:notes, or a "
@@ -220,12 +220,11 @@ static const struct command commands[] = {
 	{
 		.name = "callback",
 		.arguments = "URL [--json]",
-		.help = N_(
-			"Goes on with a login whose browser is on another machine. URL is where "
-			"the\n"
-			"browser was sent after the consent: http://127.0.0.1:…/callback?token=…\n"
-			"\n"
-			"  --json  print an object instead of the account's name\n"),
+		.help = N_("Finishes a login with the address that your browser could not open. It "
+			   "was\n"
+			   "sent there after the consent: http://127.0.0.1:…/callback?token=…\n"
+			   "\n"
+			   "  --json  print an object instead of the account's name\n"),
 		.options = short_options,
 		.arguments_min = 1,
 		.arguments_max = 1,

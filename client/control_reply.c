@@ -37,6 +37,11 @@ const char *control_login_page(const struct json *login)
 	return start_url ? start_url : json_get_string(login, "consent_url");
 }
 
+bool control_login_is_raced(const struct json *login)
+{
+	return is_text(json_get(login, "problem"), "code", CODE_START_RACED);
+}
+
 const struct json *control_find(const struct json *list, const char *key, const char *value)
 {
 	const struct json *object = json_first(list);

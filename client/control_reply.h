@@ -26,5 +26,9 @@ enum outcome control_login_outcome(const struct json *login);
 /* The page of LOGIN to open; NULL if there is none. */
 const char *control_login_page(const struct json *login);
 
+/* Whether the page of LOGIN is in place of one that was opened in two browsers. The person decides
+ * which browser gets the new one, so it is shown and not opened. */
+bool control_login_is_raced(const struct json *login);
+
 /* The first object of LIST whose member KEY is the text VALUE; NULL if there is none. */
 const struct json *control_find(const struct json *list, const char *key, const char *value);

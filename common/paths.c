@@ -10,6 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/buf.h"
+#include "common/cleanup.h"
+#include "common/text.h"
 #include "common/translate.h"
 
 #define DIRECTORY_NAME "misskey-authd"
@@ -129,10 +132,13 @@ bool paths_lead_nowhere(const char *path, struct err_detail *detail)
 		(void)snprintf(prefix, sizeof(prefix), "%.*s", (int)size, path);
 		target_size = readlink(prefix, target, sizeof(target));
 		if (target_size > 0 && stat(prefix, &status) < 0) {
+			_cleanup_(buf_done) struct buf quoted = {0};
+
+			text_append_quoted(&quoted, prefix);
 			(void)err_set(detail, ERR_IO,
 				      _("The symbolic link %s leads to %.*s, which is not there. "
-					"Put it there, or remove the link: rm '%s'"),
-				      prefix, (int)target_size, target, prefix);
+					"Put it there, or remove the link: rm %s"),
+				      prefix, (int)target_size, target, buf_text(&quoted));
 			return true;
 		}
 		if (!path[size])

@@ -2,10 +2,10 @@
 /*
  * misskey-authd, the daemon: reads the command line and runs.
  */
-#include <errno.h>
 #include <stdio.h>
 
 #include "common/log.h"
+#include "common/output.h"
 #include "common/paths.h"
 #include "common/translate.h"
 #include "config/config.h"
@@ -28,12 +28,8 @@ static int check_config(const struct config_source *source, struct err_detail *d
 	if (r)
 		return r;
 	config_tell_doubts(config, print_doubt, NULL);
-	if (printf(_("%s: good\n"), config->file ? config->file : _("no config file, defaults")) <
-		    0 ||
-	    fflush(stdout) != 0)
-		return err_set(detail, ERR_IO, _("Writing to standard output failed: %s."),
-			       translate_errno(errno));
-	return 0;
+	printf(_("%s: good\n"), config->file ? config->file : _("no config file, defaults"));
+	return output_flush(detail);
 }
 
 static int run(const struct options *options, struct err_detail *detail)

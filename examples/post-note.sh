@@ -22,7 +22,7 @@ server=$(misskey-token ${account:+"$account"} --server)
 # The text as it stands in a JSON string: line breaks are \n there, and other control characters become blanks.
 text=$(printf '%s' "$text" | tr '\001-\011\013-\037' '[ *]' | sed 's/[\\"]/\\&/g; $!s/$/\\n/' | tr -d '\n')
 
-# printf is the shell's own, so that the credential is in no process's arguments. Every version of Misskey takes it from
+# printf is a shell builtin, so the credential never shows in ps. Every version of Misskey takes it from
 # the body.
 if ! answer=$(printf '{"i":"%s","text":"%s"}' "$i" "$text" |
     curl -sS --fail-with-body -H 'Content-Type: application/json' -d @- "$server/api/notes/create"); then

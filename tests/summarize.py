@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """tests/summarize.py FILE…: sums JUnit files (ctest's and pytest's) up.
 
-Names what was skipped, and why, and ends with the line "N passed, N failed, N skipped". Exits with
+Names what was skipped, and why, and each test that failed, and ends with the line "N passed, N failed, N skipped". Exits with
 1 if something failed or nothing passed.
 """
 
@@ -28,6 +28,11 @@ def outcomes(file):
     return found
 
 
+def name_of(key):
+    """class::name, or the file that is not there."""
+    return f"{key[1]}::{key[2]}" if isinstance(key, tuple) else f"no results in {key}"
+
+
 def main():
     cases = {}
     for file in map(Path, sys.argv[1:]):
@@ -39,6 +44,9 @@ def main():
     reasons = Counter(reason for outcome, reason in cases.values() if outcome == "skipped")
     for reason, count in sorted(reasons.items()):
         print(f"skipped {count}: {reason}")
+    for key, (outcome, _) in cases.items():
+        if outcome == "failed":
+            print(f"failed: {name_of(key)}")
     counts = Counter(outcome for outcome, _ in cases.values())
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] or not counts["passed"] else 0

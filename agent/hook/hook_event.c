@@ -2,7 +2,6 @@
 #include "hook/hook_event.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/text.h"

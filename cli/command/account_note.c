@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_note.h"
 
-#include <string.h>
-
 #include "client/control_reply.h"
 #include "common/translate.h"
 #include "terminal/terminal.h"
@@ -32,13 +30,11 @@ void account_note_permission(const struct json *account, bool advice)
 	append_change(&difference, _("added"), json_get(change, "added"));
 	append_change(&difference, _("removed"), json_get(change, "removed"));
 	if (advice)
-		terminal_message(
-			_("The account %s is wanted with other permissions than were consented to "
-			  "(%s). A new consent is needed: misskey-authctl login %s"),
-			name, buf_text(&difference), name);
+		terminal_message(_("%s: its permissions changed (%s). To apply them: "
+				   "misskey-authctl login %s"),
+				 name, buf_text(&difference), name);
 	else
-		terminal_message(_("The account %s is wanted with other permissions than were "
-				   "consented to (%s). A new consent is needed."),
+		terminal_message(_("%s: its permissions changed (%s). A new consent is needed."),
 				 name, buf_text(&difference));
 }
 
@@ -46,10 +42,9 @@ void account_note_browser(const struct json *account)
 {
 	const struct json *login = json_get(account, "login");
 	const char *problem = json_get_string(login, "browser_problem");
-	const char *code = json_get_string(json_get(login, "problem"), "code");
 	const char *page = control_login_page(login);
 
-	if (code && strcmp(code, CODE_START_RACED) == 0 && page)
+	if (control_login_is_raced(login) && page)
 		terminal_message(_("%s: The link was opened in two browsers. The new link: %s"),
 				 json_get_string(account, "account"), page);
 	if (problem && page)

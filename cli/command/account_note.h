@@ -8,12 +8,12 @@
 #include "common/buf.h"
 #include "common/json.h"
 
-/* Says on standard error, if it is so, that ACCOUNT (of docs/control-api.md) is wanted with other
- * permissions than were consented to, and which; with ADVICE also what to do. */
+/* Says on standard error, if it is so, which permissions of ACCOUNT (of docs/control-api.md) were
+ * added or removed since the consent; with ADVICE the command that applies the change. */
 void account_note_permission(const struct json *account, bool advice);
 
-/* Says on standard error, if it is so, that the page of ACCOUNT's login could not be opened, why,
- * and its address. */
+/* Says on standard error, if it is so, that the link of ACCOUNT's login was opened in two browsers,
+ * with the new link; and that its page could not be opened, why, and its address. */
 void account_note_browser(const struct json *account);
 
 /* Appends the texts of the array NAMES, with commas between them. */

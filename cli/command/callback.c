@@ -4,7 +4,6 @@
  * misskey-authctl callback: hands the daemon the URL that a browser on another machine was sent to.
  */
 
-#include <stdio.h>
 #include <string.h>
 
 #include "command/command.h"
@@ -20,12 +19,10 @@ static int follow(struct control_client *client, struct json *login, bool json)
 	_cleanup_(json_freep) struct json *daemon = control_client_get(client, "/v1/status");
 	_cleanup_(json_freep) struct json *known = NULL;
 	const char *name = json_get_string(login, "account");
-	char path[CONTROL_PATH_BYTES];
 
 	if (!name || !account_name_valid(name))
 		return control_call_not_understood();
-	snprintf(path, sizeof(path), "/v1/accounts/%s", name);
-	known = control_client_get(client, path);
+	known = control_call_look_up(client, name);
 	return login_wait(client, &(struct login_request){
 					  .account = name,
 					  .server = json_get_string(known, "server"),

@@ -4,8 +4,6 @@
  * misskey-authctl cancel: ends a login that has not ended.
  */
 
-#include <stdio.h>
-
 #include "client/control_reply.h"
 #include "command/command.h"
 #include "common/translate.h"
@@ -15,20 +13,13 @@
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
 
-/* The account NAME as it is now, after its login was cancelled. NULL if there is none. */
-static struct json *look_again(struct control_client *client, const char *name)
-{
-	char path[CONTROL_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "/v1/accounts/%s", name);
-	return control_client_get(client, path);
-}
-
 static void say_what_is_left(struct control_client *client, const char *name)
 {
-	_cleanup_(json_freep) struct json *account = look_again(client, name);
+	_cleanup_(json_freep) struct json *account = control_call_look_up(client, name);
 
-	if (!account || pending_login_was_all(account))
+	if (!account)
+		terminal_message(_("The login of %s was cancelled."), name);
+	else if (pending_login_was_all(account))
 		terminal_message(
 			_("The login of %s was cancelled. The account had no credential, so "
 			  "it is gone."),

@@ -19,6 +19,16 @@ static bool has_systemd(void)
 	return access("/run/systemd/system", F_OK) == 0;
 }
 
+static void say_restart(void)
+{
+	if (has_systemd())
+		terminal_message(_("To start it again: %s"), ADVICE_RESTART);
+	else
+		terminal_message(_("There is no systemd here. End misskey-authd, then start it "
+				   "again by hand: %s"),
+				 "misskey-authd");
+}
+
 /* Says what can be done about a request that ended with CODE; returns the exit status. */
 static int advise(int code)
 {
@@ -37,11 +47,11 @@ static int advise(int code)
 	case ERR_BUSY:
 		terminal_message(
 			_("To see what the daemon says: journalctl --user -u misskey-authd"));
-		terminal_message(_("To start it again: %s"), ADVICE_RESTART);
+		say_restart();
 		return EXIT_STATUS_NO_DAEMON;
 	case ERR_DAMAGED:
-		terminal_message(_("If it is misskey-authd of another version, start it again: %s"),
-				 ADVICE_RESTART);
+		terminal_message(_("If it is misskey-authd of another version, start it again."));
+		say_restart();
 		return EXIT_STATUS_FAILED;
 	case ERR_UNSAFE:
 		terminal_message(
@@ -120,6 +130,22 @@ int control_call_no_account(const char *name)
 			   "list"),
 			 name);
 	return EXIT_STATUS_NO_ACCOUNT;
+}
+
+struct json *control_call_look_up(struct control_client *client, const char *name)
+{
+	char path[CONTROL_PATH_BYTES];
+
+	snprintf(path, sizeof(path), "/v1/accounts/%s", name);
+	return control_client_get(client, path);
+}
+
+int control_call_bad_name(const char *name)
+{
+	terminal_message(_("misskey-authctl: No account can be called %s. A name is 1 to 64 of the "
+			   "characters A-Z a-z 0-9 ._@:- and begins with a letter or digit."),
+			 name);
+	return EXIT_STATUS_USAGE;
 }
 
 int control_call_account(struct control_client *client, const char *method, const char *name,

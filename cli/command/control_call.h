@@ -29,6 +29,13 @@ int control_call_account(struct control_client *client, const char *method, cons
 			 const char *below, const struct json *body,
 			 struct json **ret_body) _must_check_;
 
+/* The account NAME, valid, as the daemon has it now; the caller frees it. NULL, and nothing is
+ * said, if there is none or the daemon does not answer. */
+struct json *control_call_look_up(struct control_client *client, const char *name) _must_check_;
+
+/* Says that no account can be called NAME; returns the exit status. */
+int control_call_bad_name(const char *name) _must_check_;
+
 /* Says that the request ended with CODE and DETAIL instead of a reply; returns the exit status. */
 int control_call_unanswered(int code, const struct err_detail *detail) _must_check_;
 

@@ -5,7 +5,6 @@
  */
 
 #include <stddef.h>
-#include <string.h>
 
 #include "account_note.h"
 #include "client/control_reply.h"
@@ -19,6 +18,9 @@
 #include "terminal/exit_status.h"
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
+
+/* What a fact of the status is called. */
+#define NAME_COLUMNS 17
 
 /* COLUMN_LOGIN is there only while a login is pending. */
 enum { COLUMN_ACCOUNT, COLUMN_STATE, COLUMN_USER, COLUMN_SERVER, COLUMN_LOGIN, COLUMN_COUNT };
@@ -158,13 +160,6 @@ int command_list(struct control_client *client, const struct command_options *op
 	return status;
 }
 
-static void append_fact(struct buf *text, const char *name, const char *value)
-{
-	buf_append_format(text, "%-17s", name);
-	terminal_append_cell(text, value);
-	buf_append_char(text, '\n');
-}
-
 static void append_problems(struct buf *text, const struct json *problems)
 {
 	for (const struct json *c = json_first(problems); c; c = json_next(c)) {
@@ -173,7 +168,7 @@ static void append_problems(struct buf *text, const struct json *problems)
 		_cleanup_(buf_done) struct buf problem = {0};
 
 		daemon_text_append(&problem, code, message ? message : code);
-		buf_append_format(text, "%-17s", "Problem:");
+		buf_append_format(text, "%-*s", NAME_COLUMNS, "Problem:");
 		terminal_append_message(text, buf_text(&problem));
 		buf_append_char(text, '\n');
 	}
@@ -185,15 +180,16 @@ static void append_status(struct buf *text, const struct json *status)
 	const char *config = json_get_string(status, "config");
 	int64_t pid;
 
-	append_fact(text, "Version:", json_get_string(status, "version"));
+	terminal_append_fact(text, NAME_COLUMNS, "Version:", json_get_string(status, "version"));
 	if (json_get_integer(status, "pid", &pid))
-		buf_append_format(text, "%-17s%lld\n", "Process:", (long long)pid);
-	append_fact(text,
-		    "Callback URL:", callback_url ? callback_url : "none (logins work by polling)");
-	append_fact(text, "Config:", config ? config : "none (defaults)");
-	append_fact(text, "State directory:", json_get_string(status, "state_directory"));
-	append_fact(text,
-		    "Confinement:", json_get_string(json_get(status, "confinement"), "summary"));
+		buf_append_format(text, "%-*s%lld\n", NAME_COLUMNS, "Process:", (long long)pid);
+	terminal_append_fact(text, NAME_COLUMNS, "Callback URL:",
+			     callback_url ? callback_url : "none (logins work by polling)");
+	terminal_append_fact(text, NAME_COLUMNS, "Config:", config ? config : "none (defaults)");
+	terminal_append_fact(text, NAME_COLUMNS,
+			     "State directory:", json_get_string(status, "state_directory"));
+	terminal_append_fact(text, NAME_COLUMNS, "Confinement:",
+			     json_get_string(json_get(status, "confinement"), "summary"));
 	append_problems(text, json_get(status, "problems"));
 }
 

@@ -46,15 +46,19 @@ static int login_target(struct control_client *client, const struct command_opti
 	_cleanup_(json_freep) struct json *daemon = control_client_get(client, "/v1/status");
 	enum login_browser browser = login_browser_choose(options);
 	_cleanup_(json_freep) struct json *body = NULL;
+	_cleanup_(json_freep) struct json *device_body = NULL;
 	int status;
 
 	status = build_body(options, target, browser, &body);
+	if (status == EXIT_STATUS_DONE)
+		status = build_body(options, target, LOGIN_BROWSER_NO, &device_body);
 	if (status != EXIT_STATUS_DONE)
 		return status;
 	return login_wait(client, &(struct login_request){
 					  .account = target->account,
 					  .server = target->server,
 					  .body = body,
+					  .device_body = device_body,
 					  .daemon = daemon,
 					  .timeout_s = options->timeout_s,
 					  .open_browser = browser != LOGIN_BROWSER_NO &&

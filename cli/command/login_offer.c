@@ -2,7 +2,6 @@
 #include "login_offer.h"
 
 #include <poll.h>
-#include <string.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -82,27 +81,4 @@ bool login_offer_is_taken(struct login_offer *offer)
 	if (size <= 0)
 		offer->has_key = false;
 	return size > 0 && line[size - 1] == '\n';
-}
-
-static int add_member(struct json *copy, const struct json *body, const struct json *member)
-{
-	const char *key = json_key(member);
-	bool value;
-
-	if (json_get_bool(body, key, &value))
-		return json_add_bool(copy, key, strcmp(key, "browser") != 0 && value);
-	return json_add_string(copy, key, json_string(member));
-}
-
-struct json *login_offer_body(const struct json *body)
-{
-	_cleanup_(json_freep) struct json *copy = json_new_object();
-	const struct json *member;
-
-	for (member = json_first(body); member; member = json_next(member))
-		if (!copy || add_member(copy, body, member) < 0)
-			return NULL;
-	if (copy && !json_get(copy, "browser") && json_add_bool(copy, "browser", false) < 0)
-		return NULL;
-	return TAKE_PTR(copy);
 }

@@ -11,8 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/json.h"
-
 /* A browser that comes at all has come within this time. */
 #define LOGIN_OFFER_AFTER_MS 10000
 
@@ -41,6 +39,3 @@ int64_t login_offer_wait(const struct login_offer *offer, int64_t ms);
 
 /* Whether the person took it. */
 bool login_offer_is_taken(struct login_offer *offer);
-
-/* BODY, of a request that starts a login, without a browser. NULL without memory. */
-struct json *login_offer_body(const struct json *body);

@@ -147,9 +147,8 @@ int login_report_late(const struct login_request *request, const struct json *lo
 	const char *message = json_get_string(problem, "message");
 
 	if (!waits_for_server(login)) {
-		terminal_message(_("misskey-authctl: Nobody consented for the account %s in time. "
-				   "The login is still pending; go on with: misskey-authctl login "
-				   "%s"),
+		terminal_message(_("misskey-authctl: Timed out: nobody approved %s. The login is "
+				   "still pending. To go on with it: misskey-authctl login %s"),
 				 request->account, request->account);
 		return EXIT_STATUS_NO_CREDENTIAL;
 	}

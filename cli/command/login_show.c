@@ -139,18 +139,9 @@ static void show_polled_page(struct control_client *client, const struct login_r
 				   "so it asks the server every few seconds instead."));
 }
 
-/* Whether the page is in place of one that was opened in two browsers: which of them is to have it,
- * the person decides. */
-static bool is_raced(const struct json *login)
-{
-	const char *code = json_get_string(json_get(login, "problem"), "code");
-
-	return code && strcmp(code, CODE_START_RACED) == 0;
-}
-
 static void say_link(const char *url, const struct json *login)
 {
-	if (is_raced(login))
+	if (control_login_is_raced(login))
 		terminal_message(_("Open the new link in one browser only: %s"), url);
 	else
 		terminal_message(_("Open this page in a browser and press Accept: %s"), url);
@@ -175,7 +166,8 @@ static void show_page(struct login_shown *shown, struct control_client *client,
 			login_offer_await(&shown->offer);
 	}
 	(void)json_get_bool(login, "open", &open);
-	if (start_url && open && request->open_browser && !shown->opened && !is_raced(login))
+	if (start_url && open && request->open_browser && !shown->opened &&
+	    !control_login_is_raced(login))
 		open_page(shown, client, request, start_url);
 	else if (is_new && start_url && !request->open_only)
 		say_link(start_url, login);

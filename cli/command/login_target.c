@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "login_target.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -128,6 +127,7 @@ static int target_new(const struct url_server *server, const char *name,
 		      struct login_target *target)
 {
 	_cleanup_(buf_done) struct buf usual = {0};
+	int status;
 
 	if (!name) {
 		buf_append_format(&usual, "%s%s%s", target->user, *target->user ? "@" : "",
@@ -135,11 +135,9 @@ static int target_new(const struct url_server *server, const char *name,
 		name = buf_text(&usual);
 	}
 	if (!account_name_valid(name)) {
-		terminal_message(_("misskey-authctl: %s cannot be the name of an account, which is "
-				   "at most 64 letters, digits and ._@:- and begins with a letter "
-				   "or digit. Choose one with --as."),
-				 name);
-		return EXIT_STATUS_USAGE;
+		status = control_call_bad_name(name);
+		terminal_message(_("Choose another name with --as."));
+		return status;
 	}
 	strcpy(target->account, name);
 	strcpy(target->server, server->origin);

@@ -33,8 +33,8 @@
 struct watch {
 	struct control_client *client;
 	const struct login_request *request;
-	struct json *device_body; /* instead of the request's, since the person wants no browser */
-	struct json *login;	  /* the newest; NULL before the first */
+	const struct json *body; /* of the next start: the request's, or its device_body */
+	struct json *login;	 /* the newest; NULL before the first */
 	struct login_shown shown;
 	int64_t revision;
 	int64_t started_unix_s;
@@ -47,7 +47,6 @@ struct watch {
 
 static void watch_done(struct watch *watch)
 {
-	json_free(watch->device_body);
 	json_free(watch->login);
 	login_shown_done(&watch->shown);
 }
@@ -101,9 +100,7 @@ static int request_start(struct watch *watch, struct control_reply *ret_reply,
 	char path[CONTROL_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "/v1/accounts/%s/login", watch->request->account);
-	return control_client_request(watch->client, "POST", path,
-				      watch->device_body ? watch->device_body
-							 : watch->request->body,
+	return control_client_request(watch->client, "POST", path, watch->body,
 				      until_deadline(watch, START_TIMEOUT_MS), ret_reply, detail);
 }
 
@@ -144,12 +141,10 @@ static int watch_silence(struct watch *watch, int code, const struct err_detail 
  * could not be asked. *ret_account is the account. */
 static bool ended_meanwhile(struct watch *watch, struct json **ret_account)
 {
-	char path[CONTROL_PATH_BYTES];
 	const char *obtained;
 	int64_t obtained_s;
 
-	snprintf(path, sizeof(path), "/v1/accounts/%s", watch->request->account);
-	*ret_account = control_client_get(watch->client, path);
+	*ret_account = control_call_look_up(watch->client, watch->request->account);
 	obtained = json_get_string(*ret_account, "obtained_at");
 	return obtained && credential_state_is_good(control_credential_state(*ret_account)) &&
 	       text_time_parse(obtained, &obtained_s) == 0 && obtained_s >= watch->started_unix_s;
@@ -199,9 +194,7 @@ static int64_t poll_wait_ms(const struct watch *watch)
 /* The next request is for another session, without a browser. */
 static void take_offer(struct watch *watch)
 {
-	watch->device_body = login_offer_body(watch->request->body);
-	if (!watch->device_body)
-		return;
+	watch->body = watch->request->device_body;
 	login_offer_end(&watch->shown.offer, false);
 	browser_done(&watch->shown.browser);
 	watch->joined = false;
@@ -217,7 +210,7 @@ static int watch_step(struct watch *watch)
 	int r;
 
 	login_show_browser(&watch->shown, watch->client, watch->request, 0);
-	if (watch->request->body)
+	if (watch->request->device_body)
 		login_offer_make(&watch->shown.offer, watch->request->account);
 	if (login_offer_is_taken(&watch->shown.offer))
 		take_offer(watch);
@@ -280,6 +273,7 @@ int login_wait(struct control_client *client, const struct login_request *reques
 	_cleanup_(watch_done) struct watch watch = {
 		.client = client,
 		.request = request,
+		.body = request->body,
 		.revision = 0,
 		.started_unix_s = (int64_t)time(NULL),
 		.deadline_ms = INT64_MAX,

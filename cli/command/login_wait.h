@@ -16,6 +16,9 @@ struct login_request {
 	const char *account;
 	const char *server;	 /* origin, for messages; NULL if not known */
 	const struct json *body; /* of the request that starts or joins it; NULL: never start one */
+	/* The same without a browser: a person who takes login_offer.h's offer asks with it. NULL:
+	 * nothing is offered. */
+	const struct json *device_body;
 	const struct json *login;  /* what is known of it already, or NULL */
 	const struct json *daemon; /* what it is, as of GET /v1/status, or NULL */
 	int64_t timeout_s;	   /* 0: until the daemon says that the session has expired */

@@ -153,7 +153,8 @@ static void say_problem(const char *name, const struct json *login)
 	_cleanup_(buf_done) struct buf text = {0};
 	_cleanup_(buf_done) struct buf retry = {0};
 
-	if (!message)
+	/* account_note_browser() says it, with the new link. */
+	if (!message || control_login_is_raced(login))
 		return;
 	daemon_text_append(&text, json_get_string(problem, "code"), message);
 	terminal_message("%s: %s", name, buf_text(&text));

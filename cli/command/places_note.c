@@ -9,6 +9,7 @@
 
 #include "common/paths.h"
 #include "common/proxy.h"
+#include "common/text.h"
 #include "common/translate.h"
 #include "terminal/advice.h"
 #include "terminal/terminal.h"
@@ -25,15 +26,21 @@ static bool is_same(const char *a, const char *b)
 /* DIRECTORY is $XDG_STATE_HOME/misskey-authd. */
 static void note_state(const char *directory, const char *ours)
 {
+	_cleanup_(buf_done) struct buf parent = {0};
+	_cleanup_(buf_done) struct buf quoted = {0};
+
+	buf_append(&parent, directory, (size_t)(strrchr(directory, '/') - directory));
+	text_append_quoted(&quoted, buf_text(&parent));
 	terminal_message(_("This shell looks for credentials in %s, but the daemon keeps them in "
-			   "%s. For this shell: export XDG_STATE_HOME='%.*s'"),
-			 ours, directory, (int)(strrchr(directory, '/') - directory), directory);
+			   "%s. For this shell: export XDG_STATE_HOME=%s"),
+			 ours, directory, buf_text(&quoted));
 }
 
 /* FILE is what the daemon reads; NULL: none. A config that it was told by -c is no mistake. */
 static void note_config(const char *file, const char *ours)
 {
 	const char *home = getenv("XDG_CONFIG_HOME");
+	_cleanup_(buf_done) struct buf quoted = {0};
 
 	if (!home || *home != '/' || access(ours, F_OK) != 0)
 		return;
@@ -43,9 +50,10 @@ static void note_config(const char *file, const char *ours)
 	else
 		terminal_message(_("The daemon has no config; it does not read this shell's, %s."),
 				 ours);
+	text_append_quoted(&quoted, home);
 	terminal_message(_("To have it read this one: systemctl --user set-environment "
-			   "XDG_CONFIG_HOME='%s'; then: %s"),
-			 home, ADVICE_RESTART);
+			   "XDG_CONFIG_HOME=%s; then: %s"),
+			 buf_text(&quoted), ADVICE_RESTART);
 }
 
 void places_note_files(const struct json *daemon)

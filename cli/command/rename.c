@@ -26,10 +26,9 @@ static void say_files(struct control_client *client, const char *old, const char
 	account_files_append(&env, directory, ACCOUNT_FILE_ENV, new);
 	account_files_append(&token, directory, ACCOUNT_FILE_TOKEN, new);
 	terminal_message(_("Its files are now %s and %s."), buf_text(&env), buf_text(&token));
-	terminal_message(_("Scripts and units that name %s, or its files, have to name %s. "
-			   "A section of the config has the same name as its account: "
-			   "[account %s]"),
-			 old, new, new);
+	terminal_message(_("Change %s to %s in your scripts and units, also in the paths of these "
+			   "files."),
+			 old, new);
 }
 
 static void say_renamed(struct control_client *client, const char *old, const char *new,
@@ -49,13 +48,8 @@ int command_rename(struct control_client *client, const struct command_options *
 	_cleanup_(json_freep) struct json *account = NULL;
 	int status;
 
-	if (!account_name_valid(new)) {
-		terminal_message(_("misskey-authctl: %s cannot be the name of an account, which is "
-				   "at most 64 letters, digits and ._@:- and begins with a letter "
-				   "or digit."),
-				 new);
-		return EXIT_STATUS_USAGE;
-	}
+	if (!account_name_valid(new))
+		return control_call_bad_name(new);
 	if (json_add_string(body, "to", new) < 0)
 		return terminal_failed(ERR_NOMEM);
 	status = control_call_account(client, "POST", old, "/rename", body, &account);

@@ -22,16 +22,10 @@
 #include "terminal/terminal.h"
 #include "withdrawal.h"
 
+/* What a fact is called. */
+#define NAME_COLUMNS 14
 /* "2026-11-22 21:00:00 +0900" and a NUL. */
 #define LOCAL_TIME_BYTES 32
-
-/* NAME begins a line; "" continues the one before. */
-static void append_fact(struct buf *text, const char *name, const char *value)
-{
-	buf_append_format(text, "%-14s", name);
-	terminal_append_cell(text, value);
-	buf_append_char(text, '\n');
-}
 
 /* The time where the person is. */
 static void append_time(struct buf *text, const char *name, const char *time)
@@ -42,13 +36,13 @@ static void append_time(struct buf *text, const char *name, const char *time)
 	time_t seconds;
 
 	if (!time || text_time_parse(time, &unix_s) < 0) {
-		append_fact(text, name, NULL);
+		terminal_append_fact(text, NAME_COLUMNS, name, NULL);
 		return;
 	}
 	seconds = (time_t)unix_s;
 	if (localtime_r(&seconds, &parts))
 		(void)strftime(local, sizeof(local), "%Y-%m-%d %H:%M:%S %z", &parts);
-	append_fact(text, name, local);
+	terminal_append_fact(text, NAME_COLUMNS, name, local);
 }
 
 static void append_state(struct buf *text, const struct json *account)
@@ -56,7 +50,7 @@ static void append_state(struct buf *text, const struct json *account)
 	_cleanup_(buf_done) struct buf state = {0};
 
 	terminal_append_cell(&state, json_get_string(account, "state"));
-	buf_append_format(text, "%-14s", "State:");
+	buf_append_format(text, "%-*s", NAME_COLUMNS, "State:");
 	color_append(text, color_of_state[control_credential_state(account)], buf_text(&state));
 	buf_append_char(text, '\n');
 }
@@ -71,7 +65,7 @@ static void append_user(struct buf *text, const struct json *account)
 		buf_append_format(&user, "@%s", username);
 	else if (expected)
 		buf_append_format(&user, "- (must be @%s)", expected);
-	append_fact(text, "User:", buf_text(&user));
+	terminal_append_fact(text, NAME_COLUMNS, "User:", buf_text(&user));
 }
 
 /* The daemon remembers since its start when it asked. A success is remembered longer. */
@@ -90,7 +84,7 @@ static void append_credential(struct buf *text, const struct json *account)
 	account_note_names(&permission, json_get(account, "permission"));
 	append_state(text, account);
 	append_user(text, account);
-	append_fact(text, "Permissions:", buf_text(&permission));
+	terminal_append_fact(text, NAME_COLUMNS, "Permissions:", buf_text(&permission));
 	append_time(text, "Obtained:", json_get_string(account, "obtained_at"));
 	append_time(text, "Verified:", json_get_string(account, "verified_at"));
 	append_time(text, "Last asked:", last_asked(account));
@@ -100,12 +94,14 @@ static void append_access(struct buf *text, const struct json *account)
 {
 	_cleanup_(buf_done) struct buf page = {0};
 
-	append_fact(text, "App:", json_get_string(json_get(account, "app"), "name"));
+	terminal_append_fact(text, NAME_COLUMNS,
+			     "App:", json_get_string(json_get(account, "app"), "name"));
 	if (withdrawal_page(account, &page))
-		append_fact(text, "Withdraw at:", buf_text(&page));
+		terminal_append_fact(text, NAME_COLUMNS, "Withdraw at:", buf_text(&page));
 	else if (withdrawal_from_text(json_get_string(account, "withdrawal")) ==
 		 WITHDRAWAL_ADMINISTRATOR)
-		append_fact(text, "Withdraw:", "only the server's administrator can");
+		terminal_append_fact(text, NAME_COLUMNS,
+				     "Withdraw:", "only the server's administrator can");
 }
 
 /* Those that are there. */
@@ -119,7 +115,7 @@ static void append_files(struct buf *text, const char *name, const char *directo
 		account_files_append(&path, directory, file, name);
 		if (access(buf_text(&path), F_OK) < 0)
 			continue;
-		buf_append_format(text, "%-14s", label);
+		buf_append_format(text, "%-*s", NAME_COLUMNS, label);
 		terminal_append_message(text, buf_text(&path));
 		buf_append_char(text, '\n');
 		label = "";
@@ -133,7 +129,7 @@ static void append_login(struct buf *text, const struct json *account)
 	if (!pending_login_is(account))
 		return;
 	pending_login_append(&login, account);
-	append_fact(text, "Login:", buf_text(&login));
+	terminal_append_fact(text, NAME_COLUMNS, "Login:", buf_text(&login));
 }
 
 static int print_text(const struct json *account, const char *directory)
@@ -141,9 +137,10 @@ static int print_text(const struct json *account, const char *directory)
 	const char *name = json_get_string(account, "account");
 	_cleanup_(buf_done) struct buf text = {0};
 
-	append_fact(&text, "Account:", name);
-	append_fact(&text, "Made by:", control_is_configured(account) ? "the config" : "a login");
-	append_fact(&text, "Server:", json_get_string(account, "server"));
+	terminal_append_fact(&text, NAME_COLUMNS, "Account:", name);
+	terminal_append_fact(&text, NAME_COLUMNS,
+			     "Made by:", control_is_configured(account) ? "the config" : "a login");
+	terminal_append_fact(&text, NAME_COLUMNS, "Server:", json_get_string(account, "server"));
 	append_credential(&text, account);
 	append_access(&text, account);
 	append_files(&text, name, directory);

@@ -35,7 +35,7 @@ function __misskey_authctl_needs_account
     switch "$arguments"
         case login
             not __fish_seen_argument -l missing
-        case cancel logout rename show verify 'verify *'
+        case logout rename show verify 'verify *'
             true
         case '*'
             false
@@ -50,6 +50,18 @@ function __misskey_authctl_accounts
     and for name in (misskey-token --list 2>/dev/null)
         contains -- $name $arguments; or echo $name
     end
+end
+
+# Those whose login waits.
+function __misskey_authctl_pending
+    command -q misskey-authctl
+    and misskey-authctl list 2>/dev/null | string match -r -g -- '^(\S+) .* waiting$'
+end
+
+function __misskey_authctl_cancels
+    set -l arguments (__misskey_authctl_arguments)
+
+    test "$arguments" = cancel
 end
 
 # A list, each with the + or - that is typed already.
@@ -85,7 +97,7 @@ complete -c misskey-authctl -n $none -a show -d 'All about one account'
 complete -c misskey-authctl -n $none -a status -d 'The daemon, what is wrong with it, and the accounts'
 complete -c misskey-authctl -n $none -a verify -d 'Ask the servers whether credentials still work'
 complete -c misskey-authctl -n $none -a watch -d 'Show what happens to the accounts, as it happens'
-complete -c misskey-authctl -n $none -a callback -d 'Go on with a login whose browser is on another machine'
+complete -c misskey-authctl -n $none -a callback -d 'Finish a login with the address that your browser could not open'
 complete -c misskey-authctl -n $none -a enable -d 'Have systemd start the daemon when it is needed'
 complete -c misskey-authctl -n $none -a disable -d 'Stop the daemon, and keep systemd from starting it'
 complete -c misskey-authctl -n $none -a reload -d 'Have the daemon read its config again'
@@ -95,11 +107,13 @@ complete -c misskey-authctl -n $none -a help -d 'What misskey-authctl can do, or
 complete -c misskey-authctl -n '__misskey_authctl_has_command; and not __misskey_authctl_is enable disable help' -l json -d 'Print JSON'
 complete -c misskey-authctl -n __misskey_authctl_needs_account -a '(__misskey_authctl_accounts)'
 
+complete -c misskey-authctl -n __misskey_authctl_cancels -a '(__misskey_authctl_pending)'
+
 set -l login '__misskey_authctl_is login'
 complete -c misskey-authctl -n $login -l missing -d 'Every account of the config that has no credential'
 complete -c misskey-authctl -n $login -l limit -x -d 'With --missing, at most so many'
 complete -c misskey-authctl -n $login -l unattended -d 'Open each page once, and do not wait'
-complete -c misskey-authctl -n $login -l as -x -d 'Name the account so'
+complete -c misskey-authctl -n $login -l as -x -d 'What to call the account on this computer'
 complete -c misskey-authctl -n $login -l user -x -d 'Who has to consent'
 complete -c misskey-authctl -n $login -l permission -x -a '(__misskey_authctl_permissions)' -d 'What scripts may do'
 complete -c misskey-authctl -n $login -l replace -d 'The account may get another user than it has'

@@ -111,6 +111,16 @@ _misskey_offer_accounts() {
     _misskey_offer "${names[@]}"
 }
 
+# Those whose login waits.
+_misskey_offer_pending() {
+    local lines line
+
+    mapfile -t lines < <(misskey-authctl list 2>/dev/null)
+    for line in "${lines[@]}"; do
+        [[ $line != *' waiting' ]] || _misskey_offer "${line%% *}"
+    done
+}
+
 # Readline's own completion of files knows best how to quote them. A test without readline has no compopt.
 _misskey_offer_files() {
     compopt -o default 2>/dev/null
@@ -209,7 +219,9 @@ _misskey_authctl() {
         _misskey_authctl_options
     elif [[ ${#arguments[@]} == 0 || ${arguments[*]} == help ]]; then
         _misskey_offer "${commands[@]}"
-    elif [[ ${arguments[*]} == @(login|cancel|logout|rename|show) ]] && ! _misskey_given --missing; then
+    elif [[ ${arguments[*]} == cancel ]]; then
+        _misskey_offer_pending
+    elif [[ ${arguments[*]} == @(login|logout|rename|show) ]] && ! _misskey_given --missing; then
         _misskey_offer_accounts
     elif [[ ${arguments[0]} == verify ]]; then
         _misskey_offer_accounts

@@ -18,7 +18,6 @@
 #include "terminal/advice.h"
 
 #define DOCTOR_START ADVICE_ENABLE
-#define DOCTOR_RESTART "systemctl --user restart misskey-authd"
 #define DOCTOR_LOG "journalctl --user -u misskey-authd"
 
 struct doctor {

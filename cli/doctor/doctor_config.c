@@ -27,8 +27,8 @@ static void say_bad(struct doctor *doctor, const char *daemons_file, int code,
 	}
 	findings_add(&doctor->findings, code == ERR_UNSAFE ? FINDING_UNSAFE : FINDING_ERROR, "%s",
 		     detail->text[0] ? detail->text : _(err_text(code)));
-	findings_remedy(&doctor->findings, _("Mend it, then: misskey-authd --check-config%s && %s"),
-			buf_text(&option), DOCTOR_RESTART);
+	findings_remedy(&doctor->findings, _("Fix it, then: misskey-authd --check-config%s && %s"),
+			buf_text(&option), ADVICE_RESTART);
 }
 
 /* A daemon would not start with a file that it cannot read. */
@@ -45,7 +45,7 @@ static void check_ca_file(struct doctor *doctor)
 		_("The file of trusted certificates that ca_file names, %s, cannot be read: %s"),
 		doctor->config->ca_file, translate_errno(errno));
 	findings_remedy(&doctor->findings, _("Put it there, or correct ca_file in %s, then: %s"),
-			doctor->config->file, DOCTOR_RESTART);
+			doctor->config->file, ADVICE_RESTART);
 }
 
 /* The config names no unsafe command: it would have been refused. */
@@ -62,7 +62,7 @@ static void check_hook(struct doctor *doctor, const struct trust *trust, enum co
 		     config_hook_name(hook), detail.text);
 	findings_remedy(&doctor->findings,
 			_("Put an executable file there, or correct %s in %s, then: %s"),
-			config_hook_name(hook), doctor->config->file, DOCTOR_RESTART);
+			config_hook_name(hook), doctor->config->file, ADVICE_RESTART);
 }
 
 static bool file_is_there(const char *file)
@@ -80,7 +80,7 @@ static void compare(struct doctor *doctor, const char *daemons_file)
 		findings_add(&doctor->findings, FINDING_WARNING,
 			     _("The daemon runs without a config, though there is %s"),
 			     doctor->config->file);
-		findings_remedy(&doctor->findings, DOCTOR_RESTART);
+		findings_remedy(&doctor->findings, ADVICE_RESTART);
 	}
 	if (daemons_file && strcmp(daemons_file, usual) != 0)
 		findings_add(&doctor->findings, FINDING_NOTE,
@@ -109,7 +109,7 @@ static void check_agent(struct doctor *doctor)
 		       "shown"));
 	findings_remedy(&doctor->findings,
 			_("See why: journalctl --user -u misskey-authd-agent -n 20; then: %s"),
-			DOCTOR_RESTART);
+			ADVICE_RESTART);
 }
 
 static void say_doubt(const char *sentence, void *context)

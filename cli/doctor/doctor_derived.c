@@ -40,7 +40,7 @@ static bool derived_open(struct doctor *doctor, const char *state, const char *n
 		findings_add(findings, FINDING_WARNING,
 			     _("There is no %s: the daemon makes it when it starts"),
 			     derived->path);
-		findings_remedy(findings, DOCTOR_RESTART);
+		findings_remedy(findings, ADVICE_RESTART);
 		return false;
 	}
 	if (account_names_read(derived->path, &derived->names, &detail) == 0)
@@ -146,7 +146,7 @@ static void check_token_file(struct doctor *doctor, const char *name, const char
 		     _("%s is there, but %s is not: misskey-token does not know the account"),
 		     token, env);
 	findings_remedy(&doctor->findings, _("The daemon sets both right when it starts: %s"),
-			DOCTOR_RESTART);
+			ADVICE_RESTART);
 }
 
 /* It may be the last copy of a credential: the daemon leaves it there. */

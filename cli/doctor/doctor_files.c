@@ -7,7 +7,6 @@
 #include "doctor_files.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +48,7 @@ static void say_damaged(struct doctor *doctor, const struct state_file *file, co
 		findings_remedy(
 			&doctor->findings,
 			_("The daemon keeps it aside and makes a new one when it starts: %s"),
-			DOCTOR_RESTART);
+			ADVICE_RESTART);
 	else
 		findings_remedy(&doctor->findings,
 				_("Stop the daemon (systemctl --user stop misskey-authd), restore "
@@ -72,7 +71,7 @@ static void check_version(struct doctor *doctor, const struct state_file *file, 
 	findings_add(&doctor->findings, FINDING_UNSAFE,
 		     _("%s is of version %lld, and %lld is the newest that this program knows"),
 		     path, (long long)version, (long long)file->version);
-	findings_remedy(&doctor->findings, _("Update misskey-authd, then: %s"), DOCTOR_RESTART);
+	findings_remedy(&doctor->findings, _("Update misskey-authd, then: %s"), ADVICE_RESTART);
 }
 
 static void say_unreadable(struct doctor *doctor, const char *why)
@@ -194,7 +193,7 @@ static const char *state_directory(struct doctor *doctor)
 	findings_remedy(&doctor->findings,
 			_("Give both the same HOME and XDG_STATE_HOME (the daemon's: systemctl "
 			  "--user show-environment), then: %s"),
-			DOCTOR_RESTART);
+			ADVICE_RESTART);
 	return strlen(daemons) < PATH_MAX ? daemons : doctor->paths.state;
 }
 
@@ -222,6 +221,5 @@ void doctor_check_files(struct doctor *doctor)
 	if (!doctor->status)
 		check_leftovers(doctor, state);
 	if (findings_bad(findings) == bad)
-		findings_add(findings, FINDING_OK, _("What is in %s is whole, and yours alone"),
-			     state);
+		findings_add(findings, FINDING_OK, _("%s is intact and private"), state);
 }

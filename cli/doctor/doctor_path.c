@@ -46,7 +46,7 @@ static enum doctor_path wrong_kind(const struct look *look)
 			     kind_text(look->kind));
 	findings_remedy(look->findings,
 			_("Move it away and let the daemon make a new one: mv %s %s.old && %s"),
-			look->quoted, look->quoted, DOCTOR_RESTART);
+			look->quoted, look->quoted, ADVICE_RESTART);
 	return DOCTOR_PATH_BAD;
 }
 
@@ -88,10 +88,12 @@ static enum doctor_path wrong_mode(const struct look *look, enum finding_status 
 		     is_open ? _("Other users have access to %s (mode %04o)")
 			     : _("You have too little access to your own %s (mode %04o)"),
 		     look->path, (unsigned)(look->status.st_mode & 07777));
-	findings_remedy(look->findings,
-			is_open ? _("Think who could have used it, then: chmod %s %s")
-				: "chmod %s %s",
-			S_ISDIR(look->kind) ? "700" : "600", look->quoted);
+	findings_remedy(
+		look->findings,
+		is_open ? _("If one may have used it, withdraw the credentials on their servers. "
+			    "Then: chmod %s %s")
+			: "chmod %s %s",
+		S_ISDIR(look->kind) ? "700" : "600", look->quoted);
 	return DOCTOR_PATH_BAD;
 }
 
@@ -130,7 +132,7 @@ enum doctor_path doctor_check_path(struct findings *findings, const char *path, 
 		if (!paths_lead_nowhere(path, &detail))
 			return DOCTOR_PATH_MISSING;
 		findings_add(findings, FINDING_ERROR, "%s", detail.text);
-		findings_remedy(findings, DOCTOR_RESTART);
+		findings_remedy(findings, ADVICE_RESTART);
 		return DOCTOR_PATH_BAD;
 	}
 	text_append_quoted(&quoted, path);

@@ -43,7 +43,7 @@ static void say_unusable(struct doctor *doctor, unsigned port, int error)
 		findings_remedy(findings,
 				_("Set another port in the config, in [daemon]: listen = "
 				  "127.0.0.1:PORT, then: %s"),
-				DOCTOR_RESTART);
+				ADVICE_RESTART);
 }
 
 static void check_without_daemon(struct doctor *doctor, unsigned port)
@@ -70,7 +70,7 @@ static void check_missing_listener(struct doctor *doctor, unsigned port)
 	}
 	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("127.0.0.1:%u was taken when the daemon started, and is free now"), port);
-	findings_remedy(&doctor->findings, DOCTOR_RESTART);
+	findings_remedy(&doctor->findings, ADVICE_RESTART);
 }
 
 static void check_listener(struct doctor *doctor, unsigned listens_on, unsigned wanted)
@@ -83,7 +83,7 @@ static void check_listener(struct doctor *doctor, unsigned listens_on, unsigned 
 	findings_add(&doctor->findings, FINDING_WARNING,
 		     _("The daemon waits for browsers at 127.0.0.1:%u, but the config says %u"),
 		     listens_on, wanted);
-	findings_remedy(&doctor->findings, _("A changed port needs a restart: %s"), DOCTOR_RESTART);
+	findings_remedy(&doctor->findings, _("A changed port needs a restart: %s"), ADVICE_RESTART);
 }
 
 /* systemd listens, and starts the daemon. Otherwise a daemon without systemd has a port of its own.

@@ -4,7 +4,6 @@
  * doctor: asks every account's server, one after the other, what it is and what time it has.
  */
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -219,7 +218,7 @@ static void check_proxy(struct doctor *doctor)
 		     _("This shell has a proxy (%s), but the daemon has none"), variable);
 	findings_remedy(&doctor->findings,
 			_("To give it this one: systemctl --user import-environment %s; then: %s"),
-			variable, DOCTOR_RESTART);
+			variable, ADVICE_RESTART);
 }
 
 void doctor_check_servers(struct doctor *doctor)

@@ -21,13 +21,8 @@ static void say_no_socket(struct doctor *doctor)
 	struct findings *findings = &doctor->findings;
 
 	if (!*doctor->paths.control) {
-		findings_add(findings, FINDING_ERROR,
-			     _("XDG_RUNTIME_DIR is not set, so the daemon's control socket cannot "
-			       "be found"));
-		findings_remedy(findings,
-				_("Log in anew (su and sudo do not set it), or: export "
-				  "XDG_RUNTIME_DIR=/run/user/%lu"),
-				(unsigned long)getuid());
+		findings_add(findings, FINDING_ERROR, ADVICE_NO_SESSION, (unsigned long)geteuid());
+		findings_remedy(findings, ADVICE_SESSION, (unsigned long)geteuid());
 		return;
 	}
 	findings_add(findings, FINDING_ERROR,
@@ -74,7 +69,7 @@ static void check_runtime_directory(struct doctor *doctor)
 	}
 	findings_add(&doctor->findings, status, _("XDG_RUNTIME_DIR, %s, cannot be trusted: %s"),
 		     directory, fault);
-	findings_remedy(&doctor->findings, _("Log in anew (su and sudo do not change it), or set "
+	findings_remedy(&doctor->findings, _("Log in again (su and sudo do not change it), or set "
 					     "it to a directory of yours with the mode 0700"));
 }
 
@@ -85,7 +80,7 @@ static bool check_socket(struct doctor *doctor, const char *path)
 
 	switch (doctor_check_path(findings, path, S_IFSOCK)) {
 	case DOCTOR_PATH_GOOD:
-		findings_add(findings, FINDING_OK, _("The control socket %s is yours alone"), path);
+		findings_add(findings, FINDING_OK, _("The control socket %s is private"), path);
 		return true;
 	case DOCTOR_PATH_MISSING:
 		findings_add(findings, FINDING_ERROR,
@@ -106,7 +101,7 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 	switch (code) {
 	case ERR_UNSAFE:
 		findings_remedy(findings,
-				_("Log in anew (su and sudo do not change XDG_RUNTIME_DIR), or "
+				_("Log in again (su and sudo do not change XDG_RUNTIME_DIR), or "
 				  "find the program that listens there: ss -lxp"));
 		break;
 	case ERR_NOT_FOUND:
@@ -115,11 +110,11 @@ static void say_unanswered(struct doctor *doctor, int code, const struct err_det
 	case ERR_DAMAGED:
 		findings_remedy(findings,
 				_("Find the program that listens there: ss -lxp; end it, then: %s"),
-				DOCTOR_RESTART);
+				ADVICE_RESTART);
 		break;
 	default:
 		findings_remedy(findings, _("See what it says: %s; start it again: %s"), DOCTOR_LOG,
-				DOCTOR_RESTART);
+				ADVICE_RESTART);
 	}
 }
 
@@ -177,7 +172,7 @@ static void check_daemon(struct doctor *doctor)
 		findings_add(findings, FINDING_WARNING,
 			     _("misskey-authd %s runs, but this is misskey-authctl %s"), version,
 			     MISSKEY_AUTHD_VERSION);
-		findings_remedy(findings, _("After an update: %s"), DOCTOR_RESTART);
+		findings_remedy(findings, _("After an update: %s"), ADVICE_RESTART);
 	} else {
 		(void)json_get_integer(doctor->status, "pid", &pid);
 		findings_add(findings, FINDING_OK, _("misskey-authd %s answers (process %lld)"),

@@ -93,7 +93,7 @@ static void check_service(struct doctor *doctor, const struct unit *units)
 	if (is(units[UNIT_SERVICE].active, "failed")) {
 		findings_add(findings, FINDING_ERROR, _("%s has failed"), units[UNIT_SERVICE].name);
 		findings_remedy(findings, _("See why: %s -n 20; then: %s"), DOCTOR_LOG,
-				DOCTOR_RESTART);
+				ADVICE_RESTART);
 	}
 	callback = check_socket(doctor, &units[UNIT_CALLBACK_SOCKET]);
 	control = check_socket(doctor, &units[UNIT_CONTROL_SOCKET]);

@@ -28,7 +28,7 @@ static const char *const patterns[] = {
 	N_("%s has suspended @%s. %s When that is over, run: %s"),
 	N_("%s does not accept the credential of %s that it just gave. %s Remove the app at %s, "
 	   "then log in again: %s"),
-	N_("Nobody consented to the login of %s at %s in time"),
+	N_("The login of %s at %s timed out: nobody approved it"),
 	N_("%s lost the session of the login of %s twice"),
 	N_("The login of %s was cancelled: %s"),
 	N_("The login of %s failed on this computer. %s"),

@@ -65,7 +65,7 @@ static const struct {
 static const char *const outcomes[OUTCOME_COUNT] = {
 	[OUTCOME_WRONG_USER] =
 		N_("Another user consented than the account is of. Nothing was changed."),
-	[OUTCOME_EXPIRED] = N_("Nobody consented in time. Log in again."),
+	[OUTCOME_EXPIRED] = N_("The login timed out: nobody approved it. Log in again."),
 	[OUTCOME_LOST] = N_("The server lost the login. Log in again."),
 	[OUTCOME_REJECTED] = N_("The server does not accept the credential that it just gave."),
 	[OUTCOME_UNREACHABLE] =

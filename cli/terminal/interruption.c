@@ -10,8 +10,8 @@
 #include "common/translate.h"
 #include "terminal/exit_status.h"
 
-/* The sentence below and two names. */
-#define NOTE_BYTES (256 + 2 * ACCOUNT_NAME_BYTES)
+/* The sentences below and three names. */
+#define NOTE_BYTES (512 + 3 * ACCOUNT_NAME_BYTES)
 
 /* Ready before a signal comes: its handler may only call what is safe there, write() and _exit().
  */
@@ -32,9 +32,9 @@ void interruption_note(const char *account)
 
 	/* On a terminal, below the live line and the ^C. */
 	snprintf(note, sizeof(note),
-		 _("%smisskey-authctl: Interrupted. The login of %s is still pending; go on with: "
-		   "misskey-authctl login %s\n"),
-		 isatty(STDERR_FILENO) ? "\n" : "", account, account);
+		 _("%smisskey-authctl: Interrupted. The login of %s is still pending. To go on "
+		   "with it: misskey-authctl login %s\nTo end it: misskey-authctl cancel %s\n"),
+		 isatty(STDERR_FILENO) ? "\n" : "", account, account, account);
 	note_size = strlen(note);
 	sigaction(SIGINT, &action, NULL);
 	sigaction(SIGTERM, &action, NULL);

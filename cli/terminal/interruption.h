@@ -6,5 +6,5 @@
  */
 
 /* From now on SIGINT and SIGTERM end the process with EXIT_STATUS_FAILED and a note on standard
- * error that the login of ACCOUNT goes on and how to join it. */
+ * error that the login of ACCOUNT goes on, how to join it, and how to end it. */
 void interruption_note(const char *account);

@@ -174,6 +174,13 @@ void terminal_append_cell(struct buf *buf, const char *text)
 	text_append_printable(buf, text && *text ? text : "-", CELL_MAX_CHARS);
 }
 
+void terminal_append_fact(struct buf *buf, int columns, const char *name, const char *value)
+{
+	buf_append_format(buf, "%-*s", columns, name);
+	terminal_append_cell(buf, value);
+	buf_append_char(buf, '\n');
+}
+
 void terminal_append_message(struct buf *buf, const char *text)
 {
 	text_append_printable(buf, text && *text ? text : "-", MESSAGE_MAX_CHARS);

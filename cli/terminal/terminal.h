@@ -52,7 +52,11 @@ void terminal_draw(const struct buf *drawing);
 /* Appends TEXT for a table on standard output: printable, and "-" for NULL or "". */
 void terminal_append_cell(struct buf *buf, const char *text);
 
-/* The same for a message, which is longer than a cell. */
+/* Appends the line of one fact: NAME in so many COLUMNS, and VALUE as terminal_append_cell() does.
+ */
+void terminal_append_fact(struct buf *buf, int columns, const char *name, const char *value);
+
+/* terminal_append_cell() for a message, which is longer than a cell. */
 void terminal_append_message(struct buf *buf, const char *text);
 
 /* Writes VALUE to standard output and flushes it. A failure is said on standard error, but for a

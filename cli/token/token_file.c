@@ -8,13 +8,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/buf.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
+#include "common/text.h"
 #include "common/translate.h"
 #include "terminal/advice.h"
 
 static int open_failed(const char *path, struct err_detail *detail)
 {
+	_cleanup_(buf_done) struct buf quoted = {0};
+
 	switch (errno) {
 	case ENOENT:
 		if (paths_lead_nowhere(path, detail))
@@ -24,10 +28,11 @@ static int open_failed(const char *path, struct err_detail *detail)
 		return err_set(detail, ERR_UNSAFE, _("%s is a symbolic link. Remove it. %s"), path,
 			       TOKEN_FILE_REPAIR);
 	case EACCES:
+		text_append_quoted(&quoted, path);
 		return err_set(detail, ERR_ACCESS,
 			       _("%s cannot be read: Permission denied. If it is yours: "
-				 "chmod 600 '%s'; the directories above it need chmod 700."),
-			       path, path);
+				 "chmod 600 %s; the directories above it need chmod 700."),
+			       path, buf_text(&quoted));
 	default:
 		return err_set(detail, ERR_IO, _("%s cannot be read: %s."), path,
 			       translate_errno(errno));
@@ -40,6 +45,7 @@ static int owner_fault(const char *path, uid_t owner, struct err_detail *detail)
 {
 	const struct passwd *user = geteuid() == 0 ? getpwuid(owner) : NULL;
 	const char *name = strrchr(path, '/') + 1;
+	_cleanup_(buf_done) struct buf quoted = {0};
 
 	if (user)
 		return err_set(detail, ERR_UNSAFE,
@@ -50,16 +56,20 @@ static int owner_fault(const char *path, uid_t owner, struct err_detail *detail)
 		return err_set(detail, ERR_UNSAFE,
 			       _("%s belongs to another user (uid %lu). Run it as that user."),
 			       path, (unsigned long)owner);
+	text_append_quoted(&quoted, path);
 	return err_set(detail, ERR_UNSAFE,
 		       _("%s belongs to another user (uid %lu). If its content is yours: "
-			 "sudo chown %lu '%s'"),
-		       path, (unsigned long)owner, (unsigned long)geteuid(), path);
+			 "sudo chown %lu %s"),
+		       path, (unsigned long)owner, (unsigned long)geteuid(), buf_text(&quoted));
 }
 
 /* A user who can write the file can make a script post as somebody else; one who can read it has
  * the token. */
 static int check_status(const char *path, const struct stat *status, struct err_detail *detail)
 {
+	_cleanup_(buf_done) struct buf quoted = {0};
+
+	text_append_quoted(&quoted, path);
 	if (!S_ISREG(status->st_mode))
 		return err_set(detail, ERR_UNSAFE, _("%s is not a regular file. Remove it. %s"),
 			       path, TOKEN_FILE_REPAIR);
@@ -67,9 +77,9 @@ static int check_status(const char *path, const struct stat *status, struct err_
 		return owner_fault(path, status->st_uid, detail);
 	if (status->st_mode & (S_IRWXG | S_IRWXO))
 		return err_set(detail, ERR_UNSAFE,
-			       _("Other users have access to %s (mode %04o). Think who could have "
-				 "used it, then: chmod 600 '%s'"),
-			       path, (unsigned)(status->st_mode & 07777), path);
+			       _("Other users have access to %s (mode %04o). If one may have used "
+				 "it, withdraw the credential on the server. Then: chmod 600 %s"),
+			       path, (unsigned)(status->st_mode & 07777), buf_text(&quoted));
 	if (status->st_size > ENV_FILE_MAX_BYTES)
 		return err_set(detail, ERR_DAMAGED, _("%s is damaged: it is too large. %s"), path,
 			       TOKEN_FILE_REPAIR);

@@ -10,8 +10,8 @@
 #include "common/translate.h"
 
 /* What to do about a damaged file: errors end with it. */
-#define TOKEN_FILE_REPAIR                                                                     \
-	_("The daemon writes it anew when it starts: systemctl --user restart misskey-authd " \
+#define TOKEN_FILE_REPAIR                                                                      \
+	_("The daemon writes it again when it starts: systemctl --user restart misskey-authd " \
 	  "(without systemd: end misskey-authd and run it again)")
 
 /* Reads PATH, the file of ACCOUNT. ERR_NOT_FOUND; ERR_UNSAFE: its type, owner or mode; ERR_DAMAGED;

@@ -56,8 +56,9 @@ static int usage_error(void)
 static int take_account(struct token_options *ret_options, const char *account)
 {
 	if (ret_options->account) {
-		terminal_message(_("misskey-token: Only one account can be named; %s is too many."),
-				 account);
+		terminal_message(
+			_("misskey-token: Only one account can be named. Unexpected argument: %s"),
+			account);
 		return usage_error();
 	}
 	ret_options->account = account;

@@ -53,9 +53,9 @@ int units_show(const char *properties, unsigned set, struct buf *output, struct 
 	if (r == 0)
 		r = systemctl("show", buf_text(&option), set, SHOW_TIMEOUT_MS, output, &status);
 	if (r == ERR_NOT_FOUND)
-		return err_set(
-			detail, r,
-			_("There is no systemd here, so nothing starts the daemon by itself"));
+		return err_set(detail, r,
+			       _("There is no systemd here, so nothing starts the daemon when it "
+				 "is needed"));
 	if (r == ERR_BUSY)
 		return err_set(detail, r,
 			       _("systemd's user manager does not answer: systemctl --user took "
@@ -75,8 +75,8 @@ const char *units_remedy(int code)
 	return code == ERR_NOT_FOUND
 		       ? _("Start misskey-authd with your session, for instance in ~/.profile: "
 			   "misskey-authd &")
-		       : _("Log in anew, not by su or sudo, or let it run always: loginctl "
-			   "enable-linger; without it, start misskey-authd with your session");
+		       : _("Log in as this user (su and sudo are no login), or have systemd "
+			   "run for it always: loginctl enable-linger");
 }
 
 int units_do(const char *verb, unsigned set, struct err_detail *detail)

@@ -138,22 +138,27 @@ static void serve_late_start(struct browser *browser, struct http_request *reque
 {
 	const struct registry *registry = service_registry(browser->service);
 	const struct registry_finished *finished = registry_finished_by_start(registry, id);
+	enum outcome outcome = finished ? finished->outcome : OUTCOME_NONE;
 	_cleanup_(buf_done) struct buf login = {0};
 
 	if (finished && visitor_has_cookie(request, finished->result, NULL)) {
 		reply_redirect_to_id(request, "/result/", finished->result);
 		return;
 	}
-	if (finished && finished->outcome == OUTCOME_OPENED_TWICE) {
+	if (outcome == OUTCOME_OPENED_TWICE || outcome == OUTCOME_CANCELLED ||
+	    outcome == OUTCOME_EXPIRED) {
 		append_login(browser, finished, &login);
 		reply_page(request, 410,
-			   &(struct page_facts){.kind = PAGE_START_USED,
+			   &(struct page_facts){.kind = outcome == OUTCOME_OPENED_TWICE
+								? PAGE_START_USED
+								: PAGE_OUTCOME,
+						.outcome = outcome,
 						.account = finished->account,
 						.server = finished->server,
 						.login = buf_text(&login)});
 		return;
 	}
-	if (!finished || !outcome_is_success(finished->outcome)) {
+	if (!outcome_is_success(outcome)) {
 		reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}

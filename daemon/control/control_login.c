@@ -3,7 +3,6 @@
  * Logins: starting and joining one, waiting for what comes of it, and going on with one whose
  * browser is elsewhere.
  */
-#include <string.h>
 
 #include "common/callback_address.h"
 #include "common/vocabulary.h"

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/x509_vfy.h>
-#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/queue.h>

@@ -145,8 +145,8 @@ void login_failure_text(const struct account *account, const struct credential *
 		rejected_text(&failure, text);
 		return;
 	case OUTCOME_EXPIRED:
-		buf_append_format(text, "Nobody consented to the login of %s at %s in time.", name,
-				  server);
+		buf_append_format(text, "The login of %s at %s timed out: nobody approved it.",
+				  name, server);
 		break;
 	case OUTCOME_LOST:
 		buf_append_format(text, "%s lost the session of the login of %s twice.", server,

@@ -93,16 +93,16 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 			.explanation = "misskey-authd is fetching your access token from {server} "
 				       "and stores it on this computer.",
 			.next = "Please keep this page open for a moment.",
-			.note = "This page refreshes by itself.",
+			.note = "This page refreshes automatically.",
 		},
 	[PAGE_TROUBLE] =
 		{
 			.heading = "This takes longer than usual",
 			.explanation = "Something is in the way of finishing the login. "
-				       "misskey-authd keeps trying by itself.",
+				       "misskey-authd keeps trying.",
 			.next = "There is nothing you need to do for now. To see where it stands, "
 				"run this command in a terminal:",
-			.note = "This page refreshes by itself.",
+			.note = "This page refreshes automatically.",
 		},
 	[PAGE_PENDING] =
 		{
@@ -110,7 +110,7 @@ static const struct page_message kinds[PAGE_KIND_COUNT] = {
 			.explanation = "You are back from {server}, but it says that you have not "
 				       "granted access yet.",
 			.next = "Go back to the page of {server} and press Accept there.",
-			.note = "This page refreshes by itself. If you do not want to grant "
+			.note = "This page refreshes automatically. If you do not want to grant "
 				"access, just close it.",
 		},
 	[PAGE_UNAVAILABLE] =
@@ -135,7 +135,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 			.heading = "You are logged in, but this could not be checked yet",
 			.explanation = "The access token of @{user} is stored. Whether it works "
 				       "could not be checked, as {server} did not answer. "
-				       "misskey-authd will check again by itself.",
+				       "misskey-authd will check again.",
 			.next = "Scripts can already get the access token:",
 			.note = "You can close this page. To check now, run `misskey-authctl "
 				"verify {account}`.",
@@ -192,7 +192,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 			.heading = "The server refused the login",
 			.explanation = "{server} refused what misskey-authd asked for, and would "
 				       "do so again.",
-			.next = "Put right what was reported. Then start again:",
+			.next = "Fix the problem above. Then start again:",
 			.note = "The settings for your accounts are in `config.ini`; "
 				"`misskey-authctl doctor` finds common mistakes.",
 		},
@@ -218,8 +218,7 @@ static const struct page_message outcomes[OUTCOME_COUNT] = {
 		{
 			.heading = "The login could not be stored",
 			.explanation = "This computer failed to store what belongs to the login.",
-			.next = "Put right what was reported, for example a full disk. Then start "
-				"again:",
+			.next = "Fix the problem above, for example a full disk. Then start again:",
 			.note = "`misskey-authctl doctor` helps to find out more.",
 		},
 	[OUTCOME_CANCELLED] =

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "assembly.h"
 
-#include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "common/cleanup.h"

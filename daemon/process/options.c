@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "process/options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 
+#include "common/output.h"
 #include "common/text.h"
 #include "common/translate.h"
 
@@ -67,10 +67,11 @@ static bool take_idle_exit(struct options *options)
 /* What was asked for is on standard output: the exit status. */
 static int written(void)
 {
-	if (fflush(stdout) == 0)
+	struct err_detail detail;
+
+	if (output_flush(&detail) == 0)
 		return 0;
-	fprintf(stderr, _("misskey-authd: Writing to standard output failed: %s.\n"),
-		translate_errno(errno));
+	fprintf(stderr, "misskey-authd: %s\n", detail.text);
 	return OPTIONS_EXIT_FAILED;
 }
 

@@ -6,6 +6,7 @@ import http.server
 import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import threading
@@ -80,7 +81,13 @@ class Agent:
 
 
 def why_not():
-    return None if shutil.which("oidc-agent") else "there is no oidc-agent (package oidc-agent-cli)"
+    if not shutil.which("oidc-agent"):
+        return "there is no oidc-agent (package oidc-agent-cli)"
+    try:
+        socket.getaddrinfo("localhost", None)
+    except OSError:
+        return "localhost has no address here (/etc/hosts)"
+    return None
 
 
 @contextlib.contextmanager

@@ -89,10 +89,10 @@ class ActivatedDaemon(Daemon):
         time.sleep(1.5)
         assert self.is_running() and self.log().count(IDLE_EXIT) == ends
 
-    def wait_for_end(self, seconds=20):
+    def wait_for_end(self, seconds=60):
         wait_for(lambda: self.process and not self.is_running(), seconds, "the idle exit")
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """The end of all: the exit status of the last run."""
         self.ending.set()
         if self.is_running():

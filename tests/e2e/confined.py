@@ -109,7 +109,7 @@ class Setting:
 
     def results(self, attempts, read_log):
         """What came of each."""
-        wait_for(lambda: "attempts: done" in read_log(), 30, f"the attempts: {read_log()[-2000:]}")
+        wait_for(lambda: "attempts: done" in read_log(), what=f"the attempts: {read_log()[-2000:]}")
         lines = LINE.findall(read_log())
         assert len(lines) == len(attempts), lines
         assert [line[0] for line in lines] == [one.name for one in attempts], lines

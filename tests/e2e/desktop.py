@@ -62,7 +62,7 @@ class NotificationService:
                          f'{{"capabilities": "{self.capabilities}"}}'),
             env=self.env, cwd="/", stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
-        wait_for(self._is_up, 20, "the notification service")
+        wait_for(self._is_up, what="the notification service")
 
     def _is_up(self):
         assert self.process.poll() is None, "the notification service ended"
@@ -71,7 +71,7 @@ class NotificationService:
     def dbus(self, *words):
         """Over busctl, so that nothing of a bus that is gone stays in this process."""
         return subprocess.run(self.command("busctl", "--user", *words), env=self.env, text=True, capture_output=True,
-                              timeout=20, cwd="/", stdin=subprocess.DEVNULL)
+                              timeout=60, cwd="/", stdin=subprocess.DEVNULL)
 
     def stop(self):
         self.process.kill()
@@ -128,4 +128,4 @@ class BrowserRecorder:
 
     def wait(self):
         """The first address."""
-        return wait_for(lambda: list(self.opened().values()), 15, "the browser")[0]
+        return wait_for(lambda: list(self.opened().values()), what="the browser")[0]

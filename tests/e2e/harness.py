@@ -93,7 +93,7 @@ def connections_to(port):
     return sum(row[1] == f"0100007F:{port:04X}" and row[3] == "01" for row in table)
 
 
-def wait_for(condition, seconds=10, what="the condition"):
+def wait_for(condition, seconds=60, what="the condition"):
     """Waits until condition() is true and returns its value."""
     end = time.monotonic() + seconds
     while True:
@@ -153,7 +153,7 @@ class Daemon:
 
     # The process
 
-    def start(self, *options, wait=True, seconds=20):
+    def start(self, *options, wait=True, seconds=60):
         env = self.env
         # Only root may look at a process that is not dumpable.
         declines = self.config_file.exists() and "confinement = no" in self.config_file.read_text(encoding="utf-8")
@@ -175,7 +175,7 @@ class Daemon:
         except OSError:
             return False
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """SIGTERM, and the exit status."""
         self.process.send_signal(signal.SIGTERM)
         status = self.process.wait(seconds)
@@ -186,6 +186,15 @@ class Daemon:
         self.process.kill()
         self.process.wait()
         self.process = None
+
+    def restart_after_sessions(self):
+        """Restarted when the time of its pending logins is over."""
+        assert self.stop() == 0, self.log()
+        file = self.state / "registry.json"
+        text, count = re.subn(r'("expires_at": ?)\d+', r"\g<1>1", file.read_text())
+        assert count
+        file.write_text(text)
+        self.start()
 
     def restart(self):
         assert self.stop() == 0, self.log()
@@ -212,7 +221,7 @@ class Daemon:
         assert status == expect, answer
         return answer
 
-    def outcome(self, account, seconds=20):
+    def outcome(self, account, seconds=60):
         """Waits for the end of the account's login: the LOGIN object."""
         def ended():
             answer = self.control("GET", f"/v1/accounts/{account}/login?wait=5")[1]
@@ -290,14 +299,37 @@ class PlainBrowser:
             return reply.status, reply.geturl(), reply.headers, reply.read().decode()
 
 
+def open_start(start_url):
+    """Opens a login's start page: the browser, and the session's token."""
+    browser = PlainBrowser()
+    status, _, headers, _ = browser.get(start_url, follow=False)
+    assert status == 303, status
+    return browser, headers["Location"].rsplit("/", 1)[1]
+
+
 def accept(daemon, server, login, username="alice"):
     """Opens the login's start page and consents, without following the redirect: the browser and the token."""
-    browser = PlainBrowser()
-    status, _, headers, _ = browser.get(login["start_url"], follow=False)
-    assert status == 303, status
-    token = headers["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(login["start_url"])
     server.accept(token, username)
     return browser, token
+
+
+def read_page(process):
+    """What `misskey-authctl login` says up to the address of the page to open, which is the last word of it."""
+    said = ""
+    while "/start/" not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    return said, {"start_url": said.rsplit(": ", 1)[1].strip()}
+
+
+def start_login(daemon, *arguments, **env):
+    """`misskey-authctl login` on a desktop whose browser does nothing, and its read_page()."""
+    process = subprocess.Popen(
+        [BIN / "misskey-authctl", "login", *arguments], env={**daemon.env, "DISPLAY": ":0", "BROWSER": "true", **env},
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    return process, *read_page(process)
 
 
 def consent(daemon, server, login, username="alice"):
@@ -311,6 +343,12 @@ def authorize(daemon, server, account="me", username="alice", **body):
     login = daemon.login(account, server=server.origin, **body)
     consent(daemon, server, login, username)
     return daemon.outcome(account)
+
+
+def seconds_of(action):
+    started = time.monotonic()
+    action()
+    return time.monotonic() - started
 
 
 def session_token(server):

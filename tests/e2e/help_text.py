@@ -11,7 +11,7 @@ PROGRAMS = ("misskey-authd", "misskey-authctl", "misskey-token")
 
 def help_of(program, *command):
     return subprocess.run(
-        [BIN / program, *command, "--help"], text=True, capture_output=True, check=True, timeout=20
+        [BIN / program, *command, "--help"], text=True, capture_output=True, check=True, timeout=60
     ).stdout
 
 

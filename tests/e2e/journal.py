@@ -44,7 +44,7 @@ class Journal:
         (RUN / "flushed").touch()
         self.process = subprocess.Popen([JOURNALD], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        wait_for(is_running, 10, "the journal")
+        wait_for(is_running, what="the journal")
         return True
 
     def stop(self):

@@ -5,7 +5,7 @@ import json
 import shutil
 import subprocess
 
-from harness import PlainBrowser, free_port
+from harness import free_port, open_start
 from misskey_server import Delay
 
 UNIT = "misskey-authd.service"
@@ -59,9 +59,7 @@ class Service:
 
     def consent(self, server, url, username="alice"):
         """Consents at a login's page, and brings the redirect by hand."""
-        if "/start/" in url:
-            url = PlainBrowser().get(url, follow=False)[2]["Location"]
-        token = url.rsplit("/", 1)[1]
+        token = open_start(url)[1] if "/start/" in url else url.rsplit("/", 1)[1]
         server.accept(token, username)
         brought = self.authctl("callback", token)
         assert brought.returncode in (0, 7), brought.stderr

@@ -47,7 +47,7 @@ class Keyboard:
         os.write(self.terminal, text.encode())
 
     def wait_for(self, text):
-        wait_for(lambda: text in self.text(), 30, f"{text!r} on the terminal")
+        wait_for(lambda: text in self.text(), what=f"{text!r} on the terminal")
 
     def close(self):
         self.process.kill()
@@ -162,7 +162,7 @@ class Zsh:
         self.keyboard.output = b""
         self.keyboard.type(f"\x15{line}\x18")
         complete = lambda: self.answer.exists() and self.answer.read_text().endswith("end\n")  # noqa: E731
-        wait_for(complete, 30, f"what zsh offers for {line!r}; it says {self.keyboard.text()!r}")
+        wait_for(complete, what=f"what zsh offers for {line!r}; it says {self.keyboard.text()!r}")
         # The last line is erased, and the bell rings if there is nothing to offer.
         said = re.sub(r"^\r *\r|\a", "", self._finish())
         assert said == line, said

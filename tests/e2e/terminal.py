@@ -54,11 +54,11 @@ class Terminal:
         return self.output.decode(errors="replace").replace("\r\n", "\n")
 
     def wait_for(self, text):
-        wait_for(lambda: text in self.text(), 30, f"{text!r} on the terminal")
+        wait_for(lambda: text in self.text(), what=f"{text!r} on the terminal")
 
     def end(self):
         """The exit status and what went to standard output, or error, whichever is not the terminal."""
-        streams = self.process.communicate(timeout=30)
+        streams = self.process.communicate(timeout=60)
         self.reader.join(10)
         return self.process.returncode, b"".join(stream or b"" for stream in streams).decode()
 

@@ -45,7 +45,7 @@ def state(manager, unit):
 
 
 def wait_for_both(manager, wanted):
-    wait_for(lambda: state(manager, UNIT) == state(manager, AGENT) == wanted, 15, f"both to be {wanted}")
+    wait_for(lambda: state(manager, UNIT) == state(manager, AGENT) == wanted, what=f"both to be {wanted}")
 
 
 def test_it_ends_with_an_idle_daemon_and_comes_again(manager, make_service):
@@ -56,7 +56,7 @@ def test_it_ends_with_an_idle_daemon_and_comes_again(manager, make_service):
         assert service.authctl("status").returncode == 0
         wait_for(lambda: state(manager, AGENT) == "active", what="the agent")
     # However soon.
-    wait_for(lambda: state(manager, UNIT) == "inactive", 15)
+    wait_for(lambda: state(manager, UNIT) == "inactive")
     assert service.authctl("status").returncode == 0
     wait_for(lambda: '"agent": true' in service.authctl("status", "--json").stdout, what="the agent again")
 
@@ -80,7 +80,7 @@ def test_after_a_crash_it_is_there_again(manager, make_service, hook, victim):
         os.kill(int(pid), signal.SIGKILL)
         service.authorize(server)
         # Each question keeps the daemon, or starts it again.
-        wait_for(lambda: service.authctl("status").returncode == 0 and hook.begun(), 20, "the hook")
+        wait_for(lambda: service.authctl("status").returncode == 0 and hook.begun(), what="the hook")
     assert hook.told()[-1]["account"] == "me"
 
 

@@ -202,7 +202,7 @@ def test_a_browser_that_blocks_cookies(server_2025, daemon, make_browser):
             assert problem["code"] == "NO_COOKIE" and "blocks cookies" in problem["message"]
             browser.shoot("other-browser")
             assert daemon.authctl("callback", browser.url).returncode == 0
-            output, errors = authctl.communicate(timeout=20)
+            output, errors = authctl.communicate(timeout=60)
         finally:
             authctl.kill()
     assert (authctl.returncode, output) == (0, "me\n")
@@ -383,11 +383,12 @@ def test_a_server_in_trouble(server_2025, daemon, browser):
     browser.wait_for_heading("This takes longer than usual")
     assert "503" in browser.text
     browser.shoot("trouble")
+    since = time.monotonic()
     time.sleep(3)
     server_2025.well_behaved()
     browser.wait_for_heading(LOGGED_IN, 30)
     # Meanwhile it was not loaded every second: whoever has it read out does not lose the place.
-    assert len([url for url in browser.requested() if url == browser.url]) <= 3
+    assert len([url for url in browser.requested() if url == browser.url]) <= 2 + (time.monotonic() - since) / 2
 
 
 def test_a_token_that_does_not_work(server_2025, daemon, browser):
@@ -527,7 +528,7 @@ def test_authctl_opens_the_browser(server, daemon, browser, tmp_path):
             token = session_token(server)
             assert token not in "\n".join(environment)
             browser.sign_in_and_accept(url)
-            stdout, stderr = authctl.communicate(timeout=20)
+            stdout, stderr = authctl.communicate(timeout=60)
         finally:
             authctl.kill()
     assert (authctl.returncode, stdout) == (0, "me\n"), stderr

@@ -32,7 +32,7 @@ def test_accounts_are_completed(make_shell, accounts):
     for before in (
         "misskey-token ", "misskey-token --json ", "misskey-token -- ", "misskey-authctl login ",
         "misskey-authctl --socket /x login --as x --no-wait ", "misskey-authctl logout ", "misskey-authctl verify ",
-        "misskey-authctl cancel ", "misskey-authctl rename ", "misskey-authctl show ",
+        "misskey-authctl rename ", "misskey-authctl show ",
     ):
         assert sorted(shell.offers(before)) == NAMES, before
         assert shell.offers(before + "misskey.example:30") == ["misskey.example:3000"], before
@@ -42,6 +42,17 @@ def test_accounts_are_completed(make_shell, accounts):
     }.items():
         assert shell.offers("misskey-token " + typed) == offered, typed
     assert sorted(shell.offers("misskey-authctl verify bob@misskey.example ")) == [NAMES[0], NAMES[2]]
+
+
+def test_cancel_offers_the_accounts_whose_login_waits(make_shell, daemon, server_2025):
+    """Also one that exists only by this login, and none that has a credential and no login."""
+    authorize(daemon, server_2025, "known")
+    daemon.login("other", server=server_2025.origin)
+    daemon.login("misskey.example:3000", server=server_2025.origin)
+    shell = make_shell(daemon.env)
+    assert sorted(shell.offers("misskey-authctl cancel ")) == ["misskey.example:3000", "other"]
+    assert shell.offers("misskey-authctl cancel misskey.example:30") == ["misskey.example:3000"]
+    assert [word for word in shell.offers("misskey-authctl cancel x ") if not word.startswith("-")] == []
 
 
 def test_accounts_are_completed_only_where_one_is_wanted(make_shell, accounts):

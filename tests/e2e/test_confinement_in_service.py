@@ -10,7 +10,7 @@ import time
 import pytest
 
 from confined import ALL, ATTEMPTS, Attempt, Setting, abi_of_this_kernel
-from harness import BIN, PlainBrowser, free_port, wait_for
+from harness import BIN, free_port, open_start, wait_for
 from misskey_server import MisskeyServer
 from user_manager import ENVIRONMENT, refuse_user_namespaces, running, unit_text
 
@@ -222,8 +222,7 @@ def test_they_could_if_it_were_not_protected(service):
 def log_in(manager, server):
     page = manager.authctl("login", server.origin, "--as", "me", "--no-wait", DISPLAY=":1", BROWSER="/bin/true")
     assert page.returncode == 0, page.stderr
-    browser = PlainBrowser()
-    token = browser.get(page.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(page.stdout.strip())
     server.accept(token, "alice")
     callback = f"{page.stdout.strip().split('/start/')[0]}/callback?token={token}"
     assert "alice" in browser.get(callback)[3]

@@ -160,7 +160,7 @@ def test_full_after_the_room_was_secured(server, on_small_disk):
     """What was reserved is enough, however full the disk is by now."""
     daemon, disk = on_small_disk
     daemon.start()
-    server.misbehave(USERKEY, misskey.Delay(0.5))
+    server.misbehave(USERKEY, misskey.Delay(4))
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
     server.wait_for_calls(USERKEY)
@@ -183,7 +183,7 @@ def test_several_exchanges_on_a_disk_that_fills_up(server, on_small_disk):
     daemon.start()
     names = [f"a{n}" for n in range(4)]
     sessions = [accept(daemon, server, daemon.login(name, server=server.origin)) for name in names]
-    server.misbehave(USERKEY, misskey.Delay(0.5), times=len(names))
+    server.misbehave(USERKEY, misskey.Delay(4), times=len(names))
     for browser, token in sessions:
         assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
     server.wait_for_calls(USERKEY, len(names))
@@ -231,7 +231,7 @@ def test_a_read_only_state_directory_is_said(server_2025, on_small_disk):
 
 def blocked(daemon, server):
     """A login whose answer is there while a directory stands in credentials.json's place."""
-    server.misbehave(USERKEY, misskey.Delay(0.4))
+    server.misbehave(USERKEY, misskey.Delay(3))
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
     server.wait_for_calls(USERKEY)

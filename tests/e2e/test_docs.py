@@ -65,13 +65,13 @@ def test_help_the_manual_and_completions_have_the_same_commands(make_shell):
 ], ids=" ".join)
 def test_h_is_help_everywhere(command_line):
     run = lambda option: subprocess.run(  # noqa: E731
-        [BIN / command_line[0], *command_line[1:], option], text=True, capture_output=True, timeout=20)
+        [BIN / command_line[0], *command_line[1:], option], text=True, capture_output=True, timeout=60)
     asked = run("-h")
     assert (asked.returncode, asked.stderr) == (0, "") and asked.stdout.startswith("usage: ")
     assert asked.stdout == run("--help").stdout
     if len(command_line) > 1:
         helped = subprocess.run(
-            [BIN / command_line[0], "help", command_line[1]], text=True, capture_output=True, check=True, timeout=20)
+            [BIN / command_line[0], "help", command_line[1]], text=True, capture_output=True, check=True, timeout=60)
         assert asked.stdout == helped.stdout
 
 
@@ -82,7 +82,7 @@ def test_h_is_help_everywhere(command_line):
 def test_what_cannot_be_written_is_a_failure_and_a_reader_that_has_gone_is_no_news(command_line, tmp_path):
     run = lambda output: subprocess.run(  # noqa: E731
         [BIN / command_line[0], *command_line[1:]], env={"HOME": str(tmp_path)}, stdout=output, stderr=subprocess.PIPE,
-        text=True, timeout=20)
+        text=True, timeout=60)
     with open("/dev/full", "w", encoding="ascii") as full:
         done = run(full)
     assert done.returncode == 1 and "standard output" in done.stderr and "No space left on device" in done.stderr
@@ -98,7 +98,7 @@ def test_manual_is_clean(page):
     if not shutil.which("mandoc"):
         pytest.skip("mandoc is not installed")
     lint = subprocess.run(
-        ["mandoc", "-T", "lint", "-W", "warning", MAN / page], text=True, capture_output=True, timeout=20
+        ["mandoc", "-T", "lint", "-W", "warning", MAN / page], text=True, capture_output=True, timeout=60
     )
     assert (lint.returncode, lint.stdout) == (0, "")
 
@@ -150,7 +150,7 @@ def check_config(tmp_path, text):
     file.write_text(text, encoding="utf-8")
     file.chmod(0o600)
     return subprocess.run(
-        [BIN / "misskey-authd", "--check-config", "-c", file], text=True, capture_output=True, timeout=20
+        [BIN / "misskey-authd", "--check-config", "-c", file], text=True, capture_output=True, timeout=60
     )
 
 

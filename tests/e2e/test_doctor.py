@@ -92,7 +92,7 @@ def test_lines_for_people(server_2025, daemon):
             assert line.index(LINE.match(line)[3]) == 19
             checks.append(LINE.match(line)[2])
     assert list(dict.fromkeys(checks)) == [check for check in GROUPS if check != "port"]
-    assert "\nerror    config   " in done.stdout and "\n                   → Mend it, then: " in done.stdout
+    assert "\nerror    config   " in done.stdout and "\n                   → Fix it, then: " in done.stdout
 
 
 def test_lines_on_a_terminal(server_2025, daemon):
@@ -154,7 +154,7 @@ def test_terminals_are_safe(server_2025, daemon):
 
 def test_no_runtime_directory(daemon):
     found = doctor(daemon, XDG_RUNTIME_DIR="")
-    found.expect("sockets", "error", "XDG_RUNTIME_DIR is not set", f"export XDG_RUNTIME_DIR=/run/user/{os.getuid()}")
+    found.expect("sockets", "error", "XDG_RUNTIME_DIR is not set", f"loginctl enable-linger {os.getuid()}")
     assert found.status == 1 and not found.of("daemon")
     # Told where the socket is, it needs none.
     found = doctor(daemon, "--socket", str(daemon.socket), XDG_RUNTIME_DIR="")
@@ -192,9 +192,9 @@ def test_a_control_socket_that_others_may_use(daemon):
     found.expect("sockets", "error", f"Other users have access to {daemon.socket.parent} (mode 0755)",
                  f"chmod 700 '{daemon.socket.parent}'")
     finding = found.expect("sockets", "error", f"Other users have access to {daemon.socket} (mode 0666)",
-                           "Think who could have used it, then: chmod 600")
+                           "If one may have used it, withdraw the credentials on their servers. Then: chmod 600")
     assert found.status == 8 and found.of("daemon")
-    assert os.system(finding["remedy"].partition("then: ")[2]) == 0
+    assert os.system(finding["remedy"].partition("Then: ")[2]) == 0
     daemon.socket.parent.chmod(0o700)
     assert not doctor(daemon).bad()
 
@@ -384,7 +384,7 @@ def test_a_config_elsewhere(daemon):
     elsewhere.write_text("nonsense")
     finding = doctor(daemon).expect("config", "error", f"{elsewhere}:1: ", "--check-config -c ")
     # The command finds the same.
-    command = finding["remedy"].removeprefix("Mend it, then: ").partition(" && ")[0]
+    command = finding["remedy"].removeprefix("Fix it, then: ").partition(" && ")[0]
     assert subprocess.run(["sh", "-c", command], env=daemon.env, capture_output=True, check=False).returncode == 1
 
 

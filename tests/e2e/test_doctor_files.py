@@ -27,10 +27,10 @@ def test_modes(stopped, name):
     path.chmod(loose)
     found = doctor(stopped)
     finding = found.expect("files", "error", f"Other users have access to {path} (mode {loose:04o})",
-                           f"Think who could have used it, then: chmod {mode:o} '{path}'")
+                           f"If one may have used it, withdraw the credentials on their servers. Then: chmod {mode:o} '{path}'")
     assert found.status == 8 and len(found.of("files")) == 1
     assert path.stat().st_mode & 0o777 == loose, "it changes nothing"
-    assert os.system(finding["remedy"].partition("then: ")[2]) == 0
+    assert os.system(finding["remedy"].partition("Then: ")[2]) == 0
     assert path.stat().st_mode & 0o777 == mode
 
 
@@ -199,7 +199,7 @@ def test_leftovers(stopped):
         file.write_text("")
     found = doctor(stopped)
     found.expect("files", "note", f"left 3 temporary files in {stopped.state}", START)
-    found.expect("files", "ok", "is whole")
+    found.expect("files", "ok", "is intact and private")
     stopped.start()
     assert not any(file.exists() for file in left)
     # A login under way has its reservations there.
@@ -319,4 +319,4 @@ def wait_until_up(daemon):
     def listens():
         with socket.socket(socket.AF_UNIX) as client:
             return client.connect_ex(str(daemon.socket)) == 0
-    return wait_for(listens, 20, "the control socket")
+    return wait_for(listens, what="the control socket")

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from harness import PlainBrowser, free_port, wait_for
+from harness import free_port, open_start, wait_for
 from misskey_server import MisskeyServer
 from user_manager import SOURCES, UNITS, UserManager, why_not
 
@@ -59,9 +59,8 @@ class Person:
         with MisskeyServer(profile="2025") as server:
             page = self.manager.authctl("login", server.origin, "--as", account, "--no-wait", DISPLAY=":1")
             assert page.returncode == 0, page.stderr
-            browser = PlainBrowser()
             start = page.stdout.strip()
-            token = browser.get(start, follow=False)[2]["Location"].rsplit("/", 1)[1]
+            browser, token = open_start(start)
             server.accept(token, "alice")
             self.manager.systemctl("stop", SERVICE)
             status, _, _, text = browser.get(f"{start.partition('/start/')[0]}/callback?token={token}")
@@ -203,7 +202,7 @@ def test_a_daemon_that_was_started_by_hand(person):
     daemon = subprocess.Popen(
         person.manager.as_user(person.manager.programs / "misskey-authd"), cwd="/", stderr=subprocess.DEVNULL,
         env={**person.manager.env, "ASAN_OPTIONS": "detect_leaks=0"})
-    wait_for(lambda: person.manager.authctl("status").returncode == 0, 20, "the daemon")
+    wait_for(lambda: person.manager.authctl("status").returncode == 0, what="the daemon")
     done = person.enable("--port", str(person.port))
     assert f"without systemd (process {daemon.pid})." in done.stderr
     done = person.follow(done)

@@ -37,7 +37,7 @@ class Events:
             pass
         self.lines.put(None)
 
-    def next(self, seconds=10):
+    def next(self, seconds=60):
         """The next event that is no heartbeat; None at the end of the stream."""
         while True:
             event = self.lines.get(timeout=seconds)
@@ -158,13 +158,13 @@ def test_nothing_is_lost_between_snapshot_and_stream(server_2025, daemon):
 
 def test_heartbeats_come_and_cost_nothing_without_clients(daemon, events):
     stream = events()
-    assert stream.lines.get(timeout=5)["event"] == "snapshot"
+    assert stream.lines.get(timeout=60)["event"] == "snapshot"
     # Whose reader leaves without a word learns that by the same.
     watch = subprocess.Popen([BIN / "misskey-authctl", "watch"], env=daemon.env, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
     watch.stdout.close()
-    assert stream.lines.get(timeout=20)["event"] == "heartbeat"
-    assert watch.wait(20) == 1 and watch.stderr.read() == ""
+    assert stream.lines.get(timeout=60)["event"] == "heartbeat"
+    assert watch.wait(60) == 1 and watch.stderr.read() == ""
     watch.stderr.close()
 
 
@@ -236,7 +236,7 @@ def status_of(daemon):
 
 def read_all(connection):
     """What the daemon sent until it closed; a time-out is an error."""
-    connection.settimeout(20)
+    connection.settimeout(60)
     raw = b""
     with contextlib.suppress(ConnectionResetError):
         while chunk := connection.recv(1 << 20):
@@ -261,12 +261,12 @@ def test_streams_that_nobody_reads_are_cut(crowd):
     for user in ("bob", "carol"):
         crowd.configure(many_accounts(user))
         assert crowd.authctl("reload").returncode == 0
-        changes = [reader.next(30) for _ in range(ACCOUNTS)]
+        changes = [reader.next() for _ in range(ACCOUNTS)]
         assert {event["account"]["account"] for event in changes} == {f"a{n}" for n in range(ACCOUNTS)}
         assert {event["account"]["expected_user"] for event in changes} == {user}
         assert seconds_of(status_of(crowd)) < 1 + 30 * alone
     assert crowd.memory() - before < 150e6
-    wait_for(lambda: all(is_hung_up(connection) for connection in stuck), 15, "all to be cut")
+    wait_for(lambda: all(is_hung_up(connection) for connection in stuck), what="all to be cut")
     refused = [raw for raw in map(read_all, stuck) if b"TOO_MANY_STREAMS" in raw]
     assert len(refused) > 100 and all(raw.startswith(b"HTTP/1.1 503 ") for raw in refused)
     crowd.configure(many_accounts("dora"))
@@ -278,7 +278,7 @@ def test_streams_that_nobody_reads_are_cut(crowd):
 def test_a_stream_that_does_not_read_makes_room_for_another(crowd):
     stuck = ask_and_do_not_read(crowd, "/v1/events", 64)
     readers = []
-    wait_for(lambda: readers.append(Events(crowd)) or readers[-1].reply.status == 200, 15, "room for another")
+    wait_for(lambda: readers.append(Events(crowd)) or readers[-1].reply.status == 200, what="room for another")
     reader = readers[-1]
     assert reader.next()["event"] == "snapshot"
     for connection in stuck:
@@ -293,7 +293,7 @@ def test_a_stream_that_is_read_slowly_is_kept(crowd):
     while time.monotonic() < end:
         raw += slow.recv(4096)
         time.sleep(0.5)
-    slow.settimeout(10)
+    slow.settimeout(60)
     # The end of the snapshot, wherever chunks begin.
     while b"]}}\n" not in re.sub(rb"\r\n[0-9a-f]+\r\n", b"", raw[-10_000:]):
         chunk = slow.recv(4096)
@@ -413,5 +413,5 @@ def test_watch_can_be_interrupted(daemon, watch):
 def test_watch_ends_when_nobody_reads(server_2025, daemon):
     done = subprocess.run(
         ["bash", "-c", f"'{BIN}/misskey-authctl' watch --json | head -n 1; echo ${{PIPESTATUS[0]}}"], env=daemon.env,
-        text=True, capture_output=True, timeout=30)
+        text=True, capture_output=True, timeout=60)
     assert '"snapshot"' in done.stdout and done.stdout.endswith("\n1\n")

@@ -13,7 +13,7 @@ from collections import namedtuple
 import pytest
 
 import misskey_server as misskey
-from harness import BIN, ROOT, START_ADVICE, Daemon, authorize, consent, secrets_of
+from harness import BIN, ROOT, START_ADVICE, Daemon, authorize, consent, read_page, secrets_of
 from misskey_server import MisskeyServer
 
 AUTHCTL = "misskey-authctl"
@@ -106,12 +106,8 @@ class Stage:
     def follow(self, *arguments, act):
         """Runs a command, and acts when it shows the page that is to be opened."""
         process = self.start(*arguments)
-        said = ""
-        while "/start/" not in said:
-            line = process.stderr.readline()
-            assert line, said
-            said += line
-        act({"start_url": said.rsplit(": ", 1)[1].strip()}, process)
+        said, login = read_page(process)
+        act(login, process)
         output, more = process.communicate(timeout=60)
         return subprocess.CompletedProcess(arguments, process.returncode, output, said + more)
 
@@ -385,7 +381,7 @@ WITH_ONE_SERVER = [
     Row("login", full("login", "me", "--no-wait"), 1, STDOUT, [""]),
     Row("login", run("login", "https://other.example", "--as", "me"), 1,
         ["account me", "{server}", "https://other.example"], ["--as"]),
-    Row("login", login_interrupted, 1, ["Interrupted", "login of me"], LOGIN),
+    Row("login", login_interrupted, 1, ["Interrupted", "login of me", "misskey-authctl cancel me"], LOGIN),
     Row("login", run("login", "me", "extra"), 2, ["extra"], USAGE),
     Row("login", run("login", "ftp://x"), 2, ["ftp://x"], ["https"]),
     Row("login", run("login", "no_server"), 2, ["no_server"], ["expected"]),
@@ -611,7 +607,7 @@ class Files:
 
     def run(self, *arguments):
         result = subprocess.run([self.program, *arguments], env={**self.daemon.env, "HOME": str(self.home)},
-                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=10, **self.options)
+                                stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, timeout=60, **self.options)
         return subprocess.CompletedProcess(arguments, result.returncode, result.stdout or "", result.stderr)
 
 

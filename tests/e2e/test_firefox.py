@@ -98,7 +98,7 @@ def begin(daemon, server, tmp_path):
 
 def check_terminal(authctl):
     """Its end, and what it says then."""
-    stdout, stderr = authctl.communicate(timeout=20)
+    stdout, stderr = authctl.communicate(timeout=60)
     assert (authctl.returncode, stdout) == (0, "me\n"), stderr
     assert "@alice" in stderr and "misskey-token" in stderr
     return stderr

@@ -11,12 +11,14 @@ import socket
 import stat
 import subprocess
 import tempfile
-import time
 from pathlib import Path
 
 import pytest
 
-from harness import BIN, Daemon, PlainBrowser, UnixConnection, authorize, consent, needs_root, secrets_of, wait_for
+from harness import (
+    BIN, Daemon, PlainBrowser, UnixConnection, authorize, consent, needs_root, open_start, seconds_of, secrets_of,
+    wait_for,
+)
 
 # Only root can become another user.
 pytestmark = needs_root
@@ -79,7 +81,7 @@ def observer(file, command=PYTHON):
         program.wait()
 
 
-def opener(directory, what="sleep 1"):
+def opener(directory, what="sleep 20"):
     """A browser that only writes down its page, and stays a while, so that it can be looked at."""
     file = directory / "opener"
     file.write_text(f'#!/bin/sh\nprintf "%s\\n" "$1" >{directory}/page\n{what}\n')
@@ -89,8 +91,7 @@ def opener(directory, what="sleep 1"):
 
 def consent_as(server, page, username):
     """Whoever has the link goes all the way."""
-    browser = PlainBrowser()
-    token = browser.get(page, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(page)
     server.accept(token, username)
     return browser, token
 
@@ -111,8 +112,13 @@ def test_no_secret_is_in_what_others_see_of_our_processes(server, open_daemon, t
         wait_for(lambda: page.encode() in seen.read_bytes(), what="a look at the browser")
         browser, token = consent_as(server, page, "alice")
         assert "You are logged in" in browser.get(daemon.callback_url(token))[3]
-        assert login.communicate(timeout=30)[0] == "me\n"
-        assert daemon.run("misskey-token", "me", "--exec", "sleep", "1").returncode == 0
+        assert login.communicate(timeout=60)[0] == "me\n"
+        i = daemon.credentials()["me"]["i"].encode()
+        with subprocess.Popen([BIN / "misskey-token", "me", "--exec", "sleep", "600"], env=daemon.env) as sleeper:
+            # It is there to be seen: of the command that was given the credential, by its own user.
+            wait_for(lambda: i in root_sees.read_bytes(), what="a look at the command")
+            wait_for(lambda: b"sleep\x00600" in seen.read_bytes(), what="the other user's look at it")
+            sleeper.kill()
         for command in (["list"], ["status"], ["verify", "me"], ["callback", "x"]):
             daemon.authctl(*command)
     secrets = secrets_of(daemon, [server]) | {token, *(cookie.value for cookie in browser.cookies)}
@@ -120,8 +126,6 @@ def test_no_secret_is_in_what_others_see_of_our_processes(server, open_daemon, t
     text = seen.read_bytes()
     assert b"misskey-authctl" in text and b"misskey-authd" in text and b"misskey-token" in text and b"sleep" in text
     assert not [secret for secret in secrets if secret.encode() in text]
-    # They were there to be seen: of the command that was given the credential, by its own user.
-    assert daemon.credentials()["me"]["i"].encode() in root_sees.read_bytes()
 
 
 TRY_EVERYTHING = """
@@ -208,7 +212,7 @@ def test_a_start_link_that_was_raced_for_is_worth_nothing(server_2025, open_daem
     assert token not in PlainBrowser().get(again, follow=False)[2]["Location"]
     assert not daemon.credentials() and not server_2025.calls("auth/session/userkey")
     login.send_signal(signal.SIGINT)
-    errors = login.communicate(timeout=20)[1]
+    errors = login.communicate(timeout=60)[1]
     assert "The link was opened in two browsers" in errors
     assert f"Open the new link in one browser only: {again}\n" in errors
     assert (daemon.directory / "page").read_text().strip() == page
@@ -219,7 +223,7 @@ def test_who_wins_the_race_against_a_login_of_a_user_gets_nothing_stored(server_
     daemon = open_daemon
     login, _, other, token = login_that_is_raced(server_2025, daemon, "--user", "alice")
     assert "@bob" in other.get(daemon.callback_url(token))[3]
-    output, errors = login.communicate(timeout=30)
+    output, errors = login.communicate(timeout=60)
     assert (login.returncode, output) == (7, "") and "@bob" in errors and "@alice" in errors
     assert not daemon.credentials() and daemon.token("me").returncode == 3
 
@@ -231,7 +235,7 @@ def test_who_wins_the_race_against_a_second_login_gets_nothing_stored(server_202
     before = daemon.credentials()
     login, _, other, token = login_that_is_raced(server_2025, daemon)
     assert "@bob" in other.get(daemon.callback_url(token))[3]
-    output, errors = login.communicate(timeout=30)
+    output, errors = login.communicate(timeout=60)
     assert (login.returncode, output) == (7, "") and "@bob" in errors
     assert daemon.credentials() == before
 
@@ -241,7 +245,7 @@ def test_who_wins_the_race_against_a_first_login_is_named(server_2025, open_daem
     daemon = open_daemon
     login, page, other, token = login_that_is_raced(server_2025, daemon)
     assert "@bob" in other.get(daemon.callback_url(token))[3]
-    output, errors = login.communicate(timeout=30)
+    output, errors = login.communicate(timeout=60)
     assert (login.returncode, output) == (0, "me\n") and "@bob" in errors
     assert "@bob" in daemon.authctl("list").stdout
     # The person's own browser comes too late, and says what that may mean.
@@ -319,7 +323,9 @@ def test_a_spoiled_login_is_told_with_a_new_link(server_2025, open_daemon):
         login = daemon.account("me")["login"]
         assert (login["state"], login["start_url"], login["problem"]["code"]) == ("consent", again, "START_RACED")
         for command in ("status", "list"):
-            assert f"me: The link was opened in two browsers. The new link: {again}\n" in daemon.authctl(command).stderr
+            said = daemon.authctl(command).stderr
+            assert f"me: The link was opened in two browsers. The new link: {again}\n" in said
+            assert said.count("opened in two browsers") == 1
         daemon.restart()
     # Nothing comes of the old session, not even by its owner.
     assert "stopped for safety" in other.get(daemon.callback_url(token))[3]
@@ -372,7 +378,7 @@ def test_the_browser_with_the_cookie_may_open_the_link_again(server_2025, open_d
 def test_what_others_repeat_is_written_and_logged_once(server_2025, open_daemon):
     daemon = open_daemon
     link = daemon.login("me", server=server_2025.origin)["start_url"]
-    token = PlainBrowser().get(link, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    _, token = open_start(link)
     assert PlainBrowser().get(daemon.callback_url(token))[0] == 403
     assert PlainBrowser().get(link)[0] == 410
     new_link(daemon, link)
@@ -435,9 +441,8 @@ def test_what_is_planted_in_a_files_place_is_neither_followed_nor_waited_for(ser
         victim.write_text(VICTIM)
         victim.chmod(0o644)
         plant(kind, daemon.state / place, victim)
-        started = time.monotonic()
         daemon.start(wait=False)
-        wait_for(lambda: daemon.process.poll() is not None or answers(daemon), 10, f"a start with a {kind} as {place}")
+        wait_for(lambda: daemon.process.poll() is not None or answers(daemon), what=f"a start with a {kind} as {place}")
         if daemon.process.poll() is None:
             if not daemon.control("GET", "/v1/status")[1]["problems"]:
                 try_to_log_in(daemon, server_2025, place)
@@ -445,7 +450,6 @@ def test_what_is_planted_in_a_files_place_is_neither_followed_nor_waited_for(ser
         else:
             assert daemon.process.returncode == 8, daemon.log()
             daemon.process = None
-        assert time.monotonic() - started < 10
         assert os.listdir(outside) == ["victim"]
         assert victim.read_text() == VICTIM and stat.S_IMODE(victim.stat().st_mode) == 0o644, kind
         shutil.rmtree(outside)
@@ -549,7 +553,7 @@ def test_a_daemon_makes_no_socket_in_a_directory_of_another_user(public):
     daemon = Daemon(public)
     daemon.socket.parent.mkdir(mode=0o777)
     os.chown(daemon.socket.parent, NOBODY, NOBODY)
-    done = daemon.run("misskey-authd", timeout=20)
+    done = daemon.run("misskey-authd", timeout=60)
     assert done.returncode == 8 and str(daemon.socket.parent) in done.stderr and "another user" in done.stderr
 
 
@@ -561,7 +565,7 @@ def test_a_state_directory_that_leads_to_another_user_is_refused(public):
     os.chown(theirs, NOBODY, NOBODY)
     daemon.state.parent.mkdir(parents=True)
     daemon.state.symlink_to(theirs)
-    done = daemon.run("misskey-authd", timeout=20)
+    done = daemon.run("misskey-authd", timeout=60)
     assert done.returncode == 8 and str(daemon.state) in done.stderr and "another user" in done.stderr
     assert os.listdir(theirs) == ["file"] and stat.S_IMODE(theirs.stat().st_mode) == 0o755
 
@@ -640,6 +644,12 @@ def test_a_hundred_megabytes_are_not_taken(server_2025, measured):
 
 def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, measured):
     daemon = measured
+
+    def use():
+        assert daemon.authctl("list").returncode == 0
+        assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
+
+    usual = seconds_of(use)
     before = daemon.memory()
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 4096), hard))
@@ -650,8 +660,5 @@ def test_a_thousand_clients_of_the_control_socket_block_no_command(server_2025, 
             client.connect(str(daemon.socket))
             # Every other one waits for what comes.
             client.sendall(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n" if number % 2 else b"GET /v1/sta")
-        started = time.monotonic()
-        assert daemon.authctl("list").returncode == 0
-        assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
-        assert time.monotonic() - started < 9, "a connection that is not shed has ten seconds"
+        assert seconds_of(use) < 5 + 3 * usual, "a connection that is not shed has ten seconds"
         assert daemon.memory() - before < 64 * MEGABYTE

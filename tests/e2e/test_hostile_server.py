@@ -257,7 +257,7 @@ def log_in(daemon, server, account):
         browser.get(page)
         answer = daemon.account(account)["login"]
         return answer if answer["state"] == "finished" else None
-    return wait_for(ended, 40, f"the end of the login of {account}")
+    return wait_for(ended, what=f"the end of the login of {account}")
 
 
 @pytest.mark.parametrize("step, profile", [(CREATE, "11"), (GENERATE, "2025"), (USERKEY, "11"), (I, "2025")])

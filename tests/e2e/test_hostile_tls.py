@@ -12,7 +12,7 @@ from harness import accept, authorize, wait_for
 from hostile_tls import PROGRAM, HostileTls, Watch
 
 CREATE, USERKEY = "app/create", "auth/session/userkey"
-SOON_S = 1.5  # a second, and what a busy machine adds
+SOON_S = 3.5  # a busy machine is slow, but a loop that stands still does so for REQUEST_S at least
 REQUEST_S = 4
 
 # In the handshake: no request is sent. Instead of an answer: one is.
@@ -77,7 +77,7 @@ def test_the_exchange(attacked, attack):
         def said():
             now = daemon.account("me")["login"]
             return (now["problem"] or now)["message"]
-        assert said_of(attack, USERKEY) in wait_for(said, REQUEST_S + 5)
+        assert said_of(attack, USERKEY) in wait_for(said)
         assert watch.worst < SOON_S
         started = time.monotonic()
         assert daemon.stop() == 0
@@ -95,7 +95,7 @@ def test_doctor_keeps_the_same_rules(attacked, attack):
     started = time.monotonic()
     (finding,) = doctor(daemon).of("servers")
     assert finding["status"] == "error" and server.origin in finding["message"]
-    assert time.monotonic() - started < 8
+    assert time.monotonic() - started < 30
 
 
 # HTTP/2

@@ -84,7 +84,7 @@ def etcd_store(tmp_path):
         )
     try:
         path = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
-        wait_for(lambda: store.run(["etcdctl", "endpoint", "health"], path).returncode == 0, 30, "etcd")
+        wait_for(lambda: store.run(["etcdctl", "endpoint", "health"], path).returncode == 0, what="etcd")
         yield store
     finally:
         process.terminate()
@@ -158,8 +158,8 @@ def test_a_new_store_is_brought_up_to_date(make_daemon, server_2025, pass_store)
     daemon.start()
     for account in ("me", "second"):
         authorize(daemon, server_2025, account)
-        wait_for(lambda name=account: same(pass_store.get(daemon, name), expected(daemon, name)), 20, "the credential")
-    wait_for((daemon.state / "agent.json").exists, 10, "agent.json")
+        wait_for(lambda name=account: same(pass_store.get(daemon, name), expected(daemon, name)), what="the credential")
+    wait_for((daemon.state / "agent.json").exists, what="agent.json")
     assert pass_store.run(["pass", "rm", "-r", "-f", "misskey"], daemon.env).returncode == 0
     forget, restart = example("The first time").splitlines()
     assert restart == "systemctl --user try-restart misskey-authd-agent"
@@ -169,7 +169,7 @@ def test_a_new_store_is_brought_up_to_date(make_daemon, server_2025, pass_store)
     assert done.returncode == 0, done.stderr
     daemon.start()
     for account in ("me", "second"):
-        wait_for(lambda name=account: same(pass_store.get(daemon, name), expected(daemon, name)), 20, "the credential again")
+        wait_for(lambda name=account: same(pass_store.get(daemon, name), expected(daemon, name)), what="the credential again")
 
 
 def test_one_hook_can_fill_several_stores(make_daemon, server_2025, pass_store, etcd_store, tmp_path):

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness import PlainBrowser, free_port, secrets_of, wait_for
+from harness import free_port, open_start, secrets_of, wait_for
 from journal import Journal, read
 from misskey_server import MisskeyServer
 from user_manager import running, why_not
@@ -63,8 +63,7 @@ def log_in(manager, server):
     page = manager.authctl("login", server.origin, "--as", "me", "--no-wait", DISPLAY=":1", BROWSER="/bin/true")
     assert page.returncode == 0, page.stderr
     start = page.stdout.strip()
-    browser = PlainBrowser()
-    token = browser.get(start, follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(start)
     server.accept(token, "alice")
     _, result, _, text = browser.get(f"{start.split('/start/')[0]}/callback?token={token}")
     assert "alice" in text
@@ -76,7 +75,7 @@ def entries(manager, what):
     def found():
         all_entries = read(manager, *UNIT, OURS)
         return all_entries if any(what in entry["MESSAGE"] for entry in all_entries) else None
-    return wait_for(found, 10, f"{what!r} in the journal")
+    return wait_for(found, what=f"{what!r} in the journal")
 
 
 def test_each_line_has_its_priority_and_its_unit(service):
@@ -172,8 +171,8 @@ def test_an_aborted_daemon_leaves_no_core_file(service, core_files):
     other = service.run("systemd-run", "--user", "--wait", "--quiet", "-p", "LimitCORE=infinity",
                         "/bin/sh", "-c", "kill -ABRT $$$$")
     assert other.returncode != 0
-    wait_for(lambda: list(core_files.glob("core.*")), 10, "the core file of another process, as a proof")
+    wait_for(lambda: list(core_files.glob("core.*")), what="the core file of another process, as a proof")
     aborted = pid(service)
     os.kill(aborted, signal.SIGABRT)
-    wait_for(lambda: pid(service) not in (0, aborted), 20, "the restart after the abort")
+    wait_for(lambda: pid(service) not in (0, aborted), what="the restart after the abort")
     assert not (core_files / f"core.{aborted}").exists()

@@ -5,7 +5,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from harness import PlainBrowser, accept, authorize, consent, wait_for
+from harness import PlainBrowser, accept, authorize, consent, open_start, wait_for
 from misskey_server import Cut, Delay, MisskeyServer
 
 
@@ -57,8 +57,7 @@ def test_reload_and_second_callback_show_the_same_result(server, daemon):
 
 def test_the_link_in_another_browser_is_not_taken(server, daemon):
     login = daemon.login("me", server=server.origin)
-    opener = PlainBrowser()
-    token = opener.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    _, token = open_start(login["start_url"])
     server.accept(token, "alice")
     status, _, _, text = PlainBrowser().get(daemon.callback_url(token))
     assert status == 403 and "misskey-authctl callback" in text
@@ -99,7 +98,7 @@ def test_parallel_callers_share_one_login(server, daemon):
 def test_a_login_whose_redirect_was_lost_is_made_anew_by_the_next(server, daemon):
     """Its link was opened by one who is not known to be the person: the session is not asked about."""
     login = daemon.login("me", server=server.origin)
-    token = PlainBrowser().get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    _, token = open_start(login["start_url"])
     server.accept(token, "alice")  # and the browser crashes
     again = daemon.login("me")
     assert again["start_url"] != login["start_url"] and not server.calls("auth/session/userkey")
@@ -165,7 +164,7 @@ def test_there_is_one_thread(server, daemon):
 
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     assert threads() == 1
-    server.misbehave("auth/session/userkey", Delay(0.5))
+    server.misbehave("auth/session/userkey", Delay(3))
     assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
     server.wait_for_calls("auth/session/userkey")
     assert threads() == 1
@@ -177,8 +176,7 @@ def test_a_reloaded_callback_of_a_lost_session_leads_to_the_result(server, daemo
     """userkey's answer was lost, the daemon made another session: the page that the browser has stays good."""
     login = daemon.login("me", server=server.origin)
     server.misbehave("auth/session/userkey", Cut("after"))
-    browser = PlainBrowser()
-    old = browser.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, old = open_start(login["start_url"])
     server.accept(old, "alice")
     result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
     base = f"http://127.0.0.1:{daemon.port}"
@@ -196,7 +194,7 @@ def test_a_reload_while_the_lost_session_is_replaced_leads_to_the_result_too(ser
     login = daemon.login("me", server=server.origin)
     browser, old = accept(daemon, server, login)
     server.misbehave("auth/session/userkey", Cut("after"))
-    server.misbehave("auth/session/generate", Delay(1))
+    server.misbehave("auth/session/generate", Delay(3))
     result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
     server.wait_for_calls("auth/session/generate", 2)
     assert browser.get(daemon.callback_url(old), follow=False)[2]["Location"] == result
@@ -219,8 +217,7 @@ def test_logins_at_once_have_an_app_each(server, daemon):
 def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
     """Whoever was first may be another user of the machine who read the link in a process list."""
     login = daemon.login("me", server=server_2025.origin)
-    first = PlainBrowser()
-    token = first.get(login["start_url"], follow=False)[2]["Location"].rsplit("/", 1)[1]
+    first, token = open_start(login["start_url"])
     assert PlainBrowser().get(login["start_url"], follow=False)[0] == 410
     server_2025.accept(token, "bob")
     wait_for(lambda: daemon.account("me")["login"]["state"] == "consent", what="another session")
@@ -232,7 +229,7 @@ def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
 def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemon):
     """Else one server would be sent the secret of another's app."""
     with MisskeyServer() as other, ThreadPoolExecutor() as pool:
-        server_2025.misbehave("app/create", Delay(0.5))
+        server_2025.misbehave("app/create", Delay(3))
         first = pool.submit(daemon.login, "me", server=server_2025.origin)
         server_2025.wait_for_calls("app/create")
         assert daemon.login("me", expect=409, server=other.origin)["error"]["code"] == "CONFLICT"
@@ -241,7 +238,7 @@ def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemo
 
 def test_a_second_caller_does_not_undo_what_the_first_asked_for(server_2025, daemon):
     """The user and the permissions of a login stay while it is under way."""
-    server_2025.misbehave("app/create", Delay(0.5))
+    server_2025.misbehave("app/create", Delay(3))
     with ThreadPoolExecutor() as pool:
         first = pool.submit(daemon.login, "me", server=server_2025.origin, user="alice", permission="read:account")
         server_2025.wait_for_calls("app/create")
@@ -257,7 +254,7 @@ def test_a_browser_wanted_while_a_poll_brings_the_consent_starts_no_second_login
     daemon.restart()
     login = daemon.login("me", server=server_2025.origin, browser=False)
     server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
-    server_2025.misbehave("auth/session/userkey", Delay(1))
+    server_2025.misbehave("auth/session/userkey", Delay(3))
     server_2025.wait_for_calls("auth/session/userkey")
     assert daemon.login("me", browser=True)["outcome"] == "AUTHORIZED"
     assert len(server_2025.calls("auth/session/generate")) == 1

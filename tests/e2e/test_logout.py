@@ -58,7 +58,7 @@ def test_a_pending_login_is_cancelled(server, daemon, browser):
     assert not daemon.registry()["sessions"]
     wait_for(lambda: not daemon.leftovers())  # the agent writes what it has told
     if browser:
-        assert PlainBrowser().get(login["start_url"], follow=False)[0] == 404
+        assert PlainBrowser().get(login["start_url"], follow=False)[0] == 410
 
 
 def test_a_browser_that_waits_is_told(server, daemon):
@@ -80,7 +80,7 @@ def test_a_credential_that_could_not_be_stored_goes_too(server_2025, daemon):
     login = daemon.login("me", server=server_2025.origin)
     browser, token = accept(daemon, server_2025, login)
     tokens = daemon.state / "env"
-    server_2025.misbehave(USERKEY, misskey.Delay(0.5))
+    server_2025.misbehave(USERKEY, misskey.Delay(3))
     with ThreadPoolExecutor() as pool:
         page = pool.submit(browser.get, daemon.callback_url(token))
         server_2025.wait_for_calls(USERKEY)

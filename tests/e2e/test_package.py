@@ -12,7 +12,7 @@ import pytest
 
 import overlay
 import user_manager
-from harness import ROOT, PlainBrowser, free_port, wait_for
+from harness import ROOT, free_port, open_start, wait_for
 from user_manager import UserManager
 
 CONFIG = "/etc/xdg/misskey-authd/config.ini"
@@ -297,8 +297,7 @@ def test_an_upgrade_while_a_consent_is_pending(packaged, newer, server_2025, how
     assert packaged.show("misskey-authd.service", "FragmentPath") == [f"/{UNITS}/misskey-authd.service"]
     begun = packaged.run("misskey-authctl", "login", server_2025.origin, "--as", "me", "--no-wait", DISPLAY=":9")
     assert begun.returncode == 0, begun.stderr
-    browser = PlainBrowser()
-    token = browser.get(begun.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+    browser, token = open_start(begun.stdout.strip())
     packaged.install(newer)
     assert packaged.pid() and packaged.runs_the_newer() == (False, False)
     if how == "restarted":
@@ -306,7 +305,7 @@ def test_an_upgrade_while_a_consent_is_pending(packaged, newer, server_2025, how
         assert packaged.systemctl("try-restart", "misskey-authd").returncode == 0
     else:
         packaged.systemctl("kill", "misskey-authd")
-        wait_for(lambda: packaged.show("misskey-authd.service", "ActiveState") == ["inactive"], 20, "its end")
+        wait_for(lambda: packaged.show("misskey-authd.service", "ActiveState") == ["inactive"], what="its end")
     server_2025.accept(token, "alice")
     status, _, _, page = browser.get(f"http://127.0.0.1:{packaged.port}/callback?token={token}")
     assert status == 200 and "alice" in page

@@ -106,8 +106,8 @@ def test_times_are_in_force_at_once(server_2025, configured):
     configured.configure(section("one", server_2025), daemon="poll_interval = 1s\nsession_time = 1h")
     assert configured.authctl("reload").returncode == 0
     configured.login("one", browser=False)
-    first, second = server_2025.wait_for_calls(USERKEY, 2, timeout=4)
-    assert second.time - first.time < 2
+    first, second = server_2025.wait_for_calls(USERKEY, 2)
+    assert second.time - first.time < 3.7  # the default is 3.75 s at least
 
 
 def test_a_pending_login_of_a_changed_account_ends(server_2025, configured):
@@ -129,7 +129,7 @@ def test_a_pending_login_of_a_changed_account_ends(server_2025, configured):
 def test_a_consent_that_was_given_is_followed_up(server_2025, configured, change):
     """The credential is on its way: it is neither lost nor sent for at another server."""
     browser, token = accept(configured, server_2025, configured.login("one"))
-    server_2025.misbehave(USERKEY, misskey.Delay(1.5))
+    server_2025.misbehave(USERKEY, misskey.Delay(8))
     with ThreadPoolExecutor() as pool:
         page = pool.submit(browser.get, configured.callback_url(token))
         server_2025.wait_for_calls(USERKEY)
@@ -148,12 +148,14 @@ def test_a_credential_is_tried_only_on_the_server_that_gave_it(server_2025, make
     """The account moves to another server before the first one could say whether the credential works."""
     with misskey.MisskeyServer(profile="2025") as other:
         daemon = make_daemon(config=section("one", server_2025), servers=[server_2025, other]).start()
-        server_2025.misbehave("i", [misskey.Status(503)])
+        server_2025.misbehave("i", [misskey.Status(503)], times=None)
         consent(daemon, server_2025, daemon.login("one"))
         assert daemon.outcome("one")["outcome"] == "UNVERIFIED"
         daemon.configure(section("one", other))
         assert daemon.authctl("reload").returncode == 0
-        wait_for(lambda: len(server_2025.calls("i")) == 2 or other.requests)
+        server_2025.well_behaved()
+        calls = len(server_2025.calls("i"))
+        wait_for(lambda: len(server_2025.calls("i")) > calls or other.requests)
         assert not other.requests
         wait_for(lambda: daemon.account("one")["state"] == "verified")
 

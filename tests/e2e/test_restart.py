@@ -4,7 +4,6 @@
 import contextlib
 import http.client
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -20,6 +19,8 @@ import misskey_server as misskey
 from harness import PlainBrowser, accept, authorize, consent, needs_root, session_token, wait_for
 
 GENERATE, USERKEY, I = "auth/session/generate", "auth/session/userkey", "i"
+# Far below what would otherwise be waited for: a pause (3.75 s at least), a client's time (10 s), a look-up (9 s).
+SOON_S = 3.5
 
 
 def begin_exchange(daemon, browser, token):
@@ -169,7 +170,7 @@ def test_an_exchange_that_may_have_ended_the_daemon_waits(server_2025, daemon, p
     server_2025.wait_for_calls(USERKEY, 1)
     daemon.kill()
     daemon.start()
-    server_2025.wait_for_calls(USERKEY, 2, timeout=2)
+    server_2025.wait_for_calls(USERKEY, 2, timeout=SOON_S)
     daemon.kill()
     started = time.monotonic()
     daemon.start()
@@ -186,7 +187,7 @@ def test_an_orderly_end_is_no_reason_to_wait(server_2025, daemon):
     server_2025.misbehave(USERKEY, misskey.NeverAnswer(), None)
     daemon.login("me", server=server_2025.origin, browser=False)
     for count in (1, 2, 3, 4):
-        server_2025.wait_for_calls(USERKEY, count, timeout=8 if count == 1 else 2)
+        server_2025.wait_for_calls(USERKEY, count, timeout=60 if count == 1 else SOON_S)
         assert daemon.stop() == 0
         daemon.start()
 
@@ -219,10 +220,7 @@ def test_a_session_whose_time_is_over_at_the_start_has_expired(server_2025, make
     daemon = make_daemon(servers=[server_2025])
     daemon.start()
     browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
-    assert daemon.stop() == 0
-    file = daemon.state / "registry.json"
-    file.write_text(re.sub(r'("expires_at": ?)\d+', rf"\g<1>{int(time.time()) - 1}", file.read_text()))
-    daemon.start()
+    daemon.restart_after_sessions()
     end = daemon.outcome("me")
     host = server_2025.origin.partition("//")[2]
     assert end["outcome"] == "EXPIRED" and f"misskey-authctl login {host} --as me" in end["message"]
@@ -234,7 +232,7 @@ def test_a_session_whose_time_is_over_at_the_start_has_expired(server_2025, make
 
 
 def second(daemon, **env):
-    return daemon.run("misskey-authd", timeout=20, **env)
+    return daemon.run("misskey-authd", timeout=60, **env)
 
 
 def test_a_second_daemon_on_the_same_state_is_refused(server, daemon, tmp_path):
@@ -279,14 +277,14 @@ def test_a_control_socket_that_nobody_listens_on_is_replaced(server_2025, daemon
 
 @contextlib.contextmanager
 def quick_end(daemon):
-    """Whatever is under way, SIGTERM ends the daemon within a second, with 0."""
+    """Whatever is under way, SIGTERM ends the daemon at once, with 0: nothing that lasts is waited for."""
     daemon.env["ASAN_OPTIONS"] = "detect_leaks=0:exitcode=99"  # the search for leaks is not part of the end
     if daemon.process:
         daemon.restart()
     yield
     started = time.monotonic()
     assert daemon.stop() == 0, daemon.log()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < SOON_S
 
 
 def test_stopped_while_idle(server_2025, daemon):
@@ -297,7 +295,7 @@ def test_stopped_while_idle(server_2025, daemon):
 @pytest.mark.parametrize("signal_name", ["SIGINT", "SIGTERM"])
 def test_signals_that_end(daemon, signal_name):
     daemon.process.send_signal(getattr(signal, signal_name))
-    assert daemon.process.wait(5) == 0
+    assert daemon.process.wait(60) == 0
     daemon.process = None
     assert not daemon.socket.exists()
 
@@ -416,10 +414,10 @@ def test_stopped_while_a_name_is_looked_up_in_vain(make_daemon, silent_resolver,
         # Others are served meanwhile.
         started = time.monotonic()
         assert daemon.control("GET", "/v1/status")[0] == 200
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < SOON_S
         started = time.monotonic()
         assert daemon.stop() == 0, daemon.log()
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < SOON_S
         assert answer.result()[0] == 503
 
 

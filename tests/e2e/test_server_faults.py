@@ -569,7 +569,7 @@ def test_a_consent_that_was_withdrawn_before_the_exchange(server, daemon):
 
 
 def test_a_token_that_is_withdrawn_at_once_is_not_handed_out(server, daemon):
-    server.misbehave(I, misskey.Delay(0.5))
+    server.misbehave(I, misskey.Delay(3))
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     thread = threading.Thread(target=browser.get, args=(daemon.callback_url(token),))
     thread.start()

@@ -193,7 +193,7 @@ def test_loose_modes_are_tightened(server_2025, daemon):
 def test_a_state_directory_of_another_user_is_refused(daemon):
     assert daemon.stop() == 0
     os.chown(daemon.state, 65534, 65534)
-    done = daemon.run("misskey-authd", timeout=20)
+    done = daemon.run("misskey-authd", timeout=60)
     assert done.returncode == 8 and str(daemon.state) in done.stderr and "another user" in done.stderr
     os.chown(daemon.state, 0, 0)
 

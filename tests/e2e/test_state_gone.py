@@ -57,12 +57,12 @@ def test_an_exchange_is_waited_for(alone, server_2025):
     """Its answer can be had once, and is stored in the directory, wherever that is now."""
     daemon = alone
     login = daemon.login("me", server=server_2025.origin)
-    server_2025.misbehave(USERKEY, misskey.Delay(2, "after"))
+    server_2025.misbehave(USERKEY, misskey.Delay(4, "after"))
     browser, token = accept(daemon, server_2025, login)
     browser.get(daemon.callback_url(token), follow=False)
     server_2025.wait_for_calls(USERKEY, 1)
     moved = daemon.state.rename(daemon.state.with_name("moved"))
-    assert daemon.process.wait(20) == 1
+    assert daemon.process.wait(60) == 1
     daemon.process = None
     moved.rename(daemon.state)
     assert daemon.credentials()["me"]["user"]["username"] == "alice"

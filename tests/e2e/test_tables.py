@@ -88,7 +88,7 @@ def test_an_interrupted_login_leaves_a_whole_line(daemon, server_2025):
     status, _ = terminal.end()
     text = terminal.text()
     assert status == 1 and text.endswith(
-        "Waiting for consent…\nmisskey-authctl: Interrupted. The login of me is still pending; go on with: "
-        "misskey-authctl login me\n")
+        "Waiting for consent…\nmisskey-authctl: Interrupted. The login of me is still pending. To go on with it: "
+        "misskey-authctl login me\nTo end it: misskey-authctl cancel me\n")
     assert "\x1b[?25l" not in text  # the cursor was never hidden
     assert daemon.account("me")["login"]["state"] == "consent"

@@ -55,7 +55,7 @@ class State:
         options.setdefault("env", self.environment())
         options.setdefault("stdout", subprocess.PIPE)
         return subprocess.run([program, *arguments], stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, text=True, timeout=10, **options)
+                              stdin=subprocess.DEVNULL, text=True, timeout=60, **options)
 
 
 @pytest.fixture
@@ -253,6 +253,14 @@ def test_token_of_a_revoked_or_suspended_credential_is_never_printed(state, word
 def test_others_may_not_have_access(state, mode):
     path = state.write(mode=mode)
     assert f"chmod 600 '{path}'" in refused(state.run(NAME), 8)
+
+
+def test_a_path_in_a_command_is_one_word(tmp_path):
+    (tmp_path / "it's").mkdir()
+    state = State(tmp_path / "it's")
+    path = state.write(mode=0o640)
+    assert os.system(refused(state.run(NAME), 8).partition("Then: ")[2]) == 0
+    assert path.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

@@ -9,7 +9,7 @@ import subprocess
 import pytest
 
 import misskey_server as misskey
-from harness import BIN, ROOT, authorize, consent
+from harness import BIN, ROOT, authorize, consent, start_login
 
 LANGUAGES = (ROOT / "po/LINGUAS").read_text(encoding="utf-8").split()
 JAPANESE = re.compile("[ぁ-んァ-ヶ一-龠]")
@@ -180,7 +180,7 @@ def test_the_reason_of_the_system_is_in_the_same_language(daemon, server_2025, j
     """Though strerror() may be called before the rest of the message is looked for."""
     authorize(daemon, server_2025)
     system = subprocess.run(["cat", "/nowhere"], env={**daemon.env, **japanese}, text=True, capture_output=True,
-                            timeout=10, check=False).stderr
+                            timeout=60, check=False).stderr
     done = daemon.run("misskey-token", "me", "--exec", "/nowhere", **japanese)
     assert done.returncode == 127
     assert done.stderr == f"misskey-token: /nowhere を起動できません: {system.rsplit(': ')[-1].strip()}。\n"
@@ -188,15 +188,10 @@ def test_the_reason_of_the_system_is_in_the_same_language(daemon, server_2025, j
 
 def test_a_login(daemon, server_2025, japanese):
     """The page's address comes before the consent, and the account's name is all that a script gets."""
-    login = subprocess.Popen([BIN / "misskey-authctl", "login", server_2025.origin, "--as", "me"], text=True,
-                             env={**daemon.env, **japanese, "DISPLAY": ":0", "BROWSER": "true"},
-                             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    said = ""
-    while "/start/" not in said:
-        said += login.stderr.readline()
-    consent(daemon, server_2025, {"start_url": said.rsplit(": ", 1)[1].strip()})
-    output, more = login.communicate(timeout=30)
-    assert (login.returncode, output) == (0, "me\n"), said + more
+    process, said, login = start_login(daemon, server_2025.origin, "--as", "me", **japanese)
+    consent(daemon, server_2025, login)
+    output, more = process.communicate(timeout=60)
+    assert (process.returncode, output) == (0, "me\n"), said + more
     assert "ブラウザーを開きました。" in said
     assert f"{server_2025.origin} に @alice としてログインしました（アカウント me）。" in more
     assert "misskey-token me" in more
@@ -228,15 +223,10 @@ def test_a_login_that_fails_is_told_whole_and_once(daemon, server_2025, japanese
 
 def test_a_wrong_user_is_told_whole_and_once(daemon, server_2025, japanese):
     authorize(daemon, server_2025)
-    login = subprocess.Popen([BIN / "misskey-authctl", "login", "me"], text=True, stdin=subprocess.DEVNULL,
-                             env={**daemon.env, **japanese, "DISPLAY": ":0", "BROWSER": "true"},
-                             stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    said = ""
-    while "/start/" not in said:
-        said += login.stderr.readline()
-    consent(daemon, server_2025, {"start_url": said.rsplit(": ", 1)[1].strip()}, "bob")
-    more = login.communicate(timeout=30)[1]
-    assert login.returncode == 7
+    process, _, login = start_login(daemon, "me", **japanese)
+    consent(daemon, server_2025, login, "bob")
+    more = process.communicate(timeout=60)[1]
+    assert process.returncode == 7
     assert more.splitlines()[-1] == (
         "misskey-authctl: ブラウザーは @bob としてログインしていますが、me には @alice が必要です。何も変更されていません。"
         f"先に {server_2025.origin} でログアウトするか、プライベートウィンドウを使ってください。そのためのアドレスを表示するには: "
@@ -287,7 +277,7 @@ def test_a_program_without_catalogues_speaks_english(daemon, japanese, tmp_path)
     (tmp_path / "bin").mkdir()
     shutil.copy(BIN / "misskey-token", tmp_path / "bin")
     done = subprocess.run([tmp_path / "bin/misskey-token", "nobody"], env={**daemon.env, **japanese}, text=True,
-                          capture_output=True, timeout=10, check=False)
+                          capture_output=True, timeout=60, check=False)
     assert "There is no account nobody." in done.stderr
 
 

@@ -49,7 +49,7 @@ class Home:
     def start(self):
         """It answers its own user alone."""
         self.daemon.start(wait=False)
-        wait_for(lambda: self.authctl("status").returncode == 0, 20, "the daemon")
+        wait_for(lambda: self.authctl("status").returncode == 0, what="the daemon")
 
     def authctl(self, *arguments):
         return self.run(BIN / "misskey-authctl", *arguments)
@@ -122,11 +122,11 @@ def test_what_is_another_users_or_may_be_written_by_others_is_refused(home, what
 
 def test_a_hook_that_became_unsafe_later_is_not_run(home):
     home.start()
-    wait_for(lambda: json.loads(home.authctl("status", "--json").stdout)["agent"], 20, "the agent")
+    wait_for(lambda: json.loads(home.authctl("status", "--json").stdout)["agent"], what="the agent")
     home.hook.write_text(f"#!/bin/sh\ntouch {home.hook.parent}/ran\n")
     home.hook.chmod(0o777)
     home.authctl("login", "http://127.0.0.1:1", "--as", "me", "--no-wait")
-    wait_for(lambda: "is not safe to use" in home.daemon.log(), 20, "a hook that is refused")
+    wait_for(lambda: "is not safe to use" in home.daemon.log(), what="a hook that is refused")
     assert f"hook on_error (account me): {home.hook} cannot be started" in home.daemon.log()
     assert not (home.hook.parent / "ran").exists()
 

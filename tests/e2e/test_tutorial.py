@@ -106,7 +106,7 @@ def test_the_tutorial_word_by_word(reader):
     assert expected_next_morning(reader) in shown.split("good-morning.timer")[0].splitlines()[-1]
     assert manager.show("good-morning.timer", "UnitFileState", "ActiveState") == ["enabled", "active"]
     let_the_morning_come(manager)
-    wait_for(lambda: reader.notes() == [greeting] * 3, 20, "the timer's note")
+    wait_for(lambda: reader.notes() == [greeting] * 3, what="the timer's note")
 
     # The server takes the credential back; the day's verification finds out, and the morning after is silent.
     reader.server.revoke("alice")

@@ -6,7 +6,7 @@ import subprocess
 
 import pytest
 
-from harness import BIN, PlainBrowser, free_port, wait_for
+from harness import BIN, free_port, open_start, wait_for
 from misskey_server import MisskeyServer
 from user_manager import SOURCES, UNITS, unit_text
 
@@ -45,7 +45,7 @@ def log_in(manager, server):
     assert page.returncode == 0, page.stderr
     token = page.stdout.strip().rsplit("/", 1)[1]
     if "/start/" in page.stdout:
-        token = PlainBrowser().get(page.stdout.strip(), follow=False)[2]["Location"].rsplit("/", 1)[1]
+        _, token = open_start(page.stdout.strip())
     server.accept(token, "alice")
     assert manager.authctl("callback", token).returncode == 0
 
@@ -60,13 +60,13 @@ def test_the_timer_finds_a_revoked_credential(service):
         service.systemctl("daemon-reload")
         assert service.systemctl("start", "misskey-authd-verify.timer").returncode == 0
         calls = len(server.calls("i"))
-        wait_for(lambda: len(server.calls("i")) >= calls + 2, 20, "two verifications by the timer")
+        wait_for(lambda: len(server.calls("i")) >= calls + 2, what="two verifications by the timer")
         server.revoke("alice")
-        wait_for(lambda: "revoked" in service.authctl("list").stdout, 20, "the revocation by the timer")
+        wait_for(lambda: "revoked" in service.authctl("list").stdout, what="the revocation by the timer")
         service.systemctl("stop", "misskey-authd-verify.timer")
     # The timer may have started another one in between.
-    wait_for(lambda: service.show("misskey-authd-verify.service", "Result", "ExecMainStatus") == ["exit-code", "4"], 10,
-             "the verification's exit status")
+    wait_for(lambda: service.show("misskey-authd-verify.service", "Result", "ExecMainStatus") == ["exit-code", "4"],
+             what="the verification's exit status")
 
 
 def test_the_timer_is_daily_and_makes_up_for_a_machine_that_was_off(manager):

@@ -120,7 +120,7 @@ def test_an_answer_for_another_user_is_not_believed(server, daemon):
 def test_callers_share_one_question(server_2025, daemon):
     authorize(daemon, server_2025)
     calls = len(server_2025.calls("i"))
-    server_2025.misbehave("i", misskey.Delay(1))
+    server_2025.misbehave("i", misskey.Delay(4))
     with ThreadPoolExecutor() as pool:
         answers = list(pool.map(lambda _: verify(daemon)["state"], range(5)))
     assert answers == ["verified"] * 5 and len(server_2025.calls("i")) == calls + 1
@@ -129,7 +129,7 @@ def test_callers_share_one_question(server_2025, daemon):
 def test_an_answer_about_the_credential_before_says_nothing_of_the_new_one(server_2025, daemon):
     """A login ends while the server still thinks about the old credential."""
     authorize(daemon, server_2025)
-    server_2025.misbehave("i", [misskey.Delay(2), misskey.Status(401, misskey_error("AUTHENTICATION_FAILED"))])
+    server_2025.misbehave("i", [misskey.Delay(10), misskey.Status(401, misskey_error("AUTHENTICATION_FAILED"))])
     with ThreadPoolExecutor() as pool:
         pending = pool.submit(verify, daemon)
         server_2025.wait_for_calls("i", 2)

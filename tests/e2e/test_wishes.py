@@ -30,12 +30,7 @@ def cancel(daemon, name="me"):
 
 
 def expire(daemon, name="me"):
-    assert daemon.stop() == 0
-    file = daemon.state / "registry.json"
-    registry = daemon.registry()
-    for session in registry["sessions"]:
-        file.write_text(file.read_text().replace(f'"expires_at": {session["expires_at"]}', '"expires_at": 1'))
-    daemon.start()
+    daemon.restart_after_sessions()
     assert daemon.outcome(name)["outcome"] == "EXPIRED"
 
 

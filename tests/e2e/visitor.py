@@ -26,7 +26,7 @@ class Visitor:
 
     # Waiting
 
-    def wait(self, condition, what, seconds=20):
+    def wait(self, condition, what, seconds=60):
         """Waits until condition() is true and returns its value.
 
         While one page makes room for another every question may fail ("aborted by navigation",
@@ -44,7 +44,7 @@ class Visitor:
             assert time.monotonic() < end, f"{what} did not come: {error or self._describe()}"
             time.sleep(0.02)
 
-    def wait_for_heading(self, heading, seconds=20):
+    def wait_for_heading(self, heading, seconds=60):
         self.wait(lambda: self.heading == heading, f"the page {heading!r}", seconds)
 
     def _describe(self):

@@ -188,7 +188,7 @@ class MisskeyServer:
         with self._changed:
             return [call for call in self.requests if call.endpoint == endpoint]
 
-    def wait_for_calls(self, endpoint: str, count: int = 1, timeout: float = 10) -> list:
+    def wait_for_calls(self, endpoint: str, count: int = 1, timeout: float = 60) -> list:
         """Waits until an endpoint was called so often; AssertionError if it was not."""
         with self._changed:
             if not self._changed.wait_for(lambda: len(self.calls(endpoint)) >= count, timeout):

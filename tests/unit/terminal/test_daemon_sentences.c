@@ -21,7 +21,7 @@ static const char *language(const char *text)
 		{"%s Log in again with: %s", "%1$s AGAIN[%2$s]"},
 		{"The login of %s at %s failed. %s", "FAILED[%2$s, %1$s] %3$s"},
 		{"The server could not be reached%s", "UNREACHED%s"},
-		{"Nobody consented to the login of %s at %s in time", "NOBODY[%s, %s]"},
+		{"The login of %s at %s timed out: nobody approved it", "NOBODY[%s, %s]"},
 		{"There is no account %s. To see all: %s", "NONE[%s]"},
 		{"The login of %s was cancelled: %s", "CANCELLED[%s] %s"},
 		{"that was asked for with misskey-authctl cancel", "ASKED"},
@@ -45,7 +45,7 @@ static void sentences_are_put_together_anew(void **state)
 		{"The login of me at https://a.example failed. The server could not be reached "
 		 "(x). Log in again with: misskey-authctl login me",
 		 "FAILED[https://a.example, me] UNREACHED (x) AGAIN[misskey-authctl login me]"},
-		{"Nobody consented to the login of me at https://a.example in time. Log in again "
+		{"The login of me at https://a.example timed out: nobody approved it. Log in again "
 		 "with: misskey-authctl login me",
 		 "NOBODY[me, https://a.example] AGAIN[misskey-authctl login me]"},
 		{"The login of me was cancelled: that was asked for with misskey-authctl cancel.",
