@@ -14,6 +14,6 @@
 /* Appends the address of the page; false: the server has none, or there is nothing to take away. */
 bool withdrawal_page(const struct json *account, struct buf *page);
 
-/* Says on standard error, after the credential of ACCOUNT was removed here, how it is made worthless at
- * the server. */
+/* Says on standard error, after the credential of ACCOUNT was removed here, how it is made
+ * worthless at the server. */
 void withdrawal_say(const struct json *account);

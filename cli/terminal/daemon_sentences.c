@@ -66,7 +66,8 @@ static const char *const patterns[] = {
 	   "firewall in front of it may have answered"),
 	N_("The server answered %s with HTTP %s without any content"),
 	N_("The server answered %s with HTTP %s, which Misskey does not do here"),
-	N_("The server answered %s with HTTP %s and a web page: a firewall in front of it lets only "
+	N_("The server answered %s with HTTP %s and a web page: a firewall in front of it lets "
+	   "only "
 	   "browsers pass. Only the server's administrator can let programs call /api/"),
 	N_("The server answered %s with HTTP %s, a redirect to %s, which is not followed. If that "
 	   "is the server that you mean, log in with that name"),

@@ -254,8 +254,7 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 	struct account *account =
 		accounts_find(service_accounts(browser->service), finished->account);
 	const struct login *last = account ? service_find_login(browser->service, account) : NULL;
-	const char *software =
-		success && credential ? credential->software : login_software(last);
+	const char *software = success && credential ? credential->software : login_software(last);
 	struct page_facts facts;
 
 	append_login(browser, finished, &login);

@@ -254,9 +254,8 @@ static int add_software(struct json *object, const struct credential *credential
 
 	if (json_add_string(object, "software", software))
 		return ERR_NOMEM;
-	return json_add_string(
-		object, "withdrawal",
-		credential ? withdrawal_text(misskey_withdrawal(software)) : NULL);
+	return json_add_string(object, "withdrawal",
+			       credential ? withdrawal_text(misskey_withdrawal(software)) : NULL);
 }
 
 struct json *control_json_account(const struct control *control, struct account *account)

@@ -44,7 +44,7 @@ struct http_answer {
 	unsigned status;	     /* HTTP status, 0 unless answered */
 	const char *body;	     /* NUL-terminated; erased after the call-back returns */
 	size_t body_size;
-	bool is_page; /* of HTML, by its Content-Type */
+	bool is_page;				/* of HTML, by its Content-Type */
 	char redirect_origin[URL_ORIGIN_BYTES]; /* another server that a redirect leads to, or "" */
 	int64_t retry_after_s; /* Retry-After in seconds (RFC 9110, both forms), -1: none */
 };

@@ -2,9 +2,9 @@
 #pragma once
 
 /*
- * One POST of JSON, or one GET, by the rules of http_rules.h. TLS with verification; plain HTTP for loopback
- * alone; HTTP/1.1; no redirect is followed; answers are capped in size and time. A request is never
- * sent twice. A proxy of the environment is used for other machines, never for loopback.
+ * One POST of JSON, or one GET, by the rules of http_rules.h. TLS with verification; plain HTTP for
+ * loopback alone; HTTP/1.1; no redirect is followed; answers are capped in size and time. A request
+ * is never sent twice. A proxy of the environment is used for other machines, never for loopback.
  */
 
 #include "common/cleanup.h"

@@ -69,8 +69,8 @@ struct login_view {
 	 * and what to do next. */
 	char problem_code[MISSKEY_CODE_BYTES];
 	char problem[ERR_DETAIL_BYTES];
-	int64_t retry_at; /* unix s: when that is tried again, 0: nothing waits for it */
-	struct misskey_user user;	       /* who consented; username "" if not known yet */
+	int64_t retry_at;	  /* unix s: when that is tried again, 0: nothing waits for it */
+	struct misskey_user user; /* who consented; username "" if not known yet */
 	char expected[MISSKEY_USERNAME_BYTES]; /* who had to, if another user consented; else "" */
 	/* Why the page could not be opened here, while it waits for that; else "". */
 	char browser_problem[ERR_DETAIL_BYTES];

@@ -154,8 +154,8 @@ static enum machine_action idle_step(struct login_machine *machine,
 	}
 }
 
-/* A person waits for a page: soon it is said that there is none. A server that says how long it is in
- * maintenance is waited for. */
+/* A person waits for a page: soon it is said that there is none. A server that says how long it is
+ * in maintenance is waited for. */
 static enum machine_action early_failed_for_now(struct login_machine *machine,
 						const struct machine_input *input)
 {

@@ -24,10 +24,10 @@ struct login {
 	struct credentials_reservation *reservation;
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
-	char app_id[MISSKEY_ID_BYTES]; /* whose secret the session is being made with */
-	struct http_call *software_call; /* asks what the server runs; NULL: none */
+	char app_id[MISSKEY_ID_BYTES];	       /* whose secret the session is being made with */
+	struct http_call *software_call;       /* asks what the server runs; NULL: none */
 	char software[MISSKEY_SOFTWARE_BYTES]; /* what it answered; "" before that */
-	bool renew_wanted;	       /* login_renew() came while an answer was awaited */
+	bool renew_wanted;		       /* login_renew() came while an answer was awaited */
 	bool renew_browser;
 };
 

@@ -215,21 +215,21 @@ static enum misskey_verdict client_error(const struct http_answer *answer,
 			problem, MISSKEY_REFUSED,
 			" without an error code of Misskey's; perhaps it is no Misskey server");
 	if (problem->status == 403 && answer->is_page)
-		return answered(problem, MISSKEY_REFUSED,
-				" and a web page: a firewall in front of it lets only browsers "
-				"pass. Only the server's administrator can let programs call /api/");
+		return answered(
+			problem, MISSKEY_REFUSED,
+			" and a web page: a firewall in front of it lets only browsers "
+			"pass. Only the server's administrator can let programs call /api/");
 	return answered(problem, MISSKEY_REFUSED,
 			" without an error code of Misskey's; a proxy or a firewall in front of "
 			"it may have answered");
 }
 
-/* Nobody is led to another server by the answer of one: the person has to type its name. A server in
- * maintenance redirects for a while, one that has moved does for good. */
+/* Nobody is led to another server by the answer of one: the person has to type its name. A server
+ * in maintenance redirects for a while, one that has moved does for good. */
 static enum misskey_verdict redirected(const struct http_answer *answer,
 				       struct misskey_problem *problem)
 {
-	bool for_now =
-		problem->status == 302 || problem->status == 303 || problem->status == 307;
+	bool for_now = problem->status == 302 || problem->status == 303 || problem->status == 307;
 	_cleanup_(buf_done) struct buf advice = {0};
 
 	buf_append_text(&advice, ", a redirect");

@@ -34,15 +34,15 @@ enum page_language { PAGE_ENGLISH, PAGE_JAPANESE, PAGE_LANGUAGE_COUNT };
 
 struct page_facts {
 	enum page_kind kind;
-	enum outcome outcome;	/* for PAGE_OUTCOME */
-	const char *account;	/* NULL where unknown, here and below */
-	const char *server;	/* origin */
-	const char *user;	/* who consented */
-	const char *expected;	/* who should have */
-	const char *permission; /* canonical list of what scripts may do now */
+	enum outcome outcome;	    /* for PAGE_OUTCOME */
+	const char *account;	    /* NULL where unknown, here and below */
+	const char *server;	    /* origin */
+	const char *user;	    /* who consented */
+	const char *expected;	    /* who should have */
+	const char *permission;	    /* canonical list of what scripts may do now */
 	enum withdrawal withdrawal; /* where the user takes the access away */
-	const char *detail;	/* a sentence in English about what is wrong */
-	const char *login;	/* what `misskey-authctl login` needs; NULL: the account's name */
+	const char *detail;	    /* a sentence in English about what is wrong */
+	const char *login; /* what `misskey-authctl login` needs; NULL: the account's name */
 };
 
 /* By Accept-Language (RFC 9110; NULL: none): the language with the highest weight among ours,

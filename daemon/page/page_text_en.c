@@ -257,15 +257,19 @@ const struct page_text page_text_en = {
 	.wrong_user_help =
 		"Run `misskey-authctl logout {account}`, sign out on {server}, and log in again.",
 	.withdraw = "To withdraw the access",
-	.withdraw_help = {
-		[WITHDRAWAL_APPS] = "Remove the app in the settings of @{user}:",
-		[WITHDRAWAL_API] = "Open the list of apps in the settings of @{user}, under API, "
-				   "and remove the app:",
-		[WITHDRAWAL_LAST_USED] = "Apps have no names in the settings of @{user}. Remove the "
-					 "entry that was used last:",
-		[WITHDRAWAL_ADMINISTRATOR] = "The settings of this server cannot do it. Ask the "
-					     "server's administrator.",
-	},
+	.withdraw_help =
+		{
+			[WITHDRAWAL_APPS] = "Remove the app in the settings of @{user}:",
+			[WITHDRAWAL_API] =
+				"Open the list of apps in the settings of @{user}, under API, "
+				"and remove the app:",
+			[WITHDRAWAL_LAST_USED] =
+				"Apps have no names in the settings of @{user}. Remove the "
+				"entry that was used last:",
+			[WITHDRAWAL_ADMINISTRATOR] =
+				"The settings of this server cannot do it. Ask the "
+				"server's administrator.",
+		},
 
 	.unknown_account = "this account",
 	.unknown_server = "the server",

@@ -287,12 +287,18 @@ const struct page_text page_text_ja = {
 	.wrong_user_help = "`misskey-authctl logout {account}` を実行し、{server} "
 			   "でログアウトしてから、もう一度ログインしてください。",
 	.withdraw = "許可を取り消すには",
-	.withdraw_help = {
-		[WITHDRAWAL_APPS] = "@{user} の設定でアプリを削除してください：",
-		[WITHDRAWAL_API] = "@{user} の設定の「API」にあるアプリの一覧で、アプリを削除してください：",
-		[WITHDRAWAL_LAST_USED] = "@{user} の設定では、アプリの名前が表示されません。最後に使用されたものを削除してください：",
-		[WITHDRAWAL_ADMINISTRATOR] = "このサーバーの設定では取り消せません。サーバーの管理者に連絡してください。",
-	},
+	.withdraw_help =
+		{
+			[WITHDRAWAL_APPS] = "@{user} の設定でアプリを削除してください：",
+			[WITHDRAWAL_API] =
+				"@{user} "
+				"の設定の「API」にあるアプリの一覧で、アプリを削除してください：",
+			[WITHDRAWAL_LAST_USED] = "@{user} "
+						 "の設定では、アプリの名前が表示されません。最後に"
+						 "使用されたものを削除してください：",
+			[WITHDRAWAL_ADMINISTRATOR] = "このサーバーの設定では取り消せません。サーバ"
+						     "ーの管理者に連絡してください。",
+		},
 
 	.unknown_account = "このアカウント",
 	.unknown_server = "サーバー",

@@ -9,8 +9,8 @@
 
 /* ---- Changes ---- */
 
-/* An account that exists by its login alone is shown from its consent page, or its first wait for the
- * server, to its end. */
+/* An account that exists by its login alone is shown from its consent page, or its first wait for
+ * the server, to its end. */
 static void note_login(struct service *service, struct account *account, struct clock_time now)
 {
 	const struct login_view *view = login_view(service_find_login(service, account));

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Forgetting an account: what goes, what stays, and what becomes of a login that is under way."""
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,13 +16,35 @@ def everything(daemon):
     return "".join(file.read_text() for file in daemon.state.rglob("*") if file.is_file())
 
 
+@pytest.mark.parametrize("software, words", [
+    ("misskey 10.102.4", ["Only the server's administrator can take that away"]),
+    ("misskey 12.108.1", ["Only you can take that away: {}/settings/api\n", "Open the list of apps there"]),
+    ("misskey 2026.3.2", ["Only you can take that away: {}/settings/apps\n"]),
+    ("iceshrimp 2026.5.1", ["Only you can take that away: {}/settings/apps\n", "remove the entry that was used last"]),
+])
+def test_the_place_to_withdraw_is_the_softwares(server_2025, daemon, software, words):
+    """The page, show and logout name the same one."""
+    name, version = software.split()
+    server_2025.misbehave("nodeinfo/2.0", misskey.RawJson(json.dumps({"software": {"name": name, "version": version}})))
+    login = daemon.login("me", server=server_2025.origin)
+    _, (_, _, _, page) = consent(daemon, server_2025, login)
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+    assert daemon.credentials()["me"]["software"] == software
+    shown, told = daemon.authctl("show", "me").stdout, daemon.authctl("logout", "me").stderr
+    for word in words:
+        assert word.format(server_2025.origin) in told
+    for path in ("/settings/api", "/settings/apps"):
+        is_named = f"{server_2025.origin}{path}\n" in told
+        assert (f"{server_2025.origin}{path}\n" in shown, f'href="{server_2025.origin}{path}"' in page) == (is_named,) * 2
+
+
 def test_an_account_that_a_login_made_is_gone(server, daemon):
     authorize(daemon, server)
     authorize(daemon, server, "other", "bob")
     i = daemon.credentials()["me"]["i"]
     done = daemon.authctl("logout", "me")
     assert (done.returncode, done.stdout) == (0, "")
-    assert "removed from this computer" in done.stderr and f"{server.origin}/settings/apps" in done.stderr
+    assert "removed from this computer" in done.stderr and "The app still has access at the server" in done.stderr
     assert set(daemon.credentials()) == {"other"} and i not in everything(daemon)
     assert not (daemon.state / "env/me").exists() and not (daemon.state / "tokens/me").exists()
     assert daemon.control("GET", "/v1/accounts/me")[0] == 404

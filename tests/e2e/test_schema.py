@@ -88,6 +88,7 @@ ACCOUNT = {
     "i": I,
     "permission": ["read:account", "write:notes"],
     "app": {"id": "9bcdefghij", "name": "misskey-authd"},
+    "software": "misskey 2025.3.1",
     "state": "verified",
     "obtained_at": "2026-11-22T12:00:00Z",
     "verified_at": "2026-11-22T12:00:01Z",
@@ -131,6 +132,7 @@ WRONG = {
     ],
     "app.id": ["", "9 abc", "x" * 129],
     "app.name": ["", "a\tb", "x" * 513],
+    "software": ["", "misskey", "Misskey 1", "misskey 1 2", "misskey " + "1" * 100, 12],
     "state": ["good", "absent", "Verified", "", None],
     "obtained_at": [
         None, "", "2026-11-22", "2026-11-22T12:00:00", "2026-11-22T12:00:00+00:00", "2026-11-22T12:00:00.5Z",

@@ -171,7 +171,7 @@ static void test_languages_are_not_copies(void **state)
 /* After a change of the English words each translation is to be looked over; then the digest that
  * the failed test shows belongs here, by language. */
 static const char *const translated_from[PAGE_LANGUAGE_COUNT] = {
-	[PAGE_JAPANESE] = "d5bd4b54b7a8ec10671d9dbf3c18d602348f7c625562118ccb38723f96dacc8b",
+	[PAGE_JAPANESE] = "ced0f477ba3002cce7f4b4794c13eb2a3f83e87ed7f8c528a3152fab367b9800",
 };
 
 static void test_no_translation_is_stale(void **state)
@@ -230,7 +230,10 @@ static void test_no_word_is_left_over(void **state)
 			facts.user = facts.expected = facts.detail = facts.permission = "x";
 			render_more((enum page_language)l, &facts, &all);
 			facts.permission = "";
-			render_more((enum page_language)l, &facts, &all);
+			for (size_t w = 0; w < WITHDRAWAL_COUNT; w++) {
+				facts.withdrawal = (enum withdrawal)w;
+				render_more((enum page_language)l, &facts, &all);
+			}
 			render_more((enum page_language)l, &none, &all);
 		}
 		for (size_t i = 0; i < WORD_COUNT; i++) {
@@ -509,6 +512,33 @@ static void test_the_settings_are_linked_where_access_was_granted(void **state)
 					 NULL,
 				 granted);
 		assert_int_equal(occurrences(buf_text(&html), "<a "), granted);
+	}
+}
+
+static void test_the_place_to_withdraw_is_the_servers(void **state)
+{
+	static const char *const places[WITHDRAWAL_COUNT] = {
+		[WITHDRAWAL_APPS] = "/settings/apps",
+		[WITHDRAWAL_API] = "/settings/api",
+		[WITHDRAWAL_LAST_USED] = "/settings/apps",
+	};
+	struct page_facts facts = {
+		.kind = PAGE_OUTCOME,
+		.outcome = OUTCOME_AUTHORIZED,
+		.server = "https://misskey.example",
+	};
+
+	(void)state;
+	for (size_t w = 0; w < WITHDRAWAL_COUNT; w++) {
+		_cleanup_(buf_done) struct buf html = {0};
+		char link[64];
+
+		facts.withdrawal = (enum withdrawal)w;
+		render(PAGE_ENGLISH, &facts, &html);
+		snprintf(link, sizeof(link), "href=\"https://misskey.example%s\"",
+			 places[w] ? places[w] : "");
+		assert_int_equal(occurrences(buf_text(&html), "<a "), places[w] != NULL);
+		assert_int_equal(occurrences(buf_text(&html), link), places[w] != NULL);
 	}
 }
 
@@ -870,6 +900,7 @@ int main(void)
 		cmocka_unit_test(test_wrong_user),
 		cmocka_unit_test(test_the_login_is_begun_again_as_it_was),
 		cmocka_unit_test(test_the_settings_are_linked_where_access_was_granted),
+		cmocka_unit_test(test_the_place_to_withdraw_is_the_servers),
 		cmocka_unit_test(test_details_are_shown_in_english),
 		cmocka_unit_test(test_public_pages_have_no_facts),
 		cmocka_unit_test(test_unknown_facts),

@@ -33,6 +33,7 @@ static inline struct credential sample(const char *account, const char *i)
 		.permission = copy_of("read:account,write:notes"),
 		.app_id = copy_of("9app"),
 		.app_name = copy_of("misskey-authd"),
+		.software = copy_of("misskey 2025.3.1"),
 		.state = CREDENTIAL_VERIFIED,
 		.obtained_at = 1795348800, /* 2026-11-22T12:00:00Z */
 		.verified_at = 1795348801,
@@ -88,6 +89,9 @@ static inline void assert_same(const struct credential *a, const struct credenti
 	assert_string_equal(a->permission, b->permission);
 	assert_string_equal(a->app_id, b->app_id);
 	assert_string_equal(a->app_name, b->app_name);
+	assert_true(!a->software == !b->software);
+	if (a->software)
+		assert_string_equal(a->software, b->software);
 	assert_int_equal(a->state, b->state);
 	assert_int_equal(a->obtained_at, b->obtained_at);
 	assert_int_equal(a->verified_at, b->verified_at);
