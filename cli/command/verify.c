@@ -13,6 +13,7 @@
 #include "common/account_name.h"
 #include "common/translate.h"
 #include "control_call.h"
+#include "terminal/daemon_text.h"
 #include "terminal/exit_status.h"
 #include "terminal/print_json.h"
 #include "terminal/terminal.h"
@@ -62,35 +63,37 @@ static void say_problem(const char *account, const struct json *reply)
 	const char *message = json_get_string(problem, "message");
 	const char *code = json_get_string(problem, "code");
 	const char *server = json_get_string(reply, "server");
+	_cleanup_(buf_done) struct buf text = {0};
 	bool try_again = false;
 
 	if (!message)
 		return;
+	daemon_text_append(&text, code, message);
 	(void)json_get_bool(reply, "try_again", &try_again);
 	if (!server)
 		server = _("the server");
 	if (code && strcmp(code, CODE_NOT_STORED) == 0)
 		terminal_message(
 			_("misskey-authctl: What %s answered about %s could not be stored. %s"),
-			server, account, message);
+			server, account, buf_text(&text));
 	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL && try_again)
 		terminal_message(
 			_("misskey-authctl: Whether the credential of %s works could not be found "
 			  "out at %s. %s Ask again later with: misskey-authctl verify %s"),
-			account, server, message, account);
+			account, server, buf_text(&text), account);
 	else if (status_of(reply) != EXIT_STATUS_NO_CREDENTIAL)
 		terminal_message(
 			_("misskey-authctl: Whether the credential of %s works could not be found "
 			  "out at %s. %s"),
-			account, server, message);
+			account, server, buf_text(&text));
 	else if (control_credential_state(reply) == CREDENTIAL_SUSPENDED)
 		terminal_message(_("misskey-authctl: The user of %s is suspended at %s. %s When "
 				   "that is over, run: misskey-authctl verify %s"),
-				 account, server, message, account);
+				 account, server, buf_text(&text), account);
 	else
 		terminal_message(_("misskey-authctl: The credential of %s does not work at %s any "
 				   "more. %s Log in again with: misskey-authctl login %s"),
-				 account, server, message, account);
+				 account, server, buf_text(&text), account);
 }
 
 /* Takes RESULT: shows it now, or keeps it for the end. */

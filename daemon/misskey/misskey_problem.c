@@ -230,17 +230,25 @@ static enum misskey_verdict redirected(const struct http_answer *answer,
 				       struct misskey_problem *problem)
 {
 	bool for_now = problem->status == 302 || problem->status == 303 || problem->status == 307;
+	const char *where = answer->redirect_origin;
 	_cleanup_(buf_done) struct buf advice = {0};
 
-	buf_append_text(&advice, ", a redirect");
-	if (answer->redirect_origin[0])
-		buf_append_format(&advice, " to %s", answer->redirect_origin);
-	buf_append_text(&advice, ", which is not followed");
-	if (for_now)
-		buf_append_text(&advice, ". The server may be in maintenance");
-	else if (answer->redirect_origin[0])
-		buf_append_text(&advice, ". If that is the server that you mean, log in with that "
-					 "name");
+	if (where[0] && for_now)
+		buf_append_format(&advice,
+				  ", a redirect to %s, which is not followed. The server may be in "
+				  "maintenance",
+				  where);
+	else if (where[0])
+		buf_append_format(
+			&advice,
+			", a redirect to %s, which is not followed. If that is the server "
+			"that you mean, log in with that name",
+			where);
+	else if (for_now)
+		buf_append_text(&advice, ", a redirect, which is not followed. The server may be "
+					 "in maintenance");
+	else
+		buf_append_text(&advice, ", a redirect, which is not followed");
 	return answered(problem, for_now ? MISSKEY_FOR_NOW : MISSKEY_REFUSED, buf_text(&advice));
 }
 

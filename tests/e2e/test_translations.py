@@ -213,8 +213,9 @@ def test_a_login_that_fails_is_told_whole_and_once(daemon, server_2025, japanese
     origin = server_2025.origin
     server_2025.misbehave("app/create", misskey.Html(403))
     said = daemon.authctl("login", origin, "--as", "me", **japanese).stderr.splitlines()
-    assert said[-1] == (f"misskey-authctl: {origin} での me のログインに失敗しました。サーバーは app/create に、Misskey のエラーコードのない "
-                        "HTTP 403 と応答しました。手前のプロキシかファイアウォールが応答した可能性があります。")
+    assert said[-1] == (f"misskey-authctl: {origin} での me のログインに失敗しました。サーバーは app/create に HTTP 403 "
+                        "とウェブページで応答しました。手前にあるファイアウォールがブラウザーだけを通しています。プログラムに /api/ の"
+                        "呼び出しを許可できるのは、サーバーの管理者だけです。")
     server_2025.misbehave("app/create", misskey.Status(
         400, '{"error":{"code":"INVALID_PARAM"}}', "application/json"))
     said = daemon.authctl("login", origin, "--as", "me", **japanese).stderr.splitlines()
