@@ -492,6 +492,11 @@ static void test_reasons_are_made_printable_and_cut(void **state)
 
 #define API_ERROR(code) "{\"error\":{\"message\":\"m\",\"code\":\"" code "\",\"id\":\"x\"}}"
 
+/* As Calckey, Firefish and Iceshrimp (JS) send it. */
+#define UNWRAPPED(code, id) \
+	"{\"message\":\"m\",\"code\":\"" code "\",\"id\":\"" id "\",\"kind\":\"client\"}"
+#define ERROR_ID "b0a7f5f8-dc2f-4171-b91f-de88ad238e14"
+
 static void test_statuses_and_codes(void **state)
 {
 	static const struct {
@@ -526,6 +531,26 @@ static void test_statuses_and_codes(void **state)
 		{403, "{\"error\":{\"code\":403}}", MISSKEY_REFUSED, ""},
 		{403, "{\"error\":{\"code\":\"authentication_failed\"}}", MISSKEY_REFUSED, ""},
 		{403, "{\"error\":{\"Code\":\"AUTHENTICATION_FAILED\"}}", MISSKEY_REFUSED, ""},
+		{403, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_REJECTED,
+		 "AUTHENTICATION_FAILED"},
+		{401, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_REJECTED,
+		 "AUTHENTICATION_FAILED"},
+		{400, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_REFUSED,
+		 "AUTHENTICATION_FAILED"},
+		{500, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_FOR_NOW,
+		 "AUTHENTICATION_FAILED"},
+		{200, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_BAD_REPLY, ""},
+		/* A gateway's own. */
+		{403, UNWRAPPED("AUTHENTICATION_FAILED", "7"), MISSKEY_REFUSED, ""},
+		{403, "{\"code\":\"AUTHENTICATION_FAILED\"}", MISSKEY_REFUSED, ""},
+		{403, "{\"code\":\"AUTHENTICATION_FAILED\",\"id\":{}}", MISSKEY_REFUSED, ""},
+		{403,
+		 "{\"error\":\"Forbidden\",\"code\":\"AUTHENTICATION_FAILED\",\"id\":\"" ERROR_ID
+		 "\"}",
+		 MISSKEY_REFUSED, ""},
+		{403, "{\"error\":{},\"code\":\"AUTHENTICATION_FAILED\",\"id\":\"" ERROR_ID "\"}",
+		 MISSKEY_REFUSED, ""},
+		{403, "[" UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID) "]", MISSKEY_REFUSED, ""},
 		{400, API_ERROR("PERMISSION_DENIED"), MISSKEY_DENIED, "PERMISSION_DENIED"},
 		{403, API_ERROR("PERMISSION_DENIED"), MISSKEY_DENIED, "PERMISSION_DENIED"},
 		{404, "Not Found", MISSKEY_REFUSED, ""},
