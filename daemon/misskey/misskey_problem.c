@@ -197,6 +197,8 @@ static const struct {
 	{"NO_SUCH_SESSION", {0}, MISSKEY_NO_SUCH_SESSION, ": it does not know this login"},
 	{"NO_SUCH_APP", {0}, MISSKEY_NO_SUCH_APP, ": it has forgotten the app registration"},
 	{"RATE_LIMIT_EXCEEDED", {0}, MISSKEY_FOR_NOW, ""},
+	/* Meisskey, which goes on with version 10: 423 */
+	{"AUTHENTICATION_LIMIT_EXCEEDED", {0}, MISSKEY_FOR_NOW, ""},
 	/* Of api/i and all other endpoints: 403 up to version 12, 401 from 13 */
 	{"AUTHENTICATION_FAILED",
 	 {401, 403},
