@@ -347,7 +347,7 @@ def test_what_cannot_be_renamed(server_2025, make_daemon):
 
 def test_the_page_has_the_command_that_the_terminal_has(server_2025, daemon):
     """Of a login that its first failure takes along, and of one that asked for another user for once."""
-    for wish in ({"server_2025": server_2025.origin, "user": "bob"}, {"user": "bob", "replace": True}):
+    for wish in ({"server": server_2025.origin, "user": "bob"}, {"user": "bob", "replace": True}):
         if "replace" in wish:
             authorize(daemon, server_2025)
         page = consent(daemon, server_2025, daemon.login("me", **wish), "alice")[1][3]
