@@ -140,6 +140,19 @@ static int64_t limiter_wait_s(const struct json *error)
 }
 
 /*
+ * The members of an error. Calckey, Firefish and Iceshrimp (JS) send those of an
+ * AUTHENTICATION_FAILED without the {"error":…} around them. What stands before a server may have
+ * a `code` of its own there, but not the UUID that each of Misskey's errors has as `id`.
+ */
+static const struct json *error_members(const struct json *body)
+{
+	const struct json *error = json_get(body, "error");
+	const char *id = json_get_string(body, "id");
+
+	return !error && id && url_is_uuid(id) ? body : error;
+}
+
+/*
  * Reads {"error":{"code",…}}. The errors of 2025's framework have a string as `error`, those of
  * 11's body parser are text/plain, a 405 of 2025 is empty, a proxy sends HTML: all of these have no
  * code.
@@ -154,7 +167,7 @@ static void error_read(const struct http_answer *answer, struct misskey_problem 
 		return;
 	if (json_parse(answer->body, answer->body_size, HTTP_CLIENT_ANSWER_BYTES, &body, NULL) < 0)
 		return;
-	error = json_get(body, "error");
+	error = error_members(body);
 	code_copy(json_get_string(error, "code"), problem->code);
 	if (problem->retry_after_s < 0)
 		problem->retry_after_s = limiter_wait_s(error);
@@ -184,6 +197,8 @@ static const struct {
 	{"NO_SUCH_SESSION", {0}, MISSKEY_NO_SUCH_SESSION, ": it does not know this login"},
 	{"NO_SUCH_APP", {0}, MISSKEY_NO_SUCH_APP, ": it has forgotten the app registration"},
 	{"RATE_LIMIT_EXCEEDED", {0}, MISSKEY_FOR_NOW, ""},
+	/* Meisskey, which goes on with version 10: 423 */
+	{"AUTHENTICATION_LIMIT_EXCEEDED", {0}, MISSKEY_FOR_NOW, ""},
 	/* Of api/i and all other endpoints: 403 up to version 12, 401 from 13 */
 	{"AUTHENTICATION_FAILED",
 	 {401, 403},

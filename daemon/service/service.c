@@ -219,11 +219,12 @@ static int64_t service_deadline(void *context, struct clock_time now)
 {
 	const struct service *service = context;
 	const struct name_table *logins = &service->environment.logins;
-	int64_t deadline_ms =
-		service->flush_ms < service->repair_ms ? service->flush_ms : service->repair_ms;
+	int64_t deadline_ms = turns_deadline(&service->environment.turns, now.mono_ms);
 
-	if (service->environment.turns.may_go_on)
-		return now.mono_ms;
+	if (service->flush_ms < deadline_ms)
+		deadline_ms = service->flush_ms;
+	if (service->repair_ms < deadline_ms)
+		deadline_ms = service->repair_ms;
 	for (size_t n = 0; n < logins->count; n++) {
 		int64_t one_ms = login_deadline(logins->rows[n]);
 
@@ -251,7 +252,7 @@ static void service_dispatch(void *context, struct clock_time now)
 
 	for (size_t n = 0; n < logins->count; n++)
 		login_tick(logins->rows[n], now);
-	while ((next = turns_next(&service->environment.turns)))
+	while ((next = turns_next(&service->environment.turns, now.mono_ms)))
 		login_take_turn(next, now);
 	if (now.mono_ms >= service->flush_ms)
 		flush_times(service);

@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import pytest
 
@@ -15,7 +15,7 @@ from browser import why_not as browser_lacks
 from firefox import Firefox
 from firefox import why_not as firefox_lacks
 from harness import BIN, ROOT, Daemon, authorize, check_log, check_schema, check_tokens
-from misskey_server import MisskeyServer
+from misskey_server import PROFILES, MisskeyServer
 from shells import SHELLS
 from user_manager import running
 
@@ -29,6 +29,9 @@ TOGETHER = """
     translations valgrind verify wire wishes
 """.split()
 
+
+# The fixtures that a daemon's secrets may come from.
+SERVERS = ("server", "server_2025", "every_server", "willing_server")
 
 IN_CI = os.environ.get("CI") == "true"
 
@@ -49,9 +52,23 @@ def pytest_report_header():
 
 @pytest.fixture(params=["11", "2025"])
 def server(request):
-    """A Misskey server of each profile in turn, on plain loopback."""
+    """An old and a new Misskey server in turn, on plain loopback."""
     with MisskeyServer(profile=request.param) as one:
         yield one
+
+
+@pytest.fixture(params=PROFILES)
+def every_server(request):
+    """A server of each profile in turn: for the logins themselves, where the wire matters most."""
+    with MisskeyServer(profile=request.param) as one:
+        yield one
+
+
+@pytest.fixture
+def sixty_servers():
+    """For many polled logins: a server is polled once a second (daemon/login/turns.h)."""
+    with ExitStack() as stack:
+        yield [stack.enter_context(MisskeyServer(profile="2025")) for _ in range(60)]
 
 
 @pytest.fixture
@@ -122,10 +139,7 @@ def make_daemon(tmp_path):
 @pytest.fixture
 def daemon(make_daemon, request):
     """A running daemon, next to the test's server."""
-    servers = [
-        request.getfixturevalue(name)
-        for name in ("server", "server_2025", "willing_server") if name in request.fixturenames
-    ]
+    servers = [request.getfixturevalue(name) for name in SERVERS if name in request.fixturenames]
     return make_daemon(servers=servers).start()
 
 
@@ -151,8 +165,7 @@ def make_activated(tmp_path):
 
 @pytest.fixture
 def activated(make_activated, request):
-    names = ("server", "server_2025", "willing_server")
-    servers = [request.getfixturevalue(name) for name in names if name in request.fixturenames]
+    servers = [request.getfixturevalue(name) for name in SERVERS if name in request.fixturenames]
     return make_activated(servers=servers).start()
 
 

@@ -335,7 +335,7 @@ def start_login(daemon, *arguments, **env):
 def consent(daemon, server, login, username="alice"):
     """Opens the login's start page, consents and follows the redirect: the browser and the last reply."""
     browser, token = accept(daemon, server, login, username)
-    return browser, browser.get(daemon.callback_url(token))
+    return browser, browser.get(server.callback_url(token))
 
 
 def authorize(daemon, server, account="me", username="alice", **body):

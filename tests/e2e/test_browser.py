@@ -46,12 +46,12 @@ def raw(daemon, path, method="GET", **headers):
 # The main job
 
 
-def test_accept_is_the_only_click(server, daemon, browser):
-    login = daemon.login("me", server=server.origin)
-    token = session_token(server)
+def test_accept_is_the_only_click(every_server, daemon, browser):
+    login = daemon.login("me", server=every_server.origin)
+    token = session_token(every_server)
     browser.sign_in_and_accept(login["start_url"])
-    check_result(browser, daemon, server, token)
-    check_stored(daemon, server)
+    check_result(browser, daemon, every_server, token)
+    check_stored(daemon, every_server)
     browser.shoot("authorized")
 
 
@@ -82,8 +82,8 @@ def test_a_certificate_of_an_unknown_authority_is_refused(public_server, daemon)
     assert not public_server.requests
 
 
-def test_a_second_authorization_needs_no_click(server, daemon, browser):
-    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
+def test_a_second_authorization_needs_no_click(every_server, daemon, browser):
+    browser.sign_in_and_accept(daemon.login("me", server=every_server.origin)["start_url"])
     browser.wait_for_heading(LOGGED_IN)
     first, page = daemon.credentials()["me"], browser.url
     browser.open(daemon.login("me")["start_url"])
@@ -93,7 +93,7 @@ def test_a_second_authorization_needs_no_click(server, daemon, browser):
     assert second["session_sha256"] != first["session_sha256"]
 
 
-def test_cookies_of_other_servers_do_not_stop_a_login(server, daemon, browser):
+def test_cookies_of_other_servers_do_not_stop_a_login(server_2025, daemon, browser):
     """Thirty big ones of a server on another port, which all come with the callback."""
 
     class Cookies(http.server.BaseHTTPRequestHandler):
@@ -110,49 +110,57 @@ def test_cookies_of_other_servers_do_not_stop_a_login(server, daemon, browser):
     with http.server.HTTPServer(("127.0.0.1", 0), Cookies) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
         browser.open(f"http://127.0.0.1:{other.server_port}/")
-        login = daemon.login("me", server=server.origin)
-        token = session_token(server)
+        login = daemon.login("me", server=server_2025.origin)
+        token = session_token(server_2025)
         browser.sign_in_and_accept(login["start_url"])
-        check_result(browser, daemon, server, token)
+        check_result(browser, daemon, server_2025, token)
         sent = [headers["cookie"] for headers in browser.sent_headers() if "misskey-authd-" in headers.get("cookie", "")]
         assert any(len(cookies) > 100_000 for cookies in sent), "the callback had them all"
         other.shutdown()
 
 
-def test_cancel_changes_nothing_and_accept_still_works(server, daemon, browser):
-    browser.open(daemon.login("me", server=server.origin)["start_url"])
+def test_cancel_changes_nothing_and_accept_still_works(every_server, daemon, browser):
+    """From 2025.8 on the page says that access was denied, and nothing else happens; before, nothing happens at all."""
+    browser.open(daemon.login("me", server=every_server.origin)["start_url"])
     browser.sign_in()
     page = browser.url
+    browser.visible("accept")
+    before = len(every_server.requests)
     browser.click("cancel")
-    wait_for(lambda: [call.status for call in server.calls("auth/deny")] == [404])
+    if every_server.profile.name == "2026":
+        assert browser.visible("denied").text == "Access denied"
+        assert len(every_server.requests) == before
+    else:
+        wait_for(lambda: [call.status for call in every_server.calls("auth/deny")] == [404])
+        browser.visible("accept")
     assert browser.url == page
     assert daemon.account("me")["login"]["state"] == "consent"
-    assert not server.calls("auth/session/userkey")
+    assert not every_server.calls("auth/session/userkey")
     browser.refresh()
     browser.accept()
     browser.wait_for_heading(LOGGED_IN)
-    check_stored(daemon, server)
+    check_stored(daemon, every_server)
 
 
 # Reload, back, another browser, another person
 
 
-def test_reload_back_and_forward_show_the_same_result(server, daemon, browser):
-    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
+def test_reload_back_and_forward_show_the_same_result(server_2025, daemon, browser):
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
     browser.wait_for_heading(LOGGED_IN)
     page, text = browser.url, browser.text
     browser.refresh()
     assert (browser.url, browser.text) == (page, text)
     browser.driver.back()
-    browser.wait(lambda: browser.url.startswith(server.origin), "the server's page")
+    browser.wait(lambda: browser.url.startswith(server_2025.origin), "the server's page")
     browser.driver.forward()
     browser.wait(lambda: browser.url == page, "the result page")
     assert browser.text == text
     # The redirect once more, as a restored tab or a copied address has it.
-    token = server.calls("auth/session/userkey")[0].body["token"]
+    token = server_2025.calls("auth/session/userkey")[0].body["token"]
     browser.open(daemon.callback_url(token))
     assert (browser.url, browser.text) == (page, text)
-    check_stored(daemon, server)
+    check_stored(daemon, server_2025)
 
 
 def test_the_link_again_in_the_same_browser(server_2025, daemon, browser):
@@ -210,20 +218,20 @@ def test_a_browser_that_blocks_cookies(server_2025, daemon, make_browser):
     check_stored(daemon, server_2025)
 
 
-def test_the_link_in_another_browser_is_not_taken(server, daemon, make_browser):
+def test_the_link_in_another_browser_is_not_taken(server_2025, daemon, make_browser):
     """The attack by a copied consent page, or the honest mistake: only the first browser counts."""
     first, second = make_browser(), make_browser()
-    first.open(daemon.login("me", server=server.origin)["start_url"])
+    first.open(daemon.login("me", server=server_2025.origin)["start_url"])
     first.visible("signin")
     second.sign_in_and_accept(first.url)
     second.wait_for_heading("This browser has no cookie of the login")
     assert "misskey-authctl callback" in second.text
-    assert not server.calls("auth/session/userkey")
+    assert not server_2025.calls("auth/session/userkey")
     assert daemon.account("me")["login"]["state"] == "consent"
     second.shoot("other-browser")
     first.sign_in()  # alice has consented: without another click
     first.wait_for_heading(LOGGED_IN)
-    check_stored(daemon, server)
+    check_stored(daemon, server_2025)
 
 
 def test_a_start_link_that_two_browsers_open(server_2025, daemon, make_browser):
@@ -265,8 +273,8 @@ def test_a_start_link_of_a_finished_login(server_2025, daemon, browser, make_bro
     browser.wait_for_heading(LOGGED_IN)
 
 
-def test_somebody_else_signed_in(server, daemon, browser):
-    authorize(daemon, server)
+def test_somebody_else_signed_in(server_2025, daemon, browser):
+    authorize(daemon, server_2025)
     before = (daemon.state / "credentials.json").read_bytes()
     browser.sign_in_and_accept(daemon.login("me")["start_url"], "bob")
     browser.wait_for_heading("You are signed in as a different user")
@@ -294,15 +302,15 @@ def test_a_consent_that_the_server_does_not_know_of(server_2025, daemon, browser
 # Restarts, and answers that are lost
 
 
-def test_killed_while_the_consent_page_is_open(server, daemon, browser):
-    browser.open(daemon.login("me", server=server.origin)["start_url"])
+def test_killed_while_the_consent_page_is_open(server_2025, daemon, browser):
+    browser.open(daemon.login("me", server=server_2025.origin)["start_url"])
     browser.sign_in()
     browser.visible("accept")
     daemon.kill()
     daemon.start()
     browser.accept()
     browser.wait_for_heading(LOGGED_IN)
-    check_stored(daemon, server)
+    check_stored(daemon, server_2025)
 
 
 def wait_until_result_is_awaited(daemon, server):
@@ -316,11 +324,11 @@ def wait_until_result_is_awaited(daemon, server):
     assert raw(daemon, "/")[0] == 200  # and by now its request, sent before this one, is read
 
 
-def test_killed_while_the_access_token_is_fetched(server, daemon, browser):
+def test_killed_while_the_access_token_is_fetched(server_2025, daemon, browser):
     """The restarted daemon finishes by itself; the page shows it once it is loaded again."""
-    server.misbehave("auth/session/userkey", Delay(60))
-    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
-    wait_until_result_is_awaited(daemon, server)
+    server_2025.misbehave("auth/session/userkey", Delay(60))
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
+    wait_until_result_is_awaited(daemon, server_2025)
     daemon.kill()
     daemon.start()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
@@ -328,23 +336,23 @@ def test_killed_while_the_access_token_is_fetched(server, daemon, browser):
     browser.wait(lambda: "/result/" in browser.url, "the result's address")
     browser.refresh()
     browser.wait_for_heading(LOGGED_IN)
-    assert len(server.calls("auth/session/userkey")) == 2
+    assert len(server_2025.calls("auth/session/userkey")) == 2
 
 
-def test_killed_when_the_answer_was_on_its_way(server, daemon, browser):
+def test_killed_when_the_answer_was_on_its_way(server_2025, daemon, browser):
     """The session is used up and its answer gone: a new one, and the page needs no click."""
-    server.misbehave("auth/session/userkey", Delay(60, "after"))
-    browser.sign_in_and_accept(daemon.login("me", server=server.origin)["start_url"])
-    wait_until_result_is_awaited(daemon, server)
-    wait_for(lambda: not server.sessions, what="the end of the session")
+    server_2025.misbehave("auth/session/userkey", Delay(60, "after"))
+    browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
+    wait_until_result_is_awaited(daemon, server_2025)
+    wait_for(lambda: not server_2025.sessions, what="the end of the session")
     daemon.kill()
     daemon.start()
     browser.wait(lambda: "/result/" in browser.url, "the result's address")
     browser.refresh()
     browser.wait_for_heading(LOGGED_IN)
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
-    assert len(server.calls("auth/session/generate")) == 2
-    assert len(server.calls("auth/accept")) == 2
+    assert len(server_2025.calls("auth/session/generate")) == 2
+    assert len(server_2025.calls("auth/accept")) == 2
 
 
 def test_stopped_while_the_access_token_is_fetched(server_2025, daemon, browser):
@@ -444,15 +452,15 @@ def check_headers(daemon, status, path, method="GET", **headers):
     return rest
 
 
-def test_security_headers_of_every_reply(server, daemon):
-    login = daemon.login("me", server=server.origin)
-    token = session_token(server)
+def test_security_headers_of_every_reply(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    token = session_token(server_2025)
     start = urllib.parse.urlsplit(login["start_url"]).path
     callback = f"/callback?token={token}"
     page = {"content-type": "text/html; charset=utf-8", "vary": "Accept-Language"}
 
     rest = check_headers(daemon, 303, start)
-    assert rest.pop("location") == f"{server.origin}/auth/{token}"
+    assert rest.pop("location") == f"{server_2025.origin}/auth/{token}"
     cookie, *attributes = rest.pop("set-cookie").split("; ")
     assert re.fullmatch(r"misskey-authd-[0-9a-f]+=[0-9a-f]{32,}", cookie)
     assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
@@ -463,7 +471,7 @@ def test_security_headers_of_every_reply(server, daemon):
     assert check_headers(daemon, 404, f"/callback?token={UNKNOWN_TOKEN}") == page
     assert check_headers(daemon, 404, "/result/0") == page
     assert check_headers(daemon, 404, "/elsewhere") == page
-    assert check_headers(daemon, 400, callback + "&a=b", Cookie=cookie) == page
+    assert check_headers(daemon, 400, callback + "&token=", Cookie=cookie) == page
     assert check_headers(daemon, 400, callback, Cookie=cookie, Host="localhost") == page
     assert check_headers(daemon, 400, callback, Cookie=cookie, Host=f"a.test:{daemon.port}") == page
     for name, value in (("Mode", "no-cors"), ("Dest", "iframe"), ("Dest", "image")):
@@ -473,15 +481,15 @@ def test_security_headers_of_every_reply(server, daemon):
     for method in ("POST", "HEAD", "PUT", "OPTIONS"):
         rest = check_headers(daemon, 405, callback, method, Cookie=cookie)
         assert rest == page | {"allow": "GET"}
-    second = daemon.login("second", server=server.origin)
+    second = daemon.login("second", server=server_2025.origin)
     start = urllib.parse.urlsplit(second["start_url"]).path
     assert check_headers(daemon, 303, start).keys() == {"location", "set-cookie"}
     assert check_headers(daemon, 410, start) == page
     assert check_headers(daemon, 200, "/") == page
     assert check_headers(daemon, 200, "/favicon.ico") == {"content-type": "image/svg+xml"}
-    assert not server.calls("auth/session/userkey")
+    assert not server_2025.calls("auth/session/userkey")
 
-    server.accept(token, "alice")
+    server_2025.accept(token, "alice")
     rest = check_headers(daemon, 303, callback, Cookie=cookie)
     result = rest.pop("location")
     assert re.fullmatch(r"/result/[0-9a-f]+", result) and rest == {}
@@ -506,7 +514,7 @@ def test_the_small_pages(server_2025, daemon, browser):
 # misskey-authctl in front of it
 
 
-def test_authctl_opens_the_browser(server, daemon, browser, tmp_path):
+def test_authctl_opens_the_browser(server_2025, daemon, browser, tmp_path):
     """From the command line to the click: the browser's argv, where all can read, has no secret."""
     record = tmp_path / "record"
     opener = tmp_path / "opener"
@@ -516,7 +524,7 @@ def test_authctl_opens_the_browser(server, daemon, browser, tmp_path):
     )
     opener.chmod(0o755)
     with subprocess.Popen(
-        [BIN / "misskey-authctl", "login", server.origin, "--as", "me"],
+        [BIN / "misskey-authctl", "login", server_2025.origin, "--as", "me"],
         env={**daemon.env, "DISPLAY": ":0", "BROWSER": str(opener)}, text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     ) as authctl:
@@ -525,7 +533,7 @@ def test_authctl_opens_the_browser(server, daemon, browser, tmp_path):
             count, url, *environment = record.read_text().splitlines()
             assert count == "1"
             assert re.fullmatch(rf"http://127\.0\.0\.1:{daemon.port}/start/[0-9a-f]+", url)
-            token = session_token(server)
+            token = session_token(server_2025)
             assert token not in "\n".join(environment)
             browser.sign_in_and_accept(url)
             stdout, stderr = authctl.communicate(timeout=60)
@@ -533,5 +541,5 @@ def test_authctl_opens_the_browser(server, daemon, browser, tmp_path):
             authctl.kill()
     assert (authctl.returncode, stdout) == (0, "me\n"), stderr
     assert "@alice" in stderr and "misskey-token" in stderr and token not in stderr
-    check_result(browser, daemon, server, token)
-    check_stored(daemon, server)
+    check_result(browser, daemon, server_2025, token)
+    check_stored(daemon, server_2025)

@@ -82,11 +82,11 @@ def on_small_disk(make_daemon, request):
 
 
 @needs_root
-def test_full_before_the_exchange(server, on_small_disk):
+def test_full_before_the_exchange(server_2025, on_small_disk):
     """Userkey is not called; the login completes by itself when there is room."""
     daemon, disk = on_small_disk
     daemon.start()
-    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
     disk.fill()
     status, result, _, text = browser.get(daemon.callback_url(token))
     assert status == 200 and "longer than usual" in text and "No space left on device" in text
@@ -95,12 +95,12 @@ def test_full_before_the_exchange(server, on_small_disk):
     assert problem["code"] == "NO_ROOM" and "make room" in problem["message"]
     assert "No space left on device" in daemon.log()
     wait_for(lambda: daemon.account("me")["login"]["state"] == "securing")
-    assert not server.calls(USERKEY) and not daemon.leftovers()
+    assert not server_2025.calls(USERKEY) and not daemon.leftovers()
     disk.make_room()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert "You are logged in" in browser.get(result)[3]
-    assert len(server.calls(USERKEY)) == 1 and server.calls(USERKEY)[0].body["token"] == token
-    assert len(server.calls(GENERATE)) == 1
+    assert len(server_2025.calls(USERKEY)) == 1 and server_2025.calls(USERKEY)[0].body["token"] == token
+    assert len(server_2025.calls(GENERATE)) == 1
 
 
 @needs_root
@@ -156,14 +156,14 @@ def test_full_at_the_start_of_a_login(server_2025, on_small_disk):
 
 
 @needs_root
-def test_full_after_the_room_was_secured(server, on_small_disk):
+def test_full_after_the_room_was_secured(server_2025, on_small_disk):
     """What was reserved is enough, however full the disk is by now."""
     daemon, disk = on_small_disk
     daemon.start()
-    server.misbehave(USERKEY, misskey.Delay(4))
-    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    server_2025.misbehave(USERKEY, misskey.Delay(4))
+    browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
     assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
-    server.wait_for_calls(USERKEY)
+    server_2025.wait_for_calls(USERKEY)
     disk.fill()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     stored = daemon.credentials()["me"]
@@ -173,26 +173,26 @@ def test_full_after_the_room_was_secured(server, on_small_disk):
     daemon.start()
     assert daemon.account("me")["state"] in ("verified", "unverified")
     disk.make_room()
-    assert len(server.calls(USERKEY)) == 1
+    assert len(server_2025.calls(USERKEY)) == 1
 
 
 @needs_root
-def test_several_exchanges_on_a_disk_that_fills_up(server, on_small_disk):
+def test_several_exchanges_on_a_disk_that_fills_up(server_2025, on_small_disk):
     """Each has room of its own."""
     daemon, disk = on_small_disk
     daemon.start()
     names = [f"a{n}" for n in range(4)]
-    sessions = [accept(daemon, server, daemon.login(name, server=server.origin)) for name in names]
-    server.misbehave(USERKEY, misskey.Delay(4), times=len(names))
+    sessions = [accept(daemon, server_2025, daemon.login(name, server=server_2025.origin)) for name in names]
+    server_2025.misbehave(USERKEY, misskey.Delay(4), times=len(names))
     for browser, token in sessions:
         assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
-    server.wait_for_calls(USERKEY, len(names))
+    server_2025.wait_for_calls(USERKEY, len(names))
     disk.fill()
     for name in names:
         assert daemon.outcome(name)["outcome"] == "AUTHORIZED"
     assert set(daemon.credentials()) == set(names)
     assert all(daemon.token(name).returncode == 0 for name in names)
-    assert len(server.calls(USERKEY)) == len(names)
+    assert len(server_2025.calls(USERKEY)) == len(names)
     disk.make_room()
 
 
@@ -242,8 +242,8 @@ def blocked(daemon, server):
     return browser, token, obstacle
 
 
-def test_what_could_not_be_stored_is_kept_and_tried_again(server, daemon):
-    browser, token, obstacle = blocked(daemon, server)
+def test_what_could_not_be_stored_is_kept_and_tried_again(server_2025, daemon):
+    browser, token, obstacle = blocked(daemon, server_2025)
     problem = daemon.account("me")["login"]["problem"]
     assert problem["code"] == "NOT_STORED" and str(obstacle) in problem["message"]
     status, result, _, text = browser.get(daemon.callback_url(token))
@@ -253,7 +253,7 @@ def test_what_could_not_be_stored_is_kept_and_tried_again(server, daemon):
     obstacle.rmdir()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert "You are logged in" in browser.get(result)[3]
-    assert len(server.calls(USERKEY)) == 1
+    assert len(server_2025.calls(USERKEY)) == 1
 
 
 def test_a_stop_tries_a_last_time_to_store(server_2025, daemon):
@@ -277,13 +277,13 @@ def test_what_is_lost_at_a_stop_is_said_and_costs_no_click(willing_server, daemo
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
 
 
-def test_no_temporary_files_are_left(server, daemon):
-    login = daemon.login("me", server=server.origin)
+def test_no_temporary_files_are_left(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
     assert not daemon.leftovers()
-    server.misbehave(USERKEY, misskey.NeverAnswer())
-    browser, token = accept(daemon, server, login)
+    server_2025.misbehave(USERKEY, misskey.NeverAnswer())
+    browser, token = accept(daemon, server_2025, login)
     browser.get(daemon.callback_url(token), follow=False)
-    server.wait_for_calls(USERKEY)
+    server_2025.wait_for_calls(USERKEY)
     assert len(daemon.leftovers()) == 3  # the room for credentials.json, env/me and tokens/me
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in daemon.leftovers())
     daemon.kill()
@@ -296,5 +296,5 @@ def test_no_temporary_files_are_left(server, daemon):
     kept.unlink()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     wait_for(lambda: not daemon.leftovers(), what="the end of the reservation")
-    consent(daemon, server, daemon.login("me"))
+    consent(daemon, server_2025, daemon.login("me"))
     assert not daemon.leftovers()

@@ -80,10 +80,10 @@ def test_the_snapshot_is_the_status(server_2025, daemon, events):
     assert snapshot["event"] == "snapshot" and snapshot["status"] == daemon.control("GET", "/v1/status")[1]
 
 
-def test_a_login_is_told_step_by_step(server, daemon, events):
+def test_a_login_is_told_step_by_step(server_2025, daemon, events):
     stream = events()
     assert stream.next()["status"]["accounts"] == []
-    authorize(daemon, server)
+    authorize(daemon, server_2025)
     told = stream.until(is_end_of_login)
     assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", event["time"]) for event in told)
     assert {event["account"]["account"] for event in told} == {"me"}
@@ -98,15 +98,15 @@ def test_a_login_is_told_step_by_step(server, daemon, events):
     assert told[-1]["account"]["login"]["outcome"] == "AUTHORIZED"
 
 
-def test_changes_of_a_credential_are_told(server, daemon, events):
-    authorize(daemon, server)
+def test_changes_of_a_credential_are_told(server_2025, daemon, events):
+    authorize(daemon, server_2025)
     stream = events()
     stream.next()
-    server.suspend("alice")
+    server_2025.suspend("alice")
     daemon.authctl("verify")
-    server.suspend("alice", False)
+    server_2025.suspend("alice", False)
     daemon.authctl("verify")
-    server.revoke("alice")
+    server_2025.revoke("alice")
     daemon.authctl("verify")
     daemon.authctl("logout", "me")
     told = stream.until(lambda event: event["event"] == "removed")
@@ -352,11 +352,11 @@ def watch(daemon):
         process.wait()
 
 
-def test_watch_shows_a_line_for_each_change(server, daemon, watch):
-    authorize(daemon, server, "before")
+def test_watch_shows_a_line_for_each_change(server_2025, daemon, watch):
+    authorize(daemon, server_2025, "before")
     process = watch()
     wait_for(lambda: len(process.lines["out"]) == 1)
-    authorize(daemon, server)
+    authorize(daemon, server_2025)
     daemon.authctl("logout", "me")
     wait_for(lambda: process.lines["out"][-1].endswith("  removed"))
     lines = [re.fullmatch(r"\d\d:\d\d:\d\d  (.*)", line)[1] for line in process.lines["out"]]

@@ -5,14 +5,16 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from harness import PlainBrowser, accept, authorize, consent, open_start, wait_for
 from misskey_server import Cut, Delay, MisskeyServer
 
 
-def test_a_login_stores_a_verified_credential(server, daemon):
-    login = daemon.login("me", server=server.origin)
+def test_a_login_stores_a_verified_credential(every_server, daemon):
+    login = daemon.login("me", server=every_server.origin)
     assert (login["state"], login["open"], login["consent_url"]) == ("consent", True, None)
-    browser, (status, url, _, text) = consent(daemon, server, login)
+    browser, (status, url, _, text) = consent(daemon, every_server, login)
     end = daemon.outcome("me")
     assert end["outcome"] == "AUTHORIZED" and end["user"]["username"] == "alice"
     assert status == 200 and "/result/" in url and "token=" not in url
@@ -42,30 +44,35 @@ def test_a_forgotten_app_is_made_anew(server, daemon):
     assert len(server.calls("app/create")) == 2
 
 
-def test_reload_and_second_callback_show_the_same_result(server, daemon):
-    login = daemon.login("me", server=server.origin)
-    browser, (_, result, _, text) = consent(daemon, server, login)
-    token = server.calls("auth/session/userkey")[0].body["token"]
+def test_reload_and_second_callback_show_the_same_result(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    browser, (_, result, _, text) = consent(daemon, server_2025, login)
+    token = server_2025.calls("auth/session/userkey")[0].body["token"]
     assert browser.get(result)[3] == text
     status, url, _, again = browser.get(daemon.callback_url(token))
     assert (status, url, again) == (200, result, text)
     daemon.restart()
     status, url, _, again = browser.get(daemon.callback_url(token))
     assert (status, url, again) == (200, result, text)
-    assert len(server.calls("auth/session/userkey")) == 1
+    assert len(server_2025.calls("auth/session/userkey")) == 1
 
 
-def test_the_link_in_another_browser_is_not_taken(server, daemon):
-    login = daemon.login("me", server=server.origin)
-    _, token = open_start(login["start_url"])
-    server.accept(token, "alice")
-    status, _, _, text = PlainBrowser().get(daemon.callback_url(token))
-    assert status == 403 and "misskey-authctl callback" in text
-    assert not server.calls("auth/session/userkey")
-    # The owner alone can say that it is right.
-    done = daemon.authctl("callback", daemon.callback_url(token))
-    assert done.returncode == 0, done.stderr
-    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+@pytest.mark.parametrize("profile", ["2025", "iceshrimp"])
+def test_the_link_in_another_browser_is_not_taken(make_daemon, profile):
+    with MisskeyServer(profile=profile) as server:
+        daemon = make_daemon(servers=[server]).start()
+        login = daemon.login("me", server=server.origin)
+        _, token = open_start(login["start_url"])
+        server.accept(token, "alice")
+        callback = server.callback_url(token)
+        status, _, _, text = PlainBrowser().get(callback)
+        assert status == 403 and "misskey-authctl callback" in text
+        assert not server.calls("auth/session/userkey")
+        # The owner alone can say that it is right.
+        done = daemon.authctl("callback", callback)
+        assert done.returncode == 0, done.stderr
+        assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+        daemon.stop()
 
 
 def test_the_start_link_works_in_one_browser(server_2025, daemon):
@@ -80,17 +87,17 @@ def test_the_start_link_works_in_one_browser(server_2025, daemon):
     assert len(server_2025.calls("auth/session/generate")) == 2
 
 
-def test_parallel_callers_share_one_login(server, daemon):
+def test_parallel_callers_share_one_login(server_2025, daemon):
     logins = []
     threads = [
-        threading.Thread(target=lambda: logins.append(daemon.login("me", server=server.origin)))
+        threading.Thread(target=lambda: logins.append(daemon.login("me", server=server_2025.origin)))
         for _ in range(8)
     ]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(server.calls("auth/session/generate")) == 1
+    assert len(server_2025.calls("auth/session/generate")) == 1
     assert len({login["start_url"] for login in logins}) == 1
     assert sum(login["open"] for login in logins) == 1
 
@@ -119,11 +126,11 @@ def test_several_accounts_and_servers_at_once(server, server_2025, daemon):
         assert daemon.credentials()[name]["server"] == one.origin
 
 
-def test_another_user_than_expected_changes_nothing(server, daemon):
-    authorize(daemon, server)
+def test_another_user_than_expected_changes_nothing(every_server, daemon):
+    authorize(daemon, every_server)
     before = daemon.credentials()
     login = daemon.login("me")
-    _, (_, _, _, text) = consent(daemon, server, login, "bob")
+    _, (_, _, _, text) = consent(daemon, every_server, login, "bob")
     end = daemon.outcome("me")
     assert end["outcome"] == "WRONG_USER"
     assert "@bob" in end["message"] and "@alice" in end["message"]
@@ -131,14 +138,14 @@ def test_another_user_than_expected_changes_nothing(server, daemon):
     assert daemon.credentials() == before
 
 
-def test_without_a_browser_userkey_is_polled(server, daemon):
+def test_without_a_browser_userkey_is_polled(every_server, daemon):
     daemon.configure(daemon="poll_interval = 1s")
     daemon.restart()
-    login = daemon.login("me", server=server.origin, browser=False)
+    login = daemon.login("me", server=every_server.origin, browser=False)
     assert login["start_url"] is None
     token = login["consent_url"].rsplit("/", 1)[1]
-    assert server.wait_for_calls("auth/session/userkey", 2)
-    server.accept(token, "alice")
+    assert every_server.wait_for_calls("auth/session/userkey", 2)
+    every_server.accept(token, "alice")
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
 
 
@@ -157,60 +164,60 @@ def test_the_consent_time_ends(server_2025, make_daemon):
     assert login["expires_at"]
 
 
-def test_there_is_one_thread(server, daemon):
+def test_there_is_one_thread(server_2025, daemon):
     """While the consent, the server and nothing is waited for. (libcurl has one of its own while a name is looked up.)"""
     def threads():
         return len(os.listdir(f"/proc/{daemon.process.pid}/task"))
 
-    browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
+    browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))
     assert threads() == 1
-    server.misbehave("auth/session/userkey", Delay(3))
+    server_2025.misbehave("auth/session/userkey", Delay(3))
     assert browser.get(daemon.callback_url(token), follow=False)[0] == 303
-    server.wait_for_calls("auth/session/userkey")
+    server_2025.wait_for_calls("auth/session/userkey")
     assert threads() == 1
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert threads() == 1
 
 
-def test_a_reloaded_callback_of_a_lost_session_leads_to_the_result(server, daemon):
+def test_a_reloaded_callback_of_a_lost_session_leads_to_the_result(server_2025, daemon):
     """userkey's answer was lost, the daemon made another session: the page that the browser has stays good."""
-    login = daemon.login("me", server=server.origin)
-    server.misbehave("auth/session/userkey", Cut("after"))
+    login = daemon.login("me", server=server_2025.origin)
+    server_2025.misbehave("auth/session/userkey", Cut("after"))
     browser, old = open_start(login["start_url"])
-    server.accept(old, "alice")
+    server_2025.accept(old, "alice")
     result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
     base = f"http://127.0.0.1:{daemon.port}"
     start = wait_for(lambda: browser.get(base + result, follow=False)[2]["Location"])
     new = browser.get(base + start, follow=False)[2]["Location"].rsplit("/", 1)[1]
     assert new != old
     assert browser.get(daemon.callback_url(old), follow=False)[2]["Location"] == result
-    server.accept(new, "alice")
+    server_2025.accept(new, "alice")
     _, url, _, text = browser.get(daemon.callback_url(new))
     assert url == base + result and "@alice" in text
     assert browser.get(daemon.callback_url(old))[3] == text
 
 
-def test_a_reload_while_the_lost_session_is_replaced_leads_to_the_result_too(server, daemon):
-    login = daemon.login("me", server=server.origin)
-    browser, old = accept(daemon, server, login)
-    server.misbehave("auth/session/userkey", Cut("after"))
-    server.misbehave("auth/session/generate", Delay(3))
+def test_a_reload_while_the_lost_session_is_replaced_leads_to_the_result_too(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    browser, old = accept(daemon, server_2025, login)
+    server_2025.misbehave("auth/session/userkey", Cut("after"))
+    server_2025.misbehave("auth/session/generate", Delay(3))
     result = browser.get(daemon.callback_url(old), follow=False)[2]["Location"]
-    server.wait_for_calls("auth/session/generate", 2)
+    server_2025.wait_for_calls("auth/session/generate", 2)
     assert browser.get(daemon.callback_url(old), follow=False)[2]["Location"] == result
-    wait_for(lambda: browser.get(f"http://127.0.0.1:{daemon.port}{result}")[1].startswith(f"{server.origin}/auth/"),
+    wait_for(lambda: browser.get(f"http://127.0.0.1:{daemon.port}{result}")[1].startswith(f"{server_2025.origin}/auth/"),
              what="the new session's consent page")
 
 
-def test_logins_at_once_have_an_app_each(server, daemon):
+def test_logins_at_once_have_an_app_each(server_2025, daemon):
     """Each session belongs to the app that it was made with."""
-    server.misbehave("app/create", Delay(0.3))
+    server_2025.misbehave("app/create", Delay(0.3))
     names = [f"account{n}" for n in range(6)]
     with ThreadPoolExecutor(len(names)) as pool:
-        logins = dict(zip(names, pool.map(lambda name: daemon.login(name, server=server.origin), names)))
-    assert len(server.calls("app/create")) == len(names)
+        logins = dict(zip(names, pool.map(lambda name: daemon.login(name, server=server_2025.origin), names)))
+    assert len(server_2025.calls("app/create")) == len(names)
     for name in names:
-        consent(daemon, server, logins[name])
+        consent(daemon, server_2025, logins[name])
         assert daemon.outcome(name)["outcome"] == "AUTHORIZED"
 
 

@@ -38,9 +38,9 @@ def test_the_place_to_withdraw_is_the_softwares(server_2025, daemon, software, w
         assert (f"{server_2025.origin}{path}\n" in shown, f'href="{server_2025.origin}{path}"' in page) == (is_named,) * 2
 
 
-def test_an_account_that_a_login_made_is_gone(server, daemon):
-    authorize(daemon, server)
-    authorize(daemon, server, "other", "bob")
+def test_an_account_that_a_login_made_is_gone(server_2025, daemon):
+    authorize(daemon, server_2025)
+    authorize(daemon, server_2025, "other", "bob")
     i = daemon.credentials()["me"]["i"]
     done = daemon.authctl("logout", "me")
     assert (done.returncode, done.stdout) == (0, "")
@@ -56,9 +56,9 @@ def test_an_account_that_a_login_made_is_gone(server, daemon):
     assert daemon.token("other").returncode == 0
 
 
-def test_an_account_of_the_config_stays_without_a_credential(server, make_daemon):
-    daemon = make_daemon(config=f"[account me]\nserver = {server.origin}", servers=[server]).start()
-    consent(daemon, server, daemon.login("me"))
+def test_an_account_of_the_config_stays_without_a_credential(server_2025, make_daemon):
+    daemon = make_daemon(config=f"[account me]\nserver = {server_2025.origin}", servers=[server_2025]).start()
+    consent(daemon, server_2025, daemon.login("me"))
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     done = daemon.authctl("logout", "me", "--json")
     assert done.returncode == 0 and '"source": "config"' in done.stdout and "still in the config" in done.stderr
@@ -66,13 +66,13 @@ def test_an_account_of_the_config_stays_without_a_credential(server, make_daemon
     assert (daemon.state / "env/me").read_text().startswith("MISSKEY_STATE=absent\n")
     never = daemon.authctl("logout", "me")
     assert never.returncode == 0 and "There was no credential" in never.stderr and "settings" not in never.stderr
-    consent(daemon, server, daemon.login("me"))
+    consent(daemon, server_2025, daemon.login("me"))
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
 
 
 @pytest.mark.parametrize("browser", [True, False])
-def test_a_pending_login_is_cancelled(server, daemon, browser):
-    login = daemon.login("me", server=server.origin, browser=browser)
+def test_a_pending_login_is_cancelled(server_2025, daemon, browser):
+    login = daemon.login("me", server=server_2025.origin, browser=browser)
     with ThreadPoolExecutor() as pool:
         waiting = pool.submit(daemon.control, "GET", f"/v1/accounts/me/login?wait=20&revision={login['revision']}")
         wait_for(lambda: daemon.authctl("logout", "me").returncode == 0)
@@ -84,13 +84,13 @@ def test_a_pending_login_is_cancelled(server, daemon, browser):
         assert PlainBrowser().get(login["start_url"], follow=False)[0] == 410
 
 
-def test_a_browser_that_waits_is_told(server, daemon):
-    login = daemon.login("me", server=server.origin)
-    browser, token = accept(daemon, server, login)
-    server.misbehave(USERKEY, misskey.NeverAnswer())
+def test_a_browser_that_waits_is_told(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin)
+    browser, token = accept(daemon, server_2025, login)
+    server_2025.misbehave(USERKEY, misskey.NeverAnswer())
     with ThreadPoolExecutor() as pool:
         page = pool.submit(browser.get, daemon.callback_url(token))
-        server.wait_for_calls(USERKEY)
+        server_2025.wait_for_calls(USERKEY)
         assert daemon.authctl("logout", "me").returncode == 0
         status, _, _, text = page.result()
     assert status == 200 and "The login was cancelled" in text

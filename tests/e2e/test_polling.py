@@ -52,6 +52,24 @@ def test_a_session_is_asked_for_at_the_interval_until_consent(server, polling):
     assert calls[0] not in [call.body["token"] for call in later]
 
 
+def test_polls_of_several_logins_stay_below_the_limit_of_a_server(make_daemon):
+    """Sharkey allows two a second, and here four logins are polled every second."""
+    with misskey.MisskeyServer(profile="sharkey") as server:
+        daemon = make_daemon(servers=[server])
+        daemon.configure(daemon="poll_interval = 1s")
+        daemon.start()
+        names = [f"account{n}" for n in range(4)]
+        logins = [daemon.login(name, server=server.origin, browser=False) for name in names]
+        wait_for(lambda: all(daemon.account(name)["login"]["state"] == "consent" for name in names), what="the pages")
+        server.wait_for_calls(USERKEY, len(names) + 2)
+        assert {call.body["token"] for call in server.calls(USERKEY)} == {session_token(login) for login in logins}
+        daemon.restart()
+        for login in logins:
+            server.accept(session_token(login), "alice")
+        assert {daemon.outcome(name)["outcome"] for name in names} == {"AUTHORIZED"}
+        assert 429 not in [call.status for call in server.calls(USERKEY)]
+
+
 def test_a_login_with_a_browser_is_not_polled(server_2025, polling):
     polling.login("me", server=server_2025.origin)
     polling.login("other", server=server_2025.origin, browser=False)
@@ -78,30 +96,30 @@ def test_polls_that_fail_come_as_seldom_as_configured(server_2025, polling):
     assert times[4] - times[3] < 5.5
 
 
-def test_a_poll_and_a_callback_never_overlap(server, polling):
+def test_a_poll_and_a_callback_never_overlap(server_2025, polling):
     """The callback waits for the poll's answer, and then asks at once: it knows of a newer consent."""
-    login = polling.login("me", server=server.origin, browser=False)
-    server.misbehave(USERKEY, misskey.Delay(6, "after"))
-    server.wait_for_calls(USERKEY)
+    login = polling.login("me", server=server_2025.origin, browser=False)
+    server_2025.misbehave(USERKEY, misskey.Delay(6, "after"))
+    server_2025.wait_for_calls(USERKEY)
     # The next poll would come too late for the outcome to be awaited.
     polling.configure(daemon="poll_interval = 5m\npoll_interval_max = 5m")
     assert polling.control("POST", "/v1/reload")[0] == 200
-    server.accept(session_token(login), "alice")
+    server_2025.accept(session_token(login), "alice")
     assert polling.control("POST", "/v1/callback", {"url": polling.callback_url(session_token(login))})[0] == 200
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
-    poll, callback = server.calls(USERKEY)
+    poll, callback = server_2025.calls(USERKEY)
     assert (poll.status, callback.status) == (400, 200)
     assert callback.time - poll.time >= 6
 
 
-def test_a_callback_whose_poll_got_the_answer_is_not_asked_again(server, polling):
-    login = polling.login("me", server=server.origin, browser=False)
-    server.accept(session_token(login), "alice")
-    server.misbehave(USERKEY, misskey.Delay(3, "after"))
-    server.wait_for_calls(USERKEY)
+def test_a_callback_whose_poll_got_the_answer_is_not_asked_again(server_2025, polling):
+    login = polling.login("me", server=server_2025.origin, browser=False)
+    server_2025.accept(session_token(login), "alice")
+    server_2025.misbehave(USERKEY, misskey.Delay(3, "after"))
+    server_2025.wait_for_calls(USERKEY)
     polling.control("POST", "/v1/callback", {"url": session_token(login)})
     assert polling.outcome("me")["outcome"] == "AUTHORIZED"
-    assert len(server.calls(USERKEY)) == 1
+    assert len(server_2025.calls(USERKEY)) == 1
 
 
 def test_a_poll_whose_answer_was_lost_leads_to_a_new_page(server, polling):
@@ -144,8 +162,8 @@ def test_a_taken_port_is_said_and_logins_poll(server, taken):
     assert not app.callback_url
 
 
-def test_a_port_that_is_free_again_is_used_after_a_restart(server, make_daemon):
-    daemon = make_daemon(servers=[server])
+def test_a_port_that_is_free_again_is_used_after_a_restart(server_2025, make_daemon):
+    daemon = make_daemon(servers=[server_2025])
     with socket.socket() as other:
         other.bind(("127.0.0.1", daemon.port))
         other.listen()
@@ -153,4 +171,4 @@ def test_a_port_that_is_free_again_is_used_after_a_restart(server, make_daemon):
         assert daemon.control("GET", "/v1/status")[1]["problems"]
     daemon.restart()
     assert daemon.control("GET", "/v1/status")[1]["problems"] == []
-    assert authorize(daemon, server)["outcome"] == "AUTHORIZED"
+    assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"

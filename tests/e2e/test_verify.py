@@ -21,14 +21,14 @@ def env(daemon, account="me"):
     return dict(line.split("=", 1) for line in (daemon.state / "env" / account).read_text().splitlines())
 
 
-def test_a_good_credential_is_said_to_be_good(server, daemon):
-    authorize(daemon, server)
+def test_a_good_credential_is_said_to_be_good(every_server, daemon):
+    authorize(daemon, every_server)
     files = {file: file.read_bytes() for file in daemon.state.glob("*/me")}
     answer = verify(daemon)
     assert (answer["state"], answer["answered"], answer["problem"]) == ("verified", True, None)
     shown = daemon.authctl("verify")
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, "me verified\n", "Asking about me…\n")
-    assert len(server.calls("i")) == 3
+    assert len(every_server.calls("i")) == 3
     assert {file: file.read_bytes() for file in daemon.state.glob("*/me")} == files
 
 
@@ -45,16 +45,16 @@ def test_the_time_of_a_verification_is_written_later(server_2025, daemon):
     assert daemon.credentials()["me"]["verified_at"] == verified
 
 
-def test_a_revoked_credential_is_gone_everywhere(server, daemon):
-    authorize(daemon, server)
+def test_a_revoked_credential_is_gone_everywhere(every_server, daemon):
+    authorize(daemon, every_server)
     i = daemon.credentials()["me"]["i"]
-    server.revoke("alice")
+    every_server.revoke("alice")
     shown = daemon.authctl("verify", "me")
     assert (shown.returncode, shown.stdout) == (4, "me revoked\n")
     assert "AUTHENTICATION_FAILED" in shown.stderr and "misskey-authctl login me" in shown.stderr
     entry = daemon.credentials()["me"]
     assert (entry["state"], entry["i"]) == ("revoked", None)
-    assert env(daemon) == {"MISSKEY_STATE": "revoked", "MISSKEY_SERVER": server.origin, "MISSKEY_ACCOUNT": "me",
+    assert env(daemon) == {"MISSKEY_STATE": "revoked", "MISSKEY_SERVER": every_server.origin, "MISSKEY_ACCOUNT": "me",
                            "MISSKEY_USER": "alice"}
     assert not (daemon.state / "tokens/me").exists()
     assert i not in "".join(file.read_text() for file in daemon.state.rglob("*") if file.is_file())
@@ -63,9 +63,9 @@ def test_a_revoked_credential_is_gone_everywhere(server, daemon):
     assert (token.returncode, token.stdout) == (4, "") and "misskey-authctl login me" in token.stderr
     assert daemon.control("GET", "/v1/accounts/me/token")[1]["error"]["code"] == "NO_CREDENTIAL"
     # It is known: the server is not asked again.
-    calls = len(server.calls("i"))
+    calls = len(every_server.calls("i"))
     again = daemon.authctl("verify")
-    assert (again.returncode, again.stdout) == (4, "me revoked\n") and len(server.calls("i")) == calls
+    assert (again.returncode, again.stdout) == (4, "me revoked\n") and len(every_server.calls("i")) == calls
 
 
 def test_after_a_revocation_a_new_login_is_all_it_takes(server, daemon):
@@ -77,10 +77,10 @@ def test_after_a_revocation_a_new_login_is_all_it_takes(server, daemon):
     assert daemon.token("me").returncode == 0
 
 
-def test_a_suspension_ends_without_a_login(server, daemon):
-    authorize(daemon, server)
+def test_a_suspension_ends_without_a_login(every_server, daemon):
+    authorize(daemon, every_server)
     i = daemon.credentials()["me"]["i"]
-    server.suspend("alice")
+    every_server.suspend("alice")
     shown = daemon.authctl("verify")
     assert (shown.returncode, shown.stdout) == (4, "me suspended\n") and "suspended" in shown.stderr
     entry = daemon.credentials()["me"]
@@ -91,7 +91,7 @@ def test_a_suspension_ends_without_a_login(server, daemon):
     assert token.returncode == 4 and "suspended" in token.stderr and "misskey-authctl verify me" in token.stderr
     daemon.restart()
     assert not (daemon.state / "tokens/me").exists()
-    server.suspend("alice", False)
+    every_server.suspend("alice", False)
     assert daemon.authctl("verify").stdout == "me verified\n"
     assert daemon.token("me").stdout == i + "\n"
 

@@ -42,48 +42,48 @@ def kill(daemon, _name="me"):
 
 # ---- Whose account it is ----
 
-def test_another_users_credential_is_not_replaced(server, daemon):
-    authorize(daemon, server)
+def test_another_users_credential_is_not_replaced(server_2025, daemon):
+    authorize(daemon, server_2025)
     before = facts(daemon)
     error = daemon.login("me", expect=409, user="bob")["error"]
     assert error["code"] == "OTHER_USER"
-    for words in ("@alice", "@bob", f"misskey-authctl login @bob@{server.origin.partition('//')[2]}",
+    for words in ("@alice", "@bob", f"misskey-authctl login @bob@{server_2025.origin.partition('//')[2]}",
                   "misskey-authctl login me --user bob --replace"):
         assert words in error["message"]
     assert facts(daemon) == before and daemon.account("me")["login"]["state"] == "finished"
     # The one that was meant, in any case of letters.
-    consent(daemon, server, daemon.login("me", user="ALICE"))
+    consent(daemon, server_2025, daemon.login("me", user="ALICE"))
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
 
 
 @pytest.mark.parametrize("wish", [{}, {"user": "bob"}])
-def test_it_is_replaced_on_request(server, daemon, wish):
-    authorize(daemon, server)
+def test_it_is_replaced_on_request(server_2025, daemon, wish):
+    authorize(daemon, server_2025)
     login = daemon.login("me", replace=True, **wish)
     assert login["expected_user"] == wish.get("user")
     assert daemon.credentials()["me"]["user"]["username"] == "alice"
-    consent(daemon, server, login, "bob")
+    consent(daemon, server_2025, login, "bob")
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert daemon.credentials()["me"]["user"]["username"] == "bob"
     # From now on it is bob's, and what was allowed once is not allowed again.
     assert daemon.account("me")["expected_user"] == "bob"
-    consent(daemon, server, daemon.login("me"), "alice")
+    consent(daemon, server_2025, daemon.login("me"), "alice")
     assert daemon.outcome("me")["outcome"] == "WRONG_USER"
 
 
-def test_a_permission_to_replace_is_for_one_user(server, daemon):
-    authorize(daemon, server)
+def test_a_permission_to_replace_is_for_one_user(server_2025, daemon):
+    authorize(daemon, server_2025)
     daemon.login("me", replace=True, user="bob")
     assert daemon.login("me")["expected_user"] == "bob"
     assert daemon.login("me", expect=409, user="carol")["error"]["code"] == "OTHER_USER"
     assert daemon.account("me")["login"]["expected_user"] == "bob"
 
 
-def test_a_revoked_credential_is_nobodys_any_more(server, daemon):
-    authorize(daemon, server)
-    server.revoke("alice")
+def test_a_revoked_credential_is_nobodys_any_more(server_2025, daemon):
+    authorize(daemon, server_2025)
+    server_2025.revoke("alice")
     assert daemon.control("POST", "/v1/accounts/me/verify", {})[1]["state"] == "revoked"
-    consent(daemon, server, daemon.login("me", user="bob"), "bob")
+    consent(daemon, server_2025, daemon.login("me", user="bob"), "bob")
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
 
 
@@ -111,56 +111,56 @@ def test_what_comes_to_nothing_leaves_no_trace(server_2025, daemon, end, wish):
     assert facts(daemon) | {"credential": 0, "obtained_at": 0} == before | {"credential": 0, "obtained_at": 0}
 
 
-def test_a_wish_survives_a_start_of_the_daemon(server, daemon):
-    authorize(daemon, server)
+def test_a_wish_survives_a_start_of_the_daemon(server_2025, daemon):
+    authorize(daemon, server_2025)
     login = daemon.login("me", user="bob", replace=True, permission=OTHER, name="n", description="d")
     daemon.kill()
     daemon.start()
     again = daemon.login("me")
     assert again["start_url"] == login["start_url"]
     assert (again["expected_user"], again["permission"]) == ("bob", sorted(OTHER.split(",")))
-    consent(daemon, server, again, "bob")
+    consent(daemon, server_2025, again, "bob")
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     account = daemon.account("me")
     assert account["permission"] == sorted(OTHER.split(",")) and account["permission_change"] is None
     assert account["app"]["name"] == "n" and account["user"]["username"] == "bob"
     # And is what the account is from now on.
     daemon.restart()
-    apps = len(server.apps)
+    apps = len(server_2025.apps)
     login = daemon.login("me")
     assert (login["expected_user"], login["permission"]) == ("bob", sorted(OTHER.split(",")))
-    assert len(server.apps) == apps
+    assert len(server_2025.apps) == apps
 
 
-def test_permissions_are_added_and_taken_away(server, daemon):
-    authorize(daemon, server)
+def test_permissions_are_added_and_taken_away(server_2025, daemon):
+    authorize(daemon, server_2025)
     login = daemon.login("me", permission="+write:drive,-write:notes")
     assert login["permission"] == ["read:account", "write:drive"]
     # From what the pending login asks for.
     login = daemon.login("me", permission="+read:drive")
     assert login["permission"] == ["read:account", "read:drive", "write:drive"]
-    consent(daemon, server, login)
+    consent(daemon, server_2025, login)
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     assert daemon.credentials()["me"]["permission"] == ["read:account", "read:drive", "write:drive"]
     assert daemon.login("me", expect=400, permission="+write:drive,read:drive")["error"]["code"] == "INVALID_REQUEST"
 
 
-def test_a_login_that_is_not_needed_does_not_begin(server, daemon):
-    assert daemon.login("me", server=server.origin, if_needed=True)["state"] == "consent"
+def test_a_login_that_is_not_needed_does_not_begin(server_2025, daemon):
+    assert daemon.login("me", server=server_2025.origin, if_needed=True)["state"] == "consent"
     cancel(daemon)
-    authorize(daemon, server)
-    sessions = len(server.sessions)
+    authorize(daemon, server_2025)
+    sessions = len(server_2025.sessions)
     done = daemon.login("me", if_needed=True)
     assert (done["state"], done["outcome"], done["user"]["username"]) == ("finished", "AUTHORIZED", "alice")
     assert done["start_url"] is None and done["message"] is None
     assert daemon.login("me", if_needed=True, permission="write:notes", user="alice")["state"] == "finished"
-    assert len(server.sessions) == sessions
+    assert len(server_2025.sessions) == sessions
     assert daemon.login("me", if_needed=True, permission="+write:drive")["state"] == "consent"
     assert daemon.login("me", if_needed=True, permission="write:notes")["outcome"] == "AUTHORIZED"
     # Of a user that is somebody else it says what a login would say.
     cancel(daemon)
     assert daemon.login("me", expect=409, if_needed=True, user="bob")["error"]["code"] == "OTHER_USER"
-    server.revoke("alice")
+    server_2025.revoke("alice")
     daemon.control("POST", "/v1/accounts/me/verify", {})
     assert daemon.login("me", if_needed=True)["state"] == "consent"
 
@@ -241,17 +241,17 @@ def test_an_account_is_gone_with_the_login_that_it_exists_by(server_2025, daemon
     assert daemon.account("me")["user"]["username"] == "bob"
 
 
-def test_what_cannot_be_cancelled(server, daemon):
+def test_what_cannot_be_cancelled(server_2025, daemon):
     assert daemon.control("DELETE", "/v1/accounts/me/login")[1]["error"]["code"] == "NO_SUCH_ACCOUNT"
-    authorize(daemon, server)
+    authorize(daemon, server_2025)
     assert daemon.control("DELETE", "/v1/accounts/me/login")[0] == 404
-    browser, token = accept(daemon, server, daemon.login("me"))
-    server.stop()
+    browser, token = accept(daemon, server_2025, daemon.login("me"))
+    server_2025.stop()
     browser.get(daemon.callback_url(token), follow=False)
     wait_for(lambda: daemon.account("me")["login"]["problem"])
     status, answer = daemon.control("DELETE", "/v1/accounts/me/login")
     assert status == 409 and "misskey-authctl logout me" in answer["error"]["message"]
-    server.start()
+    server_2025.start()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
 
 
@@ -267,16 +267,16 @@ def test_who_waits_is_counted(server_2025, daemon):
 
 # ---- Apps ----
 
-def test_every_account_has_an_app_of_its_own(server, daemon):
-    authorize(daemon, server, "one")
-    authorize(daemon, server, "two")
+def test_every_account_has_an_app_of_its_own(server_2025, daemon):
+    authorize(daemon, server_2025, "one")
+    authorize(daemon, server_2025, "two")
     first, second = daemon.account("one")["app"], daemon.account("two")["app"]
     assert first["id"] != second["id"] and "one" in first["name"] and "two" in second["name"]
-    assert {app.name for app in server.apps.values()} == {first["name"], second["name"]}
+    assert {app.name for app in server_2025.apps.values()} == {first["name"], second["name"]}
     assert daemon.credentials()["one"]["i"] != daemon.credentials()["two"]["i"]
     daemon.restart()
-    authorize(daemon, server, "one")
-    assert daemon.account("one")["app"] == first and len(server.apps) == 2
+    authorize(daemon, server_2025, "one")
+    assert daemon.account("one")["app"] == first and len(server_2025.apps) == 2
 
 
 def test_accounts_of_the_config_with_one_name_do_not_share_an_app(server_2025, make_daemon):
@@ -290,8 +290,8 @@ def test_accounts_of_the_config_with_one_name_do_not_share_an_app(server_2025, m
 
 # ---- Names ----
 
-def test_an_account_gets_another_name(server, daemon):
-    authorize(daemon, server)
+def test_an_account_gets_another_name(server_2025, daemon):
+    authorize(daemon, server_2025)
     entry = daemon.credentials()["me"]
     status, account = daemon.control("POST", "/v1/accounts/me/rename", {"to": "you"})
     assert (status, account["account"], account["user"]["username"]) == (200, "you", "alice")
@@ -301,8 +301,8 @@ def test_an_account_gets_another_name(server, daemon):
     daemon.restart()
     assert names(daemon) == ["you"]
     # Its app goes along.
-    consent(daemon, server, daemon.login("you"))
-    assert daemon.outcome("you")["outcome"] == "AUTHORIZED" and len(server.apps) == 1
+    consent(daemon, server_2025, daemon.login("you"))
+    assert daemon.outcome("you")["outcome"] == "AUTHORIZED" and len(server_2025.apps) == 1
 
 
 @pytest.mark.parametrize("body", [{}, {"to": None}, {"to": 7}, {"to": "no name"}, {"to": ""}, {"to": ".x"}, {"new": "x"}])
@@ -340,12 +340,12 @@ def test_what_cannot_be_renamed(server_2025, make_daemon):
     assert names(daemon) == ["empty", "fixed", "misskey.example"]
 
 
-def test_the_page_has_the_command_that_the_terminal_has(server, daemon):
+def test_the_page_has_the_command_that_the_terminal_has(server_2025, daemon):
     """Of a login that its first failure takes along, and of one that asked for another user for once."""
-    for wish in ({"server": server.origin, "user": "bob"}, {"user": "bob", "replace": True}):
+    for wish in ({"server": server_2025.origin, "user": "bob"}, {"user": "bob", "replace": True}):
         if "replace" in wish:
-            authorize(daemon, server)
-        page = consent(daemon, server, daemon.login("me", **wish), "alice")[1][3]
+            authorize(daemon, server_2025)
+        page = consent(daemon, server_2025, daemon.login("me", **wish), "alice")[1][3]
         end = daemon.outcome("me")
         assert end["outcome"] == "WRONG_USER"
         command = re.search(r"misskey-authctl login (.*) --no-browser", end["message"])[1]

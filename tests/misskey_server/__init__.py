@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A Misskey server for tests: the legacy app authorization of 11.37 and of 2025.3, consent page included.
+"""A Misskey server for tests: the legacy app authorization of several versions and forks, consent page included.
 
 It answers as recorded in tests/wire/, keeps its state in memory, listens on a loopback port of
 its own, and misbehaves when it is told to (see knobs.py). tests/e2e/test_wire.py proves that it
@@ -25,6 +25,7 @@ from .knobs import (
     WrongContentType,
 )
 from .server import Call, MisskeyServer
+from .variants import PROFILES
 
 __all__ = [
     "Call",
@@ -37,6 +38,7 @@ __all__ = [
     "Nested",
     "NeverAnswer",
     "Oversized",
+    "PROFILES",
     "RateLimited",
     "RawJson",
     "Redirect",

@@ -17,7 +17,7 @@ import threading
 sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 
 from misskey_server import MisskeyServer  # noqa: E402
-from misskey_server.profiles import PROFILES  # noqa: E402
+from misskey_server.variants import PROFILES  # noqa: E402
 
 
 def parse_arguments():

@@ -7,9 +7,15 @@ import pathlib
 TEMPLATE = (pathlib.Path(__file__).resolve().parent / "consent_page.html").read_text(encoding="utf-8")
 
 
-def consent_page(token: str, signin_endpoint: str) -> str:
+def consent_page(token: str, profile) -> str:
     """The page for a session's token, whether or not there is such a session."""
-    settings = json.dumps({"token": token, "signin": signin_endpoint})
+    settings = json.dumps({
+        "token": token,
+        "signin": profile.signin_endpoint,
+        "callbackQuery": profile.callback_query,
+        "cancelIsShown": profile.cancel_is_shown,
+        "escapesNameTwice": profile.escapes_name_twice,
+    })  # fmt: skip
     return TEMPLATE.replace("{{settings}}", settings.replace("<", "\\u003c"))
 
 

@@ -13,7 +13,7 @@ from .errors import DatabaseError, NeverAnswered, Refusal
 from .params import Param
 from .profiles import Profile
 from .replies import Reply
-from .state import App, Session, State, User, timestamp
+from .state import AccessToken, App, Session, State, User, timestamp
 
 
 @dataclass
@@ -57,6 +57,7 @@ class Api:
             "auth/session/show": Endpoint(self.session_show, (token,)),
             "auth/session/userkey": Endpoint(self.session_userkey, (secret, token)),
             "auth/accept": Endpoint(self.auth_accept, (token,), needs_user=True, native_only=True),
+            "i/apps": Endpoint(self.i_apps, needs_user=True, native_only=True),
             "i": Endpoint(self.i, needs_user=True, permission=profile.permission_for_i),
             "notes/create": Endpoint(
                 self.notes_create, (Param("text"),), needs_user=True, permission="write:notes"
@@ -67,19 +68,24 @@ class Api:
     def call(self, name: str, body, authorization: str) -> Reply:
         """Checks and acts. Raises NeverAnswered where the real server does not reply at all."""
         endpoint = self.endpoints[name]
+        headers = ()
         try:
             caller = self.authenticate(body, authorization)
+            with self.state.lock:
+                headers = self.profile.count_call(name, caller)
             self.check(endpoint, caller)
             info = self.profile.param_info(endpoint.params, body) if endpoint.params else None
             if info:
                 raise Refusal(errors.INVALID_PARAM.with_info(info))
             with self.state.lock:
                 result = endpoint.act(body, caller)
+            reply = self.profile.no_content() if result is None else self.profile.json(result)
         except Refusal as refusal:
-            return self.profile.error(refusal.error)
+            reply = self.profile.error(refusal.error)
         except DatabaseError as error:
-            return self.profile.error(self.profile.internal_error(error))
-        return self.profile.no_content() if result is None else self.profile.json(result)
+            reply = self.profile.error(self.profile.internal_error(error))
+        reply.headers.extend(headers)
+        return reply
 
     def authenticate(self, body, authorization: str) -> Caller:
         """A bad `i` is refused by every endpoint, public ones included."""
@@ -159,6 +165,11 @@ class Api:
     def i(self, body, caller):
         return self.packed_user("user_at_i", caller.user)
 
+    def i_apps(self, body, caller):
+        """What the settings' page lists, for the person to withdraw."""
+        tokens = [each for each in self.state.access_tokens if each.user is caller.user]
+        return [self.packed_authorized_app(token) for token in tokens]
+
     def notes_create(self, body, caller):
         user = caller.user
         values = {**self.user_values(user), "note_id": self.profile.new_id(), "createdAt": timestamp()}
@@ -187,6 +198,10 @@ class Api:
         if user is not None:
             packed["isAuthorized"] = self.state.access_token(app, user) is not None
         return packed
+
+    def packed_authorized_app(self, token: AccessToken) -> dict:
+        name = {"name": token.app.name} if self.profile.names_authorized_apps else {}
+        return {"id": token.id, **name, "createdAt": token.created_at, "permission": list(token.app.permission)}
 
     def packed_user(self, shape: str, user: User) -> dict:
         return self.profile.shape(shape, self.user_values(user))

@@ -66,6 +66,11 @@ RATE_LIMIT_EXCEEDED = ApiError(
     "RATE_LIMIT_EXCEEDED",
     "d5826d14-3982-4d2e-8011-b9e9f02499ef",
 )
+AUTHENTICATION_LIMIT_EXCEEDED = ApiError(
+    "Authentication limit exceeded. Please try again later.",
+    "AUTHENTICATION_LIMIT_EXCEEDED",
+    "b0a8f5f8-dc2f-4171-b91f-de88ad238e14",
+)
 INTERNAL_ERROR = ApiError(
     "Internal error occurred. Please contact us if the error persists.",
     "INTERNAL_ERROR",

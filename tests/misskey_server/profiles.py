@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """What differs between the versions: headers, statuses, framework errors, ids, credentials.
 
-`Profile11` is Misskey 11.37.1 (Koa), `Profile2025` is 2025.3.1 (Fastify). The bodies' shapes are
-in shapes/, with {names} where a value depends on the server, the user or the note.
+`Profile11` is Misskey 11.37.1 (Koa), `Profile2025` is 2025.3.1 (Fastify); the others are in
+variants.py. The bodies' shapes are in shapes/, with {names} where a value depends on the server,
+the user or the note.
 """
 
 import itertools
@@ -48,10 +49,19 @@ def filled(shape, values: dict):
     return shape
 
 
+def overlaid(shape, differences):
+    """A shape with the members of a second one in it."""
+    if not (isinstance(shape, dict) and isinstance(differences, dict)):
+        return differences
+    both = {key: overlaid(shape[key], differences[key]) for key in shape.keys() & differences.keys()}
+    return {**shape, **differences, **both}
+
+
 class Profile:
-    """What both versions share."""
+    """What all versions share."""
 
     name: str
+    shape_files: tuple  # each laid over those before it
     api_headers: tuple
     nodeinfo_headers: tuple
     signin_endpoint: str
@@ -62,10 +72,23 @@ class Profile:
     permission_for_i: "str | None"
     note_names_app: bool
     id_suffix_digits: int
+    callback_query = "?token={token}"  # what the consent page appends to the callbackUrl
+    cancel_is_shown = False  # by the consent page; else Cancel calls auth/deny, which there is not
+    escapes_name_twice = False  # the app's, on the consent page
+    names_authorized_apps = True  # in the list from which a person withdraws them
+    rewrites_permissions = True  # from old spellings
+    awaits_session_deletion = False  # in userkey: a second call cannot succeed
 
     def __init__(self):
-        self.shapes = json.loads((SHAPES / f"{self.name}.json").read_text(encoding="utf-8"))
+        self.shapes = {}
+        for file in self.shape_files:
+            text = (SHAPES / f"{file}.json").read_text(encoding="utf-8")
+            self.shapes = overlaid(self.shapes, json.loads(text))
         self._ids = itertools.count(1)
+
+    def count_call(self, endpoint: str, caller) -> tuple:
+        """Counts a call, with the state locked: headers of its reply. A Refusal if there were too many."""
+        return ()
 
     def shape(self, name: str, values: dict):
         """One of the recorded bodies, filled in."""
@@ -104,6 +127,7 @@ class Profile11(Profile):
     """Misskey 11.37.1: Koa, cafy, hash-only credentials."""
 
     name = "11"
+    shape_files = ("11",)
     security_headers = (
         ("X-Content-Type-Options", "nosniff"),
         ("X-Frame-Options", "DENY"),
@@ -176,6 +200,7 @@ class Profile2025(Profile):
     """Misskey 2025.3.1: Fastify, ajv, RFC 6750 headers, credentials in three forms."""
 
     name = "2025"
+    shape_files = ("2025",)
     api_headers = (ANY_ORIGIN, API_CACHE)
     nodeinfo_headers = (
         (
@@ -198,6 +223,7 @@ class Profile2025(Profile):
     never_answers_odd_i = True
     permission_for_i = "read:account"
     note_names_app = False
+    escapes_name_twice = True
     id_suffix_digits = 4  # "aidx": 8 + 4 of the node + 4
 
     param_info = staticmethod(params.ajv_info)
@@ -285,6 +311,3 @@ class Profile2025(Profile):
 
     def not_post(self, method: str, path: str) -> Reply:
         return Reply(405, list(self.api_headers), b"")
-
-
-PROFILES = {"11": Profile11, "2025": Profile2025}

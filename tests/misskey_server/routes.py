@@ -98,13 +98,13 @@ class Routes:
                 return self.profile.json({"error": self.profile.signin_errors["user"]}, 404)
             if user.password != fields.get("password"):
                 return self.profile.json({"error": self.profile.signin_errors["password"]}, 403)
-            finished = {"finished": True} if self.profile.name != "11" else {}
+            finished = {"finished": True} if self.profile.signin_endpoint == "signin-flow" else {}
             return self.profile.json({**finished, "id": user.id, "i": user.native_token})
 
     def answer_consent(self, token: str) -> Reply:
         """The same page for every token, as the real one: its script asks for the session."""
         if self.auto_accept is None:
-            return html(consent_page(token, self.profile.signin_endpoint))
+            return html(consent_page(token, self.profile))
         with self.state.lock:
             session = self.state.session(token)
             if session is None:
@@ -113,4 +113,5 @@ class Routes:
         callback = session.app.callback_url
         if not callback:
             return html(accepted_page())
-        return Reply(303, [("Location", f"{callback}?token={token}")], b"")
+        location = callback + self.profile.callback_query.format(token=token)
+        return Reply(303, [("Location", location)], b"")

@@ -14,10 +14,10 @@ from .endpoints import Api
 from .errors import NeverAnswered
 from .exchange import Exchange
 from .knobs import Knob
-from .profiles import PROFILES
 from .replies import Reply
 from .routes import Request, Routes
 from .state import Session, State, User
+from .variants import PROFILES
 
 EVERY_ENDPOINT = "*"
 SHUTDOWN_POLL_SECONDS = 0.02
@@ -47,7 +47,7 @@ class _Misbehaviour:
 
 
 class MisskeyServer:
-    """A Misskey server of `profile` "11" or "2025" on a loopback port.
+    """A Misskey server of `profile` (variants.py has them) on a loopback port.
 
     `public_host` is the name in its origin, if not `host`; `tls` a (certificate file, key file).
     A port of 0 is chosen at the first start and kept. State survives stop() and start().
@@ -166,6 +166,12 @@ class MisskeyServer:
                 raise KeyError(session_token)
             self.state.accept(session, self.state.users[username])
             return session
+
+    def callback_url(self, session_token: str) -> str:
+        """Where the consent page leads to after Accept."""
+        with self.state.lock:
+            callback = self.state.sessions[session_token].app.callback_url
+            return callback + self.profile.callback_query.format(token=session_token)
 
     def revoke(self, username: str, app_id: Optional[str] = None) -> int:
         """What a user does in the settings: the tokens of all apps or of one; returns how many."""

@@ -68,10 +68,12 @@ class Session:
 
 @dataclass
 class AccessToken:
+    id: str
     token: str
     hash: str
     app: App
     user: User
+    created_at: str = field(default_factory=timestamp)
 
 
 class State:
@@ -95,14 +97,15 @@ class State:
             return user
 
     def create_app(self, name, description, permission, callback_url) -> App:
-        """Stores an app as given; old permission spellings are rewritten, and then made unique."""
+        """Stores an app as given; where old permission spellings are rewritten, they are then made unique."""
         for column, value in (("name", name), ("description", description), ("callbackUrl", callback_url)):
             self._check_column(value or "", COLUMN_LENGTHS[column])
         for item in permission:
             self._check_column(item, PERMISSION_LENGTH)
-        rewritten = [re.sub(r"^(.+)[/-](read|write)$", r"\2:\1", item) for item in permission]
+        if self.profile.rewrites_permissions:
+            permission = [re.sub(r"^(.+)[/-](read|write)$", r"\2:\1", item) for item in permission]
         with self.lock:
-            app = App(self.profile.new_id(), name, description, list(dict.fromkeys(rewritten)), callback_url)
+            app = App(self.profile.new_id(), name, description, list(dict.fromkeys(permission)), callback_url)
             self.apps[app.id] = app
             return app
 
@@ -143,13 +146,15 @@ class State:
             if self.access_token(session.app, user) is None:
                 token = random_alphanumerics(SECRET_LENGTH)
                 digest = hashlib.sha256((token + session.app.secret).encode()).hexdigest()
-                self.access_tokens.append(AccessToken(token, digest, session.app, user))
+                self.access_tokens.append(
+                    AccessToken(self.profile.new_id(), token, digest, session.app, user)
+                )
             session.user = user
 
     def use_up(self, session: Session) -> None:
         """What userkey does to its session once it succeeds."""
         with self.lock:
-            if self.userkey_race_seconds <= 0:
+            if self.userkey_race_seconds <= 0 or self.profile.awaits_session_deletion:
                 self.sessions.pop(session.token, None)
             elif session.gone_at is None:
                 session.gone_at = time.monotonic() + self.userkey_race_seconds

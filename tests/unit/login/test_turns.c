@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Proves that never more than the stated number of turns is taken, that each kind is served in
- * order, callbacks beside polls, that a server that keeps its turns holds up nobody else, and that
- * everybody who waits has a turn in the end, whatever happens in which order. */
+ * order, callbacks beside polls, that a server that keeps its turns holds up nobody else, that no
+ * server is polled more often than stated, and that everybody who waits has a turn in the end,
+ * whatever happens in which order. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 #include <cmocka.h>
 
 #include "login/turns.h"
+#include "runtime/clock.h"
 
 #define COUNT 100
 #define HERE "https://here.example"
@@ -18,6 +20,7 @@
 
 struct waiting {
 	struct turns turns;
+	int64_t now_ms;
 	struct turn turn[COUNT];
 };
 
@@ -43,9 +46,16 @@ static unsigned count_in(const struct waiting *waiting, int state, enum turn_kin
 	return count;
 }
 
+/* So much later that no server is left in peace any more. */
+static struct turn *next_later(struct waiting *waiting)
+{
+	waiting->now_ms += TURNS_POLL_PAUSE_MS;
+	return turns_next(&waiting->turns, waiting->now_ms);
+}
+
 static void assert_next(struct waiting *waiting, unsigned number)
 {
-	assert_ptr_equal(turns_next(&waiting->turns), &waiting->turn[number]);
+	assert_ptr_equal(next_later(waiting), &waiting->turn[number]);
 	assert_int_equal(waiting->turn[number].state, TURN_TAKEN);
 }
 
@@ -57,13 +67,13 @@ static void test_first_come_first_served_up_to_the_limit(void **state)
 	begin(&waiting, TURN_POLL);
 	for (unsigned n = 0; n < TURNS_MAX; n++)
 		assert_next(&waiting, n);
-	assert_null(turns_next(&waiting.turns));
-	assert_false(waiting.turns.may_go_on);
+	assert_null(next_later(&waiting));
+	assert_true(turns_deadline(&waiting.turns, waiting.now_ms) == CLOCK_NEVER);
 	for (unsigned n = TURNS_MAX; n < COUNT; n++) {
 		turns_leave(&waiting.turns, &waiting.turn[n - TURNS_MAX]);
-		assert_true(waiting.turns.may_go_on);
+		assert_true(turns_deadline(&waiting.turns, waiting.now_ms) == waiting.now_ms);
 		assert_next(&waiting, n);
-		assert_null(turns_next(&waiting.turns));
+		assert_null(next_later(&waiting));
 	}
 }
 
@@ -79,7 +89,7 @@ static void test_who_waits_or_has_a_turn_keeps_it(void **state)
 	turns_wait(&waiting.turns, &waiting.turn[1], TURN_POLL);
 	for (unsigned n = 1; n < TURNS_MAX; n++)
 		assert_next(&waiting, n);
-	assert_null(turns_next(&waiting.turns));
+	assert_null(next_later(&waiting));
 	assert_int_equal(waiting.turn[0].kind, TURN_POLL);
 }
 
@@ -99,11 +109,11 @@ static void test_a_callback_does_not_wait_for_polls(void **state)
 	turns_wait(&waiting.turns, &waiting.turn[COUNT - 1], TURN_POLL); /* no way back */
 	assert_next(&waiting, COUNT - 1);
 	assert_next(&waiting, COUNT - 2);
-	assert_null(turns_next(&waiting.turns));
+	assert_null(next_later(&waiting));
 	/* Nor do polls wait for callbacks. */
 	begin(&waiting, TURN_CALLBACK);
 	turns_leave(&waiting.turns, &waiting.turn[COUNT - 1]);
-	while (turns_next(&waiting.turns))
+	while (next_later(&waiting))
 		continue;
 	turns_wait(&waiting.turns, &waiting.turn[COUNT - 1], TURN_POLL);
 	assert_next(&waiting, COUNT - 1);
@@ -124,7 +134,7 @@ static void test_a_server_has_half_of_the_turns_at_most(void **state)
 		assert_next(&waiting, n);
 		turns_leave(&waiting.turns, &waiting.turn[n]);
 	}
-	assert_null(turns_next(&waiting.turns));
+	assert_null(next_later(&waiting));
 	turns_leave(&waiting.turns, &waiting.turn[1]);
 	assert_next(&waiting, TURNS_OF_SERVER_MAX);
 }
@@ -148,7 +158,57 @@ static void test_whoever_leaves_the_rest_stays_in_order(void **state)
 		turns_leave(&waiting.turns, &waiting.turn[n]);
 	}
 	assert_next(&waiting, 0);
-	assert_null(turns_next(&waiting.turns));
+	assert_null(next_later(&waiting));
+}
+
+static void test_polls_of_a_server_are_spread(void **state)
+{
+	const int64_t pause_ms = TURNS_POLL_PAUSE_MS;
+	struct waiting waiting;
+
+	(void)state;
+	begin(&waiting, TURN_POLL);
+	assert_ptr_equal(turns_next(&waiting.turns, 5000), &waiting.turn[0]); /* HERE */
+	turns_leave(&waiting.turns, &waiting.turn[0]);
+	assert_ptr_equal(turns_next(&waiting.turns, 5300), &waiting.turn[1]); /* THERE */
+	turns_leave(&waiting.turns, &waiting.turn[1]);
+	assert_null(turns_next(&waiting.turns, 5300));
+	assert_true(turns_deadline(&waiting.turns, 5300) == 5000 + pause_ms);
+	assert_null(turns_next(&waiting.turns, 4999 + pause_ms));
+	assert_ptr_equal(turns_next(&waiting.turns, 5000 + pause_ms), &waiting.turn[2]);
+	assert_null(turns_next(&waiting.turns, 5000 + pause_ms));
+	assert_true(turns_deadline(&waiting.turns, 5300) == 5300 + pause_ms);
+	/* A callback does not wait, but the next poll waits for it. */
+	turns_wait(&waiting.turns, &waiting.turn[3], TURN_CALLBACK);
+	assert_ptr_equal(turns_next(&waiting.turns, 5200 + pause_ms), &waiting.turn[3]);
+	assert_null(turns_next(&waiting.turns, 5300 + pause_ms));
+	assert_ptr_equal(turns_next(&waiting.turns, 5000 + 2 * pause_ms), &waiting.turn[4]);
+	assert_null(turns_next(&waiting.turns, 5000 + 2 * pause_ms));
+	assert_ptr_equal(turns_next(&waiting.turns, 5200 + 2 * pause_ms), &waiting.turn[5]);
+}
+
+static void test_as_many_servers_as_are_known_are_polled_in_a_pause(void **state)
+{
+	static char servers[COUNT][40];
+	struct waiting waiting = {0};
+	unsigned polled = 0;
+	struct turn *turn;
+
+	(void)state;
+	for (unsigned n = 0; n < COUNT; n++) {
+		snprintf(servers[n], sizeof(servers[n]), "https://%u.example", n);
+		waiting.turn[n].owner = &waiting.turn[n];
+		waiting.turn[n].server = servers[n];
+		turns_wait(&waiting.turns, &waiting.turn[n], TURN_POLL);
+	}
+	while ((turn = turns_next(&waiting.turns, 5000))) {
+		turns_leave(&waiting.turns, turn);
+		polled++;
+	}
+	assert_int_equal(polled, TURNS_PAUSES);
+	assert_true(turns_deadline(&waiting.turns, 5000) == 5000 + TURNS_POLL_PAUSE_MS);
+	waiting.now_ms = 5000;
+	assert_next(&waiting, TURNS_PAUSES);
 }
 
 static void check_bounds(const struct waiting *waiting)
@@ -183,7 +243,8 @@ static void test_whatever_comes_in_any_order(void **state)
 			turns_leave(&waiting.turns, turn);
 			break;
 		default:
-			turn = turns_next(&waiting.turns);
+			waiting.now_ms += (int64_t)(seed >> 4) % 300;
+			turn = turns_next(&waiting.turns, waiting.now_ms);
 			assert_true(!turn || turn->state == TURN_TAKEN);
 			break;
 		}
@@ -191,7 +252,7 @@ static void test_whatever_comes_in_any_order(void **state)
 	}
 	/* Once all that are taken are given back, again and again, nobody waits any more. */
 	for (unsigned rounds = 0; rounds < COUNT; rounds++) {
-		while (turns_next(&waiting.turns))
+		while (next_later(&waiting))
 			continue;
 		for (unsigned n = 0; n < COUNT; n++)
 			if (waiting.turn[n].state == TURN_TAKEN)
@@ -209,6 +270,8 @@ int main(void)
 		cmocka_unit_test(test_a_callback_does_not_wait_for_polls),
 		cmocka_unit_test(test_a_server_has_half_of_the_turns_at_most),
 		cmocka_unit_test(test_whoever_leaves_the_rest_stays_in_order),
+		cmocka_unit_test(test_polls_of_a_server_are_spread),
+		cmocka_unit_test(test_as_many_servers_as_are_known_are_polled_in_a_pause),
 		cmocka_unit_test(test_whatever_comes_in_any_order),
 	};
 

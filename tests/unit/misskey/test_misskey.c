@@ -189,8 +189,17 @@ static const struct expectation {
 
 #define EXPECTATION_COUNT (sizeof(expectations) / sizeof(expectations[0]))
 
-static const char *const wire_directories[2] = {"misskey-11.37.1", "misskey-2025.3.1"};
-static const char *const wire_servers[2] = {"http://127.0.0.1:3011", "http://localhost:3025"};
+/* A further server that was recorded is a line here. */
+static const struct wire {
+	const char *directory; /* of tests/wire/ */
+	const char *server;    /* where it was */
+	bool is_new;	       /* whether it answers as 2025 does */
+} wires[] = {
+	{"misskey-11.37.1", "http://127.0.0.1:3011", false},
+	{"misskey-2025.3.1", "http://localhost:3025", true},
+};
+
+#define WIRE_COUNT (sizeof(wires) / sizeof(wires[0]))
 
 static enum misskey_verdict read_with(enum reader reader, const struct http_answer *answer,
 				      const char *server, struct misskey_problem *problem)
@@ -211,17 +220,17 @@ static enum misskey_verdict read_with(enum reader reader, const struct http_answ
 static void test_recordings_are_understood(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < 2 * EXPECTATION_COUNT; i++) {
-		const struct expectation *expected = &expectations[i / 2];
+	for (size_t i = 0; i < WIRE_COUNT * EXPECTATION_COUNT; i++) {
+		const struct expectation *expected = &expectations[i / WIRE_COUNT];
+		const struct wire *wire = &wires[i % WIRE_COUNT];
 		_cleanup_(buf_done) struct buf text = {0};
 		struct misskey_problem problem;
-		struct http_answer answer =
-			wire_answer(wire_directories[i % 2], expected->name, &text);
+		struct http_answer answer = wire_answer(wire->directory, expected->name, &text);
 		enum misskey_verdict verdict =
-			read_with(expected->reader, &answer, wire_servers[i % 2], &problem);
+			read_with(expected->reader, &answer, wire->server, &problem);
 
-		if (verdict != (i % 2 ? expected->new : expected->old))
-			fail_msg("%s/%s: verdict %d, %s", wire_directories[i % 2], expected->name,
+		if (verdict != (wire->is_new ? expected->new : expected->old))
+			fail_msg("%s/%s: verdict %d, %s", wire->directory, expected->name,
 				 (int)verdict, problem.text);
 		assert_int_equal(problem.status, answer.status);
 		assert_int_equal(problem.retry_after_s, -1);
@@ -237,12 +246,12 @@ static void test_recordings_are_understood(void **state)
 static void test_no_recording_is_left_out(void **state)
 {
 	(void)state;
-	for (size_t v = 0; v < 2; v++) {
+	for (size_t v = 0; v < WIRE_COUNT; v++) {
 		char path[1024];
 		size_t found = 0;
 		DIR *directory;
 
-		snprintf(path, sizeof(path), "%s/%s", TEST_WIRE_DIR, wire_directories[v]);
+		snprintf(path, sizeof(path), "%s/%s", TEST_WIRE_DIR, wires[v].directory);
 		directory = opendir(path);
 		assert_non_null(directory);
 		for (struct dirent *entry; (entry = readdir(directory));)
@@ -256,11 +265,11 @@ static void test_recorded_results(void **state)
 {
 	_cleanup_(buf_done) struct buf app_text = {0}, session_text = {0}, userkey_text = {0};
 	struct http_answer app_answer =
-		wire_answer(wire_directories[1], "app-create-ok.http", &app_text);
+		wire_answer(wires[1].directory, "app-create-ok.http", &app_text);
 	struct http_answer session_answer =
-		wire_answer(wire_directories[1], "session-generate-ok.http", &session_text);
+		wire_answer(wires[1].directory, "session-generate-ok.http", &session_text);
 	struct http_answer userkey_answer =
-		wire_answer(wire_directories[1], "userkey-ok.http", &userkey_text);
+		wire_answer(wires[1].directory, "userkey-ok.http", &userkey_text);
 	struct url_server server = server_of("localhost:3025");
 	struct misskey_session session = {0};
 	struct misskey_problem problem;
@@ -397,12 +406,12 @@ static void test_secret_requests(void **state)
 static void test_i_is_what_real_servers_accepted(void **state)
 {
 	(void)state;
-	for (size_t v = 0; v < 2; v++) {
+	for (size_t v = 0; v < WIRE_COUNT; v++) {
 		_cleanup_(secret_done) struct secret token = {0}, secret = {0}, i = {0};
 		_cleanup_(json_freep) struct json *vector = NULL;
 		_cleanup_(buf_done) struct buf text = {0};
 
-		wire_read(wire_directories[v], "vector.json", &text);
+		wire_read(wires[v].directory, "vector.json", &text);
 		vector = parsed(&text);
 		assert_int_equal(secret_set_text(&token, json_get_string(vector, "accessToken")),
 				 0);
@@ -492,6 +501,11 @@ static void test_reasons_are_made_printable_and_cut(void **state)
 
 #define API_ERROR(code) "{\"error\":{\"message\":\"m\",\"code\":\"" code "\",\"id\":\"x\"}}"
 
+/* As Calckey, Firefish and Iceshrimp (JS) send it. */
+#define UNWRAPPED(code, id) \
+	"{\"message\":\"m\",\"code\":\"" code "\",\"id\":\"" id "\",\"kind\":\"client\"}"
+#define ERROR_ID "b0a7f5f8-dc2f-4171-b91f-de88ad238e14"
+
 static void test_statuses_and_codes(void **state)
 {
 	static const struct {
@@ -507,6 +521,8 @@ static void test_statuses_and_codes(void **state)
 		{425, "", MISSKEY_FOR_NOW, ""},
 		{429, API_ERROR("RATE_LIMIT_EXCEEDED"), MISSKEY_FOR_NOW, "RATE_LIMIT_EXCEEDED"},
 		{400, API_ERROR("RATE_LIMIT_EXCEEDED"), MISSKEY_FOR_NOW, "RATE_LIMIT_EXCEEDED"},
+		{423, API_ERROR("AUTHENTICATION_LIMIT_EXCEEDED"), MISSKEY_FOR_NOW,
+		 "AUTHENTICATION_LIMIT_EXCEEDED"},
 		/* In trouble, whatever it says about the credential. */
 		{500, API_ERROR("AUTHENTICATION_FAILED"), MISSKEY_FOR_NOW, "AUTHENTICATION_FAILED"},
 		{429, API_ERROR("NO_SUCH_APP"), MISSKEY_FOR_NOW, "NO_SUCH_APP"},
@@ -526,6 +542,26 @@ static void test_statuses_and_codes(void **state)
 		{403, "{\"error\":{\"code\":403}}", MISSKEY_REFUSED, ""},
 		{403, "{\"error\":{\"code\":\"authentication_failed\"}}", MISSKEY_REFUSED, ""},
 		{403, "{\"error\":{\"Code\":\"AUTHENTICATION_FAILED\"}}", MISSKEY_REFUSED, ""},
+		{403, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_REJECTED,
+		 "AUTHENTICATION_FAILED"},
+		{401, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_REJECTED,
+		 "AUTHENTICATION_FAILED"},
+		{400, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_REFUSED,
+		 "AUTHENTICATION_FAILED"},
+		{500, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_FOR_NOW,
+		 "AUTHENTICATION_FAILED"},
+		{200, UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID), MISSKEY_BAD_REPLY, ""},
+		/* A gateway's own. */
+		{403, UNWRAPPED("AUTHENTICATION_FAILED", "7"), MISSKEY_REFUSED, ""},
+		{403, "{\"code\":\"AUTHENTICATION_FAILED\"}", MISSKEY_REFUSED, ""},
+		{403, "{\"code\":\"AUTHENTICATION_FAILED\",\"id\":{}}", MISSKEY_REFUSED, ""},
+		{403,
+		 "{\"error\":\"Forbidden\",\"code\":\"AUTHENTICATION_FAILED\",\"id\":\"" ERROR_ID
+		 "\"}",
+		 MISSKEY_REFUSED, ""},
+		{403, "{\"error\":{},\"code\":\"AUTHENTICATION_FAILED\",\"id\":\"" ERROR_ID "\"}",
+		 MISSKEY_REFUSED, ""},
+		{403, "[" UNWRAPPED("AUTHENTICATION_FAILED", ERROR_ID) "]", MISSKEY_REFUSED, ""},
 		{400, API_ERROR("PERMISSION_DENIED"), MISSKEY_DENIED, "PERMISSION_DENIED"},
 		{403, API_ERROR("PERMISSION_DENIED"), MISSKEY_DENIED, "PERMISSION_DENIED"},
 		{404, "Not Found", MISSKEY_REFUSED, ""},
