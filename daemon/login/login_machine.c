@@ -159,6 +159,7 @@ static enum machine_action early_step(struct login_machine *machine,
 
 	switch (input->event) {
 	case MACHINE_APP_CREATED:
+	case MACHINE_OTHER_METHOD:
 		return enter(machine, MACHINE_SESSION, MACHINE_DO_MAKE_SESSION);
 	case MACHINE_SESSION_MADE:
 		machine->expires_ms = input->expires_ms;

@@ -30,6 +30,7 @@ static inline struct credential sample(const char *account, const char *i)
 		.server = copy_of("https://misskey.example"),
 		.user_id = copy_of("9abc"),
 		.username = copy_of("alice"),
+		.method = METHOD_APP,
 		.permission = copy_of("read:account,write:notes"),
 		.app_id = copy_of("9app"),
 		.app_name = copy_of("misskey-authd"),
