@@ -4,8 +4,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "common/url.h"
-
 /* What follows PREFIX in TEXT, or NULL. */
 static const char *after(const char *text, const char *prefix)
 {
@@ -44,11 +42,12 @@ struct browser_request browser_request_parse(const char *target)
 		return with_id(BROWSER_START, rest);
 	} else if ((rest = after(target, "/result/"))) {
 		return with_id(BROWSER_RESULT, rest);
-	} else if ((rest = after(target, CALLBACK_QUERY)) && url_is_uuid(rest)) {
-		request.route = BROWSER_TOKEN;
-		memcpy(request.token, rest, CALLBACK_TOKEN_BYTES);
-	} else if ((rest = after(target, CALLBACK_PATH)) && (*rest == '\0' || *rest == '?')) {
+	} else if (strcmp(target, CALLBACK_PATH) == 0) {
 		request.route = BROWSER_INVALID;
+	} else if ((rest = after(target, CALLBACK_PATH "?"))) {
+		request.route = BROWSER_INVALID;
+		if (callback_parameter(rest, strlen(rest), CALLBACK_TOKEN, request.token) == 0)
+			request.route = BROWSER_TOKEN;
 	}
 	return request;
 }

@@ -178,8 +178,10 @@ def test_targets_that_are_not_exactly_the_callback(daemon, untouched):
         f"/x/../callback?token={token}": 404,
         f"/callback?token={token}&token={token}": 400,
         f"/callback?token={TOKEN}&token={token}": 400,
-        f"/callback?token={token}&x=1": 400,
-        f"/callback?x=1&token={token}": 400,
+        f"/callback?token={token}&code={token}&token=": 400,
+        f"/callback?code={token}&state=": 400,
+        f"/callback?token={token}{'&x' * 16}": 400,
+        f"/callback?token={token}&x={'x' * 2048}": 400,
         f"/callback?x=1?token={token}": 400,
         f"/callback?token={token}%00": 400,
         f"/callback?token={token}#x": 400,
@@ -209,9 +211,29 @@ def test_targets_that_are_not_exactly_the_callback(daemon, untouched):
         assert token.encode() not in reply.raw
 
 
+@pytest.mark.parametrize("cookies", [0, 230])
+@pytest.mark.parametrize("query", [
+    "token={token}&code={token}&state=",
+    "state=%26token%3D&code={token}&token={token}",
+    # As many and as long as are taken
+    "token={token}" + "&" * 15 + "x" * (2048 - 42 - 15),
+], ids=["three", "the last one", "as many as are taken"])
+def test_other_parameters_are_let_be(server_2025, daemon, pending, query, cookies):
+    """Calckey, Firefish and Iceshrimp (JS) come back with three. Whichever cookies come with them."""
+    _, token, cookie = pending
+    target = "/callback?" + query.format(token=token)
+    others = "".join(f"; other{n}={'x' * 1024}" for n in range(cookies))
+    refused(ask(daemon, target, f"Cookie: a=b{others}"), 403)
+    assert ask(daemon, target.replace(token, TOKEN), cookie + others).status == 404
+    assert not server_2025.calls(USERKEY)
+    assert ask(daemon, target, cookie + others).status == 303
+    assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
+
+
 def test_overlong_requests_are_refused(daemon, untouched):
     _, token, cookie = untouched
-    for target in ("/" + "x" * 5000, f"/callback?token={token}&{'x' * 20_000}", "/" + "x" * 100_000):
+    parameters = (f"/callback?token={token}{'&x' * count}" for count in (100, 3000, 10_000))
+    for target in ("/" + "x" * 5000, f"/callback?token={token}&{'x' * 20_000}", "/" + "x" * 100_000, *parameters):
         reply = ask(daemon, target, cookie)
         assert reply is None or reply.status in (400, 404, 414, 431)
     reply = ask(daemon, "/", "X-Padding: " + "x" * 300_000)
