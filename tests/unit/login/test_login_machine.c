@@ -112,6 +112,21 @@ static void a_known_app_is_used_again(void **state)
 	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 }
 
+static void a_server_without_apps_gets_a_session_without_one(void **state)
+{
+	struct login_machine machine = {0};
+
+	(void)state;
+	/* It knows no session/generate any more, or no app/create. */
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
+	step(&machine, MACHINE_OTHER_METHOD, 1, MAKE_SESSION);
+	step(&machine, MACHINE_NO_SUCH_APP, 1, CREATE_APP);
+	step(&machine, MACHINE_OTHER_METHOD, 2, MAKE_SESSION);
+	step(&machine, MACHINE_SESSION_MADE, 3, NOTHING);
+	step(&machine, MACHINE_OTHER_METHOD, 4, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+}
+
 static void a_forgotten_app_is_made_again_once(void **state)
 {
 	struct login_machine machine = {0};
@@ -709,6 +724,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_login_goes_through),
 		cmocka_unit_test(a_known_app_is_used_again),
+		cmocka_unit_test(a_server_without_apps_gets_a_session_without_one),
 		cmocka_unit_test(a_forgotten_app_is_made_again_once),
 		cmocka_unit_test(userkey_never_goes_out_unsecured),
 		cmocka_unit_test(an_untrusted_session_is_made_anew),

@@ -87,7 +87,10 @@ static inline void assert_same(const struct credential *a, const struct credenti
 	assert_string_equal(a->username, b->username);
 	assert_string_equal(secret_reveal(&a->i), secret_reveal(&b->i));
 	assert_string_equal(a->permission, b->permission);
-	assert_string_equal(a->app_id, b->app_id);
+	assert_int_equal(a->method, b->method);
+	assert_int_equal(!a->app_id, !b->app_id);
+	if (a->app_id)
+		assert_string_equal(a->app_id, b->app_id);
 	assert_string_equal(a->app_name, b->app_name);
 	assert_int_equal(a->state, b->state);
 	assert_int_equal(a->obtained_at, b->obtained_at);
