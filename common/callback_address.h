@@ -13,11 +13,11 @@
 #include "common/err.h"
 
 #define CALLBACK_PATH "/callback"
-#define CALLBACK_TOKEN "token"	  /* the parameter with the session's token */
+#define CALLBACK_TOKEN "token"	   /* the parameter with the session's token */
 #define CALLBACK_SESSION "session" /* the same, of MiAuth */
-#define CALLBACK_TOKEN_BYTES 37	  /* a UUID and a NUL */
-#define CALLBACK_QUERY_BYTES 2048 /* servers send 42 or 91 */
-#define CALLBACK_PARAMETERS 16	  /* servers send 1 or 3 */
+#define CALLBACK_TOKEN_BYTES 37	   /* a UUID and a NUL */
+#define CALLBACK_QUERY_BYTES 2048  /* servers send 42 or 91 */
+#define CALLBACK_PARAMETERS 16	   /* servers send 1 or 3 */
 
 /* The UUID that the parameter NAME has in the SIZE bytes of QUERY, which is what follows the "?".
  * NAME must be there exactly once. Other parameters are passed over, whatever they are. ERR_SYNTAX,

@@ -14,6 +14,7 @@
 #include "command/command.h"
 #include "common/text.h"
 #include "common/translate.h"
+#include "common/vocabulary.h"
 #include "control_call.h"
 #include "pending_login.h"
 #include "terminal/color.h"
@@ -107,11 +108,27 @@ static bool settings_page(const struct json *account, struct buf *page)
 	return true;
 }
 
+/* How it was obtained, or else how it is going to be. */
+static const char *method_name(const struct json *account)
+{
+	const char *method = json_get_string(account, "obtained_by");
+
+	switch (method_from_text(method ? method : json_get_string(account, "method"))) {
+	case METHOD_APP:
+		return "app authorization";
+	case METHOD_MIAUTH:
+		return "MiAuth";
+	default:
+		return NULL;
+	}
+}
+
 static void append_access(struct buf *text, const struct json *account)
 {
 	_cleanup_(buf_done) struct buf page = {0};
 
 	append_fact(text, "App:", json_get_string(json_get(account, "app"), "name"));
+	append_fact(text, "Method:", method_name(account));
 	if (settings_page(account, &page))
 		append_fact(text, "Withdraw at:", buf_text(&page));
 }

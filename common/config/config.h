@@ -52,7 +52,7 @@ struct config_account {
 	char *app_name;	  /* `name`: what the consent page calls the app; NULL: after the account */
 	char *description; /* what the consent page says about the app */
 	enum method method;
-	unsigned line;	   /* where the section begins */
+	unsigned line; /* where the section begins */
 };
 
 struct config {

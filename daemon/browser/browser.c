@@ -257,6 +257,8 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 		.expected = finished->expected,
 		.permission = success && credential ? credential->permission : NULL,
 		.detail = finished->detail,
+		/* MiAuth's page does from 2024.10.2 on, the app authorization's nowhere. */
+		.lists_accounts = finished->method == METHOD_MIAUTH,
 		.login = buf_text(&login),
 	};
 

@@ -299,6 +299,9 @@ void login_begin(struct login *login, bool browser, struct clock_time now)
 		/* A verification may still be under way from the login before. */
 		cancel_call(login);
 	}
+	/* That is what the person does about it. */
+	if (strcmp(login->view.problem_code, CODE_ANSWER_LOST) == 0)
+		login_clear_problem(login);
 	input.browser = browser;
 	login_advance(login, &input);
 }

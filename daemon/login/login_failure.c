@@ -94,10 +94,18 @@ static void wrong_user_text(const struct failure *failure, struct buf *text)
 		buf_append_format(text,
 				  "The browser that approved is signed in as @%s; %s needs @%s. ",
 				  buf_text(&who), failure->account->name, buf_text(&needed));
-	buf_append_format(text,
-			  "Nothing was changed. Sign out at %s first, or use a private window. "
-			  "This shows an address for it: ",
-			  failure->account->server.origin);
+	/* From 2024.10.2 on it does. The page of the app authorization does nowhere. */
+	if (view->method == METHOD_MIAUTH)
+		buf_append_format(text,
+				  "Nothing was changed. If the page lists accounts, choose @%s "
+				  "there. Otherwise sign out at %s first, or use a private window. "
+				  "This shows an address for it: ",
+				  buf_text(&needed), failure->account->server.origin);
+	else
+		buf_append_format(text,
+				  "Nothing was changed. Sign out at %s first, or use a private "
+				  "window. This shows an address for it: ",
+				  failure->account->server.origin);
 	append_login_command(failure, text);
 	buf_append_text(text, " --no-browser");
 }

@@ -66,7 +66,7 @@ enum machine_event {
 	MACHINE_STORED,
 	MACHINE_VERIFIED,
 	MACHINE_PENDING,	 /* the exchange: no consent yet */
-	MACHINE_OTHER_METHOD, /* the server has no apps: the session is to be made without one */
+	MACHINE_OTHER_METHOD,	 /* the server has no apps: the session is to be made without one */
 	MACHINE_NO_SUCH_APP,	 /* the server has forgotten the app */
 	MACHINE_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost
 				  */
@@ -94,7 +94,7 @@ struct machine_input {
 	enum machine_event event;
 	struct clock_time now;
 	uint32_t random; /* any 32 bits, for the jitter */
-	bool app_known; /* or the method needs none */
+	bool app_known;	 /* or the method needs none */
 	bool browser;
 	bool renewed;
 	unsigned resumes;      /* starts before that ended during this exchange */

@@ -37,8 +37,7 @@ bool login_make_miauth_session(struct login *login, struct machine_input *event)
 static int session_make(const struct login *login, struct misskey_session *ret_session)
 {
 	/* Without a browser here, nothing can come back to this computer. */
-	const char *callback_url =
-		login->machine.browser ? login->environment->callback_url : NULL;
+	const char *callback_url = login->machine.browser ? login->environment->callback_url : NULL;
 	int r = misskey_miauth_consent_url(&login->account->server, login->uuid,
 					   login->wish.app_name, login->wish.permission,
 					   callback_url, ret_session->consent_url);

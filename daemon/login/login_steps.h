@@ -16,10 +16,10 @@ struct login {
 	struct wish wish; /* of the login that goes on; empty before the first */
 	struct login_machine machine;
 	struct login_view view;
-	struct login_view published; /* what was told last */
-	struct http_call *call;	     /* under way; NULL: none */
+	struct login_view published;  /* what was told last */
+	struct http_call *call;	      /* under way; NULL: none */
 	enum misskey_missing missing; /* CALL asks what a server is that lacks this */
-	struct turn turn;    /* while userkey is to be sent, or was sent */
+	struct turn turn;	      /* while userkey is to be sent, or was sent */
 	struct credentials_reservation *reservation;
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
@@ -29,7 +29,7 @@ struct login {
 	/* An answer about the session may have been lost. With MiAuth it looks from then on as if
 	 * there were no consent yet. */
 	bool is_in_doubt;
-	bool renew_wanted;	       /* login_renew() came while an answer was awaited */
+	bool renew_wanted; /* login_renew() came while an answer was awaited */
 	bool renew_browser;
 };
 
@@ -126,6 +126,6 @@ void login_read_app(struct login *login, const struct http_answer *answer,
 void login_read_session(struct login *login, const struct http_answer *answer,
 			struct machine_input *event);
 void login_read_exchange(struct login *login, const struct http_answer *answer,
-			struct machine_input *event);
+			 struct machine_input *event);
 void login_read_i(struct login *login, const struct http_answer *answer,
 		  struct machine_input *event);

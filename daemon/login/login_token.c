@@ -118,9 +118,8 @@ static int candidate_fill(struct login *login, const struct secret *access_token
 	struct credential *candidate = &login->candidate;
 
 	credential_done(candidate);
-	*candidate = (struct credential){.state = CREDENTIAL_UNVERIFIED,
-					 .method = session->method,
-					 .obtained_at = unix_s};
+	*candidate = (struct credential){
+		.state = CREDENTIAL_UNVERIFIED, .method = session->method, .obtained_at = unix_s};
 	memcpy(candidate->account, login->account->name, sizeof(candidate->account));
 	candidate->server = strdup(login->account->server.origin);
 	candidate->user_id = strdup(login->view.user.id);

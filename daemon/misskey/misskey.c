@@ -290,7 +290,7 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 static void append_encoded(struct buf *url, const char *text)
 {
 	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~:,/";
+				    "0123456789-._~:,";
 
 	for (; *text; text++) {
 		if (strchr(plain, *text))
@@ -408,7 +408,8 @@ static void say_missing(struct misskey_problem *problem, enum misskey_missing la
 	case MISSKEY_LACKS_APPS:
 		(void)misskey_problem_set(problem, MISSKEY_REFUSED,
 					  "The server, Misskey %s, does not offer the app "
-					  "authorization. It may offer MiAuth, the method miauth",
+					  "authorization (app/create). It may offer MiAuth, the "
+					  "method miauth",
 					  version);
 		return;
 	case MISSKEY_LACKS_MIAUTH:
@@ -420,9 +421,9 @@ static void say_missing(struct misskey_problem *problem, enum misskey_missing la
 	default:
 		(void)misskey_problem_set(
 			problem, MISSKEY_REFUSED,
-			"The server, Misskey %s, offers neither the app authorization nor MiAuth: "
-			"misskey-authd cannot log in there. Make an access token in its settings, "
-			"under API, and give that to your scripts",
+			"The server, Misskey %s, offers neither the app authorization (app/create) "
+			"nor MiAuth: misskey-authd cannot log in there. Make an access token in "
+			"its settings, under API, and give that to your scripts",
 			version);
 	}
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * Misskey's app login, and MiAuth, on the wire: builds the requests' JSON and reads the answers. Pure: no I/O,
- * no state. Servers differ by version, and may send anything: every value is checked.
+ * Misskey's app login, and MiAuth, on the wire: builds the requests' JSON and reads the answers.
+ * Pure: no I/O, no state. Servers differ by version, and may send anything: every value is checked.
  */
 
 #include "common/buf.h"
@@ -116,9 +116,9 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 					 struct misskey_user *ret_user,
 					 struct misskey_problem *ret_problem) _must_check_;
 
-/* MiAuth (since Misskey 12.27) has no app: SESSION is a UUID of ours, and whoever knows it can fetch
- * i. The address of its consent page; CALLBACK_URL may be NULL: the page stays where it is then.
- * ERR_LIMIT: no address may be so long; ERR_NOMEM. */
+/* MiAuth (since Misskey 12.27) has no app: SESSION is a UUID of ours, and whoever knows it can
+ * fetch i. The address of its consent page; CALLBACK_URL may be NULL: the page stays where it is
+ * then. ERR_LIMIT: no address may be so long; ERR_NOMEM. */
 int misskey_miauth_consent_url(const struct url_server *server, const char *session,
 			       const char *name, const char *permission, const char *callback_url,
 			       char ret_url[static URL_MAX_BYTES]) _must_check_;
@@ -137,7 +137,12 @@ enum misskey_verdict misskey_miauth_read(const struct http_answer *answer, struc
 bool misskey_endpoint_is_missing(const struct misskey_problem *problem);
 
 /* What a server lacks. */
-enum misskey_missing { MISSKEY_LACKS_NOTHING, MISSKEY_LACKS_APPS, MISSKEY_LACKS_MIAUTH, MISSKEY_LACKS_BOTH };
+enum misskey_missing {
+	MISSKEY_LACKS_NOTHING,
+	MISSKEY_LACKS_APPS,
+	MISSKEY_LACKS_MIAUTH,
+	MISSKEY_LACKS_BOTH
+};
 
 /* POST /api/meta, after a server did not know an endpoint and LACKS that. *ret_problem says whether
  * it is such a Misskey, or no Misskey at all. */

@@ -41,6 +41,7 @@ struct page_facts {
 	const char *expected;	/* who should have */
 	const char *permission; /* canonical list of what scripts may do now */
 	const char *detail;	/* a sentence in English about what is wrong */
+	bool lists_accounts;	/* the server's page may, to choose one; for OUTCOME_WRONG_USER */
 	const char *login;	/* what `misskey-authctl login` needs; NULL: the account's name */
 };
 

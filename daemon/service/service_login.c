@@ -70,11 +70,10 @@ bool service_session_fits(const struct registry_session *session, const struct a
 	if (strcmp(session->server, account->server.origin) != 0 ||
 	    (session->user && account->user && strcasecmp(session->user, account->user) != 0))
 		return false;
-	return !account->from_config ||
-	       (method_fits(account->method, session->method) &&
-		strcmp(session->permission, account->permission) == 0 &&
-		strcmp(session->app_name, account->app_name) == 0 &&
-		strcmp(session->description, account->description) == 0);
+	return !account->from_config || (method_fits(account->method, session->method) &&
+					 strcmp(session->permission, account->permission) == 0 &&
+					 strcmp(session->app_name, account->app_name) == 0 &&
+					 strcmp(session->description, account->description) == 0);
 }
 
 /* Whether a start can go on with SESSION. An exchange that may have been answered always goes on.

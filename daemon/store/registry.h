@@ -55,12 +55,12 @@ enum registry_proof {
 
 struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
-	bool from_config; /* the account was in the config when the session was made */
-	char *user;	  /* who is wished for; NULL: whom the account has */
-	bool replace;	  /* the credential of another user may be replaced */
-	char *server;	  /* origin */
+	bool from_config;   /* the account was in the config when the session was made */
+	char *user;	    /* who is wished for; NULL: whom the account has */
+	bool replace;	    /* the credential of another user may be replaced */
+	char *server;	    /* origin */
 	enum method method; /* METHOD_APP or METHOD_MIAUTH */
-	char *permission; /* canonical; what it was made with, as the next three */
+	char *permission;   /* canonical; what it was made with, as the next three */
 	char *app_name;
 	char *description;
 	char *callback_url;	     /* "": none */
@@ -90,10 +90,10 @@ struct registry_finished {
 	char result[RANDOM_ID_BYTES];
 	char start[RANDOM_ID_BYTES]; /* "": there was none */
 	char account[ACCOUNT_NAME_BYTES];
-	char *server;	/* origin */
-	char *user;	/* who consented; NULL if unknown */
-	char *expected; /* who should have, for OUTCOME_WRONG_USER; else NULL */
-	char *detail;	/* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
+	char *server;	    /* origin */
+	char *user;	    /* who consented; NULL if unknown */
+	char *expected;	    /* who should have, for OUTCOME_WRONG_USER; else NULL */
+	char *detail;	    /* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
 	enum method method; /* the session's */
 	enum outcome outcome;
 	int64_t finished_at;  /* unix s */

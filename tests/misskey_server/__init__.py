@@ -24,9 +24,10 @@ from .knobs import (
     Truncated,
     WrongContentType,
 )
-from .server import Call, MisskeyServer
+from .server import APP_AUTHORIZATION, Call, MisskeyServer
 
 __all__ = [
+    "APP_AUTHORIZATION",
     "Call",
     "Cut",
     "Delay",

@@ -62,6 +62,7 @@ class Profile:
     permission_for_i: "str | None"
     note_names_app: bool
     id_suffix_digits: int
+    has_miauth = True
 
     def __init__(self):
         self.shapes = json.loads((SHAPES / f"{self.name}.json").read_text(encoding="utf-8"))
@@ -112,6 +113,7 @@ class Profile11(Profile):
     api_headers = (*security_headers, ("Vary", "Origin"), ANY_ORIGIN, API_CACHE)
     nodeinfo_headers = (*security_headers, JSON_TYPE, ("Cache-Control", "public, max-age=600"))
     signin_endpoint = "signin"
+    has_miauth = False  # it came with 12.27
     signin_errors = {"user": "user not found", "password": "incorrect password"}
     takes_access_token_as_i = False
     takes_bearer = False

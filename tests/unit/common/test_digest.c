@@ -17,8 +17,8 @@
 
 #include "common/cleanup.h"
 #include "common/digest.h"
-#include "common/url.h"
 #include "common/json.h"
+#include "common/url.h"
 #include "support/alloc_fault.h"
 
 #define VECTOR_MAX_BYTES 4096

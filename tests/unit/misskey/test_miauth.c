@@ -46,9 +46,8 @@ static void test_the_page_has_all_that_an_app_would_have(void **state)
 	assert_int_equal(build("misskey-authd: me", "read:account,write:notes",
 			       "http://127.0.0.1:41987/callback", url),
 			 0);
-	assert_string_equal(url, "https://misskey.example/miauth/" UUID
-				 "?name=misskey-authd:%20me"
-				 "&callback=http://127.0.0.1:41987/callback"
+	assert_string_equal(url, "https://misskey.example/miauth/" UUID "?name=misskey-authd:%20me"
+				 "&callback=http:%2F%2F127.0.0.1:41987%2Fcallback"
 				 "&permission=read:account,write:notes");
 	assert_int_equal(url_split(url, origin, &path, NULL), 0);
 	assert_int_equal(build("x", "", NULL, url), 0);
@@ -60,9 +59,9 @@ static void test_names_are_encoded(void **state)
 	char url[URL_MAX_BYTES];
 
 	(void)state;
-	assert_int_equal(build("a&permission=write:all#<\"'>%+?=\xe5\x90\x8d", "read:account", NULL,
-			       url),
-			 0);
+	assert_int_equal(
+		build("a&permission=write:all#<\"'>%+?=\xe5\x90\x8d", "read:account", NULL, url),
+		0);
 	assert_string_equal(url, "https://misskey.example/miauth/" UUID
 				 "?name=a%26permission%3Dwrite:all%23%3C%22%27%3E%25%2B%3F%3D%E5%90"
 				 "%8D&permission=read:account");
