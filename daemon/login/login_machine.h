@@ -111,7 +111,7 @@ struct login_machine {
 	bool browser;	      /* consent is expected through the callback; else userkey is polled */
 	bool callback_arrived; /* this exchange was asked for by the callback, not by a poll */
 	bool ask_again;	       /* the callback came while a poll was under way */
-	bool is_polling;       /* this exchange is a poll by the clock */
+	bool is_polling; /* this exchange is a poll by the clock: no person waits for its answer */
 	bool session_renewed;  /* a lost session was replaced already */
 	bool app_renewed;      /* so was the app */
 	bool waiting;	       /* for retry_ms, with nothing under way */

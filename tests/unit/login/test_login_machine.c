@@ -442,6 +442,22 @@ static void a_server_that_wants_to_be_polled_later_is_obeyed(void **state)
 	step(&machine, MACHINE_LOGIN, POLL_MS + 300000, SECURE);
 }
 
+static void a_poll_that_a_person_waits_for_is_none(void **state)
+{
+	struct login_machine machine = polling();
+	struct machine_input input = input_at(MACHINE_TIMER, machine.retry_ms);
+
+	(void)state;
+	input.browser = false;
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_SECURE);
+	step(&machine, MACHINE_SECURED, machine.retry_ms, EXCHANGE);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
+	step(&machine, MACHINE_LOGIN, machine.retry_ms, NOTHING);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_EXCHANGING);
+	step(&machine, MACHINE_PENDING, machine.retry_ms, NOTHING);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
+}
+
 static void a_failed_poll_can_be_hurried(void **state)
 {
 	const struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
@@ -745,6 +761,7 @@ int main(void)
 		cmocka_unit_test(polls_are_spread_by_chance),
 		cmocka_unit_test(polls_that_fail_end_with_the_session),
 		cmocka_unit_test(a_server_that_wants_to_be_polled_later_is_obeyed),
+		cmocka_unit_test(a_poll_that_a_person_waits_for_is_none),
 		cmocka_unit_test(a_failed_poll_can_be_hurried),
 		cmocka_unit_test(a_later_login_polls_as_the_first_did),
 		cmocka_unit_test(a_callback_during_a_poll_asks_again),
