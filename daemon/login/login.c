@@ -381,21 +381,15 @@ static void restore_stored(struct login *login)
 	snprintf(user->username, sizeof(user->username), "%s", credential->username);
 }
 
-/* Whether the session's callback is still ours: else the redirect goes elsewhere. */
-static bool redirect_arrives(const struct login *login, const struct registry_session *session)
-{
-	const char *callback_url = login->environment->callback_url;
-
-	return callback_url && strcmp(session->callback_url, callback_url) == 0;
-}
-
 void login_restore(struct login *login, struct clock_time now)
 {
 	const struct login_environment *environment = login->environment;
 	const struct registry_session *session = login_session(login);
 	int64_t left_s = session->expires_at - now.unix_s;
 	struct machine_input input = login_event(login, MACHINE_RESTORED_CONSENT, now);
-	bool arrives = redirect_arrives(login, session);
+	/* Else the redirect goes elsewhere. */
+	bool arrives = environment->callback_url &&
+		       strcmp(session->callback_url, environment->callback_url) == 0;
 	const struct wish wish = login_session_wish(session);
 
 	wish_done(&login->wish);

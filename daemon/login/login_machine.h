@@ -112,9 +112,9 @@ struct login_machine {
 	bool callback_arrived; /* this exchange was asked for by the callback, not by a poll */
 	bool ask_again;	       /* the callback came while a poll was under way */
 	bool is_polling; /* this exchange is a poll by the clock: no person waits for its answer */
-	bool session_renewed;  /* a lost session was replaced already */
-	bool app_renewed;      /* so was the app */
-	bool waiting;	       /* for retry_ms, with nothing under way */
+	bool session_renewed; /* a lost session was replaced already */
+	bool app_renewed;     /* so was the app */
+	bool waiting;	      /* for retry_ms, with nothing under way */
 	bool server_asked; /* … because the server asked for it: not even a person can hurry it */
 	unsigned attempts; /* failures in a row in this state */
 	unsigned failures; /* failed exchanges in a row, polls or after a callback */
