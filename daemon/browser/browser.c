@@ -115,6 +115,8 @@ static void append_login(const struct browser *browser, const struct registry_fi
 		.name = finished->account,
 		.expected = finished->expected ? finished->expected : "",
 		.is_gone = !account || account->is_provisional,
+		.by_miauth = finished->method == METHOD_MIAUTH &&
+			     (!account || account->method != METHOD_MIAUTH),
 	};
 
 	if (!again.is_gone)

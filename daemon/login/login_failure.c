@@ -52,14 +52,15 @@ void login_again_append(const struct login_again *again, struct buf *text)
 {
 	const char *user = username_is_harmless(again->expected) ? again->expected : "";
 
-	if (again->is_gone) {
+	if (again->is_gone)
 		append_server(again, user, text);
-		return;
-	}
-	buf_append_text(text, again->name);
+	else
+		buf_append_text(text, again->name);
 	/* Another user than the account has was asked for by this login alone. */
-	if (*user && (!again->known || strcasecmp(again->known, user) != 0))
+	if (!again->is_gone && *user && (!again->known || strcasecmp(again->known, user) != 0))
 		buf_append_format(text, " --user %s%s", user, again->known ? " --replace" : "");
+	if (again->by_miauth)
+		buf_append_format(text, " --method %s", method_text(METHOD_MIAUTH));
 }
 
 /* The command that logs in again. */
@@ -72,6 +73,8 @@ static void append_login_command(const struct failure *failure, struct buf *text
 		.expected = failure->view->expected,
 		.known = login_known_user(account, failure->credential),
 		.is_gone = account->is_provisional,
+		.by_miauth = failure->view->method == METHOD_MIAUTH &&
+			     account->method != METHOD_MIAUTH,
 	};
 
 	buf_append_text(text, "misskey-authctl login ");

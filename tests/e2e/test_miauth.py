@@ -271,6 +271,13 @@ def test_another_user_than_expected_changes_nothing(miauth_server, daemon, brows
     assert "If the page lists accounts, choose @alice there" in end["message"]
 
 
+def test_the_next_command_asks_for_the_same_method(server_2025, daemon):
+    login = daemon.login("me", server=server_2025.origin, user="alice", method="miauth")
+    _, _, (_, _, _, page) = consent(daemon, server_2025, login, "bob")
+    assert "--as me --method miauth</code>" in page
+    assert "--user alice --as me --method miauth --no-browser" in daemon.outcome("me")["message"]
+
+
 def test_the_app_authorization_has_no_list_of_accounts(server_2025, daemon):
     authorize(daemon, server_2025)
     authorize(daemon, server_2025, username="bob")
