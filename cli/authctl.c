@@ -15,6 +15,7 @@
 #include "common/permission.h"
 #include "common/text.h"
 #include "common/translate.h"
+#include "common/vocabulary.h"
 #include "help.h"
 #include "http_rules/http_rules.h"
 #include "terminal/advice.h"
@@ -111,6 +112,17 @@ static int option_permission(struct invocation *invocation)
 	return EXIT_STATUS_DONE;
 }
 
+static int option_method(const struct command *command, struct invocation *invocation)
+{
+	if (method_from_text(optarg) == METHOD_COUNT) {
+		terminal_message(_("misskey-authctl: --method: `%s` is none of auto, app, miauth."),
+				 optarg);
+		return help_usage_error(command);
+	}
+	invocation->options.method = optarg;
+	return EXIT_STATUS_DONE;
+}
+
 static int option_take(const struct command *command, int id, struct invocation *invocation)
 {
 	switch (id) {
@@ -136,6 +148,8 @@ static int option_take(const struct command *command, int id, struct invocation 
 		break;
 	case OPTION_PERMISSION:
 		return option_permission(invocation);
+	case OPTION_METHOD:
+		return option_method(command, invocation);
 	case OPTION_REPLACE:
 		invocation->options.replace = true;
 		break;

@@ -29,6 +29,7 @@ static const struct option login_options[] = {
 	{"as", required_argument, NULL, OPTION_AS},
 	{"user", required_argument, NULL, OPTION_USER},
 	{"permission", required_argument, NULL, OPTION_PERMISSION},
+	{"method", required_argument, NULL, OPTION_METHOD},
 	{"replace", no_argument, NULL, OPTION_REPLACE},
 	{"if-needed", no_argument, NULL, OPTION_IF_NEEDED},
 	{"browser", no_argument, NULL, OPTION_BROWSER},
@@ -79,10 +80,11 @@ const struct command command_program = {
 static const struct command commands[] = {
 	{
 		.name = "login",
-		.arguments = "[SERVER|ACCOUNT | --missing [--limit COUNT]] [--unattended] "
-			     "[--as ACCOUNT] [--user NAME] [--replace] [--permission LIST] "
-			     "[--if-needed] [--browser | --no-browser] [--no-wait] "
-			     "[--timeout TIME] [--json]",
+		.arguments =
+			"[SERVER|ACCOUNT | --missing [--limit COUNT]] [--unattended] "
+			"[--as ACCOUNT] [--user NAME] [--replace] [--permission LIST] "
+			"[--method METHOD] [--if-needed] [--browser | --no-browser] [--no-wait] "
+			"[--timeout TIME] [--json]",
 		.help = N_(
 			"Signs in and prints the account's name. SERVER may be misskey.example,\n"
 			"@alice@misskey.example or https://misskey.example/@alice. With a user it "
@@ -102,6 +104,10 @@ static const struct command commands[] = {
 			"change:\n"
 			"                     +write:drive; all names: --permission "
 			"help\n"
+			"  --method METHOD    app (the app authorization), miauth, or auto: app, "
+			"and "
+			"miauth\n"
+			"                     where a server has only that\n"
 			"  --if-needed        do nothing if there is a credential that works, with "
 			"at least\n"
 			"                     the wanted permissions\n"

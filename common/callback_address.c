@@ -83,6 +83,13 @@ int callback_parameter(const char *query, size_t size, const char *name,
 	return uuid_copy(found + name_size + 1, found_size - name_size - 1, ret_uuid);
 }
 
+int callback_token(const char *query, size_t size, char ret_token[static CALLBACK_TOKEN_BYTES])
+{
+	if (callback_parameter(query, size, CALLBACK_TOKEN, ret_token) == 0)
+		return 0;
+	return callback_parameter(query, size, CALLBACK_SESSION, ret_token);
+}
+
 int callback_pasted_token(const char *text, char ret_token[static CALLBACK_TOKEN_BYTES])
 {
 	static const char path[] = CALLBACK_PATH "?";
@@ -98,5 +105,5 @@ int callback_pasted_token(const char *text, char ret_token[static CALLBACK_TOKEN
 	if (!is_loopback(begin, (size_t)(query - begin)))
 		return ERR_SYNTAX;
 	query += strlen(path);
-	return callback_parameter(query, (size_t)(begin + size - query), CALLBACK_TOKEN, ret_token);
+	return callback_token(query, (size_t)(begin + size - query), ret_token);
 }

@@ -143,6 +143,29 @@ int random_id(char ret_id[static RANDOM_ID_BYTES])
 	return 0;
 }
 
+int random_uuid(char ret_uuid[static RANDOM_UUID_BYTES])
+{
+	static const unsigned char group_bytes[] = {4, 2, 2, 2, 6};
+	unsigned char bytes[RANDOM_BYTES];
+	const unsigned char *group = bytes;
+	char *text = ret_uuid;
+	int r = random_bytes(bytes, sizeof(bytes));
+
+	if (r < 0)
+		return r;
+	bytes[6] = (bytes[6] & 0x0F) | 0x40; /* the version */
+	bytes[8] = (bytes[8] & 0x3F) | 0x80; /* the variant */
+	for (size_t i = 0; i < sizeof(group_bytes); i++) {
+		if (i > 0)
+			*text++ = '-';
+		hex(group, group_bytes[i], text);
+		text += (size_t)group_bytes[i] * 2;
+		group += group_bytes[i];
+	}
+	secret_erase(bytes, sizeof(bytes));
+	return 0;
+}
+
 /* From the kernel: OpenSSL's generator stays unusable if there is no memory at its first use. */
 int random_bytes(void *ret_bytes, size_t size)
 {

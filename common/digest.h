@@ -13,6 +13,7 @@
 #define SHA256_HEX_BYTES 65    /* 64 digits and a NUL */
 #define SHA256_BASE64_BYTES 45 /* 44 characters and a NUL */
 #define RANDOM_ID_BYTES 33     /* 128 bits as 32 digits, and a NUL */
+#define RANDOM_UUID_BYTES 37   /* the same with four hyphens */
 
 /* Prepares OpenSSL and makes it erase all memory that it frees, TLS's too. Call it before anything
  * else of OpenSSL. ERR_CRYPTO. */
@@ -30,6 +31,9 @@ int digest_sha256_base64(const void *bytes, size_t size,
 /* 128 random bits as 32 lower-case hex digits: unguessable names of pages and cookies.
  * ERR_CRYPTO. */
 int random_id(char ret_id[static RANDOM_ID_BYTES]) _must_check_;
+
+/* A random UUID (RFC 9562, version 4) in lower case: 122 random bits. ERR_CRYPTO. */
+int random_uuid(char ret_uuid[static RANDOM_UUID_BYTES]) _must_check_;
 
 /* SIZE random bytes, 256 at most (getentropy(3)). ERR_CRYPTO. */
 int random_bytes(void *ret_bytes, size_t size) _must_check_;

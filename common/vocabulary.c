@@ -28,6 +28,12 @@ static const char *const login_states[LOGIN_STATE_COUNT] = {
 	[LOGIN_FINISHED] = "finished",
 };
 
+static const char *const methods[METHOD_COUNT] = {
+	[METHOD_AUTO] = "auto",
+	[METHOD_APP] = "app",
+	[METHOD_MIAUTH] = "miauth",
+};
+
 static const char *const credential_states[CREDENTIAL_STATE_COUNT] = {
 	[CREDENTIAL_VERIFIED] = "verified", [CREDENTIAL_UNVERIFIED] = "unverified",
 	[CREDENTIAL_REVOKED] = "revoked",   [CREDENTIAL_SUSPENDED] = "suspended",
@@ -78,6 +84,21 @@ enum login_state login_state_from_text(const char *text)
 	unsigned found = find(login_states, LOGIN_STATE_COUNT, text);
 
 	return found < LOGIN_STATE_COUNT ? (enum login_state)found : LOGIN_IDLE;
+}
+
+const char *method_text(enum method method)
+{
+	return methods[method];
+}
+
+enum method method_from_text(const char *text)
+{
+	return (enum method)find(methods, METHOD_COUNT, text);
+}
+
+bool method_fits(enum method wanted, enum method used)
+{
+	return wanted == METHOD_AUTO || wanted == used;
 }
 
 const char *credential_state_text(enum credential_state state)

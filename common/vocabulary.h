@@ -57,6 +57,22 @@ const char *login_state_text(enum login_state state);
 /* LOGIN_IDLE for NULL and an unknown word. */
 enum login_state login_state_from_text(const char *text);
 
+/* ---- By which method a login asks for consent ---- */
+
+enum method {
+	METHOD_AUTO,   /* a wish: the app authorization, or MiAuth if the server has only that */
+	METHOD_APP,    /* the app authorization: an app, and a session of it */
+	METHOD_MIAUTH, /* MiAuth: a session of our own making, without an app */
+	METHOD_COUNT,
+};
+
+/* "auto", "app", "miauth" */
+const char *method_text(enum method method);
+/* METHOD_COUNT for NULL and an unknown word. */
+enum method method_from_text(const char *text);
+/* Whether what was made by USED is what is asked for with WANTED. */
+bool method_fits(enum method wanted, enum method used);
+
 /* ---- What a credential is worth ---- */
 
 enum credential_state {
@@ -127,6 +143,7 @@ enum withdrawal withdrawal_from_text(const char *text);
 #define CODE_NOT_STORED "NOT_STORED"
 #define CODE_SERVER "SERVER"
 #define CODE_RATE_LIMIT_EXCEEDED "RATE_LIMIT_EXCEEDED"
+#define CODE_ANSWER_LOST "ANSWER_LOST"
 
 /* ---- Where an account comes from ---- */
 

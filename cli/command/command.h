@@ -19,7 +19,8 @@ struct command_options {
 	const char *as;
 	const char *user;
 	const char *permission;
-	int64_t timeout_s; /* 0: as long as the session lasts */
+	const char *method; /* method_text() */
+	int64_t timeout_s;  /* 0: as long as the session lasts */
 	bool browser;
 	bool no_browser;
 	bool no_wait;

@@ -29,6 +29,8 @@ static int build_body(const struct command_options *options, const struct login_
 		r = json_add_string(body, "user", target->user);
 	if (r == 0 && options->permission)
 		r = json_add_string(body, "permission", options->permission);
+	if (r == 0 && options->method)
+		r = json_add_string(body, "method", options->method);
 	if (r == 0 && options->replace)
 		r = json_add_bool(body, "replace", true);
 	if (r == 0 && options->if_needed)

@@ -166,10 +166,11 @@ static int open_each(struct missing *missing)
 static int check_options(const struct command_options *options)
 {
 	if (options->argument || options->as || options->user || options->permission ||
-	    options->replace || options->if_needed) {
+	    options->method || options->replace || options->if_needed) {
 		terminal_message(_(
 			"misskey-authctl: --missing is for all accounts of the config, as they are "
-			"there: no SERVER, ACCOUNT, --as, --user, --replace, --permission or "
+			"there: no SERVER, ACCOUNT, --as, --user, --replace, --permission, "
+			"--method or "
 			"--if-needed goes with it."));
 		return EXIT_STATUS_USAGE;
 	}

@@ -14,6 +14,7 @@
 #include "command/command.h"
 #include "common/text.h"
 #include "common/translate.h"
+#include "common/vocabulary.h"
 #include "control_call.h"
 #include "pending_login.h"
 #include "terminal/color.h"
@@ -90,12 +91,28 @@ static void append_credential(struct buf *text, const struct json *account)
 	append_time(text, "Last asked:", last_asked(account));
 }
 
+/* How it was obtained, or else how it is going to be. */
+static const char *method_name(const struct json *account)
+{
+	const char *method = json_get_string(account, "obtained_by");
+
+	switch (method_from_text(method ? method : json_get_string(account, "method"))) {
+	case METHOD_APP:
+		return "app authorization";
+	case METHOD_MIAUTH:
+		return "MiAuth";
+	default:
+		return NULL;
+	}
+}
+
 static void append_access(struct buf *text, const struct json *account)
 {
 	_cleanup_(buf_done) struct buf page = {0};
 
 	terminal_append_fact(text, NAME_COLUMNS,
 			     "App:", json_get_string(json_get(account, "app"), "name"));
+	terminal_append_fact(text, NAME_COLUMNS, "Method:", method_name(account));
 	if (withdrawal_page(account, &page))
 		terminal_append_fact(text, NAME_COLUMNS, "Withdraw at:", buf_text(&page));
 	else if (withdrawal_from_text(json_get_string(account, "withdrawal")) ==

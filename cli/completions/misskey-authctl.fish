@@ -9,7 +9,7 @@ function __misskey_authctl_arguments
     for word in (commandline -opc)[2..]
         if test $is_value = yes
             set is_value no
-        else if contains -- $word --socket --color --as --user --permission --timeout --limit --port
+        else if contains -- $word --socket --color --as --user --permission --method --timeout --limit --port
             set is_value yes
         else if not string match -q -- '-*' $word
             echo $word
@@ -116,6 +116,7 @@ complete -c misskey-authctl -n $login -l unattended -d 'Open each page once, and
 complete -c misskey-authctl -n $login -l as -x -d 'What to call the account on this computer'
 complete -c misskey-authctl -n $login -l user -x -d 'Who has to consent'
 complete -c misskey-authctl -n $login -l permission -x -a '(__misskey_authctl_permissions)' -d 'What scripts may do'
+complete -c misskey-authctl -n $login -l method -x -a 'auto app miauth' -d 'How to ask for consent'
 complete -c misskey-authctl -n $login -l replace -d 'The account may get another user than it has'
 complete -c misskey-authctl -n $login -l if-needed -d 'Do nothing if there is a credential that works'
 complete -c misskey-authctl -n $login -l browser -d "Open a browser here, also in an SSH session"

@@ -55,7 +55,7 @@ _misskey_read_current() {
 }
 
 _misskey_takes_value() {
-    [[ $1 == --@(socket|color|as|user|permission|timeout|limit|port|config|log-level|idle-exit) || $1 == -c ]]
+    [[ $1 == --@(socket|color|as|user|permission|method|timeout|limit|port|config|log-level|idle-exit) || $1 == -c ]]
 }
 
 _misskey_read_line() {
@@ -148,6 +148,7 @@ _misskey_offer_value() {
     --color) _misskey_offer "$before"{auto,always,never} ;;
     --log-level) _misskey_offer "$before"{error,warning,info,debug} ;;
     --permission) _misskey_offer_permissions "$before" ;;
+    --method) _misskey_offer "$before"{auto,app,miauth} ;;
     esac
 }
 
@@ -197,7 +198,7 @@ _misskey_token() {
 
 _misskey_authctl_options() {
     case ${arguments[0]-} in
-    login) _misskey_offer --missing --limit --unattended --as --user --replace --permission --if-needed --browser --no-browser --no-wait --timeout --json ;;
+    login) _misskey_offer --missing --limit --unattended --as --user --replace --permission --method --if-needed --browser --no-browser --no-wait --timeout --json ;;
     enable) _misskey_offer --port --at-login --verify-daily ;;
     disable | help) ;;
     ?*) _misskey_offer --json ;;

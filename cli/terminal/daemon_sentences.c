@@ -25,6 +25,12 @@ static const char *const patterns[] = {
 	   "first, or use a private window. This shows an address for it: %s"),
 	N_("The browser that approved is signed in as @%s; %s needs @%s. Nothing was changed. Sign "
 	   "out at %s first, or use a private window. This shows an address for it: %s"),
+	N_("Your browser is signed in as @%s; %s needs @%s. Nothing was changed. If the page lists "
+	   "accounts, choose @%s there. Otherwise sign out at %s first, or use a private window. "
+	   "This shows an address for it: %s"),
+	N_("The browser that approved is signed in as @%s; %s needs @%s. Nothing was changed. If "
+	   "the page lists accounts, choose @%s there. Otherwise sign out at %s first, or use a "
+	   "private window. This shows an address for it: %s"),
 	N_("%s has suspended @%s. %s When that is over, run: %s"),
 	N_("%s does not accept the credential of %s that it just gave. %s Remove the app at %s, "
 	   "then log in again: %s"),
@@ -85,9 +91,18 @@ static const char *const patterns[] = {
 	N_("The server calls itself %s, which cannot be used; its administrator can correct that"),
 	N_("The server calls itself %s; if that is the server you mean, log in with that name"),
 	N_("The server does not know %s (HTTP 404); perhaps it is no Misskey server"),
-	N_("The server, Misskey %s, has no %s endpoint: it does not offer the app login that "
-	   "misskey-authd logs in by. Make an access token in its settings, under API, and give "
-	   "that to your scripts"),
+	N_("The server, Misskey %s, does not offer the app authorization (app/create). It may "
+	   "offer MiAuth, the method miauth"),
+	N_("The server, Misskey %s, does not offer MiAuth. Use the method app"),
+	N_("The server, Misskey %s, offers neither the app authorization (app/create) nor MiAuth: "
+	   "misskey-authd cannot log in there. Make an access token in its settings, under API, "
+	   "and give that to your scripts"),
+	N_("The server gives consent to a login before anybody was asked"),
+	N_("The server gives a credential only once, and its answer was lost"),
+	N_("An answer of the server may have been lost. If Accept was pressed already, run "
+	   "misskey-authctl login again, for another page"),
+	N_("The address of the consent page would be too long; ask for fewer permissions, or give "
+	   "the app a shorter name"),
 	N_("The server did not accept the credential"),
 	N_("The server has not answered yet"),
 	N_("The server says that the credential is another user's"),

@@ -18,6 +18,7 @@
 #include "common/name_table.h"
 #include "common/trust.h"
 #include "common/url.h"
+#include "common/vocabulary.h"
 
 /* A config of 10,000 accounts with every key is about 4 MiB. */
 #define CONFIG_MAX_BYTES (8 * 1024 * 1024)
@@ -50,7 +51,8 @@ struct config_account {
 	char *user;	  /* who must consent, from `user` or `server`, without @; NULL: anybody */
 	char *app_name;	  /* `name`: what the consent page calls the app; NULL: after the account */
 	char *description; /* what the consent page says about the app */
-	unsigned line;	   /* where the section begins */
+	enum method method;
+	unsigned line; /* where the section begins */
 };
 
 struct config {

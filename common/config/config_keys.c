@@ -133,6 +133,21 @@ static int set_description(struct config *config, const char *value, struct err_
 	return replace_text(&current_account(config)->description, value, detail);
 }
 
+static int set_method(struct config *config, const char *value, struct err_detail *detail)
+{
+	static const char *const names[] = {"auto", "app", "miauth"};
+	enum method method = method_from_text(value);
+	char hint[CONFIG_HINT_BYTES];
+
+	if (method == METHOD_COUNT) {
+		config_suggest(hint, value, names, sizeof(names) / sizeof(names[0]));
+		return text_err(detail, ERR_INVALID, value, _("expected auto, app or miauth%s"),
+				hint);
+	}
+	current_account(config)->method = method;
+	return 0;
+}
+
 #define DURATION(member, min, max) \
 	.seconds = offsetof(struct config, member), .min_s = (min), .max_s = (max)
 
@@ -159,6 +174,7 @@ static const struct config_key account_keys[] = {
 	{"user", .set = set_user},
 	{"name", .set = set_name},
 	{"description", .set = set_description},
+	{"method", .set = set_method},
 };
 
 _Static_assert(sizeof(daemon_keys) / sizeof(daemon_keys[0]) <= CONFIG_KEYS_MAX, "daemon");

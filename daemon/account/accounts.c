@@ -91,6 +91,7 @@ static struct account *account_new(const struct config_account *definition)
 		return NULL;
 	memcpy(account->name, definition->name, sizeof(account->name));
 	account->server = definition->server;
+	account->method = definition->method;
 	account->app_name = definition->app_name ? strdup(definition->app_name)
 						 : default_app_name(definition->name);
 	if (!account->app_name || copy_text(definition->permission, &account->permission) ||
@@ -106,6 +107,7 @@ static void account_swap(struct account *account, struct account *changed)
 	struct account before = *account;
 
 	account->server = changed->server;
+	account->method = changed->method;
 	account->permission = changed->permission;
 	account->user = changed->user;
 	account->app_name = changed->app_name;
@@ -146,13 +148,16 @@ int accounts_put_credential(struct accounts *accounts, const struct credential *
 			    const struct registry *registry, struct account **ret_account)
 {
 	const struct registry_app *app =
-		registry ? registry_app_by_id(registry, credential->account, credential->server,
-					      credential->app_id)
-			 : NULL;
+		registry && credential->app_id
+			? registry_app_by_id(registry, credential->account, credential->server,
+					     credential->app_id)
+			: NULL;
 	struct config_account definition = {
 		.permission = credential->permission,
 		.app_name = credential->app_name,
 		.description = app ? app->description : NULL,
+		/* What came by the app authorization may have been asked for by any method. */
+		.method = credential->method == METHOD_MIAUTH ? METHOD_MIAUTH : METHOD_AUTO,
 	};
 
 	memcpy(definition.name, credential->account, sizeof(definition.name));
@@ -198,17 +203,16 @@ static int load_sessions(struct accounts *accounts, const struct registry *regis
 {
 	for (size_t n = 0; n < registry_session_count(registry); n++) {
 		const struct registry_session *session = registry_session_at(registry, n);
-		const struct registry_app *app = registry_session_app(registry, session);
 		struct config_account definition = {0};
 		struct account *account;
 
-		if (!app || !is_kept(session) || accounts_find(accounts, session->account) ||
+		if (!is_kept(session) || accounts_find(accounts, session->account) ||
 		    url_server_parse(session->server, &definition.server, NULL))
 			continue;
 		memcpy(definition.name, session->account, sizeof(definition.name));
-		definition.permission = app->permission;
-		definition.app_name = app->name;
-		definition.description = app->description;
+		definition.permission = session->permission;
+		definition.app_name = session->app_name;
+		definition.description = session->description;
 		if (accounts_put(accounts, &definition, &account))
 			return ERR_NOMEM;
 		account->is_provisional = true;
@@ -240,7 +244,7 @@ static bool is_same_text(const char *a, const char *b)
 
 static bool is_same(const struct account *a, const struct account *b)
 {
-	return a->from_config == b->from_config &&
+	return a->from_config == b->from_config && a->method == b->method &&
 	       strcmp(a->server.origin, b->server.origin) == 0 &&
 	       strcmp(a->permission, b->permission) == 0 && is_same_text(a->user, b->user) &&
 	       strcmp(a->app_name, b->app_name) == 0 && strcmp(a->description, b->description) == 0;

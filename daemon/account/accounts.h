@@ -30,6 +30,7 @@ struct account {
 	char *user;	  /* who must consent, by the config; NULL: not fixed */
 	char *app_name;
 	char *description;
+	enum method method; /* by which its next login asks */
 };
 
 struct accounts;

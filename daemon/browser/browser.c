@@ -116,6 +116,8 @@ static void append_login(const struct browser *browser, const struct registry_fi
 		.name = finished->account,
 		.expected = finished->expected ? finished->expected : "",
 		.is_gone = !account || account->is_provisional,
+		.by_miauth = finished->method == METHOD_MIAUTH &&
+			     (!account || account->method != METHOD_MIAUTH),
 	};
 
 	if (!again.is_gone)
@@ -268,6 +270,8 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 		.permission = success && credential ? credential->permission : NULL,
 		.withdrawal = misskey_withdrawal(software),
 		.detail = finished->detail,
+		/* MiAuth's page does from 2024.10.2 on, the app authorization's nowhere. */
+		.lists_accounts = finished->method == METHOD_MIAUTH,
 		.login = buf_text(&login),
 	};
 

@@ -46,7 +46,7 @@ struct browser_request browser_request_parse(const char *target)
 		request.route = BROWSER_INVALID;
 	} else if ((rest = after(target, CALLBACK_PATH "?"))) {
 		request.route = BROWSER_INVALID;
-		if (callback_parameter(rest, strlen(rest), CALLBACK_TOKEN, request.token) == 0)
+		if (callback_token(rest, strlen(rest), request.token) == 0)
 			request.route = BROWSER_TOKEN;
 	}
 	return request;

@@ -77,6 +77,8 @@ int control_body_login(const struct json *body, struct service_login *login,
 	if (!r)
 		r = get_text(body, "description", &login->description, detail);
 	if (!r)
+		r = get_text(body, "method", &login->method, detail);
+	if (!r)
 		r = get_flag(body, "browser", &login->browser, detail);
 	if (!r)
 		r = get_flag(body, "replace", &login->replace, detail);

@@ -175,7 +175,8 @@ static struct json *login_object(const struct control *control, struct account *
 	    add_user(object, view->user.id, view->user.username) ||
 	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    permission_add_json(object, "permission",
-				wish ? wish->permission : account->permission))
+				wish ? wish->permission : account->permission) ||
+	    json_add_string(object, "method", method_text(view->method)))
 		return NULL;
 	return TAKE_PTR(object);
 }
@@ -194,6 +195,7 @@ struct json *control_json_needless_login(const struct control *control, struct a
 		.state = MACHINE_FINISHED,
 		.outcome = credential->state == CREDENTIAL_VERIFIED ? OUTCOME_AUTHORIZED
 								    : OUTCOME_UNVERIFIED,
+		.method = credential->method,
 	};
 
 	snprintf(view.user.id, sizeof(view.user.id), "%s", credential->user_id);
@@ -275,6 +277,9 @@ struct json *control_json_account(const struct control *control, struct account 
 	    add_app(object, credential) || add_software(object, credential) ||
 	    json_add_string(object, "expected_user", service_expected_user(service, account)) ||
 	    permission_add_json(object, "permission", account->permission) ||
+	    json_add_string(object, "method", method_text(account->method)) ||
+	    json_add_string(object, "obtained_by",
+			    credential ? method_text(credential->method) : NULL) ||
 	    add_permission_change(object, account, credential))
 		return NULL;
 	if (!service_find_login(service, account))

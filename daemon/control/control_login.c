@@ -63,8 +63,9 @@ unsigned control_count_waiting(const struct control *control, const struct accou
 
 void control_post_login(struct control *control, struct http_request *request, const char *name)
 {
-	static const char *const known[] = {"server",  "user", "permission",  "browser",
-					    "replace", "name", "description", "if_needed"};
+	static const char *const known[] = {"server",	   "user",    "permission",
+					    "browser",	   "replace", "name",
+					    "description", "method",  "if_needed"};
 	const struct account *present = accounts_find(service_accounts(control->service), name);
 	_cleanup_(json_freep) struct json *body = NULL;
 	struct control_waiter waiter = {

@@ -54,7 +54,7 @@ static void cancel_call(struct login *login)
 	if (login->call)
 		http_call_cancel(login->call);
 	login->call = NULL;
-	login->missing = NULL;
+	login->missing = MISSKEY_LACKS_NOTHING;
 }
 
 void login_free(struct login *login)
@@ -79,7 +79,7 @@ struct machine_input login_event(const struct login *login, enum machine_event k
 		.event = kind,
 		.now = now,
 		.browser = login->machine.browser,
-		.app_known = login_find_app(login) != NULL,
+		.app_known = login_is_registered(login),
 		.expires_ms = now.mono_ms + login->environment->session_time_s * 1000,
 		.retry_after_s = -1,
 		.poll_interval_ms = login->environment->poll_interval_s * 1000,
@@ -104,7 +104,7 @@ const struct credential *login_credential(const struct login *login)
 
 static bool view_equals(const struct login_view *a, const struct login_view *b)
 {
-	return a->state == b->state && a->browser == b->browser &&
+	return a->state == b->state && a->browser == b->browser && a->method == b->method &&
 	       a->link_opened == b->link_opened && a->outcome == b->outcome &&
 	       a->sessions == b->sessions && a->retry_at == b->retry_at &&
 	       strcmp(a->problem_code, b->problem_code) == 0 &&
@@ -153,6 +153,8 @@ static void publish(struct login *login, struct clock_time now)
 	    login->published.state != MACHINE_SECURING)
 		view->state = MACHINE_EXCHANGING;
 	view->browser = login->machine.browser;
+	if (login_machine_is_active(&login->machine))
+		view->method = session ? session->method : login->wish.method;
 	view->outcome =
 		login->machine.state == MACHINE_FINISHED ? login->machine.outcome : OUTCOME_NONE;
 	view->link_opened = session && session->start_used;
@@ -181,7 +183,8 @@ static bool has_other_wish(const struct login *login)
 	const struct wish *wish = &login->wish;
 
 	return outcome_is_success(login->machine.outcome) && credential &&
-	       (strcmp(credential->permission, wish->permission) != 0 ||
+	       (!method_fits(wish->method, credential->method) ||
+		strcmp(credential->permission, wish->permission) != 0 ||
 		(wish->user && strcasecmp(credential->username, wish->user) != 0));
 }
 
@@ -295,6 +298,7 @@ void login_set_wish(struct login *login, struct wish *wish)
 {
 	wish_done(&login->wish);
 	login->wish = *wish;
+	login->has_no_apps = false;
 	*wish = (struct wish){0};
 }
 
@@ -312,6 +316,9 @@ void login_begin(struct login *login, bool browser, struct clock_time now)
 		/* A verification may still be under way from the login before. */
 		cancel_call(login);
 	}
+	/* That is what the person does about it. */
+	if (strcmp(login->view.problem_code, CODE_ANSWER_LOST) == 0)
+		login_clear_problem(login);
 	input.browser = browser;
 	login_advance(login, &input);
 }
@@ -391,28 +398,21 @@ static void restore_stored(struct login *login)
 	snprintf(user->username, sizeof(user->username), "%s", credential->username);
 }
 
-/* Whether the app's callbackUrl is still ours: else the redirect goes elsewhere. */
-static bool redirect_arrives(const struct login *login, const struct registry_session *session)
-{
-	const struct registry_app *app =
-		registry_session_app(login->environment->registry, session);
-	const char *callback_url = login->environment->callback_url;
-
-	return app && callback_url && strcmp(app->callback_url, callback_url) == 0;
-}
-
 void login_restore(struct login *login, struct clock_time now)
 {
 	const struct login_environment *environment = login->environment;
 	const struct registry_session *session = login_session(login);
 	int64_t left_s = session->expires_at - now.unix_s;
 	struct machine_input input = login_event(login, MACHINE_RESTORED_CONSENT, now);
-	bool arrives = redirect_arrives(login, session);
-	struct wish wish;
+	/* Else the redirect goes elsewhere. */
+	bool arrives = environment->callback_url &&
+		       strcmp(session->callback_url, environment->callback_url) == 0;
+	const struct wish wish = login_session_wish(session);
 
 	wish_done(&login->wish);
-	if (!login_session_wish(login, session, &wish) || wish_copy(&wish, &login->wish))
+	if (wish_copy(&wish, &login->wish))
 		return;
+	login->is_in_doubt = session->method == METHOD_MIAUTH && session->exchanging;
 	/* A session with a start link is never polled: without a callback that counts, it would
 	 * wait in vain. */
 	if (session->start[0] && (!arrives || session->start_raced)) {

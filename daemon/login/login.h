@@ -6,7 +6,8 @@
  * credentials, and tells the machine what came of it. The server gives the access token only once,
  * so these rules hold:
  *
- * 1. userkey is sent only in a turn (login/turns.h), and after room for the answer was reserved;
+ * 1. the exchange (userkey, of MiAuth check) is sent only in a turn (login/turns.h), and after room
+ * for the answer was reserved;
  * 2. before that, registry.json says that an exchange is under way;
  * 3. i stays in memory until it is durable, and nobody is told of it before;
  * 4. a start that finds an exchange under way looks for its result in credentials.json; only
@@ -63,7 +64,8 @@ struct login_view {
 	unsigned revision; /* grows with every change */
 	unsigned sessions; /* made so far; what was pending at the start does not count */
 	bool browser;
-	bool link_opened; /* the session's start link, by a browser */
+	bool link_opened;   /* the session's start link, by a browser */
+	enum method method; /* the session's, or what the login asks for */
 	enum outcome outcome;
 	/* While the login goes on: what is tried again ("" if nothing). At its end: what happened
 	 * and what to do next. */

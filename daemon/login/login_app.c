@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The app, and the session from its making to its end.
+ * The app, and the session from its making to its end. login_miauth.c makes one without an app.
  */
 #include <stdio.h>
 #include <string.h>
@@ -40,6 +40,11 @@ const struct registry_app *login_find_app(const struct login *login)
 		return NULL;
 	wanted = wanted_app(login, callback_url);
 	return registry_app_find(login->environment->registry, &wanted);
+}
+
+bool login_is_registered(const struct login *login)
+{
+	return login->wish.method == METHOD_MIAUTH || login_find_app(login);
 }
 
 static int app_store(struct login *login, struct misskey_app *created, int64_t unix_s,
@@ -104,6 +109,7 @@ static int finished_store(struct login *login, const struct registry_session *se
 		/* What is wrong with the link is what OUTCOME_OPENED_TWICE says itself. */
 		.detail =
 			view->problem[0] && outcome != OUTCOME_OPENED_TWICE ? view->problem : NULL,
+		.method = session->method,
 		.outcome = outcome,
 		.finished_at = unix_s,
 	};
@@ -117,17 +123,25 @@ static int finished_store(struct login *login, const struct registry_session *se
 }
 
 /* A session that replaces a lost one keeps its result's name: a page that waits there goes on. */
-static int session_store(struct login *login, struct misskey_session *made, struct clock_time now,
-			 struct err_detail *detail)
+static int session_store(struct login *login, struct misskey_session *made, char *app_id,
+			 struct clock_time now, struct err_detail *detail)
 {
 	const struct login_environment *environment = login->environment;
 	const struct registry_session *before = login_session(login);
+	char callback_url[REGISTRY_CALLBACK_URL_BYTES];
+	/* What the login wishes, and an app would be made with. */
+	const struct registry_app wanted = wanted_app(login, callback_url);
 	struct registry_session session = {
 		.from_config = login->account->from_config,
 		.user = login->wish.user,
 		.replace = login->wish.replace,
-		.server = login->account->server.origin,
-		.app_id = login->app_id,
+		.server = wanted.server,
+		.method = app_id ? METHOD_APP : METHOD_MIAUTH,
+		.permission = wanted.permission,
+		.app_name = wanted.name,
+		.description = wanted.description,
+		.callback_url = callback_url,
+		.app_id = app_id,
 		.token = made->token,
 		.consent_url = made->consent_url,
 		.browser = login->machine.browser,
@@ -142,6 +156,9 @@ static int session_store(struct login *login, struct misskey_session *made, stru
 	};
 	int r;
 
+	/* Then MiAuth's page leads nowhere. */
+	if (!app_id && !session.browser)
+		callback_url[0] = '\0';
 	memcpy(session.account, login->account->name, sizeof(session.account));
 	if (random_id(session.result) ||
 	    (session.browser && (random_id(session.start) || random_id(session.cookie))))
@@ -162,6 +179,24 @@ static int session_store(struct login *login, struct misskey_session *made, stru
 	return registry_save(environment->registry, now.unix_s, detail);
 }
 
+void login_keep_session(struct login *login, struct misskey_session *made, char *app_id,
+			struct machine_input *event)
+{
+	struct err_detail detail;
+
+	if (session_store(login, made, app_id, event->now, &detail)) {
+		login_fail_for_good_here(login, &detail, event);
+		return;
+	}
+	login_clear_problem(login);
+	login->is_in_doubt = false;
+	login->view.sessions++;
+	event->event = MACHINE_SESSION_MADE;
+	event->expires_ms = event->now.mono_ms + login->environment->session_time_s * 1000;
+	log_info("account %s: waiting for consent at %s", login->account->name,
+		 login->account->server.origin);
+}
+
 void login_read_session(struct login *login, const struct http_answer *answer,
 			struct machine_input *event)
 {
@@ -169,7 +204,6 @@ void login_read_session(struct login *login, const struct http_answer *answer,
 	const char *server = login->account->server.origin;
 	struct misskey_problem problem;
 	struct misskey_session session = {0};
-	struct err_detail detail;
 	enum misskey_verdict verdict =
 		misskey_session_generate_read(answer, &login->account->server, &session, &problem);
 
@@ -179,14 +213,8 @@ void login_read_session(struct login *login, const struct http_answer *answer,
 		login_read_early_verdict(login, verdict, &problem, event);
 	} else if (!registry_app_by_id(registry, login->account->name, server, login->app_id)) {
 		event->event = MACHINE_NO_SUCH_APP;
-	} else if (session_store(login, &session, event->now, &detail)) {
-		login_fail_for_good_here(login, &detail, event);
 	} else {
-		login_clear_problem(login);
-		event->event = MACHINE_SESSION_MADE;
-		login->view.sessions++;
-		log_info("account %s: waiting for consent at %s", login->account->name,
-			 login->account->server.origin);
+		login_keep_session(login, &session, login->app_id, event);
 	}
 	secret_done(&session.token);
 	secret_erase(session.consent_url, sizeof(session.consent_url));
@@ -198,6 +226,8 @@ bool login_make_session(struct login *login, struct machine_input *event)
 	_cleanup_(buf_done) struct buf body = {0};
 	int r;
 
+	if (login->wish.method == METHOD_MIAUTH)
+		return login_make_miauth_session(login, event);
 	if (!app) {
 		event->event = MACHINE_NO_SUCH_APP;
 		return true;
@@ -207,31 +237,27 @@ bool login_make_session(struct login *login, struct machine_input *event)
 	return login_ask(login, MISSKEY_PATH_SESSION_GENERATE, r, &body, event);
 }
 
-bool login_session_wish(const struct login *login, const struct registry_session *session,
-			struct wish *ret_wish)
+struct wish login_session_wish(const struct registry_session *session)
 {
-	const struct registry_app *app =
-		registry_session_app(login->environment->registry, session);
-
-	if (!app)
-		return false;
-	*ret_wish = (struct wish){
-		.permission = app->permission,
+	return (struct wish){
+		.permission = session->permission,
 		.user = session->user,
 		.replace = session->replace,
-		.app_name = app->name,
-		.description = app->description,
+		.app_name = session->app_name,
+		.description = session->description,
+		.method = session->method,
 	};
-	return true;
 }
 
 bool login_session_fits(const struct login *login)
 {
 	const struct registry_session *session = login_session(login);
-	struct wish wish;
+	struct wish made;
 
-	return session && login_session_wish(login, session, &wish) &&
-	       wish_equals(&wish, &login->wish);
+	if (!session)
+		return false;
+	made = login_session_wish(session);
+	return wish_fits(&login->wish, &made);
 }
 
 void login_end_session(struct login *login, struct clock_time now)

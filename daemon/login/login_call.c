@@ -114,7 +114,7 @@ static void read_missing(struct login *login, const struct http_answer *answer,
 	struct misskey_problem problem;
 
 	misskey_missing_read(answer, login->missing, &problem);
-	login->missing = NULL;
+	login->missing = MISSKEY_LACKS_NOTHING;
 	login_read_verdict(login, MISSKEY_REFUSED, &problem, event);
 }
 
@@ -127,10 +127,12 @@ static void read_answer(struct login *login, const struct http_answer *answer,
 		read_missing(login, answer, event);
 	else if (login->machine.state == MACHINE_REGISTERING)
 		login_read_app(login, answer, event);
+	else if (login->machine.state == MACHINE_SESSION && login->wish.method == METHOD_MIAUTH)
+		login_read_miauth_session(login, answer, event);
 	else if (login->machine.state == MACHINE_SESSION)
 		login_read_session(login, answer, event);
 	else if (login->machine.state == MACHINE_EXCHANGING)
-		login_read_userkey(login, answer, event);
+		login_read_exchange(login, answer, event);
 	else
 		login_read_i(login, answer, event);
 }
@@ -145,7 +147,7 @@ void login_on_answer(const struct http_answer *answer, void *context)
 	if (login->call)
 		return; /* something else has to be known first */
 	/* What was learnt may have added or removed an app. */
-	event.app_known = login_find_app(login) != NULL;
+	event.app_known = login_is_registered(login);
 	login_advance(login, &event);
 }
 
@@ -163,17 +165,33 @@ bool login_ask(struct login *login, const char *path, int built, const struct bu
 	return true;
 }
 
+/* The server does not know an endpoint of the login's method. */
+static void try_other_method(struct login *login, struct machine_input *event)
+{
+	bool is_miauth = login->wish.method == METHOD_MIAUTH;
+	_cleanup_(buf_done) struct buf body = {0};
+
+	if (login->wish.method == METHOD_AUTO) {
+		log_info("account %s: %s has no app authorization; trying MiAuth",
+			 login->account->name, login->account->server.origin);
+		login->wish.method = METHOD_MIAUTH;
+		login->has_no_apps = true;
+		event->event = MACHINE_OTHER_METHOD;
+	} else if (!login_ask(login, MISSKEY_PATH_META, misskey_meta_request(&body), &body,
+			      event)) {
+		login->missing = !is_miauth	      ? MISSKEY_LACKS_APPS
+				 : login->has_no_apps ? MISSKEY_LACKS_BOTH
+						      : MISSKEY_LACKS_MIAUTH;
+	}
+}
+
 void login_read_early_verdict(struct login *login, enum misskey_verdict verdict,
 			      const struct misskey_problem *problem, struct machine_input *event)
 {
-	_cleanup_(buf_done) struct buf body = {0};
-
-	if (verdict != MISSKEY_REFUSED || problem->status != 404) {
+	if (verdict == MISSKEY_REFUSED && misskey_endpoint_is_missing(problem))
+		try_other_method(login, event);
+	else
 		login_read_verdict(login, verdict, problem, event);
-	} else if (!login_ask(login, MISSKEY_PATH_META, misskey_meta_request(&body), &body,
-			      event)) {
-		login->missing = problem->endpoint;
-	}
 }
 
 static void on_software(const struct http_answer *answer, void *context)

@@ -53,14 +53,15 @@ void login_again_append(const struct login_again *again, struct buf *text)
 {
 	const char *user = username_is_harmless(again->expected) ? again->expected : "";
 
-	if (again->is_gone) {
+	if (again->is_gone)
 		append_server(again, user, text);
-		return;
-	}
-	buf_append_text(text, again->name);
+	else
+		buf_append_text(text, again->name);
 	/* Another user than the account has was asked for by this login alone. */
-	if (*user && (!again->known || strcasecmp(again->known, user) != 0))
+	if (!again->is_gone && *user && (!again->known || strcasecmp(again->known, user) != 0))
 		buf_append_format(text, " --user %s%s", user, again->known ? " --replace" : "");
+	if (again->by_miauth)
+		buf_append_format(text, " --method %s", method_text(METHOD_MIAUTH));
 }
 
 /* The command that logs in again. */
@@ -73,6 +74,8 @@ static void append_login_command(const struct failure *failure, struct buf *text
 		.expected = failure->view->expected,
 		.known = login_known_user(account, failure->credential),
 		.is_gone = account->is_provisional,
+		.by_miauth =
+			failure->view->method == METHOD_MIAUTH && account->method != METHOD_MIAUTH,
 	};
 
 	buf_append_text(text, "misskey-authctl login ");
@@ -95,10 +98,18 @@ static void wrong_user_text(const struct failure *failure, struct buf *text)
 		buf_append_format(text,
 				  "The browser that approved is signed in as @%s; %s needs @%s. ",
 				  buf_text(&who), failure->account->name, buf_text(&needed));
-	buf_append_format(text,
-			  "Nothing was changed. Sign out at %s first, or use a private window. "
-			  "This shows an address for it: ",
-			  failure->account->server.origin);
+	/* From 2024.10.2 on it does. The page of the app authorization does nowhere. */
+	if (view->method == METHOD_MIAUTH)
+		buf_append_format(text,
+				  "Nothing was changed. If the page lists accounts, choose @%s "
+				  "there. Otherwise sign out at %s first, or use a private window. "
+				  "This shows an address for it: ",
+				  buf_text(&needed), failure->account->server.origin);
+	else
+		buf_append_format(text,
+				  "Nothing was changed. Sign out at %s first, or use a private "
+				  "window. This shows an address for it: ",
+				  failure->account->server.origin);
 	append_login_command(failure, text);
 	buf_append_text(text, " --no-browser");
 }

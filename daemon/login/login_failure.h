@@ -18,6 +18,7 @@ struct login_again {
 	const char *expected; /* who had to consent; "": that is not fixed */
 	const char *known;    /* whom the account has; NULL: nobody yet */
 	bool is_gone;	      /* the account is not known any more: the login was its first */
+	bool by_miauth;	      /* which the account does not ask for by itself */
 };
 
 /* Appends what follows `misskey-authctl login ` in the command that begins it again. */

@@ -175,6 +175,7 @@ static enum machine_action early_step(struct login_machine *machine,
 
 	switch (input->event) {
 	case MACHINE_APP_CREATED:
+	case MACHINE_OTHER_METHOD:
 		return enter(machine, MACHINE_SESSION, MACHINE_DO_MAKE_SESSION);
 	case MACHINE_SESSION_MADE:
 		machine->expires_ms = input->expires_ms;
@@ -272,8 +273,10 @@ static enum machine_action securing_step(struct login_machine *machine,
 	case MACHINE_CALLBACK:
 		take_callback(machine);
 		return MACHINE_DO_NOTHING;
-	case MACHINE_TIMER:
 	case MACHINE_LOGIN:
+		machine->is_polling = false;
+		return try_again(machine, input, MACHINE_DO_SECURE);
+	case MACHINE_TIMER:
 		return try_again(machine, input, MACHINE_DO_SECURE);
 	case MACHINE_FAILED:
 		return finish(machine, input->outcome);
@@ -340,8 +343,10 @@ static enum machine_action exchanging_step(struct login_machine *machine,
 		return enter_session(machine, input, input->app_known);
 	case MACHINE_FAILED_FOR_NOW:
 		return exchange_failed_for_now(machine, input);
-	case MACHINE_TIMER:
 	case MACHINE_LOGIN:
+		machine->is_polling = false;
+		return exchange_again(machine, input);
+	case MACHINE_TIMER:
 		return exchange_again(machine, input);
 	case MACHINE_FAILED:
 		return finish(machine, input->outcome);

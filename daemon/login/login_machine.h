@@ -66,7 +66,8 @@ enum machine_event {
 	MACHINE_EXCHANGED,
 	MACHINE_STORED,
 	MACHINE_VERIFIED,
-	MACHINE_PENDING,	 /* userkey: no consent yet */
+	MACHINE_PENDING,	 /* the exchange: no consent yet */
+	MACHINE_OTHER_METHOD,	 /* the server has no apps: the session is to be made without one */
 	MACHINE_NO_SUCH_APP,	 /* the server has forgotten the app */
 	MACHINE_NO_SUCH_SESSION, /* the server has forgotten the session, or its answer was lost
 				  */
@@ -94,7 +95,7 @@ struct machine_input {
 	enum machine_event event;
 	struct clock_time now;
 	uint32_t random; /* any 32 bits, for the jitter */
-	bool app_known;
+	bool app_known;	 /* or the method needs none */
 	bool browser;
 	bool renewed;
 	unsigned resumes;      /* starts before that ended during this exchange */
@@ -111,10 +112,10 @@ struct login_machine {
 	bool browser;	      /* consent is expected through the callback; else userkey is polled */
 	bool callback_arrived; /* this exchange was asked for by the callback, not by a poll */
 	bool ask_again;	       /* the callback came while a poll was under way */
-	bool is_polling;       /* this exchange is a poll by the clock */
-	bool session_renewed;  /* a lost session was replaced already */
-	bool app_renewed;      /* so was the app */
-	bool waiting;	       /* for retry_ms, with nothing under way */
+	bool is_polling; /* this exchange is a poll by the clock: no person waits for its answer */
+	bool session_renewed; /* a lost session was replaced already */
+	bool app_renewed;     /* so was the app */
+	bool waiting;	      /* for retry_ms, with nothing under way */
 	bool server_asked; /* … because the server asked for it: not even a person can hurry it */
 	unsigned attempts; /* failures in a row in this state */
 	unsigned failures; /* failed exchanges in a row, polls or after a callback */

@@ -3,8 +3,8 @@
 
 /*
  * What the files of a login share: login.c (drives the machine), login_call.c (asks the server, and
- * says what went wrong), login_app.c (the app and the session), login_token.c (the access
- * token) and verification.c.
+ * says what went wrong), login_app.c (the app and the session), login_miauth.c (the session without
+ * an app), login_token.c (the access token) and verification.c.
  */
 
 #include "login/login.h"
@@ -17,14 +17,19 @@ struct login {
 	struct wish wish; /* of the login that goes on; empty before the first */
 	struct login_machine machine;
 	struct login_view view;
-	struct login_view published; /* what was told last */
-	struct http_call *call;	     /* under way; NULL: none */
-	const char *missing; /* CALL asks what a server is that does not know this endpoint */
-	struct turn turn;    /* while userkey is to be sent, or was sent */
+	struct login_view published;  /* what was told last */
+	struct http_call *call;	      /* under way; NULL: none */
+	enum misskey_missing missing; /* CALL asks what a server is that lacks this */
+	struct turn turn;	      /* while userkey is to be sent, or was sent */
 	struct credentials_reservation *reservation;
 	struct credential candidate; /* what came in and is not durable yet */
 	bool has_candidate;
-	char app_id[MISSKEY_ID_BYTES];	       /* whose secret the session is being made with */
+	char app_id[MISSKEY_ID_BYTES]; /* whose secret the session is being made with */
+	char uuid[RANDOM_UUID_BYTES];  /* the session that is being made without an app */
+	bool has_no_apps;	       /* the server, as this login was told */
+	/* An answer about the session may have been lost. With MiAuth it looks from then on as if
+	 * there were no consent yet. */
+	bool is_in_doubt;
 	struct http_call *software_call;       /* asks what the server runs; NULL: none */
 	char software[MISSKEY_SOFTWARE_BYTES]; /* what it answered; "" before that */
 	bool renew_wanted;		       /* login_renew() came while an answer was awaited */
@@ -90,11 +95,27 @@ bool login_create_app(struct login *login, struct machine_input *event);
 bool login_make_session(struct login *login, struct machine_input *event);
 /* The app that is registered for what the login wishes, or NULL. */
 const struct registry_app *login_find_app(const struct login *login);
-/* What SESSION was made for; the texts are the registry's. False: its app is not known. */
-bool login_session_wish(const struct login *login, const struct registry_session *session,
-			struct wish *ret_wish);
+/* Whether the session can be made without registering an app first. */
+bool login_is_registered(const struct login *login);
+/* What SESSION was made for; the texts are the registry's. */
+struct wish login_session_wish(const struct registry_session *session);
+/* Keeps what MADE says, and all that the login wishes, as the account's session: EVENT becomes
+ * MACHINE_SESSION_MADE. APP_ID: NULL without an app. */
+void login_keep_session(struct login *login, struct misskey_session *made, char *app_id,
+			struct machine_input *event);
 /* The login has ended: keeps what its pages and callback lead to from now on. */
 void login_end_session(struct login *login, struct clock_time now);
+
+/* MiAuth: login_miauth.c */
+bool login_make_miauth_session(struct login *login, struct machine_input *event);
+/* Asks for what the consent gave, or whether the server has MiAuth at all. */
+bool login_ask_miauth(struct login *login, const char *uuid, struct machine_input *event);
+void login_read_miauth_session(struct login *login, const struct http_answer *answer,
+			       struct machine_input *event);
+/* What VERDICT, which ANSWER gave, means after an answer that was perhaps lost. */
+enum misskey_verdict login_weigh_miauth(struct login *login, const struct http_answer *answer,
+					enum misskey_verdict verdict,
+					struct misskey_problem *problem);
 
 /* The access token: login_token.c */
 bool login_secure(struct login *login, struct machine_input *event);
@@ -110,7 +131,7 @@ void login_read_app(struct login *login, const struct http_answer *answer,
 		    struct machine_input *event);
 void login_read_session(struct login *login, const struct http_answer *answer,
 			struct machine_input *event);
-void login_read_userkey(struct login *login, const struct http_answer *answer,
-			struct machine_input *event);
+void login_read_exchange(struct login *login, const struct http_answer *answer,
+			 struct machine_input *event);
 void login_read_i(struct login *login, const struct http_answer *answer,
 		  struct machine_input *event);

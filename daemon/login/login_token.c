@@ -98,45 +98,55 @@ static bool is_expected(struct login *login, const struct misskey_user *user)
 	return false;
 }
 
-static int candidate_fill(struct login *login, const struct secret *access_token,
-			  const struct registry_app *app, int64_t unix_s)
+/* Makes what the exchange gave the candidate's i: of MiAuth it is that already. */
+static int candidate_set_i(struct login *login, const struct registry_session *session,
+			   const struct secret *access_token)
+{
+	const struct registry_app *app =
+		registry_session_app(login->environment->registry, session);
+	struct secret *i = &login->candidate.i;
+
+	if (session->method == METHOD_MIAUTH)
+		return secret_copy(i, access_token);
+	return app ? misskey_i(access_token, &app->secret, i) : ERR_NOT_FOUND;
+}
+
+static int candidate_fill(struct login *login, const struct secret *access_token, int64_t unix_s)
 {
 	const struct registry_session *session = login_session(login);
 	const char *token = secret_reveal(&session->token);
 	struct credential *candidate = &login->candidate;
 
 	credential_done(candidate);
-	*candidate = (struct credential){.state = CREDENTIAL_UNVERIFIED, .obtained_at = unix_s};
+	*candidate = (struct credential){
+		.state = CREDENTIAL_UNVERIFIED, .method = session->method, .obtained_at = unix_s};
 	memcpy(candidate->account, login->account->name, sizeof(candidate->account));
 	candidate->server = strdup(login->account->server.origin);
 	candidate->user_id = strdup(login->view.user.id);
 	candidate->username = strdup(login->view.user.username);
-	candidate->permission = strdup(app->permission);
-	candidate->app_id = strdup(app->id);
-	candidate->app_name = strdup(app->name);
+	candidate->permission = strdup(session->permission);
+	candidate->app_id = session->app_id ? strdup(session->app_id) : NULL;
+	candidate->app_name = strdup(session->app_name);
 	candidate->software = login->software[0] ? strdup(login->software) : NULL;
 	if (!candidate->server || !candidate->user_id || !candidate->username ||
-	    !candidate->permission || !candidate->app_id || !candidate->app_name ||
-	    (login->software[0] && !candidate->software))
+	    !candidate->permission || !candidate->app_name ||
+	    (session->app_id && !candidate->app_id) || (login->software[0] && !candidate->software))
 		return ERR_NOMEM;
 	if (digest_sha256_hex(token, strlen(token), "", 0, candidate->session_digest))
 		return ERR_CRYPTO;
-	return misskey_i(access_token, &app->secret, &candidate->i);
+	return candidate_set_i(login, session, access_token);
 }
 
 static void take_access_token(struct login *login, const struct secret *access_token,
 			      const struct misskey_user *user, struct machine_input *event)
 {
-	const struct registry_session *session = login_session(login);
-	const struct registry_app *app =
-		registry_session_app(login->environment->registry, session);
 	struct err_detail detail = {"no memory for the credential"};
 
 	login->view.user = *user;
 	if (!is_expected(login, user)) {
 		login_clear_problem(login);
 		login_fail(event, OUTCOME_WRONG_USER);
-	} else if (!app || candidate_fill(login, access_token, app, event->now.unix_s)) {
+	} else if (candidate_fill(login, access_token, event->now.unix_s)) {
 		login_fail_for_good_here(login, &detail, event);
 	} else {
 		login_clear_problem(login);
@@ -164,14 +174,47 @@ static bool is_odd(enum misskey_verdict verdict, const struct misskey_problem *p
 	return verdict == MISSKEY_BAD_REPLY || (verdict == MISSKEY_REFUSED && !problem->code[0]);
 }
 
-void login_read_userkey(struct login *login, const struct http_answer *answer,
-			struct machine_input *event)
+/* Reads ANSWER as the session's method has it. */
+static enum misskey_verdict read_access_token(struct login *login, const struct http_answer *answer,
+					      struct secret *ret_access_token,
+					      struct misskey_user *ret_user,
+					      struct misskey_problem *ret_problem)
 {
 	const struct registry_session *session = login_session(login);
+	enum misskey_verdict verdict;
+
+	if (session->method == METHOD_MIAUTH) {
+		verdict = misskey_miauth_read(answer, ret_access_token, ret_user, ret_problem);
+		return login_weigh_miauth(login, answer, verdict, ret_problem);
+	}
+	verdict = misskey_userkey_read(answer, ret_access_token, ret_user, ret_problem);
+	if (verdict == MISSKEY_NO_SUCH_APP)
+		registry_app_remove(login->environment->registry, session->account, session->server,
+				    session->app_id);
+	return verdict;
+}
+
+/* The server has answered that there is no consent. */
+static void note_pending(struct login *login, int64_t unix_s)
+{
+	login_clear_problem(login);
+	if (login->is_in_doubt)
+		login_set_problem(login, CODE_ANSWER_LOST,
+				  "An answer of the server may have been lost. If Accept was "
+				  "pressed already, run misskey-authctl login again, for another "
+				  "page");
+	if (login_session(login)->start[0])
+		forget_callback(login, unix_s);
+}
+
+void login_read_exchange(struct login *login, const struct http_answer *answer,
+			 struct machine_input *event)
+{
 	_cleanup_(secret_done) struct secret access_token = {0};
 	struct misskey_user user = {0};
 	struct misskey_problem problem;
-	enum misskey_verdict verdict = misskey_userkey_read(answer, &access_token, &user, &problem);
+	enum misskey_verdict verdict =
+		read_access_token(login, answer, &access_token, &user, &problem);
 
 	/* This server does not end the daemon. */
 	registry_session_mark_answered(login->environment->registry, login->account->name);
@@ -181,15 +224,10 @@ void login_read_userkey(struct login *login, const struct http_answer *answer,
 		take_access_token(login, &access_token, &user, event);
 		return;
 	}
-	if (verdict == MISSKEY_NO_SUCH_APP)
-		registry_app_remove(login->environment->registry, session->account, session->server,
-				    session->app_id);
 	if (is_odd(verdict, &problem) && !login->machine.callback_arrived)
 		verdict = MISSKEY_FOR_NOW;
 	if (verdict == MISSKEY_PENDING)
-		login_clear_problem(login);
-	if (session->start[0] && verdict == MISSKEY_PENDING)
-		forget_callback(login, event->now.unix_s);
+		note_pending(login, event->now.unix_s);
 	login_read_verdict(login, verdict, &problem, event);
 }
 
@@ -203,6 +241,8 @@ bool login_exchange(struct login *login, struct machine_input *event)
 
 	if (refuse_untrusted(login, event))
 		return true;
+	if (session->method == METHOD_MIAUTH)
+		return login_ask_miauth(login, secret_reveal(&session->token), event);
 	if (!app) {
 		event->event = MACHINE_NO_SUCH_APP;
 		return true;

@@ -13,6 +13,7 @@ int wish_copy(const struct wish *from, struct wish *ret_wish)
 		.replace = from->replace,
 		.app_name = strdup(from->app_name),
 		.description = strdup(from->description),
+		.method = from->method,
 	};
 	if (ret_wish->permission && ret_wish->app_name && ret_wish->description &&
 	    (ret_wish->user || !from->user))
@@ -30,12 +31,14 @@ void wish_done(struct wish *wish)
 	*wish = (struct wish){0};
 }
 
-bool wish_equals(const struct wish *a, const struct wish *b)
+bool wish_fits(const struct wish *asked, const struct wish *made)
 {
-	bool is_same_user =
-		a->user && b->user ? strcasecmp(a->user, b->user) == 0 : a->user == b->user;
+	bool is_same_user = asked->user && made->user ? strcasecmp(asked->user, made->user) == 0
+						      : asked->user == made->user;
 
-	return is_same_user && a->replace == b->replace &&
-	       strcmp(a->permission, b->permission) == 0 && strcmp(a->app_name, b->app_name) == 0 &&
-	       strcmp(a->description, b->description) == 0;
+	return is_same_user && asked->replace == made->replace &&
+	       method_fits(asked->method, made->method) &&
+	       strcmp(asked->permission, made->permission) == 0 &&
+	       strcmp(asked->app_name, made->app_name) == 0 &&
+	       strcmp(asked->description, made->description) == 0;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "misskey/misskey.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "common/account_name.h"
@@ -282,7 +283,115 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 	return MISSKEY_DONE;
 }
 
-/* ---- Without the app login ---- */
+/* ---- MiAuth ---- */
+
+/* Percent-encodes TEXT as a value of a query (RFC 3986, 3.4). Commas and colons stay: they are what
+ * lists of permissions are made of. */
+static void append_encoded(struct buf *url, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~:,";
+
+	for (; *text; text++) {
+		if (strchr(plain, *text))
+			buf_append_char(url, *text);
+		else
+			buf_append_format(url, "%%%02X", (unsigned)(unsigned char)*text);
+	}
+}
+
+int misskey_miauth_consent_url(const struct url_server *server, const char *session,
+			       const char *name, const char *permission, const char *callback_url,
+			       char ret_url[static URL_MAX_BYTES])
+{
+	_cleanup_(buf_done) struct buf url = {0};
+
+	buf_append_format(&url, "%s/miauth/%s?name=", server->origin, session);
+	append_encoded(&url, name);
+	if (callback_url) {
+		buf_append_text(&url, "&callback=");
+		append_encoded(&url, callback_url);
+	}
+	buf_append_text(&url, "&permission=");
+	append_encoded(&url, permission);
+	if (buf_error(&url))
+		return buf_error(&url);
+	if (url.size >= URL_MAX_BYTES)
+		return ERR_LIMIT;
+	memcpy(ret_url, buf_text(&url), url.size + 1);
+	return 0;
+}
+
+void misskey_miauth_path(const char *session, char ret_path[static MISSKEY_PATH_MIAUTH_BYTES])
+{
+	snprintf(ret_path, MISSKEY_PATH_MIAUTH_BYTES, "/api/miauth/%.36s/check", session);
+}
+
+int misskey_miauth_request(struct buf *body)
+{
+	buf_append_text(body, "{}");
+	return buf_error(body);
+}
+
+/* i goes into files that shells read. A shell takes "~" for the home directory. */
+static bool i_is_sound(const char *text)
+{
+	return secret_is_sound(text) && !strchr(text, '~');
+}
+
+enum misskey_verdict misskey_miauth_read(const struct http_answer *answer, struct secret *ret_i,
+					 struct misskey_user *ret_user,
+					 struct misskey_problem *ret_problem)
+{
+	_cleanup_(json_freep) struct json *reply = NULL;
+	enum misskey_verdict verdict =
+		reply_read(answer, MISSKEY_MIAUTH_CHECK, &reply, ret_problem);
+	struct misskey_user user;
+	const char *token;
+	bool ok;
+
+	if (verdict != MISSKEY_DONE)
+		return verdict;
+	if (!json_get_bool(reply, "ok", &ok))
+		return unusable(ret_problem, "\"ok\"");
+	if (!ok)
+		return misskey_problem_set(ret_problem, MISSKEY_PENDING,
+					   "The server has no consent to give yet");
+	token = json_get_string(reply, "token");
+	if (!i_is_sound(token))
+		return unusable(ret_problem, "access token");
+	if (!user_read(json_get(reply, "user"), &user))
+		return unusable(ret_problem, "user");
+	if (secret_set_text(ret_i, token) < 0)
+		return no_memory(ret_problem);
+	*ret_user = user;
+	return MISSKEY_DONE;
+}
+
+enum misskey_verdict misskey_miauth_probe_read(const struct http_answer *answer,
+					       struct misskey_problem *ret_problem)
+{
+	_cleanup_(secret_done) struct secret i = {0};
+	struct misskey_user user;
+	enum misskey_verdict verdict = misskey_miauth_read(answer, &i, &user, ret_problem);
+
+	if (verdict == MISSKEY_DONE)
+		return misskey_problem_set(ret_problem, MISSKEY_BAD_REPLY,
+					   "The server gives consent to a login before anybody was "
+					   "asked");
+	if (verdict != MISSKEY_PENDING)
+		return verdict;
+	return misskey_problem_set(ret_problem, MISSKEY_DONE, "%s", "");
+}
+
+/* ---- Without the app login, or without MiAuth ---- */
+
+bool misskey_endpoint_is_missing(const struct misskey_problem *problem)
+{
+	return problem->status == 404 || problem->status == 410 ||
+	       strcmp(problem->code, "NO_SUCH_ENDPOINT") == 0 ||
+	       strcmp(problem->code, "UNKNOWN_API_ENDPOINT") == 0;
+}
 
 int misskey_meta_request(struct buf *body)
 {
@@ -290,11 +399,42 @@ int misskey_meta_request(struct buf *body)
 	return buf_error(body);
 }
 
-void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
+static void say_missing(struct misskey_problem *problem, enum misskey_missing lacks,
+			const char *version)
+{
+	strcpy(problem->code, lacks == MISSKEY_LACKS_MIAUTH ? MISSKEY_CODE_NO_MIAUTH
+							    : MISSKEY_CODE_NO_APP_AUTHORIZATION);
+	switch (lacks) {
+	case MISSKEY_LACKS_APPS:
+		(void)misskey_problem_set(problem, MISSKEY_REFUSED,
+					  "The server, Misskey %s, does not offer the app "
+					  "authorization (app/create). It may offer MiAuth, the "
+					  "method miauth",
+					  version);
+		return;
+	case MISSKEY_LACKS_MIAUTH:
+		(void)misskey_problem_set(problem, MISSKEY_REFUSED,
+					  "The server, Misskey %s, does not offer MiAuth. Use the "
+					  "method app",
+					  version);
+		return;
+	default:
+		(void)misskey_problem_set(
+			problem, MISSKEY_REFUSED,
+			"The server, Misskey %s, offers neither the app authorization (app/create) "
+			"nor MiAuth: misskey-authd cannot log in there. Make an access token in "
+			"its settings, under API, and give that to your scripts",
+			version);
+	}
+}
+
+void misskey_missing_read(const struct http_answer *answer, enum misskey_missing lacks,
 			  struct misskey_problem *ret_problem)
 {
 	_cleanup_(json_freep) struct json *reply = NULL;
 	_cleanup_(buf_done) struct buf version = {0};
+	const char *endpoint =
+		lacks == MISSKEY_LACKS_MIAUTH ? MISSKEY_MIAUTH_CHECK : MISSKEY_APP_CREATE;
 	const char *text = NULL;
 
 	if (reply_read(answer, "meta", &reply, ret_problem) == MISSKEY_DONE)
@@ -309,12 +449,5 @@ void misskey_missing_read(const struct http_answer *answer, const char *endpoint
 		return;
 	}
 	text_append_printable(&version, text, VERSION_MAX_CHARS);
-	strcpy(ret_problem->code, MISSKEY_CODE_NO_APP_AUTHORIZATION);
-	(void)misskey_problem_set(
-		ret_problem, MISSKEY_REFUSED,
-		"The server, Misskey %s, has no %s endpoint: it does not offer the app "
-		"login that "
-		"misskey-authd logs in by. Make an access token in its settings, under API, and "
-		"give that to your scripts",
-		buf_text(&version), endpoint);
+	say_missing(ret_problem, lacks, buf_text(&version));
 }

@@ -2,11 +2,12 @@
 #pragma once
 
 /*
- * Misskey's app login on the wire: builds the requests' JSON and reads the answers. Pure: no I/O,
- * no state. Servers differ by version, and may send anything: every value is checked.
+ * Misskey's app login, and MiAuth, on the wire: builds the requests' JSON and reads the answers.
+ * Pure: no I/O, no state. Servers differ by version, and may send anything: every value is checked.
  */
 
 #include "common/buf.h"
+#include "common/digest.h"
 #include "common/err.h"
 #include "common/secret.h"
 #include "common/url.h"
@@ -16,11 +17,14 @@
 #define MISSKEY_SESSION_GENERATE "auth/session/generate"
 #define MISSKEY_SESSION_USERKEY "auth/session/userkey"
 #define MISSKEY_I "i"
+#define MISSKEY_MIAUTH_CHECK "miauth/check"
 #define MISSKEY_PATH_APP_CREATE "/api/" MISSKEY_APP_CREATE
 #define MISSKEY_PATH_SESSION_GENERATE "/api/" MISSKEY_SESSION_GENERATE
 #define MISSKEY_PATH_SESSION_USERKEY "/api/" MISSKEY_SESSION_USERKEY
 #define MISSKEY_PATH_I "/api/" MISSKEY_I
 #define MISSKEY_PATH_META "/api/meta"
+/* "/api/miauth/UUID/check" and a NUL. */
+#define MISSKEY_PATH_MIAUTH_BYTES (12 + RANDOM_UUID_BYTES + 6)
 
 /* Ids are 10 to 32 characters of [A-Za-z0-9] in all versions seen. */
 #define MISSKEY_ID_BYTES 129
@@ -30,7 +34,7 @@
 /* What an answer means for the caller. */
 enum misskey_verdict {
 	MISSKEY_DONE,
-	MISSKEY_PENDING,	 /* PENDING_SESSION: no consent yet */
+	MISSKEY_PENDING, /* PENDING_SESSION: no consent yet; of MiAuth also: i was given before */
 	MISSKEY_NO_SUCH_SESSION, /* NO_SUCH_SESSION */
 	MISSKEY_NO_SUCH_APP,	 /* NO_SUCH_APP */
 	MISSKEY_REJECTED,	 /* AUTHENTICATION_FAILED */
@@ -42,8 +46,10 @@ enum misskey_verdict {
 	MISSKEY_ELSEWHERE,	 /* the consent URL has another origin than the server */
 };
 
-/* A code of ours, from misskey_missing_read(): a Misskey without the app login. */
+/* Codes of ours, from misskey_missing_read(): a Misskey without the app login, one without MiAuth.
+ */
 #define MISSKEY_CODE_NO_APP_AUTHORIZATION "NO_APP_AUTHORIZATION"
+#define MISSKEY_CODE_NO_MIAUTH "NO_MIAUTH"
 
 /* What to tell a person and when to try again. */
 struct misskey_problem {
@@ -110,8 +116,36 @@ enum misskey_verdict misskey_verify_read(const struct http_answer *answer,
 					 struct misskey_user *ret_user,
 					 struct misskey_problem *ret_problem) _must_check_;
 
-/* POST /api/meta, after ENDPOINT (a literal, kept) was answered with 404. *ret_problem says whether
- * it is a Misskey without the app login, or no Misskey at all. */
+/* MiAuth (since Misskey 12.27) has no app: SESSION is a UUID of ours, and whoever knows it can
+ * fetch i. The address of its consent page; CALLBACK_URL may be NULL: the page stays where it is
+ * then. ERR_LIMIT: no address may be so long; ERR_NOMEM. */
+int misskey_miauth_consent_url(const struct url_server *server, const char *session,
+			       const char *name, const char *permission, const char *callback_url,
+			       char ret_url[static URL_MAX_BYTES]) _must_check_;
+/* Where its answer is asked for, once there is consent. */
+void misskey_miauth_path(const char *session, char ret_path[static MISSKEY_PATH_MIAUTH_BYTES]);
+int misskey_miauth_request(struct buf *body) _must_check_;
+/* Before anybody has seen the page: DONE, the server has MiAuth. */
+enum misskey_verdict misskey_miauth_probe_read(const struct http_answer *answer,
+					       struct misskey_problem *ret_problem) _must_check_;
+/* Once DONE, all that follow are PENDING. */
+enum misskey_verdict misskey_miauth_read(const struct http_answer *answer, struct secret *ret_i,
+					 struct misskey_user *ret_user,
+					 struct misskey_problem *ret_problem) _must_check_;
+
+/* Whether PROBLEM is that the server has no such endpoint. */
+bool misskey_endpoint_is_missing(const struct misskey_problem *problem);
+
+/* What a server lacks. */
+enum misskey_missing {
+	MISSKEY_LACKS_NOTHING,
+	MISSKEY_LACKS_APPS,
+	MISSKEY_LACKS_MIAUTH,
+	MISSKEY_LACKS_BOTH
+};
+
+/* POST /api/meta, after a server did not know an endpoint and LACKS that. *ret_problem says whether
+ * it is such a Misskey, or no Misskey at all. */
 int misskey_meta_request(struct buf *body) _must_check_;
-void misskey_missing_read(const struct http_answer *answer, const char *endpoint,
+void misskey_missing_read(const struct http_answer *answer, enum misskey_missing lacks,
 			  struct misskey_problem *ret_problem);

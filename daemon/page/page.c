@@ -354,6 +354,16 @@ static void put_undoing(const struct page *page)
 	put(page, "</section>\n");
 }
 
+static const char *next_words(const struct page *page)
+{
+	const struct page_facts *facts = page->facts;
+
+	if (facts->kind == PAGE_OUTCOME && facts->outcome == OUTCOME_WRONG_USER &&
+	    facts->lists_accounts)
+		return page->text->choose_account;
+	return page->message->next;
+}
+
 static void put_main(const struct page *page)
 {
 	bool urgent = page->plan->tone == TONE_BAD || page->plan->tone == TONE_CAUTION;
@@ -375,7 +385,7 @@ static void put_main(const struct page *page)
 	put(page, "<section>\n<h2>");
 	put_words(page, page->text->next_step);
 	put(page, "</h2>\n<p>");
-	put_words(page, page->message->next);
+	put_words(page, next_words(page));
 	put(page, "</p>\n");
 	put_command(page);
 	put(page, "<p class=\"note\">");

@@ -42,7 +42,8 @@ struct page_facts {
 	const char *permission;	    /* canonical list of what scripts may do now */
 	enum withdrawal withdrawal; /* where the user takes the access away */
 	const char *detail;	    /* a sentence in English about what is wrong */
-	const char *login; /* what `misskey-authctl login` needs; NULL: the account's name */
+	bool lists_accounts; /* the server's page may, to choose one; for OUTCOME_WRONG_USER */
+	const char *login;   /* what `misskey-authctl login` needs; NULL: the account's name */
 };
 
 /* By Accept-Language (RFC 9110; NULL: none): the language with the highest weight among ours,

@@ -42,6 +42,7 @@ struct page_text {
 	/* for whoever did not want what has been done: headings, and what follows them */
 	const char *wrong_user;
 	const char *wrong_user_help;
+	const char *choose_account; /* the next step of OUTCOME_WRONG_USER, if lists_accounts */
 	const char *withdraw;
 	/* where an address of the settings follows, it ends in a colon */
 	const char *withdraw_help[WITHDRAWAL_COUNT];

@@ -256,6 +256,9 @@ const struct page_text page_text_en = {
 	.wrong_user = "Not the right user?",
 	.wrong_user_help =
 		"Run `misskey-authctl logout {account}`, sign out on {server}, and log in again.",
+	.choose_account = "Start the login again. If the page of {server} lists accounts, choose "
+			  "@{expected} there. Otherwise sign out on {server} first, and sign in as "
+			  "@{expected}:",
 	.withdraw = "To withdraw the access",
 	.withdraw_help =
 		{

@@ -286,6 +286,10 @@ const struct page_text page_text_ja = {
 	.wrong_user = "別のユーザーでしたか？",
 	.wrong_user_help = "`misskey-authctl logout {account}` を実行し、{server} "
 			   "でログアウトしてから、もう一度ログインしてください。",
+	.choose_account = "もう一度ログインを始めてください。{server} "
+			  "のページにアカウントの一覧が表示されたら、@{expected} "
+			  "を選んでください。表示されない場合は、先に {server} "
+			  "からログアウトし、@{expected} としてログインしてください。",
 	.withdraw = "許可を取り消すには",
 	.withdraw_help =
 		{

@@ -185,6 +185,7 @@ struct service_login {
 	const char *permission;	 /* permission_apply() */
 	const char *app_name;	 /* a line */
 	const char *description; /* a line */
+	const char *method;	 /* method_text() */
 	bool replace;		 /* the credential of another user may be replaced */
 	bool if_needed;		 /* not if the credential is good for that */
 	bool browser;		 /* the caller can open a page on this machine */

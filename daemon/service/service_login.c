@@ -67,17 +67,15 @@ void service_login_changed(enum login_change change, struct account *account, st
 
 /* ---- After a start ---- */
 
-bool service_session_fits(const struct service *service, const struct registry_session *session,
-			  const struct account *account)
+bool service_session_fits(const struct registry_session *session, const struct account *account)
 {
-	const struct registry_app *app = registry_session_app(service->registry, session);
-
-	if (!app || strcmp(session->server, account->server.origin) != 0 ||
+	if (strcmp(session->server, account->server.origin) != 0 ||
 	    (session->user && account->user && strcasecmp(session->user, account->user) != 0))
 		return false;
-	return !account->from_config || (strcmp(app->permission, account->permission) == 0 &&
-					 strcmp(app->name, account->app_name) == 0 &&
-					 strcmp(app->description, account->description) == 0);
+	return !account->from_config || (method_fits(account->method, session->method) &&
+					 strcmp(session->permission, account->permission) == 0 &&
+					 strcmp(session->app_name, account->app_name) == 0 &&
+					 strcmp(session->description, account->description) == 0);
 }
 
 /* Whether a start can go on with SESSION. An exchange that may have been answered always goes on.
@@ -88,9 +86,9 @@ static bool session_is_restorable(const struct service *service,
 	const struct account *account = accounts_find(service->accounts, session->account);
 
 	if (!account || strcmp(session->server, account->server.origin) != 0 ||
-	    !registry_session_app(service->registry, session))
+	    (session->method == METHOD_APP && !registry_session_app(service->registry, session)))
 		return false;
-	return session->exchanging || service_session_fits(service, session, account);
+	return session->exchanging || service_session_fits(session, account);
 }
 
 /* Removes the sessions that a start cannot go on with. The next save writes that down. */
@@ -238,6 +236,7 @@ static bool is_fulfilled(const struct service *service, const struct account *ac
 
 	if (!credential || !credential_is_good(credential) ||
 	    strcmp(credential->server, account->server.origin) != 0 ||
+	    !method_fits(wish->method, credential->method) ||
 	    (expected.username && strcasecmp(expected.username, credential->username) != 0))
 		return false;
 	permission_difference(wish->permission, credential->permission, &missing);

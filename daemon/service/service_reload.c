@@ -53,6 +53,7 @@ static int keep_for_login(const struct login *login, struct accounts *wanted)
 		.permission = account->permission,
 		.app_name = account->app_name,
 		.description = account->description,
+		.method = account->method,
 	};
 	struct account *put;
 
@@ -78,7 +79,7 @@ static void cancel_outdated(const struct reload *reload, const struct account *a
 
 	if (phase != LOGIN_MAKES_PAGE && phase != LOGIN_AWAITS_CONSENT)
 		return;
-	if (is_gone || !session || !service_session_fits(service, session, account))
+	if (is_gone || !session || !service_session_fits(session, account))
 		login_cancel(login, "the account was changed in the config", reload->now);
 }
 

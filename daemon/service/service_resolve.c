@@ -81,6 +81,7 @@ static struct wish wish_before(const struct request *request)
 		.permission = account->permission,
 		.app_name = account->app_name,
 		.description = account->description,
+		.method = account->method,
 	};
 }
 
@@ -110,6 +111,8 @@ static int add_request(const struct request *request, struct wish *wish, struct 
 		free(wish->permission);
 		wish->permission = permission;
 	}
+	if (asked->method)
+		wish->method = method_from_text(asked->method);
 	/* Another user is another wish: what was allowed for the one before is not for this one. */
 	if (request->user || asked->replace)
 		wish->replace = asked->replace;
@@ -130,8 +133,10 @@ static int make_wish(const struct request *request, struct wish *ret_wish,
 	return add_request(request, ret_wish, detail);
 }
 
-static int check_app_texts(const struct service_login *asked, struct err_detail *detail)
+static int check_texts(const struct service_login *asked, struct err_detail *detail)
 {
+	if (asked->method && method_from_text(asked->method) == METHOD_COUNT)
+		return err_set(detail, ERR_INVALID, "The method must be auto, app or miauth");
 	if (asked->app_name && (!*asked->app_name || !text_is_plain(asked->app_name) ||
 				text_chars(asked->app_name) > APP_NAME_CHARS))
 		return err_set(detail, ERR_INVALID, "An app's name is a line of 1 to %d characters",
@@ -171,6 +176,9 @@ static int check_config(const struct account *account, const struct wish *wish,
 	if (strcmp(account->description, wish->description) != 0)
 		return contradiction(account, "the app's description", account->description,
 				     wish->description, detail);
+	if (!method_fits(account->method, wish->method))
+		return contradiction(account, "the method", method_text(account->method),
+				     method_text(wish->method), detail);
 	return 0;
 }
 
@@ -202,7 +210,7 @@ static int check_phase(const struct service *service, const struct request *requ
 	enum login_phase phase = login_phase(service_find_login(service, account));
 
 	if ((phase != LOGIN_MAKES_PAGE && phase != LOGIN_HAS_CONSENT) ||
-	    wish_equals(wish, request->pending))
+	    wish_fits(wish, request->pending))
 		return 0;
 	return err_set(detail, ERR_EXISTS,
 		       "A login of %s that asks for something else is under way; wait for its "
@@ -249,7 +257,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 	struct request request = {.asked = asked};
 	_cleanup_(wish_done) struct wish wish = {0};
 	bool was_there = accounts_find(service->accounts, asked->account) != NULL;
-	int r = check_app_texts(asked, detail);
+	int r = check_texts(asked, detail);
 
 	if (!r)
 		r = read_request(service, &request, detail);

@@ -61,8 +61,7 @@ int service_resolve_account(struct service *service, const struct service_login 
 void service_derive_all(struct service *service);
 
 /* Whether ACCOUNT, if it is in the config, is still what SESSION was made for. */
-bool service_session_fits(const struct service *service, const struct registry_session *session,
-			  const struct account *account);
+bool service_session_fits(const struct registry_session *session, const struct account *account);
 
 /* At an orderly end: no exchange has ended this process. */
 void service_forget_resumes(struct service *service, struct clock_time now);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
+#include <string.h>
+
 #include "common/digest.h"
 #include "credentials_file.h"
 
@@ -24,11 +26,25 @@ static const char *state_word(unsigned value)
 					 : NULL;
 }
 
+/* With an app, i is a digest of 64 digits. */
+static bool is_digest(const struct secret *i)
+{
+	const char *text = secret_reveal(i);
+
+	return i->size == SHA256_HEX_BYTES - 1 && strspn(text, "0123456789abcdef") == i->size;
+}
+
 static const char *misfit(const void *entry)
 {
 	const struct credential *credential = entry;
+	bool has_app = credential->method == METHOD_APP;
 
-	return credential_is_kept(credential) == secret_is_set(&credential->i) ? NULL : "i";
+	if (has_app != (credential->app_id != NULL))
+		return "app.id";
+	if (credential_is_kept(credential) != secret_is_set(&credential->i) ||
+	    (has_app && secret_is_set(&credential->i) && !is_digest(&credential->i)))
+		return "i";
+	return NULL;
 }
 
 #define AT(field) ENTRY_AT(struct credential, field)
@@ -38,10 +54,11 @@ static const struct entry_member members[] = {
 	{"user", .type = ENTRY_OBJECT},
 	{"user.id", AT(user_id), .form = ENTRY_ID},
 	{"user.username", AT(username), .form = ENTRY_WORDS, .max = URL_USER_BYTES - 1},
-	{"i", AT(i), .form = ENTRY_HEX, .max = SHA256_HEX_BYTES - 1, .may_be_null = true},
+	{"i", AT(i), .form = ENTRY_TOKEN, .max = SECRET_MAX_BYTES, .may_be_null = true},
+	{"method", AT(method), .word = entry_method_word},
 	{"permission", AT(permission), .form = ENTRY_PERMISSION},
 	{"app", .type = ENTRY_OBJECT},
-	{"app.id", AT(app_id), .form = ENTRY_ID},
+	{"app.id", AT(app_id), .form = ENTRY_ID, .may_be_null = true},
 	{"app.name", AT(app_name), .form = ENTRY_WORDS, .max = APP_NAME_MAX_BYTES},
 	{"software", AT(software), .form = ENTRY_WORDS, .max = SOFTWARE_MAX_BYTES,
 	 .may_be_null = true},

@@ -24,11 +24,12 @@ struct credential {
 	char *server; /* origin */
 	char *user_id;
 	char *username;
-	struct secret i;  /* not set when revoked */
-	char *permission; /* canonical */
-	char *app_id;
-	char *app_name;
-	char *software; /* of the server at that time, "misskey 2025.3.1"; NULL: not known */
+	struct secret i;    /* not set when revoked */
+	enum method method; /* by which it was obtained: METHOD_APP or METHOD_MIAUTH */
+	char *permission;   /* canonical */
+	char *app_id;	    /* NULL: MiAuth has no apps */
+	char *app_name;	    /* what the server's settings show */
+	char *software;	    /* of the server at that time, "misskey 2025.3.1"; NULL: not known */
 	enum credential_state state;
 	int64_t obtained_at;		       /* unix s */
 	int64_t verified_at;		       /* unix s, 0: never */

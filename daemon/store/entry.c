@@ -7,9 +7,18 @@
 #include "common/account_name.h"
 #include "common/permission.h"
 #include "common/text.h"
+#include "common/vocabulary.h"
 
 /* Misskey's ids have 10 to 32 characters; misskey.h lets 128 pass. */
 #define ID_MAX_BYTES 128
+
+/* Nothing is made by METHOD_AUTO, which is only wished for. */
+const char *entry_method_word(unsigned value)
+{
+	if (value == METHOD_AUTO)
+		return "";
+	return value < METHOD_COUNT ? method_text((enum method)value) : NULL;
+}
 
 static void *field_of(const struct entry_member *member, void *entry)
 {
@@ -25,6 +34,16 @@ static bool is_id(const char *text)
 	size_t size = strlen(text);
 
 	return size > 0 && size <= ID_MAX_BYTES && strspn(text, alphabet) == size;
+}
+
+/* Nothing that has to be quoted in a shell, a header or JSON. */
+static bool is_token(const char *text, size_t max)
+{
+	static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+				       "0123456789-._+/=";
+	size_t size = strlen(text);
+
+	return size > 0 && size <= max && strspn(text, alphabet) == size;
 }
 
 static bool is_origin(const char *text)
@@ -47,6 +66,8 @@ static bool has_form(const struct entry_member *member, const char *text)
 		return is_id(text);
 	case ENTRY_HEX:
 		return strlen(text) == max && strspn(text, "0123456789abcdef") == max;
+	case ENTRY_TOKEN:
+		return is_token(text, max);
 	case ENTRY_WORDS:
 		return *text && strlen(text) <= max && text_is_plain(text);
 	default:

@@ -37,6 +37,7 @@ enum entry_form {
 	ENTRY_ORIGIN,	  /* as url_server_parse() writes it */
 	ENTRY_ID,	  /* [A-Za-z0-9_-]+ */
 	ENTRY_HEX,	  /* MAX digits, lower-case */
+	ENTRY_TOKEN,	  /* [A-Za-z0-9-._+/=]+, at most MAX bytes */
 	ENTRY_WORDS,	  /* text_is_plain(), at most MAX bytes, not empty */
 	ENTRY_PERMISSION, /* a canonical list; in the file it is an array */
 	ENTRY_DATE,	  /* a number of seconds; in the file it is a time of RFC 3339 */
@@ -65,6 +66,9 @@ struct entry_member {
 			 int64_t *: ENTRY_NUMBER,                   \
 			 default: ENTRY_CHARS),                     \
 	.offset = offsetof(c_struct, field), .size = sizeof(((c_struct *)0)->field)
+
+/* For a member that is an enum method: "app", "miauth". */
+const char *entry_method_word(unsigned value);
 
 struct entry_kind {
 	const char *list; /* the key of these entries in the file */

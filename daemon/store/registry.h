@@ -55,12 +55,17 @@ enum registry_proof {
 
 struct registry_session {
 	char account[ACCOUNT_NAME_BYTES];
-	bool from_config; /* the account was in the config when the session was made */
-	char *user;	  /* who is wished for; NULL: whom the account has */
-	bool replace;	  /* the credential of another user may be replaced */
-	char *server;	  /* origin; with app_id: which app, which has the other wishes */
-	char *app_id;
-	struct secret token;	     /* the session's */
+	bool from_config;   /* the account was in the config when the session was made */
+	char *user;	    /* who is wished for; NULL: whom the account has */
+	bool replace;	    /* the credential of another user may be replaced */
+	char *server;	    /* origin */
+	enum method method; /* METHOD_APP or METHOD_MIAUTH */
+	char *permission;   /* canonical; what it was made with, as the next three */
+	char *app_name;
+	char *description;
+	char *callback_url;	     /* "": none */
+	char *app_id;		     /* with account and server: its app; NULL: MiAuth has none */
+	struct secret token;	     /* the session's; with MiAuth whoever has it can fetch i */
 	char *consent_url;	     /* on the server; holds the token */
 	char start[RANDOM_ID_BYTES]; /* of /start/…; "" for a session without browser */
 	bool start_used;	     /* the link has been opened */
@@ -85,10 +90,11 @@ struct registry_finished {
 	char result[RANDOM_ID_BYTES];
 	char start[RANDOM_ID_BYTES]; /* "": there was none */
 	char account[ACCOUNT_NAME_BYTES];
-	char *server;	/* origin */
-	char *user;	/* who consented; NULL if unknown */
-	char *expected; /* who should have, for OUTCOME_WRONG_USER; else NULL */
-	char *detail;	/* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
+	char *server;	    /* origin */
+	char *user;	    /* who consented; NULL if unknown */
+	char *expected;	    /* who should have, for OUTCOME_WRONG_USER; else NULL */
+	char *detail;	    /* a sentence for OUTCOME_UNREACHABLE and the like; else NULL */
+	enum method method; /* the session's */
 	enum outcome outcome;
 	int64_t finished_at;  /* unix s */
 	bool late_start_told; /* not on disk */
@@ -141,7 +147,7 @@ const struct registry_session *registry_session_by_result(const struct registry 
 							  const char *result);
 int registry_session_put(struct registry *registry,
 			 const struct registry_session *session) _must_check_;
-/* The app that it was made with; NULL if that is not known any more. */
+/* The app that it was made with; NULL if that is not known any more, and with MiAuth. */
 const struct registry_app *registry_session_app(const struct registry *registry,
 						const struct registry_session *session);
 /* Whether a credential may be taken from the session: it never had a start link, or its callback

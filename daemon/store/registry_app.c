@@ -3,9 +3,6 @@
 
 #include "registry_rows.h"
 
-/* APP_DESCRIPTION_CHARS of 4 bytes each: the longest of an app's texts. */
-#define TEXT_MAX_BYTES 2048
-
 static int arrange(struct name_table *rows, struct err_detail *where)
 {
 	for (size_t i = 1; i < rows->count; i++) {
@@ -22,8 +19,8 @@ static int arrange(struct name_table *rows, struct err_detail *where)
 static const struct entry_member members[] = {
 	{"account", AT(account), .form = ENTRY_NAME},
 	{"server", AT(server), .form = ENTRY_ORIGIN},
-	{"name", AT(name), .form = ENTRY_WORDS, .max = TEXT_MAX_BYTES},
-	{"description", AT(description), .form = ENTRY_WORDS, .max = TEXT_MAX_BYTES,
+	{"name", AT(name), .form = ENTRY_WORDS, .max = APP_TEXT_MAX_BYTES},
+	{"description", AT(description), .form = ENTRY_WORDS, .max = APP_TEXT_MAX_BYTES,
 	 .may_be_empty = true},
 	{"permission", AT(permission), .form = ENTRY_PERMISSION},
 	{"callback_url", AT(callback_url), .form = ENTRY_WORDS, .max = URL_MAX_BYTES,
@@ -145,7 +142,8 @@ static void drop_spare(struct registry *registry, const struct registry_app *kep
 		for (size_t i = first; is_of(registry, i, kept->account); i++) {
 			const struct registry_app *app = app_at(registry, i);
 
-			if (session && app_is(app, session->server, session->app_id))
+			if (session && session->app_id &&
+			    app_is(app, session->server, session->app_id))
 				continue;
 			count++;
 			/* KEPT was made just now, whatever the clock says. */

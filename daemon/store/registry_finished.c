@@ -34,6 +34,7 @@ static const struct entry_member members[] = {
 	{"expected", AT(expected), USER},
 	{"detail", AT(detail), .form = ENTRY_WORDS, .max = REGISTRY_MAX_BYTES, .may_be_empty = true,
 	 .may_be_null = true},
+	{"method", AT(method), .word = entry_method_word},
 	{"outcome", AT(outcome), .word = outcome_word},
 	{"finished_at", AT(finished_at), .max = ENTRY_TIME_MAX},
 	{0},

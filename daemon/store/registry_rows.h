@@ -8,6 +8,9 @@
 #include "state_file.h"
 #include "store/registry.h"
 
+/* APP_DESCRIPTION_CHARS of 4 bytes each: the longest of an app's texts. */
+#define APP_TEXT_MAX_BYTES 2048
+
 /* The lists, in the file's order. Sessions and apps are sorted by account, the apps of one as they
  * were put, and so are finished sessions. */
 enum registry_list {

@@ -22,7 +22,14 @@ static const struct entry_member members[] = {
 	{"user", AT(user), .form = ENTRY_WORDS, .max = URL_USER_BYTES - 1, .may_be_null = true},
 	{"replace", AT(replace)},
 	{"server", AT(server), .form = ENTRY_ORIGIN},
-	{"app_id", AT(app_id), .form = ENTRY_ID},
+	{"method", AT(method), .word = entry_method_word},
+	{"permission", AT(permission), .form = ENTRY_PERMISSION},
+	{"app_name", AT(app_name), .form = ENTRY_WORDS, .max = APP_TEXT_MAX_BYTES},
+	{"description", AT(description), .form = ENTRY_WORDS, .max = APP_TEXT_MAX_BYTES,
+	 .may_be_empty = true},
+	{"callback_url", AT(callback_url), .form = ENTRY_WORDS, .max = URL_MAX_BYTES,
+	 .may_be_empty = true},
+	{"app_id", AT(app_id), .form = ENTRY_ID, .may_be_null = true},
 	{"token", AT(token)},
 	{"consent_url", AT(consent_url), .form = ENTRY_WORDS, .max = URL_MAX_BYTES},
 	{"start", AT(start), ID, .may_be_empty = true},
@@ -43,11 +50,19 @@ static const struct entry_member members[] = {
 #undef AT
 #undef ID
 
+static const char *misfit(const void *entry)
+{
+	const struct registry_session *session = entry;
+
+	return (session->method == METHOD_APP) == (session->app_id != NULL) ? NULL : "app_id";
+}
+
 const struct entry_kind registry_session_kind = {
 	.list = "sessions",
 	.size = sizeof(struct registry_session),
 	.members = members,
 	.repeated = "an account has two sessions",
+	.misfit = misfit,
 };
 
 size_t registry_session_count(const struct registry *registry)
@@ -109,7 +124,9 @@ bool registry_session_is_trusted(const struct registry_session *session)
 const struct registry_app *registry_session_app(const struct registry *registry,
 						const struct registry_session *session)
 {
-	return registry_app_by_id(registry, session->account, session->server, session->app_id);
+	return session->app_id ? registry_app_by_id(registry, session->account, session->server,
+						    session->app_id)
+			       : NULL;
 }
 
 /* Changes */

@@ -377,7 +377,7 @@ def check_tokens(daemon, servers):
     """Every good credential is accessToken+appSecret through sha256sum, and misskey-token prints it."""
     digests = {
         (server.origin, sha256sum(token.token + token.app.secret)) for server in servers for token in server.access_tokens
-    }
+    } | {(server.origin, token.token) for server in servers for token in server.miauth_tokens}
     for account, entry in daemon.credentials().items():
         if entry["state"] not in ("verified", "unverified"):
             continue
@@ -427,6 +427,7 @@ def secrets_of(daemon, servers):
         secrets |= {app.secret for app in server.apps.values()}
         secrets |= {token.token for token in server.access_tokens}
         secrets |= {token.hash for token in server.access_tokens}
+        secrets |= {secret for token in server.miauth_tokens for secret in (token.token, token.session)}
     return secrets
 
 

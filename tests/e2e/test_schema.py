@@ -86,6 +86,7 @@ ACCOUNT = {
     "server": "https://misskey.example",
     "user": {"id": "9abcdefghi", "username": "alice"},
     "i": I,
+    "method": "app",
     "permission": ["read:account", "write:notes"],
     "app": {"id": "9bcdefghij", "name": "misskey-authd"},
     "software": "misskey 2025.3.1",

@@ -335,52 +335,58 @@ def test_an_error_code_ends_the_login_and_is_said(server, daemon):
 
 
 def test_a_place_that_is_no_misskey_is_named(server_2025, daemon):
-    server_2025.misbehave(CREATE, misskey.Html(404))
+    lose(server_2025, CREATE, misskey.Html(404))
     server_2025.misbehave("meta", misskey.Html(404))
     assert "perhaps it is no Misskey server" in failed(daemon, server_2025, "REFUSED")["message"]
+
+
+def lose(server, endpoint, answer):
+    """From now on the server knows neither that endpoint nor MiAuth."""
+    server.misbehave(endpoint, answer, times=None)
+    server.misbehave("miauth/check", answer, times=None)
 
 
 @pytest.mark.parametrize("answer", (UNKNOWN_ENDPOINT, UNKNOWN_ROUTE, misskey.Html(404)), ids=("code", "route", "page"))
 @pytest.mark.parametrize("endpoint", (CREATE, GENERATE))
 def test_a_server_without_the_app_authorization_is_named_with_its_version(server, daemon, endpoint, answer):
-    server.misbehave(endpoint, answer)
+    lose(server, endpoint, answer)
     done = daemon.authctl("login", server.origin, "--as", "me", "--no-browser")
     assert done.returncode == 6 and not done.stdout
     version = server.profile.shape("meta", {"origin": server.origin})["version"]
-    for told in (f"Misskey {version}, has no {endpoint}", "Make an access token in its settings"):
+    for told in (f"Misskey {version}, offers neither", "Make an access token in its settings"):
         assert told in done.stderr
     assert "Log in again" not in done.stderr
     assert len(server.calls("meta")) == 1 and len(server.calls(endpoint)) == 1
 
 
 def test_nothing_else_is_asked_while_the_version_is(server_2025, daemon):
-    server_2025.misbehave(CREATE, UNKNOWN_ROUTE, times=None)
+    lose(server_2025, CREATE, UNKNOWN_ROUTE)
     server_2025.misbehave("meta", misskey.Delay(3))
-    assert "has no app/create" in failed(daemon, server_2025, "REFUSED")["message"]
+    assert "offers neither" in failed(daemon, server_2025, "REFUSED")["message"]
     assert len(server_2025.calls(CREATE)) == 1
 
 
 def test_a_page_that_waits_names_it_too(server, daemon):
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     server.forget_sessions()
-    server.misbehave(GENERATE, UNKNOWN_ROUTE, times=None)
+    lose(server, GENERATE, UNKNOWN_ROUTE)
     version = server.profile.shape("meta", {"origin": server.origin})["version"]
     page = browser.get(daemon.callback_url(token))[1]
     assert daemon.outcome("me")["outcome"] == "REFUSED"
-    assert f"Misskey {version}, has no {GENERATE}" in browser.get(page)[3]
+    assert f"Misskey {version}, offers neither" in browser.get(page)[3]
 
 
 @pytest.mark.parametrize("answer", (misskey.RawJson('{"version":5}'), misskey.Oversized(300_000), misskey.Cut(),
                                     misskey.RawJson('{"version":"\\u001b[31m%s"}' % ("x" * 10_000))))
 def test_a_version_is_not_believed_blindly(server_2025, daemon, answer):
-    server_2025.misbehave(CREATE, UNKNOWN_ENDPOINT)
+    lose(server_2025, CREATE, UNKNOWN_ENDPOINT)
     server_2025.misbehave("meta", answer)
     message = failed(daemon, server_2025, "REFUSED")["message"]
     assert "app/create" in message and len(message) < 600 and not CONTROL_BYTES.search(message)
 
 
 def test_a_login_can_be_called_off_while_the_version_is_asked_for(server_2025, daemon):
-    server_2025.misbehave(CREATE, UNKNOWN_ENDPOINT)
+    lose(server_2025, CREATE, UNKNOWN_ENDPOINT)
     server_2025.misbehave("meta", misskey.NeverAnswer())
     with pytest.raises(TimeoutError):
         daemon.control("POST", "/v1/accounts/me/login", {"server": server_2025.origin}, timeout=1)

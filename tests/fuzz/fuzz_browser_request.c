@@ -7,19 +7,27 @@
 #include "common/url.h"
 #include "fuzz.h"
 
-/* The token is the value of the target's one parameter "token". */
+/* Whether QUERY has one parameter NAME, and its value is TOKEN. */
+static bool has_once(const char *query, const char *name, const char *token)
+{
+	char parameter[32 + CALLBACK_TOKEN_BYTES];
+	size_t size = (size_t)snprintf(parameter, sizeof(parameter), "&%s=", name);
+	unsigned count = strncmp(query, parameter + 1, size - 1) == 0;
+
+	for (const char *next = query; (next = strstr(next, parameter)); next++)
+		count++;
+	snprintf(parameter, sizeof(parameter), "%s=%s", name, token);
+	return count == 1 && strstr(query, parameter);
+}
+
+/* The token is the value of the target's one parameter "token" or "session". */
 static void check_token(const char *target, const char *token)
 {
 	static const char path[] = CALLBACK_PATH "?";
-	char parameter[16 + CALLBACK_TOKEN_BYTES];
 	const char *query = target + strlen(path);
-	unsigned count = strncmp(query, "token=", 6) == 0;
 
-	for (const char *next = query; (next = strstr(next, "&token=")); next++)
-		count++;
-	snprintf(parameter, sizeof(parameter), "token=%s", token);
-	if (strncmp(target, path, strlen(path)) != 0 || count != 1 || !strstr(query, parameter) ||
-	    !url_is_uuid(token))
+	if (strncmp(target, path, strlen(path)) != 0 || !url_is_uuid(token) ||
+	    (!has_once(query, CALLBACK_TOKEN, token) && !has_once(query, CALLBACK_SESSION, token)))
 		abort();
 }
 

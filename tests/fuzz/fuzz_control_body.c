@@ -148,9 +148,16 @@ static void add_session(struct registry *registry)
 	char server[] = "https://misskey.example";
 	char app[] = "app";
 	char page[] = "https://misskey.example/auth/token";
+	char permission[] = "read:account";
+	char nothing[] = "";
 	struct registry_session session = {
 		.account = NAME,
 		.server = server,
+		.method = METHOD_APP,
+		.permission = permission,
+		.app_name = app,
+		.description = nothing,
+		.callback_url = nothing,
 		.app_id = app,
 		.consent_url = page,
 		.browser = true,

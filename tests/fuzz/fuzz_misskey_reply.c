@@ -52,13 +52,19 @@ static void read_all(const struct http_answer *answer)
 	verdict = misskey_verify_read(answer, &user, &problem);
 	check(verdict, &problem);
 	check_user(verdict, &user);
-	misskey_missing_read(answer, MISSKEY_APP_CREATE, &problem);
+	verdict = misskey_miauth_read(answer, &access_token, &user, &problem);
+	check(verdict, &problem);
+	check_secret(verdict, &access_token);
+	check_user(verdict, &user);
+	verdict = misskey_miauth_probe_read(answer, &problem);
+	check(verdict, &problem);
+	misskey_missing_read(answer, MISSKEY_LACKS_BOTH, &problem);
 	check(MISSKEY_REFUSED, &problem);
 	secret_done(&app.secret);
 	secret_done(&session.token);
 }
 
-/* The first two bytes choose the status; the rest is the body, read as each of the five answers.
+/* The first two bytes choose the status; the rest is the body, read as each of the answers.
  * A status below 200 is none of an answer's: there the rest is why there is no answer. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {

@@ -24,10 +24,11 @@ from .knobs import (
     Truncated,
     WrongContentType,
 )
-from .server import Call, MisskeyServer
+from .server import APP_AUTHORIZATION, Call, MisskeyServer
 from .variants import PROFILES
 
 __all__ = [
+    "APP_AUTHORIZATION",
     "Call",
     "Cut",
     "Delay",

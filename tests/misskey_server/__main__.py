@@ -16,7 +16,7 @@ import threading
 # Started as a directory, Python looks for modules in it instead of beside it.
 sys.path[0] = str(pathlib.Path(__file__).resolve().parent.parent)
 
-from misskey_server import MisskeyServer  # noqa: E402
+from misskey_server import APP_AUTHORIZATION, MisskeyServer  # noqa: E402
 from misskey_server.variants import PROFILES  # noqa: E402
 
 
@@ -28,6 +28,7 @@ def parse_arguments():
     parser.add_argument("--tls", nargs=2, metavar=("CERT", "KEY"), help="speak https with these PEM files")
     parser.add_argument("--public-host", metavar="NAME", help="the name in its own URLs")
     parser.add_argument("--auto-accept", metavar="USER", help="opening a consent page consents as USER")
+    parser.add_argument("--without-apps", action="store_true", help="have MiAuth alone, no app authorization")
     parser.add_argument("--until-stdin-closes", action="store_true", help="end with the parent process")
     return parser.parse_args()
 
@@ -45,6 +46,8 @@ def main() -> int:
         tls=tuple(arguments.tls) if arguments.tls else None,
         auto_accept=arguments.auto_accept,
     )
+    if arguments.without_apps:
+        server.missing.update(APP_AUTHORIZATION)
     try:
         server.start()
     except OSError as error:

@@ -64,6 +64,11 @@ class Api:
             ),
             "meta": Endpoint(self.meta),
         }
+        self.missing = set()  # endpoints that this server does not have, against its version
+        if profile.has_miauth:
+            self.endpoints["miauth/gen-token"] = Endpoint(
+                self.miauth_gen_token, (Param("permission", array=True),), needs_user=True, native_only=True
+            )
 
     def call(self, name: str, body, authorization: str) -> Reply:
         """Checks and acts. Raises NeverAnswered where the real server does not reply at all."""
@@ -161,6 +166,21 @@ class Api:
             raise DatabaseError('Could not find any entity of type "AccessToken"', "EntityNotFoundError")
         self.state.use_up(session)
         return {"accessToken": access_token.token, "user": self.packed_user("user_at_userkey", session.user)}
+
+    def miauth_gen_token(self, body, caller):
+        token = self.state.accept_miauth(body["session"], body.get("name"), body["permission"], caller.user)
+        return {"token": token.token}
+
+    def miauth_check(self, session: str) -> Reply:
+        """Of the server's router, not of its endpoints: it looks at no `i` and no parameter."""
+        token = self.state.take_miauth(session)
+        if token is None:
+            return self.profile.json({"ok": False})
+        return self.profile.json({
+            "ok": True,
+            "token": token.token,
+            "user": self.packed_user("user_at_userkey", token.user),
+        })  # fmt: skip
 
     def i(self, body, caller):
         return self.packed_user("user_at_i", caller.user)

@@ -78,6 +78,7 @@ class Profile:
     names_authorized_apps = True  # in the list from which a person withdraws them
     rewrites_permissions = True  # from old spellings
     awaits_session_deletion = False  # in userkey: a second call cannot succeed
+    has_miauth = True
 
     def __init__(self):
         self.shapes = {}
@@ -136,6 +137,7 @@ class Profile11(Profile):
     api_headers = (*security_headers, ("Vary", "Origin"), ANY_ORIGIN, API_CACHE)
     nodeinfo_headers = (*security_headers, JSON_TYPE, ("Cache-Control", "public, max-age=600"))
     signin_endpoint = "signin"
+    has_miauth = False  # it came with 12.27
     signin_errors = {"user": "user not found", "password": "incorrect password"}
     takes_access_token_as_i = False
     takes_bearer = False

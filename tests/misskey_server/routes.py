@@ -1,16 +1,20 @@
 # SPDX-License-Identifier: MIT
 """From a request to a reply: the API, nodeinfo, and the pages a browser opens."""
 
+import re
 from dataclasses import dataclass, field
 from typing import Optional
 from urllib.parse import urlsplit
 
 from .consent_page import accepted_page, consent_page, no_session_page
 from .endpoints import Api
+from .miauth import miauth_page, read_consent_url
 from .replies import Reply, compact_json
 
 API = "/api/"
 CONSENT = "/auth/"
+MIAUTH = "/miauth/"
+MIAUTH_CHECK = re.compile(r"/api/miauth/([^/]+)/check")
 NODEINFO = "/nodeinfo/2.0"
 
 
@@ -30,8 +34,12 @@ class Request:
 
     @property
     def endpoint(self) -> str:
-        """The name by which knobs and records know it: the API's endpoint, "auth" for a consent page,
+        """The name by which knobs and records know it: the API's endpoint, "auth" or "miauth" for a consent page,
         or the path without its slash."""
+        if MIAUTH_CHECK.fullmatch(self.path):
+            return "miauth/check"
+        if self.path.startswith(MIAUTH):
+            return "miauth"
         if self.path.startswith(API):
             return self.path[len(API) :]
         if self.path.startswith(CONSENT):
@@ -67,6 +75,8 @@ class Routes:
             return self.profile.json({"links": [{"rel": rel, "href": self.api.origin() + NODEINFO}]})
         if request.path.startswith(CONSENT):
             return self.answer_consent(request.path[len(CONSENT) :])
+        if request.path.startswith(MIAUTH) and self.profile.has_miauth:
+            return self.answer_miauth(request)
         if request.path == "/":
             return html("<!doctype html><title>Misskey</title><h1>Misskey</h1>")
         return html("<!doctype html><title>Not Found</title>", 404)
@@ -74,7 +84,9 @@ class Routes:
     def answer_api(self, request: Request) -> Reply:
         name = request.endpoint
         known = name in self.api.endpoints or name == self.profile.signin_endpoint
-        if not known:
+        if self.profile.has_miauth and name == "miauth/check":
+            known = True
+        if not known or name in self.api.missing:
             return self.profile.unknown_endpoint(request.method, request.target)
         if request.method != "POST":
             return self.profile.not_post(request.method, request.target)
@@ -82,6 +94,8 @@ class Routes:
             reply = self.profile.too_large()
             reply.close = True  # before the upload ends
             return reply
+        if name == "miauth/check":
+            return self.api.miauth_check(MIAUTH_CHECK.fullmatch(request.path)[1])
         body, refusal = self.profile.parse_body(request.body, request.headers.get("content-type", ""))
         if refusal:
             return refusal
@@ -115,3 +129,12 @@ class Routes:
             return html(accepted_page())
         location = callback + self.profile.callback_query.format(token=token)
         return Reply(303, [("Location", location)], b"")
+
+    def answer_miauth(self, request: Request) -> Reply:
+        session, name, permission, callback = read_consent_url(request.target)
+        if self.auto_accept is None:
+            return html(miauth_page(session, self.profile.signin_endpoint))
+        self.state.accept_miauth(session, name, permission, self.state.users[self.auto_accept])
+        if not callback:
+            return html(accepted_page())
+        return Reply(303, [("Location", f"{callback}?session={session}")], b"")

@@ -14,12 +14,15 @@ from .endpoints import Api
 from .errors import NeverAnswered
 from .exchange import Exchange
 from .knobs import Knob
+from .miauth import MiauthToken, read_consent_url
 from .replies import Reply
 from .routes import Request, Routes
 from .state import Session, State, User
 from .variants import PROFILES
 
 EVERY_ENDPOINT = "*"
+# What a server lacks that has only MiAuth.
+APP_AUTHORIZATION = ("app/create", "auth/session/generate", "auth/session/userkey")
 SHUTDOWN_POLL_SECONDS = 0.02
 
 
@@ -151,6 +154,16 @@ class MisskeyServer:
         return self.state.access_tokens
 
     @property
+    def miauth_tokens(self) -> list:
+        """Each has session, token (the valid `i`), user, name, permission, fetched."""
+        return self.state.miauth_tokens
+
+    @property
+    def missing(self) -> set:
+        """Endpoints that it answers as unknown ones, such as APP_AUTHORIZATION. May be changed."""
+        return self._routes.api.missing
+
+    @property
     def notes(self) -> list:
         """As they were returned by notes/create."""
         return self.state.notes
@@ -172,6 +185,11 @@ class MisskeyServer:
         with self.state.lock:
             callback = self.state.sessions[session_token].app.callback_url
             return callback + self.profile.callback_query.format(token=session_token)
+
+    def accept_miauth(self, consent_url: str, username: str) -> MiauthToken:
+        """Presses Accept on MiAuth's page at that address, without a browser."""
+        session, name, permission, _ = read_consent_url(consent_url)
+        return self.state.accept_miauth(session, name, permission, self.state.users[username])
 
     def revoke(self, username: str, app_id: Optional[str] = None) -> int:
         """What a user does in the settings: the tokens of all apps or of one; returns how many."""

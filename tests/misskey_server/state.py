@@ -16,6 +16,7 @@ from datetime import datetime, timezone
 from typing import Optional
 
 from .errors import DatabaseError
+from .miauth import MiauthToken
 from .profiles import Profile
 
 ALPHANUMERICS = string.ascii_letters + string.digits
@@ -86,6 +87,7 @@ class State:
         self.apps = {}  # id → App
         self.sessions = {}  # token → Session
         self.access_tokens = []
+        self.miauth_tokens = []
         self.notes = []
         # How long after userkey the session can still be used: the real server does not wait for
         # its deletion, and a second call within milliseconds was seen to succeed.
@@ -151,6 +153,21 @@ class State:
                 )
             session.user = user
 
+    def accept_miauth(self, session: str, name: str, permission: list, user: User) -> MiauthToken:
+        with self.lock:
+            token = MiauthToken(session, random_alphanumerics(SECRET_LENGTH), user, name, permission)
+            self.miauth_tokens.append(token)
+            return token
+
+    def take_miauth(self, session: str) -> Optional[MiauthToken]:
+        """What a session gives once: its first token."""
+        with self.lock:
+            token = next((each for each in self.miauth_tokens if each.session == session), None)
+            if token is None or token.fetched:
+                return None
+            token.fetched = True
+            return token
+
     def use_up(self, session: Session) -> None:
         """What userkey does to its session once it succeeds."""
         with self.lock:
@@ -167,7 +184,7 @@ class State:
             for each in self.access_tokens:
                 if each.hash == i.lower() or (self.profile.takes_access_token_as_i and each.token == i):
                     return each.user, each.app
-            return None
+            return next(((each.user, each) for each in self.miauth_tokens if each.token == i), None)
 
     def revoke(self, username: str, app_id: Optional[str] = None) -> int:
         """Deletes a user's access tokens, all or one app's; returns how many."""
@@ -179,6 +196,10 @@ class State:
             ]
             revoked = len(self.access_tokens) - len(kept)
             self.access_tokens[:] = kept
+            if app_id is None:
+                kept = [each for each in self.miauth_tokens if each.user.username != username]
+                revoked += len(self.miauth_tokens) - len(kept)
+                self.miauth_tokens[:] = kept
             return revoked
 
     def forget_apps(self) -> None:

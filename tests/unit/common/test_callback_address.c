@@ -109,6 +109,9 @@ static void pasted_texts_give_the_token(void **state)
 		"<http://127.0.0.1:41987/callback?token=" UUID ">",
 		"`" UUID "`",
 		"http://127.0.0.1:41987/callback?token=" UUID "&code=" UUID "&state=",
+		"http://127.0.0.1:41987/callback?session=" UUID,
+		"http://127.0.0.1:41987/callback?x=1&session=" UUID,
+		"http://127.0.0.1:41987/callback?token=1&session=" UUID,
 		"'http://127.0.0.1:41987/callback?token=" UUID "&code=" UUID "&state='\n",
 	};
 	static const char *const bad[] = {

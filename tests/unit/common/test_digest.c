@@ -18,6 +18,7 @@
 #include "common/cleanup.h"
 #include "common/digest.h"
 #include "common/json.h"
+#include "common/url.h"
 #include "support/alloc_fault.h"
 
 #define VECTOR_MAX_BYTES 4096
@@ -121,6 +122,21 @@ static void test_random(void **state)
 	assert_int_equal(random_bytes(more, sizeof(more)), ERR_CRYPTO);
 }
 
+static void test_random_uuids_are_of_version_4(void **state)
+{
+	char uuids[32][RANDOM_UUID_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < 32; i++) {
+		assert_int_equal(random_uuid(uuids[i]), 0);
+		assert_true(url_is_uuid(uuids[i]));
+		assert_int_equal(uuids[i][14], '4');
+		assert_non_null(strchr("89ab", uuids[i][19]));
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(uuids[i], uuids[j]);
+	}
+}
+
 static void test_text_equal(void **state)
 {
 	(void)state;
@@ -156,6 +172,7 @@ int main(void)
 		cmocka_unit_test(test_sha256_base64),
 		cmocka_unit_test(test_what_real_servers_accepted_as_i),
 		cmocka_unit_test(test_random),
+		cmocka_unit_test(test_random_uuids_are_of_version_4),
 		cmocka_unit_test(test_text_equal),
 		cmocka_unit_test(test_what_openssl_frees_is_erased),
 	};

@@ -58,6 +58,22 @@ static void test_states_are_found(void **state)
 			i);
 	assert_int_equal(credential_state_from_text("verifie"), CREDENTIAL_STATE_COUNT);
 	assert_int_equal(credential_state_from_text(NULL), CREDENTIAL_STATE_COUNT);
+	for (unsigned i = 0; i < METHOD_COUNT; i++)
+		assert_int_equal(method_from_text(method_text((enum method)i)), i);
+	assert_int_equal(method_from_text("MiAuth"), METHOD_COUNT);
+	assert_int_equal(method_from_text(""), METHOD_COUNT);
+	assert_int_equal(method_from_text(NULL), METHOD_COUNT);
+}
+
+static void test_any_method_fits_where_none_is_asked_for(void **state)
+{
+	(void)state;
+	assert_true(method_fits(METHOD_AUTO, METHOD_APP));
+	assert_true(method_fits(METHOD_AUTO, METHOD_MIAUTH));
+	assert_true(method_fits(METHOD_MIAUTH, METHOD_MIAUTH));
+	assert_false(method_fits(METHOD_MIAUTH, METHOD_APP));
+	assert_false(method_fits(METHOD_APP, METHOD_MIAUTH));
+	assert_false(method_fits(METHOD_APP, METHOD_AUTO));
 }
 
 int main(void)
@@ -66,6 +82,7 @@ int main(void)
 		cmocka_unit_test(test_codes_are_those_of_the_documentation),
 		cmocka_unit_test(test_codes_are_found),
 		cmocka_unit_test(test_states_are_found),
+		cmocka_unit_test(test_any_method_fits_where_none_is_asked_for),
 		cmocka_unit_test(test_success_is_having_a_credential),
 	};
 

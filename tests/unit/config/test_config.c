@@ -106,6 +106,7 @@ static void every_key_is_read(void **state)
 		      "user = @alice\n"
 		      "name = ミスキー ; comment\n"
 		      "description = a = b: c;d\n"
+		      "method = miauth\n"
 		      "[account b]\n"
 		      "server = @bob@misskey.example\n"
 		      "permission =");
@@ -136,12 +137,14 @@ static void every_key_is_read(void **state)
 	assert_string_equal(account->user, "alice");
 	assert_string_equal(account->app_name, "ミスキー");
 	assert_string_equal(account->description, "a = b: c;d");
+	assert_int_equal(account->method, METHOD_MIAUTH);
 
 	account = config_account_find(config, "b");
 	assert_ptr_equal(account, &config->accounts[1]);
 	assert_string_equal(account->user, "bob");
 	assert_string_equal(account->permission, "");
 	assert_null(account->app_name);
+	assert_int_equal(account->method, METHOD_AUTO);
 	assert_non_null(strstr(account->description, "API"));
 	assert_null(config_account_find(config, "B"));
 }
@@ -204,7 +207,7 @@ static void mistakes_are_named(void **state)
 		{"[account a]", ERR_INVALID, "c.ini:1: [account a] has no server", ""},
 		{ACCOUNT "sever = x\n", ERR_INVALID, "c.ini:3: `sever`: ", "mean `server`?"},
 		{ACCOUNT "listen = 1\n", ERR_INVALID, "c.ini:3: `listen`: ",
-		 "expected server, permission, user, name or description in [account"},
+		 "expected server, permission, user, name, description or method in [account"},
 		{"[daemon]\nLog_Level=info\n", ERR_INVALID, "c.ini:2: ", "mean `log_level`?"},
 		{"[daemon]\n= 5\n", ERR_INVALID, "c.ini:2: ``: expected listen", ""},
 		{"[daemon]\nlisten\n", ERR_SYNTAX, "c.ini:2: `listen`: expected `key", ""},
@@ -261,6 +264,10 @@ static void mistakes_are_named(void **state)
 		{ACCOUNT "user = @\n", ERR_INVALID, "c.ini:3: user: `@`: expected", ""},
 		{"[account a]\nserver = @bob@h\nuser = al\n", ERR_INVALID,
 		 "c.ini:1: `al`: ", "@bob@h"},
+		{ACCOUNT "method = miaut\n", ERR_INVALID, "c.ini:3: method: `miaut`: ",
+		 "expected auto, app or miauth; did you mean `miauth`?"},
+		{ACCOUNT "method = App\n", ERR_INVALID, "c.ini:3: method: `App`: ", "mean `app`?"},
+		{ACCOUNT "method =\n", ERR_INVALID, "c.ini:3: method: ", "auto, app or miauth"},
 		{ACCOUNT "name =\n", ERR_LIMIT, "c.ini:3: name: ", "1 to 128"},
 		{ACCOUNT "description =\n", ERR_LIMIT, "c.ini:3: description: ", "1 to 512"},
 		{"[daemon]\n# \xff\n", ERR_SYNTAX, "c.ini:2: `# \\xff`: expected UTF-8", ""},

@@ -112,6 +112,21 @@ static void a_known_app_is_used_again(void **state)
 	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
 }
 
+static void a_server_without_apps_gets_a_session_without_one(void **state)
+{
+	struct login_machine machine = {0};
+
+	(void)state;
+	/* It knows no session/generate any more, or no app/create. */
+	step(&machine, MACHINE_LOGIN, 0, MAKE_SESSION);
+	step(&machine, MACHINE_OTHER_METHOD, 1, MAKE_SESSION);
+	step(&machine, MACHINE_NO_SUCH_APP, 1, CREATE_APP);
+	step(&machine, MACHINE_OTHER_METHOD, 2, MAKE_SESSION);
+	step(&machine, MACHINE_SESSION_MADE, 3, NOTHING);
+	step(&machine, MACHINE_OTHER_METHOD, 4, NOTHING);
+	assert_int_equal(machine.state, MACHINE_CONSENT);
+}
+
 static void a_forgotten_app_is_made_again_once(void **state)
 {
 	struct login_machine machine = {0};
@@ -442,6 +457,22 @@ static void a_server_that_wants_to_be_polled_later_is_obeyed(void **state)
 	step(&machine, MACHINE_LOGIN, POLL_MS + 300000, SECURE);
 }
 
+static void a_poll_that_a_person_waits_for_is_none(void **state)
+{
+	struct login_machine machine = polling();
+	struct machine_input input = input_at(MACHINE_TIMER, machine.retry_ms);
+
+	(void)state;
+	input.browser = false;
+	assert_int_equal(login_machine_step(&machine, &input), MACHINE_DO_SECURE);
+	step(&machine, MACHINE_SECURED, machine.retry_ms, EXCHANGE);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
+	step(&machine, MACHINE_LOGIN, machine.retry_ms, NOTHING);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_EXCHANGING);
+	step(&machine, MACHINE_PENDING, machine.retry_ms, NOTHING);
+	assert_int_equal(login_machine_visible_state(&machine), MACHINE_CONSENT);
+}
+
 static void a_failed_poll_can_be_hurried(void **state)
 {
 	const struct machine_input failed = input_at(MACHINE_FAILED_FOR_NOW, 0);
@@ -724,6 +755,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_login_goes_through),
 		cmocka_unit_test(a_known_app_is_used_again),
+		cmocka_unit_test(a_server_without_apps_gets_a_session_without_one),
 		cmocka_unit_test(a_forgotten_app_is_made_again_once),
 		cmocka_unit_test(userkey_never_goes_out_unsecured),
 		cmocka_unit_test(an_untrusted_session_is_made_anew),
@@ -745,6 +777,7 @@ int main(void)
 		cmocka_unit_test(polls_are_spread_by_chance),
 		cmocka_unit_test(polls_that_fail_end_with_the_session),
 		cmocka_unit_test(a_server_that_wants_to_be_polled_later_is_obeyed),
+		cmocka_unit_test(a_poll_that_a_person_waits_for_is_none),
 		cmocka_unit_test(a_failed_poll_can_be_hurried),
 		cmocka_unit_test(a_later_login_polls_as_the_first_did),
 		cmocka_unit_test(a_callback_during_a_poll_asks_again),

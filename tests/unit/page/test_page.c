@@ -171,7 +171,7 @@ static void test_languages_are_not_copies(void **state)
 /* After a change of the English words each translation is to be looked over; then the digest that
  * the failed test shows belongs here, by language. */
 static const char *const translated_from[PAGE_LANGUAGE_COUNT] = {
-	[PAGE_JAPANESE] = "ced0f477ba3002cce7f4b4794c13eb2a3f83e87ed7f8c528a3152fab367b9800",
+	[PAGE_JAPANESE] = "02bb1871ab6c43ef37f2ceb338f1637a49be6238433ffd2cec4eb937c5c3bd13",
 };
 
 static void test_no_translation_is_stale(void **state)
@@ -229,6 +229,7 @@ static void test_no_word_is_left_over(void **state)
 			none.permission = "";
 			facts.user = facts.expected = facts.detail = facts.permission = "x";
 			render_more((enum page_language)l, &facts, &all);
+			facts.lists_accounts = true;
 			facts.permission = "";
 			for (size_t w = 0; w < WITHDRAWAL_COUNT; w++) {
 				facts.withdrawal = (enum withdrawal)w;
@@ -464,6 +465,13 @@ static void test_wrong_user(void **state)
 	assert_null(strstr(buf_text(&html), "read:account"));
 	assert_null(strstr(buf_text(&html), "logout"));
 	assert_non_null(strstr(buf_text(&html), "Remove the app in the settings of @bob:"));
+	assert_null(strstr(buf_text(&html), "lists accounts"));
+	facts.lists_accounts = true;
+	render(PAGE_ENGLISH, &facts, &html);
+	assert_non_null(strstr(buf_text(&html),
+			       "If the page of misskey.example lists accounts, choose @alice "
+			       "there."));
+	assert_non_null(strstr(buf_text(&html), "<pre><code>misskey-authctl login work</code>"));
 }
 
 static void test_the_login_is_begun_again_as_it_was(void **state)

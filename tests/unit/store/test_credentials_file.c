@@ -17,6 +17,7 @@ static const char document[] = "{\n"
 			       "        \"username\": \"alice\"\n"
 			       "      },\n"
 			       "      \"i\": \"" I_ALICE "\",\n"
+			       "      \"method\": \"app\",\n"
 			       "      \"permission\": [\n"
 			       "        \"read:account\",\n"
 			       "        \"write:notes\"\n"
@@ -98,6 +99,27 @@ static void test_unusual_values_come_back(void **state)
 	credential_done(&credential);
 }
 
+static void test_a_token_of_miauth_comes_back(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", "Abc0-._+/=");
+
+	(void)state;
+	alice.method = METHOD_MIAUTH;
+	assert_int_equal(credentials_store(credentials, &alice, NULL, &detail), ERR_INVALID);
+	free(alice.app_id);
+	alice.app_id = NULL;
+	store(credentials, &alice, NULL);
+	credentials_free(credentials);
+	assert_on_disk(&alice);
+	credentials = open_store();
+	assert_int_equal(secret_set_text(&alice.i, "~root"), 0);
+	assert_int_equal(credentials_store(credentials, &alice, NULL, &detail), ERR_INVALID);
+	assert_detail("\"i\"");
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
 static void test_every_truncation_is_damage(void **state)
 {
 	(void)state;
@@ -171,6 +193,11 @@ static const struct change damages[] = {
 	{"\"read:account\"", "\"read:account,read:drive\"", "\"permission\""},
 	{"\"permission\": [", "\"permission\": \"read:account\", \"x\": [", "\"permission\""},
 	{"\"9app\"", "false", "\"app.id\""},
+	{"\"9app\"", "null", "\"app.id\""},
+	{"\"method\": \"app\"", "\"method\": \"miauth\"", "\"app.id\""},
+	{"\"method\": \"app\"", "\"method\": \"auto\"", "\"method\""},
+	{"\"method\": \"app\"", "\"method\": \"\"", "\"method\""},
+	{"\"method\": \"app\",", "", "\"method\""},
 	{"\"name\": \"misskey-authd\"", "\"nam\": \"misskey-authd\"", "\"app.name\""},
 	{"\"verified\"", "\"Verified\"", "\"state\""},
 	{"\"verified\"", "\"revoked\"", "\"i\""},
@@ -309,6 +336,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_the_format_is_the_documented_one),
 		TEST(test_unusual_values_come_back),
+		TEST(test_a_token_of_miauth_comes_back),
 		TEST(test_every_truncation_is_damage),
 		TEST(test_every_changed_byte_is_damage_or_harmless),
 		TEST(test_wrong_members_are_damage),

@@ -73,6 +73,11 @@ static int put_session(struct registry *registry, const char *account, const cha
 		.user = number % 2 == 1 ? text("名前") : NULL,
 		.replace = number % 2 == 1,
 		.server = text(SERVER),
+		.method = METHOD_APP,
+		.permission = text("read:account"),
+		.app_name = text("misskey-authd"),
+		.description = text(""),
+		.callback_url = text("http://127.0.0.1:41987/callback"),
 		.app_id = text(app_id),
 		.consent_url = text(SERVER "/auth/" TOKEN),
 		.start_used = true,
@@ -107,6 +112,7 @@ static int add_finished(struct registry *registry, unsigned number, int64_t fini
 		.user = text("bob"),
 		.expected = text("alice"),
 		.detail = text("it said \"no\""),
+		.method = METHOD_MIAUTH,
 		.outcome = OUTCOME_WRONG_USER,
 		.finished_at = finished_at,
 	};
@@ -280,6 +286,44 @@ static struct registry *reopened(struct registry *registry)
 {
 	registry_free(registry);
 	return open_registry();
+}
+
+static void test_a_session_of_miauth_has_no_app(void **state)
+{
+	struct registry *registry = filled();
+	struct registry_session session = *registry_session_find(registry, "alice");
+
+	(void)state;
+	session.method = METHOD_MIAUTH;
+	assert_int_equal(registry_session_put(registry, &session), ERR_INVALID);
+	session.app_id = NULL;
+	session.method = METHOD_APP;
+	assert_int_equal(registry_session_put(registry, &session), ERR_INVALID);
+	session.method = METHOD_AUTO;
+	assert_int_equal(registry_session_put(registry, &session), ERR_INVALID);
+	session.method = METHOD_MIAUTH;
+	assert_int_equal(registry_session_put(registry, &session), 0);
+	save(registry);
+	registry = reopened(registry);
+	session = *registry_session_find(registry, "alice");
+	assert_int_equal(session.method, METHOD_MIAUTH);
+	assert_null(session.app_id);
+	assert_null(registry_session_app(registry, &session));
+	assert_string_equal(session.permission, "read:account");
+	assert_string_equal(session.app_name, "misskey-authd");
+	assert_string_equal(session.callback_url, "http://127.0.0.1:41987/callback");
+	/* The account's apps are all spare then. */
+	for (unsigned n = 0; n < REGISTRY_SPARE_APPS + 2; n++) {
+		struct registry_app app = wanted_app();
+		char id[8];
+
+		snprintf(id, sizeof(id), "s%u", n);
+		app.id = id;
+		assert_int_equal(secret_set_text(&app.secret, "x"), 0);
+		assert_int_equal(registry_app_put(registry, &app), 0);
+		secret_done(&app.secret);
+	}
+	registry_free(registry);
 }
 
 static void test_what_happens_to_a_session_is_saved(void **state)
@@ -479,6 +523,7 @@ static void test_a_detail_is_made_fit_to_be_read_again(void **state)
 		.account = "alice",
 		.server = text(SERVER),
 		.detail = text("cut in a character \xe5\x90\x1b[31m"),
+		.method = METHOD_APP,
 		.outcome = OUTCOME_LOCAL,
 		.finished_at = NOW,
 		.result = "d0000000000000000000000000000001",
@@ -753,6 +798,7 @@ int main(void)
 		TEST(test_everything_survives_a_restart),
 		TEST(test_sessions_are_looked_up),
 		TEST(test_a_session_without_browser_is_not_found_by_nothing),
+		TEST(test_a_session_of_miauth_has_no_app),
 		TEST(test_what_happens_to_a_session_is_saved),
 		TEST(test_an_account_is_renamed),
 		TEST(test_the_newest_fitting_app_is_found),

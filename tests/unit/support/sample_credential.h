@@ -30,6 +30,7 @@ static inline struct credential sample(const char *account, const char *i)
 		.server = copy_of("https://misskey.example"),
 		.user_id = copy_of("9abc"),
 		.username = copy_of("alice"),
+		.method = METHOD_APP,
 		.permission = copy_of("read:account,write:notes"),
 		.app_id = copy_of("9app"),
 		.app_name = copy_of("misskey-authd"),
@@ -87,7 +88,10 @@ static inline void assert_same(const struct credential *a, const struct credenti
 	assert_string_equal(a->username, b->username);
 	assert_string_equal(secret_reveal(&a->i), secret_reveal(&b->i));
 	assert_string_equal(a->permission, b->permission);
-	assert_string_equal(a->app_id, b->app_id);
+	assert_int_equal(a->method, b->method);
+	assert_int_equal(!a->app_id, !b->app_id);
+	if (a->app_id)
+		assert_string_equal(a->app_id, b->app_id);
 	assert_string_equal(a->app_name, b->app_name);
 	assert_true(!a->software == !b->software);
 	if (a->software)
