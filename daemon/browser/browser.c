@@ -268,7 +268,7 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 		.user = finished->user,
 		.expected = finished->expected,
 		.permission = success && credential ? credential->permission : NULL,
-		.withdrawal = misskey_withdrawal(software),
+		.withdrawal = misskey_withdrawal(software, finished->method),
 		.detail = finished->detail,
 		/* MiAuth's page does from 2024.10.2 on, the app authorization's nowhere. */
 		.lists_accounts = finished->method == METHOD_MIAUTH,

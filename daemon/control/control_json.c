@@ -253,11 +253,13 @@ static int add_app(struct json *object, const struct credential *credential)
 static int add_software(struct json *object, const struct credential *credential)
 {
 	const char *software = credential ? credential->software : NULL;
+	const char *place = NULL;
 
+	if (credential)
+		place = withdrawal_text(misskey_withdrawal(software, credential->method));
 	if (json_add_string(object, "software", software))
 		return ERR_NOMEM;
-	return json_add_string(object, "withdrawal",
-			       credential ? withdrawal_text(misskey_withdrawal(software)) : NULL);
+	return json_add_string(object, "withdrawal", place);
 }
 
 struct json *control_json_account(const struct control *control, struct account *account)

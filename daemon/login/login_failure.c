@@ -120,8 +120,9 @@ static void rejected_text(const struct failure *failure, struct buf *text)
 	const struct credential *credential = failure->credential;
 	const struct login_view *view = failure->view;
 	const char *server = account->server.origin;
-	const char *path =
-		withdrawal_path(misskey_withdrawal(credential ? credential->software : NULL));
+	const char *path = withdrawal_path(
+		credential ? misskey_withdrawal(credential->software, credential->method)
+			   : WITHDRAWAL_APPS);
 
 	if (credential && credential->state == CREDENTIAL_SUSPENDED) {
 		buf_append_format(text, "%s has suspended @%s. ", server, credential->username);

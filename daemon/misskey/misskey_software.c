@@ -55,7 +55,7 @@ static const char *version_of(const char *software, const char *name)
 		       : NULL;
 }
 
-enum withdrawal misskey_withdrawal(const char *software)
+enum withdrawal misskey_withdrawal(const char *software, enum method method)
 {
 	static const char *const nameless[] = {"calckey", "firefish", "iceshrimp"};
 	const char *version;
@@ -65,7 +65,7 @@ enum withdrawal misskey_withdrawal(const char *software)
 		return WITHDRAWAL_APPS;
 	for (size_t i = 0; i < sizeof(nameless) / sizeof(nameless[0]); i++)
 		if (version_of(software, nameless[i]))
-			return WITHDRAWAL_LAST_USED;
+			return method == METHOD_MIAUTH ? WITHDRAWAL_APPS : WITHDRAWAL_LAST_USED;
 	version = version_of(software, "misskey");
 	major = version ? strtol(version, NULL, 10) : FIRST_WITH_APPS_PAGE;
 	if (major < FIRST_WITH_REMOVAL)

@@ -21,5 +21,5 @@
 bool misskey_software_read(const struct http_answer *answer,
 			   char ret_software[static MISSKEY_SOFTWARE_BYTES]);
 
-/* Where users of SOFTWARE (as above; NULL or "": not known) take away what they gave an app. */
-enum withdrawal misskey_withdrawal(const char *software);
+/* Where users of SOFTWARE (as above; NULL or "": not known) take away what they gave by METHOD. */
+enum withdrawal misskey_withdrawal(const char *software, enum method method);

@@ -84,8 +84,10 @@ static void test_each_software_has_its_place(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		if (misskey_withdrawal(cases[i].software) != cases[i].withdrawal)
+		if (misskey_withdrawal(cases[i].software, METHOD_APP) != cases[i].withdrawal)
 			fail_msg("%s", cases[i].software);
+	/* What MiAuth gave has its name there. */
+	assert_int_equal(misskey_withdrawal("iceshrimp 2026.5.1", METHOD_MIAUTH), WITHDRAWAL_APPS);
 }
 
 int main(void)
