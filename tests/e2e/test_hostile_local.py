@@ -211,8 +211,13 @@ def test_a_start_link_that_was_raced_for_is_worth_nothing(server_2025, open_daem
     assert "stopped for safety" in other.get(daemon.callback_url(token))[3]
     assert token not in PlainBrowser().get(again, follow=False)[2]["Location"]
     assert not daemon.credentials() and not server_2025.calls("auth/session/userkey")
+    errors = ""
+    while again not in errors:
+        line = login.stderr.readline()
+        assert line, errors
+        errors += line
     login.send_signal(signal.SIGINT)
-    errors = login.communicate(timeout=60)[1]
+    login.communicate(timeout=60)
     assert "The link was opened in two browsers" in errors
     assert f"Open the new link in one browser only: {again}\n" in errors
     assert (daemon.directory / "page").read_text().strip() == page
