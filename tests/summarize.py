@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: MIT
 """tests/summarize.py FILE…: sums JUnit files (ctest's and pytest's) up.
 
-Names what was skipped, and why, and each test that failed, and ends with the line "N passed, N failed, N skipped". Exits with
-1 if something failed or nothing passed.
+A test that is in a later file too was run again: that result counts, and a test that passed only then is named. Names
+also what was skipped, and why, and each test that failed, and ends with the line "N passed, N failed, N skipped". Exits
+with 1 if something failed or nothing passed.
 """
 
 import sys
@@ -28,25 +29,23 @@ def outcomes(file):
     return found
 
 
-def name_of(key):
-    """class::name, or the file that is not there."""
-    return f"{key[1]}::{key[2]}" if isinstance(key, tuple) else f"no results in {key}"
-
-
 def main():
     cases = {}
     for file in map(Path, sys.argv[1:]):
         if not file.exists():
             # A run that ended before it could write down its results.
-            cases[file] = ("failed", "")
+            cases["no results in", str(file)] = ("failed", "")
             continue
-        cases |= {(file, *key): value for key, value in outcomes(file).items()}
+        for key, result in outcomes(file).items():
+            if cases.get(key, result)[0] != result[0]:
+                print(f"{result[0]} only when it was run again, alone: {'::'.join(key)}")
+            cases[key] = result
     reasons = Counter(reason for outcome, reason in cases.values() if outcome == "skipped")
     for reason, count in sorted(reasons.items()):
         print(f"skipped {count}: {reason}")
     for key, (outcome, _) in cases.items():
         if outcome == "failed":
-            print(f"failed: {name_of(key)}")
+            print(f"failed: {'::'.join(key)}")
     counts = Counter(outcome for outcome, _ in cases.values())
     print(f"{counts['passed']} passed, {counts['failed']} failed, {counts['skipped']} skipped")
     return 1 if counts["failed"] or not counts["passed"] else 0
