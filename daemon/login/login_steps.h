@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What the files of a login share: login.c (drives the machine), login_call.c (asks the server, and
- * says what went wrong), login_app.c (the app and the session), login_miauth.c (the session without
- * an app), login_token.c (the access token) and verification.c.
+ * What the files of a login share: login.c (drives the machine), login_view.c (what may be known
+ * of it), login_call.c (asks the server, and says what went wrong), login_app.c (the app and the
+ * session), login_miauth.c (the session without an app), login_token.c (the access token) and
+ * verification.c.
  */
 
 #include "login/login.h"
@@ -55,13 +56,15 @@ const struct registry_session *login_session(const struct login *login);
 /* The account's credential, or NULL. */
 const struct credential *login_credential(const struct login *login);
 
+/* Brings the view in line with the machine and the registry, and tells if it has changed:
+ * login_view.c */
+void login_publish(struct login *login, struct clock_time now);
+
 /* ---- Calls, and what went wrong: login_call.c ---- */
 
 /* What the view says about it. CODE and TEXT are copied. */
 void login_set_problem(struct login *login, const char *code, const char *text);
 void login_clear_problem(struct login *login);
-/* Brings what the view says of the session's link in line with the registry. */
-void login_view_page_problem(struct login *login);
 
 /* Makes EVENT one that ends the login. */
 void login_fail(struct machine_input *event, enum outcome outcome);
