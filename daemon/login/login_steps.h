@@ -103,8 +103,8 @@ bool login_is_registered(const struct login *login);
 /* What SESSION was made for; the texts are the registry's. */
 struct wish login_session_wish(const struct registry_session *session);
 /* Keeps what MADE says, and all that the login wishes, as the account's session: EVENT becomes
- * MACHINE_SESSION_MADE. APP_ID: NULL without an app. */
-void login_keep_session(struct login *login, struct misskey_session *made, char *app_id,
+ * MACHINE_SESSION_MADE. METHOD: how the session was made, METHOD_APP or METHOD_MIAUTH. */
+void login_keep_session(struct login *login, struct misskey_session *made, enum method method,
 			struct machine_input *event);
 /* The login has ended: keeps what its pages and callback lead to from now on. */
 void login_end_session(struct login *login, struct clock_time now);
