@@ -6,13 +6,12 @@
 #include <string.h>
 
 #include "browser/browser_request.h"
+#include "browser_reply.h"
 #include "common/log.h"
 #include "login/login_failure.h"
 #include "misskey/misskey_software.h"
 #include "page/page.h"
 #include "visitor.h"
-
-#define MAX_HEADERS 16
 
 struct browser {
 	struct service *service;
@@ -25,84 +24,6 @@ struct waiter {
 	struct browser *browser;
 	char result[RANDOM_ID_BYTES];
 };
-
-/* ---- Replies ---- */
-
-/* BODY is empty afterwards. */
-static void reply(struct http_request *request, unsigned status, const struct http_header *extra,
-		  size_t extra_count, struct buf *body)
-{
-	const char *policy = page_security_policy();
-	struct http_header headers[MAX_HEADERS] = {
-		{"Cache-Control", "no-store"},
-		{"Referrer-Policy", "no-referrer"},
-		{"Content-Security-Policy", policy ? policy : "default-src 'none'"},
-		{"X-Content-Type-Options", "nosniff"},
-		{"X-Frame-Options", "DENY"},
-		{"Cross-Origin-Resource-Policy", "same-origin"},
-		{"Cross-Origin-Opener-Policy", "same-origin"},
-	};
-	size_t count = 7;
-
-	for (size_t n = 0; n < extra_count && count < MAX_HEADERS; n++)
-		headers[count++] = extra[n];
-	http_request_reply_buf(request, status, headers, count, body);
-}
-
-static void reply_page(struct http_request *request, unsigned status,
-		       const struct page_facts *facts)
-{
-	_cleanup_(buf_done) struct buf html = {0};
-	const char *accept_language;
-	enum page_language language;
-	struct http_header headers[] = {
-		{"Content-Type", "text/html; charset=utf-8"},
-		{"Vary", "Accept-Language"},
-		{"Allow", "GET"},
-	};
-
-	(void)http_request_header(request, "Accept-Language", &accept_language);
-	language = page_language_choose(accept_language);
-	if (page_render(language, facts, &html)) {
-		reply(request, 500, NULL, 0, &(struct buf){0});
-		return;
-	}
-	reply(request, status, headers, status == 405 ? 3 : 2, &html);
-}
-
-static void reply_kind(struct http_request *request, unsigned status, enum page_kind kind)
-{
-	reply_page(request, status, &(struct page_facts){.kind = kind});
-}
-
-/* A page about a login that is under way. */
-static void reply_session(struct http_request *request, unsigned status, enum page_kind kind,
-			  const struct registry_session *session, const char *detail)
-{
-	reply_page(request, status,
-		   &(struct page_facts){.kind = kind,
-					.account = session->account,
-					.server = session->server,
-					.detail = detail});
-}
-
-static void reply_redirect(struct http_request *request, const char *location, const char *cookie)
-{
-	struct http_header headers[] = {
-		{"Location", location},
-		{"Set-Cookie", cookie},
-	};
-
-	reply(request, 303, headers, cookie ? 2 : 1, &(struct buf){0});
-}
-
-static void reply_redirect_to_id(struct http_request *request, const char *path, const char *id)
-{
-	char location[16 + RANDOM_ID_BYTES];
-
-	snprintf(location, sizeof(location), "%s%s", path, id);
-	reply_redirect(request, location, NULL);
-}
 
 /* ---- /start/ID ---- */
 
@@ -144,31 +65,31 @@ static void serve_late_start(struct browser *browser, struct http_request *reque
 	_cleanup_(buf_done) struct buf login = {0};
 
 	if (finished && visitor_has_cookie(request, finished->result, NULL)) {
-		reply_redirect_to_id(request, "/result/", finished->result);
+		browser_reply_redirect_to_id(request, "/result/", finished->result);
 		return;
 	}
 	if (outcome == OUTCOME_OPENED_TWICE || outcome == OUTCOME_CANCELLED ||
 	    outcome == OUTCOME_EXPIRED) {
 		append_login(browser, finished, &login);
-		reply_page(request, 410,
-			   &(struct page_facts){.kind = outcome == OUTCOME_OPENED_TWICE
-								? PAGE_START_USED
-								: PAGE_OUTCOME,
-						.outcome = outcome,
-						.account = finished->account,
-						.server = finished->server,
-						.login = buf_text(&login)});
+		browser_reply_page(request, 410,
+				   &(struct page_facts){.kind = outcome == OUTCOME_OPENED_TWICE
+									? PAGE_START_USED
+									: PAGE_OUTCOME,
+							.outcome = outcome,
+							.account = finished->account,
+							.server = finished->server,
+							.login = buf_text(&login)});
 		return;
 	}
 	if (!outcome_is_success(outcome)) {
-		reply_kind(request, 404, PAGE_NOT_FOUND);
+		browser_reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}
 	if (service_tell_late_start(browser->service, id))
 		log_warning("account %s: the start link was opened again after the login was "
 			    "finished; see whose account is stored: misskey-authctl list",
 			    finished->account);
-	reply_kind(request, 410, PAGE_START_LATE);
+	browser_reply_kind(request, 410, PAGE_START_LATE);
 }
 
 static void serve_start(struct browser *browser, struct http_request *request, const char *id)
@@ -185,15 +106,16 @@ static void serve_start(struct browser *browser, struct http_request *request, c
 		return;
 	}
 	if (!visitor_shows_pages(request)) {
-		reply_session(request, 403, PAGE_TEXT_BROWSER, session, NULL);
+		browser_reply_session(request, 403, PAGE_TEXT_BROWSER, session, NULL);
 		return;
 	}
 	memcpy(account, session->account, sizeof(account));
 	r = service_open_start(browser->service, id, is_from_our_browser(request, session),
 			       http_request_time(request), &session);
 	if (r) {
-		reply_page(request, 410,
-			   &(struct page_facts){.kind = PAGE_START_USED, .account = account});
+		browser_reply_page(
+			request, 410,
+			&(struct page_facts){.kind = PAGE_START_USED, .account = account});
 		return;
 	}
 	visitor_cookie_name(session->result, name);
@@ -201,7 +123,7 @@ static void serve_start(struct browser *browser, struct http_request *request, c
 	 * the result's page look at it. */
 	snprintf(cookie, sizeof(cookie), "%s=%s; Path=/; HttpOnly; SameSite=Lax", name,
 		 session->cookie);
-	reply_redirect(request, session->consent_url, cookie);
+	browser_reply_redirect(request, session->consent_url, cookie);
 }
 
 /* ---- /callback?token=TOKEN ---- */
@@ -217,14 +139,14 @@ static void serve_callback(struct browser *browser, struct http_request *request
 	if (!session) {
 		finished = registry_finished_by_token(registry, token);
 		if (finished)
-			reply_redirect_to_id(request, "/result/", finished->result);
+			browser_reply_redirect_to_id(request, "/result/", finished->result);
 		else
-			reply_kind(request, 404, PAGE_NOT_FOUND);
+			browser_reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}
 	/* Who opened the link twice? Only the owner can say that it was right. */
 	if (session->start_raced) {
-		reply_session(request, 403, PAGE_START_USED, session, NULL);
+		browser_reply_session(request, 403, PAGE_START_USED, session, NULL);
 		return;
 	}
 	if (!is_from_our_browser(request, session)) {
@@ -233,15 +155,15 @@ static void serve_callback(struct browser *browser, struct http_request *request
 			log_warning("account %s: the callback came from a browser that did not "
 				    "open the start link; it was not taken",
 				    session->account);
-		reply_session(request, 403, PAGE_OTHER_BROWSER, session, NULL);
+		browser_reply_session(request, 403, PAGE_OTHER_BROWSER, session, NULL);
 		return;
 	}
 	memcpy(result, session->result, sizeof(result));
 	if (service_callback(browser->service, token, REGISTRY_PROOF_COOKIE,
 			     http_request_time(request), &account))
-		reply_kind(request, 404, PAGE_NOT_FOUND);
+		browser_reply_kind(request, 404, PAGE_NOT_FOUND);
 	else
-		reply_redirect_to_id(request, "/result/", result);
+		browser_reply_redirect_to_id(request, "/result/", result);
 }
 
 /* ---- /result/ID ---- */
@@ -279,7 +201,7 @@ static void reply_outcome(struct browser *browser, struct http_request *request,
 	if (facts.outcome == OUTCOME_UNVERIFIED && credential &&
 	    credential->state == CREDENTIAL_VERIFIED)
 		facts.outcome = OUTCOME_AUTHORIZED;
-	reply_page(request, 200, &facts);
+	browser_reply_page(request, 200, &facts);
 }
 
 /* Whether a page of ours loads itself again (Fetch Metadata, W3C; old browsers do not tell). */
@@ -308,20 +230,20 @@ static bool serve_result(struct browser *browser, struct http_request *request, 
 		if (finished)
 			reply_outcome(browser, request, finished);
 		else
-			reply_kind(request, 404, PAGE_NOT_FOUND);
+			browser_reply_kind(request, 404, PAGE_NOT_FOUND);
 		return true;
 	}
 	account = accounts_find(service_accounts(browser->service), session->account);
 	login = account ? service_find_login(browser->service, account) : NULL;
 	if (!login) {
-		reply_kind(request, 404, PAGE_NOT_FOUND);
+		browser_reply_kind(request, 404, PAGE_NOT_FOUND);
 		return true;
 	}
 	view = login_view(login);
 	if (view->state == MACHINE_CONSENT &&
 	    ((session->renewed && service_take_page(browser->service, account, clock_now())) ||
 	     service_lead_back(browser->service, account, is_from_our_browser(request, session)))) {
-		reply_redirect_to_id(request, "/start/", session->start);
+		browser_reply_redirect_to_id(request, "/start/", session->start);
 		return true;
 	}
 	if (view->state == MACHINE_CONSENT && !session->renewed)
@@ -330,7 +252,8 @@ static bool serve_result(struct browser *browser, struct http_request *request, 
 		kind = PAGE_TROUBLE;
 	if (!must_reply && (kind == PAGE_WAITING || is_refresh(request)))
 		return false;
-	reply_session(request, 200, kind, session, kind == PAGE_TROUBLE ? view->problem : NULL);
+	browser_reply_session(request, 200, kind, session,
+			      kind == PAGE_TROUBLE ? view->problem : NULL);
 	return true;
 }
 
@@ -414,24 +337,25 @@ static void serve_route(struct browser *browser, struct http_request *request,
 
 	if (parsed->route == BROWSER_ICON) {
 		buf_append_text(&icon, page_icon());
-		reply(request, 200, &icon_type, 1, &icon);
+		browser_reply(request, 200, &icon_type, 1, &icon);
 		return;
 	}
 	if (parsed->route == BROWSER_NOT_FOUND) {
-		reply_kind(request, 404, PAGE_NOT_FOUND);
+		browser_reply_kind(request, 404, PAGE_NOT_FOUND);
 		return;
 	}
 	if (parsed->route == BROWSER_INVALID) {
-		reply_kind(request, 400, PAGE_BAD_REQUEST);
+		browser_reply_kind(request, 400, PAGE_BAD_REQUEST);
 		return;
 	}
 	if (parsed->route == BROWSER_ROOT) {
-		reply_kind(request, 200, PAGE_ROOT);
+		browser_reply_kind(request, 200, PAGE_ROOT);
 		return;
 	}
 	if (unavailable) {
-		reply_page(request, 503,
-			   &(struct page_facts){.kind = PAGE_UNAVAILABLE, .detail = unavailable});
+		browser_reply_page(
+			request, 503,
+			&(struct page_facts){.kind = PAGE_UNAVAILABLE, .detail = unavailable});
 		return;
 	}
 	if (parsed->route == BROWSER_START)
@@ -448,9 +372,9 @@ static void serve(struct http_request *request, void *context)
 	struct browser_request parsed = browser_request_parse(http_request_target(request));
 
 	if (!is_allowed(browser, request, parsed.route))
-		reply_kind(request, 400, PAGE_BAD_REQUEST);
+		browser_reply_kind(request, 400, PAGE_BAD_REQUEST);
 	else if (strcmp(http_request_method(request), "GET") != 0)
-		reply_kind(request, 405, PAGE_BAD_REQUEST);
+		browser_reply_kind(request, 405, PAGE_BAD_REQUEST);
 	else
 		serve_route(browser, request, &parsed);
 }
@@ -459,7 +383,7 @@ static void refuse_head(struct http_request *request, void *context)
 {
 	(void)context;
 	/* Its Accept-Language was not read: in English. */
-	reply_kind(request, 431, PAGE_TOO_LARGE);
+	browser_reply_kind(request, 431, PAGE_TOO_LARGE);
 }
 
 /* ---- Life ---- */

@@ -102,70 +102,9 @@ const struct credential *login_credential(const struct login *login)
 	return credentials_find(login->environment->credentials, login->account->name);
 }
 
-static bool view_equals(const struct login_view *a, const struct login_view *b)
-{
-	return a->state == b->state && a->browser == b->browser && a->method == b->method &&
-	       a->link_opened == b->link_opened && a->outcome == b->outcome &&
-	       a->sessions == b->sessions && a->retry_at == b->retry_at &&
-	       strcmp(a->problem_code, b->problem_code) == 0 &&
-	       strcmp(a->problem, b->problem) == 0 && strcmp(a->user.id, b->user.id) == 0 &&
-	       strcmp(a->user.username, b->user.username) == 0 &&
-	       strcmp(a->expected, b->expected) == 0 &&
-	       strcmp(a->browser_problem, b->browser_problem) == 0;
-}
-
-/* It is shown only while the page waits for a browser. */
-static void view_browser_problem(struct login *login)
-{
-	struct login_view *view = &login->view;
-	const struct registry_session *session =
-		view->state == MACHINE_CONSENT ? login_session(login) : NULL;
-
-	snprintf(view->browser_problem, sizeof(view->browser_problem), "%s",
-		 session && session->browser_problem ? session->browser_problem : "");
-}
-
 void login_tell(const struct login *login, enum login_change change, struct clock_time now)
 {
 	login->environment->changed(change, login->account, now, login->environment->context);
-}
-
-/* Only what went wrong is told when it is tried again, not each poll. */
-static int64_t retry_at(const struct login *login, struct clock_time now)
-{
-	const struct login_machine *machine = &login->machine;
-
-	if (!login_machine_is_active(machine) || !machine->waiting ||
-	    machine->retry_ms == CLOCK_NEVER || !login->view.problem[0])
-		return 0;
-	return now.unix_s + (machine->retry_ms - now.mono_ms + 999) / 1000;
-}
-
-/* Brings the view in line with the machine, and tells if it has changed. */
-static void publish(struct login *login, struct clock_time now)
-{
-	struct login_view *view = &login->view;
-	const struct registry_session *session = login_session(login);
-
-	view->state = login_machine_visible_state(&login->machine);
-	/* Who waits for a turn is shown as asking already; who had no room, as lacking it. */
-	if (view->state == MACHINE_SECURING && login->turn.state == TURN_WAITS &&
-	    login->published.state != MACHINE_SECURING)
-		view->state = MACHINE_EXCHANGING;
-	view->browser = login->machine.browser;
-	if (login_machine_is_active(&login->machine))
-		view->method = session ? session->method : login->wish.method;
-	view->outcome =
-		login->machine.state == MACHINE_FINISHED ? login->machine.outcome : OUTCOME_NONE;
-	view->link_opened = session && session->start_used;
-	view_browser_problem(login);
-	login_view_page_problem(login);
-	view->retry_at = retry_at(login, now);
-	if (view_equals(view, &login->published))
-		return;
-	view->revision++;
-	login->published = *view;
-	login_tell(login, LOGIN_CHANGED, now);
 }
 
 /* Clears what the view says of the login before. */
@@ -291,7 +230,7 @@ void login_advance(struct login *login, const struct machine_input *event)
 		goes_on = perform(login, action, now, &input) || take_renew(login, now, &input);
 	} while (goes_on);
 	give_back(login);
-	publish(login, now);
+	login_publish(login, now);
 }
 
 void login_set_wish(struct login *login, struct wish *wish)
@@ -374,7 +313,7 @@ void login_callback(struct login *login, enum registry_proof proof, struct clock
 
 void login_refresh(struct login *login, struct clock_time now)
 {
-	publish(login, now);
+	login_publish(login, now);
 }
 
 /* Rule 4: whether the answer to the session's exchange is stored already. */

@@ -123,7 +123,7 @@ static int finished_store(struct login *login, const struct registry_session *se
 }
 
 /* A session that replaces a lost one keeps its result's name: a page that waits there goes on. */
-static int session_store(struct login *login, struct misskey_session *made, char *app_id,
+static int session_store(struct login *login, struct misskey_session *made, enum method method,
 			 struct clock_time now, struct err_detail *detail)
 {
 	const struct login_environment *environment = login->environment;
@@ -136,12 +136,12 @@ static int session_store(struct login *login, struct misskey_session *made, char
 		.user = login->wish.user,
 		.replace = login->wish.replace,
 		.server = wanted.server,
-		.method = app_id ? METHOD_APP : METHOD_MIAUTH,
+		.method = method,
 		.permission = wanted.permission,
 		.app_name = wanted.name,
 		.description = wanted.description,
 		.callback_url = callback_url,
-		.app_id = app_id,
+		.app_id = method == METHOD_APP ? login->app_id : NULL,
 		.token = made->token,
 		.consent_url = made->consent_url,
 		.browser = login->machine.browser,
@@ -157,7 +157,7 @@ static int session_store(struct login *login, struct misskey_session *made, char
 	int r;
 
 	/* Then MiAuth's page leads nowhere. */
-	if (!app_id && !session.browser)
+	if (method == METHOD_MIAUTH && !session.browser)
 		callback_url[0] = '\0';
 	memcpy(session.account, login->account->name, sizeof(session.account));
 	if (random_id(session.result) ||
@@ -179,12 +179,12 @@ static int session_store(struct login *login, struct misskey_session *made, char
 	return registry_save(environment->registry, now.unix_s, detail);
 }
 
-void login_keep_session(struct login *login, struct misskey_session *made, char *app_id,
+void login_keep_session(struct login *login, struct misskey_session *made, enum method method,
 			struct machine_input *event)
 {
 	struct err_detail detail;
 
-	if (session_store(login, made, app_id, event->now, &detail)) {
+	if (session_store(login, made, method, event->now, &detail)) {
 		login_fail_for_good_here(login, &detail, event);
 		return;
 	}
@@ -214,7 +214,7 @@ void login_read_session(struct login *login, const struct http_answer *answer,
 	} else if (!registry_app_by_id(registry, login->account->name, server, login->app_id)) {
 		event->event = MACHINE_NO_SUCH_APP;
 	} else {
-		login_keep_session(login, &session, login->app_id, event);
+		login_keep_session(login, &session, METHOD_APP, event);
 	}
 	secret_done(&session.token);
 	secret_erase(session.consent_url, sizeof(session.consent_url));

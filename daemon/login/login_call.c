@@ -75,37 +75,6 @@ void login_read_verdict(struct login *login, enum misskey_verdict verdict,
 		    problem->text);
 }
 
-/* Whether SESSION was stopped because two browsers opened its link, or waits in place of one that
- * was. */
-static bool is_raced(const struct login *login, const struct registry_session *session)
-{
-	return session->start_raced ||
-	       (login->view.state == MACHINE_CONSENT && session->browser && !session->start_used &&
-		registry_finished_races(login->environment->registry, login->account->name) > 0);
-}
-
-/* What is wrong with the page is shown while nothing else is wrong, and goes with its session. */
-void login_view_page_problem(struct login *login)
-{
-	const struct registry_session *session = login_session(login);
-	const char *code = login->view.problem_code;
-
-	if (*code && strcmp(code, CODE_START_RACED) != 0 && strcmp(code, CODE_NO_COOKIE) != 0)
-		return;
-	login_clear_problem(login);
-	if (session && is_raced(login, session))
-		login_set_problem(login, CODE_START_RACED,
-				  "The link was opened in two browsers, or twice in one that "
-				  "blocks cookies. That login was stopped for safety, and there is "
-				  "a new link.");
-	else if (session && session->refusal_told && login->view.state == MACHINE_CONSENT)
-		login_set_problem(login, CODE_NO_COOKIE,
-				  "The browser came back without the login's cookie. Perhaps it "
-				  "blocks cookies for 127.0.0.1, or it is not the browser that "
-				  "opened the link. To finish this login, copy the address of its "
-				  "page and run: misskey-authctl callback 'ADDRESS'");
-}
-
 /* ---- Asking the server ---- */
 
 static void read_missing(struct login *login, const struct http_answer *answer,

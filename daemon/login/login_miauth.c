@@ -60,7 +60,7 @@ static void keep(struct login *login, struct machine_input *event)
 	if (r)
 		login_fail_for_good_here(login, &detail, event);
 	else
-		login_keep_session(login, &session, NULL, event);
+		login_keep_session(login, &session, METHOD_MIAUTH, event);
 	secret_done(&session.token);
 	secret_erase(session.consent_url, sizeof(session.consent_url));
 }

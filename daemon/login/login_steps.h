@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * What the files of a login share: login.c (drives the machine), login_call.c (asks the server, and
- * says what went wrong), login_app.c (the app and the session), login_miauth.c (the session without
- * an app), login_token.c (the access token) and verification.c.
+ * What the files of a login share: login.c (drives the machine), login_view.c (what may be known
+ * of it), login_call.c (asks the server, and says what went wrong), login_app.c (the app and the
+ * session), login_miauth.c (the session without an app), login_token.c (the access token) and
+ * verification.c.
  */
 
 #include "login/login.h"
@@ -55,13 +56,15 @@ const struct registry_session *login_session(const struct login *login);
 /* The account's credential, or NULL. */
 const struct credential *login_credential(const struct login *login);
 
+/* Brings the view in line with the machine and the registry, and tells if it has changed:
+ * login_view.c */
+void login_publish(struct login *login, struct clock_time now);
+
 /* ---- Calls, and what went wrong: login_call.c ---- */
 
 /* What the view says about it. CODE and TEXT are copied. */
 void login_set_problem(struct login *login, const char *code, const char *text);
 void login_clear_problem(struct login *login);
-/* Brings what the view says of the session's link in line with the registry. */
-void login_view_page_problem(struct login *login);
 
 /* Makes EVENT one that ends the login. */
 void login_fail(struct machine_input *event, enum outcome outcome);
@@ -100,8 +103,8 @@ bool login_is_registered(const struct login *login);
 /* What SESSION was made for; the texts are the registry's. */
 struct wish login_session_wish(const struct registry_session *session);
 /* Keeps what MADE says, and all that the login wishes, as the account's session: EVENT becomes
- * MACHINE_SESSION_MADE. APP_ID: NULL without an app. */
-void login_keep_session(struct login *login, struct misskey_session *made, char *app_id,
+ * MACHINE_SESSION_MADE. METHOD: how the session was made, METHOD_APP or METHOD_MIAUTH. */
+void login_keep_session(struct login *login, struct misskey_session *made, enum method method,
 			struct machine_input *event);
 /* The login has ended: keeps what its pages and callback lead to from now on. */
 void login_end_session(struct login *login, struct clock_time now);

@@ -136,7 +136,8 @@ def test_nothing_is_lost_between_snapshot_and_stream(server_2025, daemon):
         logging_in.start()
         streams = []
         while logging_in.is_alive():
-            streams.append(Events(daemon))
+            if len(streams) < 50:  # fewer than there may be at most
+                streams.append(Events(daemon))
             logging_in.join(0.1)
         for name in accounts:
             daemon.control("DELETE", f"/v1/accounts/{name}")
