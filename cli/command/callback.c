@@ -17,15 +17,13 @@
 static int follow(struct control_client *client, struct json *login, bool json)
 {
 	_cleanup_(json_freep) struct json *daemon = control_client_get(client, "/v1/status");
-	_cleanup_(json_freep) struct json *known = NULL;
 	const char *name = json_get_string(login, "account");
 
 	if (!name || !account_name_valid(name))
 		return control_call_not_understood();
-	known = control_call_look_up(client, name);
 	return login_wait(client, &(struct login_request){
 					  .account = name,
-					  .server = json_get_string(known, "server"),
+					  .server = json_get_string(login, "server"),
 					  .login = login,
 					  .daemon = daemon,
 					  .json = json,

@@ -17,7 +17,7 @@
 
 /* Asking more would take minutes where the network is down. */
 #define SERVERS_MAX 50
-/* The longest version seen has 27 characters. */
+/* The longest version seen has 27 characters, and names of software are shorter. */
 #define VERSION_MAX_CHARS 80
 
 struct servers {
@@ -150,16 +150,46 @@ static void say_status(struct doctor *doctor, const char *origin, unsigned statu
 			origin);
 }
 
-static void say_misskey(struct doctor *doctor, const char *origin, const struct json *meta)
+/* A fork's version in meta is a number of its own: only NodeInfo tells whose. */
+static void say_software(struct doctor *doctor, const struct url_server *asked,
+			 const struct json *meta)
 {
+	const char *ca_file = doctor->config ? doctor->config->ca_file : NULL;
+	_cleanup_(server_answer_done) struct server_answer answer = {0};
+	_cleanup_(buf_done) struct buf name = {0};
 	_cleanup_(buf_done) struct buf version = {0};
+	const struct json *software = NULL;
+	const char *own_name, *own_version;
+	struct err_detail detail;
+	bool is_named;
+
+	if (server_probe(asked, SERVER_NODEINFO, ca_file, &answer, &detail) == 0 &&
+	    answer.status == 200)
+		software = json_get(answer.body, "software");
+	own_name = json_get_string(software, "name");
+	own_version = json_get_string(software, "version");
+	is_named = own_name && *own_name && own_version && *own_version;
+	text_append_printable(&name, is_named ? own_name : "", VERSION_MAX_CHARS);
+	text_append_printable(&version, is_named ? own_version : json_get_string(meta, "version"),
+			      VERSION_MAX_CHARS);
+	if (is_named)
+		findings_add(&doctor->findings, FINDING_OK, _("%s runs %s %s"), asked->origin,
+			     buf_text(&name), buf_text(&version));
+	else
+		findings_add(&doctor->findings, FINDING_OK,
+			     _("%s answers as a Misskey server does; its version is %s"),
+			     asked->origin, buf_text(&version));
+}
+
+static void say_misskey(struct doctor *doctor, const struct url_server *asked,
+			const struct json *meta)
+{
+	const char *origin = asked->origin;
 	struct url_server server;
 	const char *own = server_name(json_get_string(meta, "uri"), &server);
 
-	text_append_printable(&version, json_get_string(meta, "version"), VERSION_MAX_CHARS);
 	if (!own || strcmp(own, origin) == 0) {
-		findings_add(&doctor->findings, FINDING_OK,
-			     _("%s is a Misskey server of version %s"), origin, buf_text(&version));
+		say_software(doctor, asked, meta);
 		return;
 	}
 	findings_add(&doctor->findings, FINDING_WARNING,
@@ -168,15 +198,17 @@ static void say_misskey(struct doctor *doctor, const char *origin, const struct 
 			own);
 }
 
-static void say_answer(struct doctor *doctor, const char *origin,
+static void say_answer(struct doctor *doctor, const struct url_server *server,
 		       const struct server_answer *answer)
 {
+	const char *origin = server->origin;
+
 	if (answer->status >= 300 && answer->status < 400) {
 		say_redirect(doctor, origin, answer->redirect_url);
 	} else if (answer->status != 200) {
 		say_status(doctor, origin, answer->status);
-	} else if (json_get_string(answer->meta, "version")) {
-		say_misskey(doctor, origin, answer->meta);
+	} else if (json_get_string(answer->body, "version")) {
+		say_misskey(doctor, server, answer->body);
 	} else {
 		findings_add(&doctor->findings, FINDING_ERROR,
 			     _("%s does not answer as a Misskey server does: it does not tell its "
@@ -190,20 +222,19 @@ static void say_answer(struct doctor *doctor, const char *origin,
 static void ask(struct doctor *doctor, const struct url_server *server, struct clock_views *views)
 {
 	const char *ca_file = doctor->config ? doctor->config->ca_file : NULL;
-	struct server_answer answer = {0};
+	_cleanup_(server_answer_done) struct server_answer answer = {0};
 	struct err_detail detail = {0};
 	int r;
 
 	terminal_progress(_("Asking %s…"), server->origin);
-	r = server_probe(server, ca_file, &answer, &detail);
+	r = server_probe(server, SERVER_META, ca_file, &answer, &detail);
 	if (r < 0) {
 		say_unanswered(doctor, server->origin, r, &detail);
 		return;
 	}
-	say_answer(doctor, server->origin, &answer);
+	say_answer(doctor, server, &answer);
 	if (answer.date_s >= 0)
 		clock_view_add(views, server->origin, answer.local_s - answer.date_s);
-	server_answer_done(&answer);
 }
 
 /* Here the servers are asked by way of this shell's proxy. The daemon asks them by way of its own.

@@ -38,8 +38,8 @@ static void probe_done(struct probe *probe)
 
 void server_answer_done(struct server_answer *answer)
 {
-	json_free(answer->meta);
-	answer->meta = NULL;
+	json_free(answer->body);
+	answer->body = NULL;
 }
 
 /* A shorter return ends the transfer. CURLOPT_MAXFILESIZE does not bound an answer of unknown
@@ -72,15 +72,24 @@ static size_t count_head(char *bytes, size_t size, size_t count, void *context)
 
 #define SET(option, value) (curl_easy_setopt(probe->easy, (option), (value)) == CURLE_OK)
 
-static bool set_request(struct probe *probe, const struct url_server *server)
+static bool set_question(struct probe *probe, const struct url_server *server,
+			 enum server_question question)
 {
-	buf_append_format(&probe->url, "%s/api/meta", server->origin);
+	buf_append_format(&probe->url, "%s%s", server->origin,
+			  question == SERVER_META ? "/api/meta" : "/nodeinfo/2.0");
+	if (buf_error(&probe->url) || !SET(CURLOPT_URL, buf_text(&probe->url)))
+		return false;
+	if (question != SERVER_META)
+		return true;
 	probe->headers = curl_slist_append(NULL, "Content-Type: application/json");
-	return buf_error(&probe->url) == 0 && probe->headers &&
-	       SET(CURLOPT_URL, buf_text(&probe->url)) && SET(CURLOPT_POST, 1L) &&
+	return probe->headers && SET(CURLOPT_POST, 1L) &&
 	       SET(CURLOPT_POSTFIELDSIZE, (long)strlen(REQUEST)) &&
-	       SET(CURLOPT_POSTFIELDS, REQUEST) && SET(CURLOPT_HTTPHEADER, probe->headers) &&
-	       SET(CURLOPT_USERAGENT, "misskey-authctl/" MISSKEY_AUTHD_VERSION) &&
+	       SET(CURLOPT_POSTFIELDS, REQUEST) && SET(CURLOPT_HTTPHEADER, probe->headers);
+}
+
+static bool set_request(struct probe *probe)
+{
+	return SET(CURLOPT_USERAGENT, "misskey-authctl/" MISSKEY_AUTHD_VERSION) &&
 	       SET(CURLOPT_WRITEFUNCTION, receive) && SET(CURLOPT_WRITEDATA, &probe->answer) &&
 	       SET(CURLOPT_HEADERFUNCTION, count_head) && SET(CURLOPT_HEADERDATA, probe) &&
 	       SET(CURLOPT_ERRORBUFFER, probe->error);
@@ -133,14 +142,14 @@ static int read_answer(const struct probe *probe, struct server_answer *ret_answ
 	if (redirect)
 		snprintf(answer.redirect_url, sizeof(answer.redirect_url), "%s", redirect);
 	if (json_parse(buf_text(&probe->answer), probe->answer.size, SERVER_PROBE_ANSWER_BYTES,
-		       &answer.meta, NULL) == ERR_NOMEM)
+		       &answer.body, NULL) == ERR_NOMEM)
 		return err_set(detail, ERR_NOMEM, _("there is no memory left"));
 	*ret_answer = answer;
 	return 0;
 }
 
-int server_probe(const struct url_server *server, const char *ca_file,
-		 struct server_answer *ret_answer, struct err_detail *detail)
+int server_probe(const struct url_server *server, enum server_question question,
+		 const char *ca_file, struct server_answer *ret_answer, struct err_detail *detail)
 {
 	_cleanup_(probe_done) struct probe probe = {0};
 	const struct http_rules rules = {
@@ -153,7 +162,8 @@ int server_probe(const struct url_server *server, const char *ca_file,
 	probe.curl_is_up = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
 	if (probe.curl_is_up)
 		probe.easy = curl_easy_init();
-	if (!probe.easy || !set_request(&probe, server) || !http_rules_set(probe.easy, &rules))
+	if (!probe.easy || !set_question(&probe, server, question) || !set_request(&probe) ||
+	    !http_rules_set(probe.easy, &rules))
 		return err_set(detail, ERR_LIBRARY, _("libcurl refuses to call it"));
 	code = curl_easy_perform(probe.easy);
 	if (code != CURLE_OK)

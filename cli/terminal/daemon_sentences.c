@@ -91,10 +91,10 @@ static const char *const patterns[] = {
 	N_("The server calls itself %s, which cannot be used; its administrator can correct that"),
 	N_("The server calls itself %s; if that is the server you mean, log in with that name"),
 	N_("The server does not know %s (HTTP 404); perhaps it is no Misskey server"),
-	N_("The server, Misskey %s, does not offer the app authorization (app/create). It may "
+	N_("The server (version %s) does not offer the app authorization (app/create). It may "
 	   "offer MiAuth, the method miauth"),
-	N_("The server, Misskey %s, does not offer MiAuth. Use the method app"),
-	N_("The server, Misskey %s, offers neither the app authorization (app/create) nor MiAuth: "
+	N_("The server (version %s) does not offer MiAuth. Use the method app"),
+	N_("The server (version %s) offers neither the app authorization (app/create) nor MiAuth: "
 	   "misskey-authd cannot log in there. Make an access token in its settings, under API, "
 	   "and give that to your scripts"),
 	N_("The server gives consent to a login before anybody was asked"),

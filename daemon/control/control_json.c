@@ -116,10 +116,10 @@ static int add_problem(struct json *object, const struct login_view *view)
 	return json_add(object, "problem", problem_object(view->problem_code, view->problem));
 }
 
-/* The addresses of the pending session, if there is one and it has a page to open. */
-static int add_pages(struct json *object, struct service *service, const struct account *account)
+/* The addresses of the pending session, if there is one (else NULL) and it has a page to open. */
+static int add_pages(struct json *object, struct service *service,
+		     const struct registry_session *session)
 {
-	const struct registry_session *session = service_open_session(service, account);
 	bool browser = session && session->browser;
 	_cleanup_(buf_done) struct buf url = {0};
 	const char *page;
@@ -151,7 +151,7 @@ static int add_outcome(struct json *object, const struct login_view *view)
 			       view->outcome == OUTCOME_NONE ? NULL : outcome_code(view->outcome));
 }
 
-/* LOGIN is the account's, or NULL: none is needed. */
+/* LOGIN is the account's, or NULL: none is needed, or another one is told of. */
 static struct json *login_object(const struct control *control, struct account *account,
 				 const struct login *login, const struct login_view *view,
 				 bool open)
@@ -165,8 +165,8 @@ static struct json *login_object(const struct control *control, struct account *
 	    json_add_string(object, "state", login_state_text((enum login_state)view->state)) ||
 	    json_add_integer(object, "revision", view->revision) ||
 	    json_add_bool(object, "browser", view->browser) ||
-	    add_pages(object, service, account) || json_add_bool(object, "open", open) ||
-	    add_browser_problem(object, view) ||
+	    add_pages(object, service, login ? service_open_session(service, account) : NULL) ||
+	    json_add_bool(object, "open", open) || add_browser_problem(object, view) ||
 	    json_add_integer(object, "waiting",
 			     wish ? control_count_waiting(control, account) : 0) ||
 	    add_problem(object, view) || add_time(object, "retry_at", view->retry_at) ||
@@ -200,6 +200,40 @@ struct json *control_json_needless_login(const struct control *control, struct a
 
 	snprintf(view.user.id, sizeof(view.user.id), "%s", credential->user_id);
 	snprintf(view.user.username, sizeof(view.user.username), "%s", credential->username);
+	return login_object(control, account, NULL, &view, false);
+}
+
+struct json *control_json_finished_login(const struct control *control,
+					 const struct registry_finished *finished)
+{
+	const struct credential *credential =
+		service_credential(control->service, finished->account);
+	struct account gone = {.is_provisional = true, .permission = (char[]){""}};
+	struct account *account =
+		accounts_find(service_accounts(control->service), finished->account);
+	struct login_view view = {
+		.state = MACHINE_FINISHED,
+		.outcome = finished->outcome,
+		.method = finished->method,
+	};
+
+	if (!account) {
+		memcpy(gone.name, finished->account, sizeof(gone.name));
+		if (url_server_parse(finished->server, &gone.server, NULL))
+			return NULL;
+		account = &gone;
+	}
+	snprintf(view.user.username, sizeof(view.user.username), "%s",
+		 finished->user ? finished->user : "");
+	snprintf(view.expected, sizeof(view.expected), "%s",
+		 finished->expected ? finished->expected : "");
+	snprintf(view.problem, sizeof(view.problem), "%s",
+		 finished->detail ? finished->detail : "");
+	if (outcome_is_success(view.outcome) && credential) {
+		view.outcome = credential->state == CREDENTIAL_VERIFIED ? OUTCOME_AUTHORIZED
+									: OUTCOME_UNVERIFIED;
+		snprintf(view.user.id, sizeof(view.user.id), "%s", credential->user_id);
+	}
 	return login_object(control, account, NULL, &view, false);
 }
 

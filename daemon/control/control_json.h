@@ -18,6 +18,10 @@ struct json *control_json_account(const struct control *control, struct account 
 struct json *control_json_login(const struct control *control, struct account *account, bool open);
 /* The same for an account whose good credential makes a login needless. */
 struct json *control_json_needless_login(const struct control *control, struct account *account);
+/* The same for a login whose session FINISHED is, whatever login the account has now. The account
+ * may be gone. */
+struct json *control_json_finished_login(const struct control *control,
+					 const struct registry_finished *finished);
 /* What DELETE forgets; before it is forgotten. */
 struct json *control_json_forgotten(struct service *service, const struct account *account);
 /* ACCOUNT must have a verification. */

@@ -162,10 +162,30 @@ void control_post_browser(struct control *control, struct http_request *request,
 		reply_login(control, request, account, false);
 }
 
+/* The session of TOKEN, whose login has ended; NULL: there is none, or the credential that it gave
+ * is not the account's any more. */
+static const struct registry_finished *find_finished(const struct service *service,
+						     const char *token)
+{
+	const struct registry *registry = service_registry(service);
+	const struct registry_finished *finished =
+		registry ? registry_finished_by_token(registry, token) : NULL;
+	const struct credential *credential =
+		finished ? service_credential(service, finished->account) : NULL;
+
+	if (!finished || !outcome_is_success(finished->outcome))
+		return finished;
+	return credential && credential_state_is_good(credential->state) &&
+			       digest_text_equal(credential->session_digest, finished->token_digest)
+		       ? finished
+		       : NULL;
+}
+
 void control_post_callback(struct control *control, struct http_request *request)
 {
 	static const char *const known[] = {"url"};
 	_cleanup_(json_freep) struct json *body = NULL;
+	const struct registry_finished *finished;
 	struct account *account;
 	struct err_detail detail;
 	char token[CALLBACK_TOKEN_BYTES];
@@ -182,14 +202,17 @@ void control_post_callback(struct control *control, struct http_request *request
 				    "http://127.0.0.1:PORT/callback?token=…, nor the token in it.");
 		return;
 	}
+	finished = find_finished(control->service, token);
 	if (service_callback(control->service, token, REGISTRY_PROOF_OWNER,
-			     http_request_time(request), &account))
+			     http_request_time(request), &account) == 0)
+		reply_login(control, request, account, false);
+	else if (finished)
+		control_reply_json(request, 200, control_json_finished_login(control, finished));
+	else
 		control_reply_error(
 			request, 404, CODE_NO_SUCH_SESSION,
 			"No pending login waits for this address. Perhaps it is finished, "
 			"which misskey-authctl list shows. Otherwise log in again with: "
 			"misskey-authctl login ACCOUNT");
-	else
-		reply_login(control, request, account, false);
 	secret_erase(token, sizeof(token));
 }

@@ -407,21 +407,21 @@ static void say_missing(struct misskey_problem *problem, enum misskey_missing la
 	switch (lacks) {
 	case MISSKEY_LACKS_APPS:
 		(void)misskey_problem_set(problem, MISSKEY_REFUSED,
-					  "The server, Misskey %s, does not offer the app "
+					  "The server (version %s) does not offer the app "
 					  "authorization (app/create). It may offer MiAuth, the "
 					  "method miauth",
 					  version);
 		return;
 	case MISSKEY_LACKS_MIAUTH:
 		(void)misskey_problem_set(problem, MISSKEY_REFUSED,
-					  "The server, Misskey %s, does not offer MiAuth. Use the "
+					  "The server (version %s) does not offer MiAuth. Use the "
 					  "method app",
 					  version);
 		return;
 	default:
 		(void)misskey_problem_set(
 			problem, MISSKEY_REFUSED,
-			"The server, Misskey %s, offers neither the app authorization (app/create) "
+			"The server (version %s) offers neither the app authorization (app/create) "
 			"nor MiAuth: misskey-authd cannot log in there. Make an access token in "
 			"its settings, under API, and give that to your scripts",
 			version);

@@ -207,12 +207,34 @@ static void put_words(const struct page *page, const char *words)
 	put_text(page, words, false);
 }
 
+/* Browsers end a line after "-" and "/" too. A word in an element of its own is kept together; the
+ * first one needs none. */
 static void put_command(const struct page *page)
 {
+	_cleanup_(buf_done) struct buf command = {0};
+	struct page copy = *page;
+	const char *word;
+
 	if (!page->plan->command)
 		return;
+	copy.html = &command;
+	put_text(&copy, page->plan->command, true);
+	if (buf_error(&command))
+		page->html->error = buf_error(&command);
+	word = buf_text(&command);
 	put(page, "<pre><code>");
-	put_text(page, page->plan->command, true);
+	while (*word) {
+		size_t size = strcspn(word, " ");
+		bool breaks = word > buf_text(&command) && strcspn(word, "-/") < size;
+
+		put(page, breaks ? "<span>" : "");
+		buf_append(page->html, word, size);
+		put(page, breaks ? "</span>" : "");
+		word += size;
+		size = strspn(word, " ");
+		buf_append(page->html, word, size);
+		word += size;
+	}
 	put(page, "</code></pre>\n");
 }
 

@@ -121,7 +121,8 @@ class Gallery:
             result = f"{number:032x}"
             registry["finished"].append({
                 "token_sha256": f"{number:064x}", "result": result, "start": result, "account": account,
-                "server": SERVER, "user": user, "expected": expected, "detail": detail, "outcome": outcome,
+                "server": SERVER, "user": user, "expected": expected, "detail": detail, "method": "app",
+                "outcome": outcome,
                 "finished_at": int(time.time()),
             })
             name = outcome.lower().replace("_", "-")

@@ -142,7 +142,7 @@ class FakeDaemon:
         if method == "POST" and (url.path.endswith("/login") or url.path == "/v1/callback"):
             with self.changed:
                 self.login = self.login or copy.deepcopy(LOGIN)
-            return 200, {**self.login, **({"account": NAME} if "callback" in url.path else {})}
+            return 200, {**self.login, **({"account": NAME, "server": SERVER} if "callback" in url.path else {})}
         if url.path.endswith("/login"):
             return self.poll(urllib.parse.parse_qs(url.query))
         for known in self.accounts:

@@ -48,7 +48,7 @@ def test_all_is_well(server, daemon):
     assert found.status == 0
     found.expect("daemon", "ok", f"process {daemon.process.pid}")
     version = {"11": "11.37.1-20240721044611", "2025": "2025.3.1"}[server.profile.name]
-    found.expect("servers", "ok", f"{server.origin} is a Misskey server of version {version}")
+    found.expect("servers", "ok", f"{server.origin} runs misskey {version}")
     found.expect("accounts", "ok", f"me ({server.origin}): the credential works")
     found.expect("browser", "ok", "/bin/true")
     assert len(server.calls("meta")) == 1
@@ -139,12 +139,16 @@ def test_a_full_standard_output(daemon):
     assert done.returncode == 1 and b"No space left on device" in done.stderr
 
 
-def test_terminals_are_safe(server_2025, daemon):
+@pytest.mark.parametrize("names_itself", [True, False])
+def test_terminals_are_safe(server_2025, daemon, names_itself):
     authorize(daemon, server_2025)
     evil = "\x1b]0;title\x07\u202e<b>" + "w" * 1000
+    software = {"name": evil, "version": evil} if names_itself else {"name": evil}
     server_2025.misbehave("meta", misskey.Rewrite(lambda meta: {**meta, "version": evil}), None)
+    server_2025.misbehave("nodeinfo/2.0", misskey.Status(200, json.dumps({"software": software})), None)
     done = daemon.authctl("doctor")
-    assert r"version \x1b]0;title\x07\u{202e}<b>www" in done.stdout and "w…" in done.stdout
+    said = "runs " if names_itself else "version is "
+    assert said + r"\x1b]0;title\x07\u{202e}<b>www" in done.stdout and "w…" in done.stdout
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", done.stdout)
     assert "\\\\x1b" in daemon.authctl("doctor", "--json").stdout
 

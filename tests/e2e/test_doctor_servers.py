@@ -41,7 +41,7 @@ def named(make_daemon, server_2025):
      "error", "the answer is larger than 4194304 bytes", "curl -v"),
     (misskey.Rewrite(lambda meta: {**meta, "uri": "https://new.example"}), "warning",
      "calls itself https://new.example", "misskey-authctl login https://new.example"),
-    (misskey.Rewrite(lambda meta: {**meta, "uri": "nonsense"}), "ok", "is a Misskey server of version 2025.3.1", None),
+    (misskey.Rewrite(lambda meta: {**meta, "uri": "nonsense"}), "ok", " runs misskey 2025.3.1", None),
 ])  # fmt: skip
 def test_servers(named, server_2025, knob, status, message, remedy):
     server_2025.misbehave("meta", knob, None)
@@ -49,6 +49,25 @@ def test_servers(named, server_2025, knob, status, message, remedy):
     found.expect("servers", status, message, remedy)
     assert len(found.of("servers")) == 1
     assert len(server_2025.calls("meta")) == 1, "nothing is repeated or followed"
+
+
+@pytest.mark.parametrize("profile, software", [("sharkey", "sharkey 2025.4.6"), ("iceshrimp", "iceshrimp 2026.5.1")])
+def test_a_fork_is_called_by_its_name(make_daemon, profile, software):
+    with MisskeyServer(profile=profile) as server:
+        daemon = make_daemon(config=f"[account me]\nserver = {server.origin}\n", servers=[server])
+        doctor(daemon).expect("servers", "ok", f"{server.origin} runs {software}")
+
+
+@pytest.mark.parametrize("knob", [
+    misskey.Status(404), misskey.Html(200), misskey.RawJson('{"software": "x"}'), misskey.Cut(),
+    misskey.RawJson('{"software": {"name": "", "version": "9"}}'), misskey.RawJson('{"software": {"name": "x"}}'),
+    misskey.Redirect("https://new.example/nodeinfo/2.0"),
+])  # fmt: skip
+def test_a_server_that_does_not_name_its_software(named, server_2025, knob):
+    server_2025.misbehave("nodeinfo/2.0", knob, None)
+    found = doctor(named)
+    found.expect("servers", "ok", f"{server_2025.origin} answers as a Misskey server does; its version is 2025.3.1")
+    assert len(server_2025.calls("nodeinfo/2.0")) == 1 == len(found.of("servers"))
 
 
 def test_a_server_that_is_down(named, server_2025):
@@ -70,7 +89,7 @@ def test_a_server_whose_name_is_wrong(make_daemon):
 
 def test_a_proxy_is_not_asked_for_this_machine(named):
     found = doctor(named, http_proxy="http://127.0.0.1:1", all_proxy="http://127.0.0.1:1")
-    found.expect("servers", "ok", "is a Misskey server")
+    found.expect("servers", "ok", " runs misskey ")
 
 
 @pytest.mark.parametrize("variable", ["https_proxy", "ALL_PROXY"])
@@ -106,7 +125,7 @@ def test_certificates(make_daemon, tmp_path):
         daemon.configure(account, daemon=f"ca_file = {other}")
         doctor(daemon).expect("servers", "error", "The secure connection to ", f"{other}, are trusted instead")
         daemon.configure(account, daemon=f"ca_file = {own}")
-        doctor(daemon).expect("servers", "ok", f"{server.origin} is a Misskey server")
+        doctor(daemon).expect("servers", "ok", f"{server.origin} runs misskey ")
         assert len(server.calls("meta")) == 1, "untrusted, it hears nothing"
 
 

@@ -117,7 +117,7 @@ def test_http2_is_not_spoken(make_daemon, certificate, attack):
         browser.get(daemon.callback_url(token))
         assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
         assert len(server.calls(USERKEY)) == 1
-        doctor(daemon).expect("servers", "ok", "is a Misskey server")
+        doctor(daemon).expect("servers", "ok", " runs misskey ")
         assert set(server.negotiated) == {"http/1.1"}
 
 
@@ -139,7 +139,7 @@ def test_no_keys_are_written(make_daemon, public_server, certificate, tmp_path):
     daemon.env["SSLKEYLOGFILE"] = str(keys)
     daemon.start()
     assert authorize(daemon, public_server)["outcome"] == "AUTHORIZED"
-    doctor(daemon).expect("servers", "ok", "is a Misskey server")
+    doctor(daemon).expect("servers", "ok", " runs misskey ")
     assert not keys.exists()
 
 

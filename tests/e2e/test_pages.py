@@ -33,6 +33,27 @@ LOOK = """
 """
 TEXT_SIZE = "return getComputedStyle(document.querySelector('main p')).fontSize"
 WIDTH = "return document.documentElement.scrollWidth"
+# The words of commands that are on more than one line, although a line has room for them, in pages of any width.
+BROKEN_WORDS = """
+    const broken = new Set();
+    for (let width = 260; width < 580; width += 4) {
+        document.querySelector("main").style.width = width + "px";
+        for (const code of document.querySelectorAll("pre code")) {
+            const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+            while (texts.nextNode())
+                for (const word of texts.currentNode.data.matchAll(/[^ ]+/g)) {
+                    const range = document.createRange();
+                    range.setStart(texts.currentNode, word.index);
+                    range.setEnd(texts.currentNode, word.index + word[0].length);
+                    const lines = [...range.getClientRects()];
+                    const length = lines.reduce((sum, line) => sum + line.width, 0);
+                    if (new Set(lines.map(line => line.top)).size > 1 && length <= code.getBoundingClientRect().width)
+                        broken.add(word[0]);
+                }
+        }
+    }
+    return [...broken];
+"""
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +135,14 @@ def test_nothing_sticks_out_and_nothing_comes_from_elsewhere(gallery, browser, l
             assert browser.script(TEXT_SIZE) == f"{16 * zoom}px"
             assert browser.script(WIDTH) <= width, (name, width, zoom)
     assert len(titles) == gallery.count(language)
+
+
+def test_no_word_of_a_command_is_broken(gallery, browser):
+    commands = set()
+    for name in open_pages(browser, gallery, "en"):
+        commands.add(browser.script("return (document.querySelector('pre code') || document.body).innerText"))
+        assert browser.script(BROKEN_WORDS) == [], name
+    assert "misskey-authctl login misskey.example --user alice --as work" in commands, "as it is copied"
 
 
 def test_the_keyboard_reaches_the_link_and_shows_it(gallery, browser):

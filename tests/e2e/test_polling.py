@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Logins without a redirect: the daemon asks the server, in any browser on any device."""
 
+import json
 import socket
 from concurrent.futures import ThreadPoolExecutor
 
@@ -50,6 +51,42 @@ def test_a_session_is_asked_for_at_the_interval_until_consent(server, polling):
     polling.login("other", server=server.origin, browser=False)
     later = server.wait_for_calls(USERKEY, len(calls) + 2)[len(calls):]
     assert calls[0] not in [call.body["token"] for call in later]
+
+
+def test_the_address_of_a_login_that_a_poll_has_ended(server, polling):
+    """The browser elsewhere shows its address, and meanwhile the daemon has asked."""
+    for user, status, said in (("alice", 0, "Signed in to {} as @alice (account me)."), ("bob", 7, "signed in as @bob")):
+        login = polling.login("me", server=server.origin, browser=False)
+        token = session_token(login)
+        server.accept(token, user)
+        ended = polling.outcome("me")
+        for restarts in (False, True):
+            if restarts:
+                polling.restart()
+            for address in (token, polling.callback_url(token)):
+                result = polling.authctl("callback", address)
+                assert result.returncode == status, result.stderr
+                assert said.format(server.origin) in result.stderr
+                assert result.stdout == ("me\n" if status == 0 else "")
+                assert not ended["message"] or ended["message"] in result.stderr
+
+
+def test_the_address_of_a_login_that_was_cancelled_or_whose_credential_is_gone(server, polling):
+    login = polling.login("other", server=server.origin, browser=False)
+    assert polling.authctl("cancel", "other").returncode == 0
+    result = polling.authctl("callback", session_token(login))
+    assert result.returncode == 4, result.stderr
+    assert "The login of other was cancelled" in result.stderr and f"login {server.origin[7:]} --as other" in result.stderr
+    login = polling.login("me", server=server.origin, browser=False)
+    server.accept(session_token(login), "alice")
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+    waits = polling.login("me", browser=False)
+    result = polling.authctl("callback", "--json", session_token(login))
+    assert result.returncode == 0 and json.loads(result.stdout)["user"]["username"] == "alice", result.stderr
+    assert waits["consent_url"] not in result.stdout + result.stderr
+    assert polling.authctl("logout", "me").returncode == 0
+    result = polling.authctl("callback", session_token(login))
+    assert result.returncode == 1 and "No pending login waits for this address." in result.stderr
 
 
 def test_polls_of_several_logins_stay_below_the_limit_of_a_server(make_daemon):

@@ -353,7 +353,7 @@ def test_a_server_without_the_app_authorization_is_named_with_its_version(server
     done = daemon.authctl("login", server.origin, "--as", "me", "--no-browser")
     assert done.returncode == 6 and not done.stdout
     version = server.profile.shape("meta", {"origin": server.origin})["version"]
-    for told in (f"Misskey {version}, offers neither", "Make an access token in its settings"):
+    for told in (f"(version {version}) offers neither", "Make an access token in its settings"):
         assert told in done.stderr
     assert "Log in again" not in done.stderr
     assert len(server.calls("meta")) == 1 and len(server.calls(endpoint)) == 1
@@ -373,7 +373,7 @@ def test_a_page_that_waits_names_it_too(server, daemon):
     version = server.profile.shape("meta", {"origin": server.origin})["version"]
     page = browser.get(daemon.callback_url(token))[1]
     assert daemon.outcome("me")["outcome"] == "REFUSED"
-    assert f"Misskey {version}, offers neither" in browser.get(page)[3]
+    assert f"(version {version}) offers neither" in browser.get(page)[3]
 
 
 @pytest.mark.parametrize("answer", (misskey.RawJson('{"version":5}'), misskey.Oversized(300_000), misskey.Cut(),

@@ -32,7 +32,12 @@ import misskey_server as misskey  # noqa: E402
 from misskey_server import state as misskey_state  # noqa: E402
 
 WIRE = TESTS / "wire"
-PROFILE_OF = {"misskey-11.37.1": "11", "misskey-2025.3.1": "2025"}
+PROFILE_OF = {
+    "misskey-11.37.1": "11",
+    "misskey-2025.3.1": "2025",
+    "misskey-2026.3.2": "2026",
+    "iceshrimp-2026.5.1": "iceshrimp",
+}
 PROFILES = list(misskey.PROFILES)
 # Fastify, as from 13 on; the others have Koa.
 NEWER = ("2025", "2026", "sharkey")

@@ -70,6 +70,9 @@ class Api:
                 self.miauth_gen_token, (Param("permission", array=True),), needs_user=True, native_only=True
             )
 
+    def host(self) -> str:
+        return self.origin().split("//")[1]
+
     def call(self, name: str, body, authorization: str) -> Reply:
         """Checks and acts. Raises NeverAnswered where the real server does not reply at all."""
         endpoint = self.endpoints[name]
@@ -203,7 +206,7 @@ class Api:
         return {"createdNote": note}
 
     def meta(self, body, caller):
-        return self.profile.shape("meta", {"origin": self.origin()})
+        return self.profile.shape("meta", {"origin": self.origin(), "host": self.host()})
 
     # How users and apps are shown.
 
@@ -230,7 +233,7 @@ class Api:
         """What the shapes' {names} stand for."""
         return {
             "origin": self.origin(),
-            "host": self.origin().split("//")[1],
+            "host": self.host(),
             "user_id": user.id,
             "username": user.username,
             "createdAt": user.created_at,

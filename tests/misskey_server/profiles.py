@@ -23,6 +23,7 @@ BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 JSON_TYPE = ("Content-Type", "application/json; charset=utf-8")
 TEXT_TYPE = ("Content-Type", "text/plain; charset=utf-8")
 API_CACHE = ("Cache-Control", "private, max-age=0, must-revalidate")
+VARY_ORIGIN = ("Vary", "Origin")
 ANY_ORIGIN = ("Access-Control-Allow-Origin", "*")
 
 
@@ -134,7 +135,8 @@ class Profile11(Profile):
         ("X-Frame-Options", "DENY"),
         ("Content-Security-Policy", "default-src 'none'"),
     )
-    api_headers = (*security_headers, ("Vary", "Origin"), ANY_ORIGIN, API_CACHE)
+    api_headers = (*security_headers, VARY_ORIGIN, ANY_ORIGIN, API_CACHE)
+    body_parser_headers = (ANY_ORIGIN, ("vary", "Origin"), TEXT_TYPE)
     nodeinfo_headers = (*security_headers, JSON_TYPE, ("Cache-Control", "public, max-age=600"))
     signin_endpoint = "signin"
     has_miauth = False  # it came with 12.27
@@ -173,7 +175,7 @@ class Profile11(Profile):
 
     def body_parser_error(self, status: int, text: str) -> Reply:
         """Koa's body parser fails before the API's own headers are set."""
-        return Reply(status, [ANY_ORIGIN, ("vary", "Origin"), TEXT_TYPE], text.encode())
+        return Reply(status, list(self.body_parser_headers), text.encode())
 
     def parse_body(self, raw: bytes, content_type: str):
         """JSON whatever the Content-Type says; an empty body is an empty object."""
@@ -300,7 +302,10 @@ class Profile2025(Profile):
         except (ValueError, RecursionError) as error:
             at_end = not isinstance(error, json.JSONDecodeError) or error.pos >= len(error.doc.rstrip())
             what = "Unexpected end of JSON input" if at_end else f"Unexpected token in JSON at position {error.pos}"
-            return None, self.framework_error(400, "Bad Request", what)
+            return None, self.malformed_json(what)
+
+    def malformed_json(self, problem: str) -> Reply:
+        return self.framework_error(400, "Bad Request", problem)
 
     def too_large(self) -> Reply:
         return self.framework_error(

@@ -1,18 +1,19 @@
 # SPDX-License-Identifier: MIT
 """Servers that differ from 11 or 2025 in a few things, and the list of all profiles.
 
-Each names the profile that it is like. What differs in the recorded bodies is in shapes/, and is
-laid over that profile's. Once such a server was recorded, its directory of tests/wire/ is named
-in tests/e2e/test_wire.py, and the differences that the replay finds come here.
+Each names the profile that it is like. What differs in the bodies is in shapes/, and is laid over
+that profile's; Iceshrimp has bodies of its own. `2026` and `iceshrimp` were recorded, as
+tests/e2e/test_wire.py shows. `10` and `sharkey` are from what their source says.
 """
 
 import itertools
 import math
+from dataclasses import replace
 
 from . import errors, params
 from .limits import Buckets, Window
-from .profiles import Profile11, Profile2025
-from .replies import compact_json
+from .profiles import API_CACHE, JSON_TYPE, TEXT_TYPE, VARY_ORIGIN, Profile11, Profile2025
+from .replies import Reply, compact_json
 
 
 class Profile10(Profile11):
@@ -44,6 +45,10 @@ class Profile2026(Profile2025):
     name = "2026"
     shape_files = ("2025", "2026")
     cancel_is_shown = True
+
+    def malformed_json(self, problem):
+        message = "Body is not valid JSON but content-type is set to 'application/json'"
+        return self.framework_error(400, "Bad Request", message, "FST_ERR_CTP_INVALID_JSON_BODY")
 
 
 class ProfileSharkey(Profile2025):
@@ -109,13 +114,19 @@ class ProfileIceshrimp(Profile11):
     """Iceshrimp (JS), as Calckey and Firefish: Misskey 12's Koa and ajv, and what they added for OAuth."""
 
     name = "iceshrimp"
-    shape_files = ("11", "iceshrimp")
+    shape_files = ("iceshrimp",)
+    api_headers = (VARY_ORIGIN, API_CACHE)  # to a request with an Origin also Access-Control's
+    body_parser_headers = (TEXT_TYPE,)
+    nodeinfo_headers = (VARY_ORIGIN, JSON_TYPE, ("Cache-Control", "public, max-age=600"))
     signin_errors = Profile2025.signin_errors
+    has_miauth = True
     takes_access_token_as_i = True
     takes_bearer = True
     note_names_app = False
     callback_query = "?token={token}&code={token}&state="
     names_authorized_apps = False
+    id_suffix_digits = 8
+    STATUSES = {**Profile11.STATUSES, "YOUR_ACCOUNT_SUSPENDED": 403}
 
     param_info = staticmethod(params.ajv_info)
 
@@ -123,7 +134,7 @@ class ProfileIceshrimp(Profile11):
         status, headers = super().status_of(error)
         if error.code == "AUTHENTICATION_FAILED":
             headers = (("WWW-Authenticate", "Bearer"),)
-        return (403 if error.kind == "permission" else status), headers
+        return status, headers
 
     def error(self, error):
         """A failed authentication has no {"error": …} around it."""
@@ -135,7 +146,10 @@ class ProfileIceshrimp(Profile11):
         return reply
 
     def suspended(self):
-        return errors.SUSPENDED
+        return replace(errors.SUSPENDED, kind="client")
+
+    def not_post(self, method, path):
+        return Reply(405, [*self.api_headers, TEXT_TYPE], b"Method Not Allowed")
 
 
 PROFILES = {

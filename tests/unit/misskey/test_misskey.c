@@ -140,12 +140,12 @@ static struct http_answer wire_answer(const char *directory, const char *name, s
 
 enum reader { READ_APP, READ_SESSION, READ_USERKEY, READ_I };
 
-/* What the two recorded versions mean, and the code that is shown. Where no reader ever gets such
+/* What the recorded answers mean, and the code that is shown. Where no reader ever gets such
  * an answer, it stands for one that a confused server could give. */
 static const struct expectation {
 	const char *name;
 	enum reader reader;
-	enum misskey_verdict old, new; /* of 11, of 2025 */
+	enum misskey_verdict old, new; /* of 11 and Iceshrimp, of 2025 and later */
 	const char *code;
 } expectations[] = {
 	{"accept-ok.http", READ_APP, MISSKEY_BAD_REPLY, MISSKEY_BAD_REPLY, ""},
@@ -197,6 +197,8 @@ static const struct wire {
 } wires[] = {
 	{"misskey-11.37.1", "http://127.0.0.1:3011", false},
 	{"misskey-2025.3.1", "http://localhost:3025", true},
+	{"misskey-2026.3.2", "http://127.0.0.1:3026", true},
+	{"iceshrimp-2026.5.1", "http://127.0.0.1:3027", false},
 };
 
 #define WIRE_COUNT (sizeof(wires) / sizeof(wires[0]))

@@ -482,7 +482,7 @@ static void test_the_login_is_begun_again_as_it_was(void **state)
 	} cases[] = {
 		{NULL, "login work"},
 		{"misskey.example --user alice --as work",
-		 "login misskey.example --user alice --as work"},
+		 "login misskey.example <span>--user</span> alice <span>--as</span> work"},
 		{"<b>", "login &lt;b&gt;"},
 	};
 
