@@ -29,11 +29,10 @@ static int read_user(struct request *request, struct err_detail *detail)
 
 	user += *user == '@';
 	if (*user && (!username_is_harmless(user) || strlen(user) >= URL_USER_BYTES))
-		return err_set(
-			detail, ERR_INVALID,
-			"A user is the name that follows the @ on the server: letters, digits, _ . "
-			"and -, %d at most",
-			URL_USER_BYTES - 1);
+		return err_set(detail, ERR_INVALID,
+			       "A user is the name that follows the @ on the server: letters, "
+			       "digits, _, - and dots, %d at most",
+			       URL_USER_BYTES - 1);
 	if (*user)
 		request->user = user;
 	else if (request->server.user[0])

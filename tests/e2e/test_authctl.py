@@ -556,6 +556,7 @@ Obtained:     2026-11-22 12:00:00 +0000
 Verified:     2026-11-22 12:00:01 +0000
 Last asked:   {asked}
 App:          misskey-authd: bot on laptop
+Method:       app authorization
 Withdraw at:  https://misskey.example/settings/apps
 Files:        {state}/credentials.json
               {state}/env/bot
@@ -575,7 +576,7 @@ def bot_fixture(machine):
     machine.daemon.accounts = [account(
         "bot", state="verified", user="alice", permission=["read:account", "write:notes"],
         obtained_at="2026-11-22T12:00:00Z", verified_at="2026-11-22T12:00:01Z", asked_at="2026-11-30T08:00:00Z",
-        app={"id": "9bcd", "name": "misskey-authd: bot on laptop"})]
+        method="app", app={"id": "9bcd", "name": "misskey-authd: bot on laptop"})]
     return machine
 
 
