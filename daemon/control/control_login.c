@@ -162,10 +162,9 @@ void control_post_browser(struct control *control, struct http_request *request,
 		reply_login(control, request, account, false);
 }
 
-/* The session of TOKEN, whose login has ended; NULL: there is none, or the credential that it gave
- * is not the account's any more. */
-static const struct registry_finished *find_finished(const struct service *service,
-						     const char *token)
+/* The session of TOKEN, whose login has ended; NULL: there is none, another is in its place, or the
+ * credential that it gave is not the account's any more. */
+static const struct registry_finished *find_finished(struct service *service, const char *token)
 {
 	const struct registry *registry = service_registry(service);
 	const struct registry_finished *finished =
@@ -173,7 +172,13 @@ static const struct registry_finished *find_finished(const struct service *servi
 	const struct credential *credential =
 		finished ? service_credential(service, finished->account) : NULL;
 
-	if (!finished || !outcome_is_success(finished->outcome))
+	struct account *account =
+		finished ? accounts_find(service_accounts(service), finished->account) : NULL;
+
+	if (!finished || finished->outcome == OUTCOME_OPENED_TWICE ||
+	    (account && login_phase(service_find_login(service, account)) != LOGIN_IS_OVER))
+		return NULL;
+	if (!outcome_is_success(finished->outcome))
 		return finished;
 	return credential && credential_state_is_good(credential->state) &&
 			       digest_text_equal(credential->session_digest, finished->token_digest)

@@ -32,10 +32,14 @@ static bool is_arriving(const struct http_request *request)
 /* libmicrohttpd owns the socket from here on, also when it refuses. */
 static void give(struct http_request *request, struct MHD_Daemon *daemon)
 {
-	request->is_given = true;
+	enum MHD_Result taken;
+
+	request->is_given = request->is_being_given = true;
+	taken = MHD_add_connection(daemon, request->fd, (const struct sockaddr *)&request->address,
+				   request->address_size);
+	request->is_being_given = false;
 	/* What it does not take is freed after the next run. */
-	if (MHD_add_connection(daemon, request->fd, (const struct sockaddr *)&request->address,
-			       request->address_size) != MHD_YES)
+	if (taken != MHD_YES)
 		request->server->must_run = true;
 }
 

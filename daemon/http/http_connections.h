@@ -49,8 +49,9 @@ struct http_request {
 	int fd;
 	struct sockaddr_storage address; /* of the client */
 	socklen_t address_size;
-	bool is_watched; /* what it sends first is waited for by the watch */
-	bool is_given;	 /* to libmicrohttpd, which owns FD from then on */
+	bool is_watched;     /* what it sends first is waited for by the watch */
+	bool is_given;	     /* to libmicrohttpd, which owns FD from then on */
+	bool is_being_given; /* … right now */
 	enum http_stage stage;
 	int64_t deadline_ms; /* of the stage */
 	bool is_begun;	     /* libmicrohttpd has called http_request_progress() */

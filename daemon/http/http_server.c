@@ -83,6 +83,10 @@ static void connection_notify(void *context, struct MHD_Connection *connection,
 		request = http_arrival_find(server, info->connect_fd);
 		request->connection = connection;
 		*socket_context = request;
+	} else if (request && request->is_being_given) {
+		/* It had begun with it, and failed. Who gives it still looks at the request. */
+		*socket_context = NULL;
+		request->connection = NULL;
 	} else if (request) {
 		*socket_context = NULL;
 		http_request_free(request);

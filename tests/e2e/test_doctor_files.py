@@ -165,7 +165,7 @@ def test_a_missing_directory(stopped, name):
 
 def test_derived_files_that_disagree(server_2025, stopped):
     env, token = stopped.state / "env/me", stopped.state / "tokens/me"
-    repair = f"The daemon writes it anew when it starts: {RESTART}"
+    repair = f"The daemon writes it again when it starts: {RESTART}"
 
     def found(message, remedy=repair, status="error"):
         findings = doctor(stopped)
