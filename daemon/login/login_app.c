@@ -192,7 +192,6 @@ void login_keep_session(struct login *login, struct misskey_session *made, enum 
 	login->is_in_doubt = false;
 	login->view.sessions++;
 	event->event = MACHINE_SESSION_MADE;
-	event->expires_ms = event->now.mono_ms + login->environment->session_time_s * 1000;
 	log_info("account %s: waiting for consent at %s", login->account->name,
 		 login->account->server.origin);
 }
