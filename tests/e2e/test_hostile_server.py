@@ -370,7 +370,7 @@ def test_rubbish_for_an_id_is_not_kept(server_2025, daemon, step, outcome):
 @pytest.mark.parametrize("name", [
     "a\u2066b\u2069", "a\u200bb", "\ufeffa", "a\u200fb", "a\u2028b", "a\x1b]0;title\x07b", "a" * 100_000,
     "\u202e" * 33_000,
-])  # fmt: skip
+], ids=lambda name: f"{len(name)}-{ord(name[0]):x}")  # fmt: skip
 def test_marks_and_long_names_reach_no_terminal_and_no_page(server_2025, daemon, name):
     """The user's name, and what the server says of the app, which nobody needs from it."""
     server_2025.misbehave(CREATE, misskey.Rewrite(lambda reply: {**reply, "name": name, "description": name}))
