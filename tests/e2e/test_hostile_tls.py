@@ -68,7 +68,8 @@ def test_the_first_call(attacked, attack):
 @pytest.mark.parametrize("attack", HANDSHAKE + ANSWER)
 def test_the_exchange(attacked, attack):
     """The problem names the step, one connection has one userkey, and SIGTERM ends the daemon at once."""
-    server, daemon = attacked(attack, 3)
+    # Before userkey: app/create, auth/session/generate and nodeinfo.
+    server, daemon = attacked(attack, 4)
     login = daemon.login("me", server=server.origin)
     with ThreadPoolExecutor() as pool, Watch(daemon) as watch:
         browser, token = accept(daemon, server, login)
