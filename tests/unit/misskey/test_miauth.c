@@ -14,18 +14,10 @@
 #include "common/json.h"
 #include "common/text.h"
 #include "misskey/misskey.h"
+#include "support/http_answer.h"
 
 #define UUID "8ea47f67-4929-4a7c-b204-54b73bafbf4e"
 #define USER "\"user\":{\"id\":\"9abc\",\"username\":\"alice\"}"
-
-static struct http_answer answer_of(unsigned status, const char *body)
-{
-	return (struct http_answer){.failure = HTTP_ANSWERED,
-				    .status = status,
-				    .body = body,
-				    .body_size = strlen(body),
-				    .retry_after_s = -1};
-}
 
 static int build(const char *name, const char *permission, const char *callback_url,
 		 char ret_url[static URL_MAX_BYTES])

@@ -21,18 +21,10 @@
 #include "common/permission.h"
 #include "common/text.h"
 #include "misskey/misskey.h"
+#include "support/http_answer.h"
 
 #define TOKEN "8ea47f67-4929-4a7c-b204-54b73bafbf4e"
 #define SECRET "wTKC8xmJthbXJy1gxnBDsDa0BibRgj9e"
-
-static struct http_answer answer_of(unsigned status, const char *body)
-{
-	return (struct http_answer){.failure = HTTP_ANSWERED,
-				    .status = status,
-				    .body = body,
-				    .body_size = strlen(body),
-				    .retry_after_s = -1};
-}
 
 static struct url_server server_of(const char *text)
 {

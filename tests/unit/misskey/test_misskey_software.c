@@ -13,16 +13,12 @@
 #include <cmocka.h>
 
 #include "misskey/misskey_software.h"
-
-static struct http_answer answer_of(const char *body)
-{
-	return (struct http_answer){.status = 200, .body = body, .body_size = strlen(body)};
-}
+#include "support/http_answer.h"
 
 static void test_name_and_version_are_read(void **state)
 {
-	struct http_answer answer = answer_of("{\"version\":\"2.0\",\"software\":{\"name\":"
-					      "\"misskey\",\"version\":\"2025.3.1\"}}");
+	struct http_answer answer = answer_of(200, "{\"version\":\"2.0\",\"software\":{\"name\":"
+						   "\"misskey\",\"version\":\"2025.3.1\"}}");
 	char software[MISSKEY_SOFTWARE_BYTES];
 
 	(void)state;
@@ -52,11 +48,11 @@ static void test_what_is_no_name_or_version_is_not_believed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
-		answer = answer_of(bodies[i]);
+		answer = answer_of(200, bodies[i]);
 		if (misskey_software_read(&answer, software) || *software)
 			fail_msg("%s: %s", bodies[i], software);
 	}
-	answer = answer_of("{\"software\":{\"name\":\"misskey\",\"version\":\"1\"}}");
+	answer = answer_of(200, "{\"software\":{\"name\":\"misskey\",\"version\":\"1\"}}");
 	answer.status = 404;
 	assert_false(misskey_software_read(&answer, software));
 }
