@@ -92,8 +92,8 @@ static const char *const patterns[] = {
 	N_("The server calls itself %s; if that is the server you mean, log in with that name"),
 	N_("The server does not know %s (HTTP 404); perhaps it is no Misskey server"),
 	N_("The server (version %s) does not offer the app authorization (app/create). It may "
-	   "offer MiAuth, the method miauth"),
-	N_("The server (version %s) does not offer MiAuth. Use the method app"),
+	   "offer MiAuth: log in with --method miauth"),
+	N_("The server (version %s) does not offer MiAuth. Log in with --method app"),
 	N_("The server (version %s) offers neither the app authorization (app/create) nor MiAuth: "
 	   "misskey-authd cannot log in there. Make an access token in its settings, under API, "
 	   "and give that to your scripts"),

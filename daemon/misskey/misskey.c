@@ -408,14 +408,14 @@ static void say_missing(struct misskey_problem *problem, enum misskey_missing la
 	case MISSKEY_LACKS_APPS:
 		(void)misskey_problem_set(problem, MISSKEY_REFUSED,
 					  "The server (version %s) does not offer the app "
-					  "authorization (app/create). It may offer MiAuth, the "
-					  "method miauth",
+					  "authorization (app/create). It may offer MiAuth: log in "
+					  "with --method miauth",
 					  version);
 		return;
 	case MISSKEY_LACKS_MIAUTH:
 		(void)misskey_problem_set(problem, MISSKEY_REFUSED,
-					  "The server (version %s) does not offer MiAuth. Use the "
-					  "method app",
+					  "The server (version %s) does not offer MiAuth. Log in "
+					  "with --method app",
 					  version);
 		return;
 	default:

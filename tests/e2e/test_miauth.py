@@ -171,7 +171,7 @@ def test_a_server_that_has_neither(miauth_server, daemon):
 
 def test_the_method_app_stays_what_was_asked_for(miauth_server, daemon):
     end = daemon.login("me", server=miauth_server.origin, method="app")
-    assert end["outcome"] == "REFUSED" and "the method miauth" in end["message"] and not miauth_server.calls(CHECK)
+    assert end["outcome"] == "REFUSED" and "log in with --method miauth" in end["message"] and not miauth_server.calls(CHECK)
 
 
 def test_a_wrong_method_is_refused(server_2025, daemon):
