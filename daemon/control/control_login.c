@@ -162,28 +162,28 @@ void control_post_browser(struct control *control, struct http_request *request,
 		reply_login(control, request, account, false);
 }
 
-/* The session of TOKEN, whose login has ended; NULL: there is none, another is in its place, or the
- * credential that it gave is not the account's any more. */
+/* Whether FINISHED, whose login has ended, still says how things stand. */
+static bool is_latest(struct service *service, const struct registry_finished *finished)
+{
+	const struct credential *credential = service_credential(service, finished->account);
+	struct account *account = accounts_find(service_accounts(service), finished->account);
+
+	if (outcome_is_success(finished->outcome))
+		return credential && credential_state_is_good(credential->state) &&
+		       digest_text_equal(credential->session_digest, finished->token_digest);
+	/* A new session is in its place, or a later login. */
+	return finished->outcome != OUTCOME_OPENED_TWICE &&
+	       (!account || login_phase(service_find_login(service, account)) == LOGIN_IS_OVER);
+}
+
+/* The session of TOKEN, whose login has ended, or NULL. */
 static const struct registry_finished *find_finished(struct service *service, const char *token)
 {
 	const struct registry *registry = service_registry(service);
 	const struct registry_finished *finished =
 		registry ? registry_finished_by_token(registry, token) : NULL;
-	const struct credential *credential =
-		finished ? service_credential(service, finished->account) : NULL;
 
-	struct account *account =
-		finished ? accounts_find(service_accounts(service), finished->account) : NULL;
-
-	if (!finished || finished->outcome == OUTCOME_OPENED_TWICE ||
-	    (account && login_phase(service_find_login(service, account)) != LOGIN_IS_OVER))
-		return NULL;
-	if (!outcome_is_success(finished->outcome))
-		return finished;
-	return credential && credential_state_is_good(credential->state) &&
-			       digest_text_equal(credential->session_digest, finished->token_digest)
-		       ? finished
-		       : NULL;
+	return finished && is_latest(service, finished) ? finished : NULL;
 }
 
 void control_post_callback(struct control *control, struct http_request *request)

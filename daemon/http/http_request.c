@@ -12,6 +12,10 @@
  * means well. */
 #define DISCARD_BYTES ((size_t)1024 * 1024)
 
+/* libmicrohttpd makes an entry of each parameter. When it has no room for one, 0.9.75 waits for the
+ * first line of a request whose answer it has made already, until the deadline. */
+#define MAX_PARAMETERS 500
+
 static const struct http_header too_large_headers[] = {
 	{"Content-Type", "text/plain; charset=utf-8"},
 	{"Cache-Control", "no-store"},
@@ -23,6 +27,15 @@ static const struct http_header too_large_headers[] = {
 };
 static const char too_large_body[] = "The request is too large.\n";
 
+static unsigned count_parameters(const char *target)
+{
+	unsigned count = 1;
+
+	for (; *target; target++)
+		count += *target == '&';
+	return count;
+}
+
 void *http_request_begin(void *context, const char *target, struct MHD_Connection *connection)
 {
 	const union MHD_ConnectionInfo *info =
@@ -32,6 +45,10 @@ void *http_request_begin(void *context, const char *target, struct MHD_Connectio
 	(void)context;
 	if (!request || request->target)
 		return NULL;
+	if (count_parameters(target) > MAX_PARAMETERS) {
+		http_connection_end(request);
+		return NULL;
+	}
 	request->target = strdup(target);
 	return request->target ? request : NULL;
 }
