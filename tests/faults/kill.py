@@ -29,7 +29,7 @@ from misskey_server import MisskeyServer  # noqa: E402
 from person import RELOADED, Person, is_up  # noqa: E402
 from tally import Tally  # noqa: E402
 
-QUICK_RUNS = 20  # of each story
+QUICK_RUNS = 8  # of each story
 NOT_CUT_OFF = "not cut off: this time there were fewer calls of that name"
 CALL = re.compile(r"^(?:\d+ +)?(\w+)\(", re.M)
 
