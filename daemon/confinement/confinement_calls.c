@@ -12,6 +12,7 @@
 #include <malloc.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -172,12 +173,22 @@ struct filter {
 	int error; /* the first, negative errno */
 };
 
+/* Its rules took a quarter of a megabyte, as much as all else that this process has, and 70 KiB of
+ * stack, below ours now. The kernel would keep both for us. */
+static void return_memory(void)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t here = (uintptr_t)__builtin_frame_address(0) & ~(page - 1);
+
+	(void)malloc_trim(0);
+	(void)madvise((void *)(here - 18 * page), 16 * page, MADV_DONTNEED);
+}
+
 static void filter_done(struct filter *filter)
 {
 	if (filter->context)
 		seccomp_release(filter->context);
-	/* Its rules took a quarter of a megabyte, as much as all else that this process has. */
-	(void)malloc_trim(0);
+	return_memory();
 }
 
 /* Refuses the call NUMBER where all CONDITIONS are true. After an error nothing is added any more.
