@@ -76,15 +76,40 @@ update_lists() {
 }
 
 apt_install() {
+    local options=(install --no-install-recommends --no-remove)
+
     say "Installing: $*"
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends --no-remove "$@" >&2
+    as_root env LC_ALL=C apt-get "${options[@]}" --assume-no "$@" 2>/dev/null |
+        sed -n '/newly installed/p; /^Need to get/p; /^After this/p' >&2
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" -q -y "$@" >&2
 }
+
+# without_service NAME COMMAND…: what COMMAND installs neither starts nor enables that service. Who
+# has it already keeps it as it is.
+without_service() {
+    local service=$1.service
+
+    shift
+    if ! command -v systemctl >/dev/null || [ -e "/lib/systemd/system/$service" ] || ! may_be_root; then
+        "$@"
+        return
+    fi
+    as_root systemctl --quiet mask "$service"
+    "$@"
+    as_root systemctl --quiet unmask "$service"
+    as_root systemctl --quiet disable "$service" 2>/dev/null || true
+}
+
+# no: --no-install was given.
+INSTALL=yes
 
 # Installs exactly those of the packages that are missing, or says which they are where it cannot.
 install_packages() {
     local missing
 
-    if ! has_apt; then
+    if [ "$INSTALL" = no ]; then
+        return 0
+    elif ! has_apt; then
         say "This is not a Debian or Ubuntu, so nothing is installed. What is needed is called there:"
         say "  $*"
         return 0
@@ -101,7 +126,7 @@ install_packages() {
 install_optional_packages() {
     local missing package candidate available=()
 
-    has_apt || return 0
+    [ "$INSTALL" = yes ] && has_apt || return 0
     find_missing "$@"
     [ "${#missing[@]}" -gt 0 ] || return 0
     if ! may_be_root; then

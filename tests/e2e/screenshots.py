@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""For scripts/screenshots: pictures of every page in every language, as PNG files in a directory.
+"""For scripts/screenshots: pictures of every page in every language, as PNG files in a directory, and of a terminal.
 
 usage: screenshots.py WORK DIRECTORY: WORK is an empty directory for the programs.
 """
@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 from browser import Browser, Chromedriver, why_not
+from harness import Daemon
+from misskey_server import MisskeyServer
 from page_gallery import Gallery
+from terminal_picture import login_by_phone, svg
 
 # By night too: what all look like then, the best known one shows.
 DARK_TOO = ("authorized",)
@@ -33,6 +36,12 @@ def main(work, directory):
     if reason:
         sys.exit(f"screenshots: {reason}")
     directory.mkdir(parents=True, exist_ok=True)
+    with MisskeyServer(profile="2025") as server:
+        daemon = Daemon(work / "terminal")
+        daemon.configure(daemon="poll_interval = 1s")
+        lines = login_by_phone(daemon.start(), server)
+        assert daemon.stop() == 0
+    (directory / "login-by-phone.svg").write_text(svg(lines), encoding="utf-8")
     chromedriver = Chromedriver()
     try:
         with Gallery(work) as gallery:

@@ -15,7 +15,7 @@ from control_api import API, REQUESTS, members
 from harness import BIN, ROOT, TORTURES, authorize
 from help_text import PROGRAMS, command_lines, commands_of_help, options_of_help
 from misskey_server import MisskeyServer
-from terminal import Terminal, decode, drawing, plain, screen, where_drawn
+from terminal_picture import login_by_phone, svg
 
 MAN = ROOT / "docs/man"
 # What a desktop's browser is here: follows redirects and keeps cookies.
@@ -162,7 +162,7 @@ def test_example_is_good_with_every_key_taken_in(tmp_path):
 
 
 @pytest.mark.parametrize("document, pattern", [
-    ("README.md", r"^    (\[daemon\]\n.*?)\n\n(?=\S)"),
+    ("docs/usage.md", r"^    (\[daemon\]\n.*?)\n\n(?=\S)"),
     ("docs/man/misskey-authd.ini.5", r"^(\[account alice\]\n.*?)\.Ed"),
 ])
 def test_config_examples_are_good(tmp_path, document, pattern):
@@ -280,7 +280,7 @@ def statuses_of_man(page):
 
 
 def test_exit_statuses_are_the_same_everywhere():
-    table = read("README.md").split("## Exit statuses")[1].split("\n## ")[0]
+    table = read("docs/usage.md").split("## Exit statuses")[1].split("\n## ")[0]
     readme = {int(number) for cell in re.findall(r"^\| ([\d, ]+) \|", table, re.M) for number in cell.split(",")}
     code = {int(number) for number in re.findall(r"EXIT_STATUS_\w+ = (\d+)", read("cli/terminal/exit_status.h"))}
     assert readme == code
@@ -348,28 +348,29 @@ def test_links_lead_somewhere():
             assert (document.parent / image).exists(), (document, image)
 
 
-def shell_example(beginning):
+def shell_example(document, beginning):
     """The indented block that begins so."""
-    begin = README.index("    " + beginning)
-    return re.sub(r"^    ", "", README[begin:].split("\n\n")[0], flags=re.M)
+    text = read(document)
+    return re.sub(r"^    ", "", text[text.index("    " + beginning):].split("\n\n")[0], flags=re.M)
 
 
-@pytest.mark.parametrize("beginning, text", [
-    ("printf '{\"i\":\"%s\"", "Hello"),
-    ("misskey-token misskey.example --header", "Hello"),
-    ("misskey-token misskey.example --exec python3 hello.py", "Hello"),
+@pytest.mark.parametrize("document, beginning", [
+    ("README.md", "printf '{\"i\":\"%s\""),
+    ("README.md", "misskey-token misskey.example --exec python3 hello.py"),
+    ("docs/usage.md", "misskey-token misskey.example --header"),
 ])
-def test_script_examples_post_a_note(daemon, server_2025, tmp_path, beginning, text):
+def test_script_examples_post_a_note(daemon, server_2025, tmp_path, document, beginning):
     authorize(daemon, server_2025, "misskey.example")
-    program = README[README.index("    import json, os, urllib.request"):].split("\n\nA systemd service")[0]
+    usage = read("docs/usage.md")
+    program = usage[usage.index("    import json, os, urllib.request"):].split("\n\nBetween")[0]
     (tmp_path / "hello.py").write_text(re.sub(r"^    ", "", program, flags=re.M))
-    example = shell_example(beginning).replace("python3", sys.executable)
+    example = shell_example(document, beginning).replace("python3", sys.executable)
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", example], cwd=tmp_path, env={**daemon.env, "no_proxy": "*"}, text=True,
         capture_output=True, timeout=60,
     )
     assert done.returncode == 0, done.stderr
-    assert [note["text"] for note in server_2025.notes] == [text]
+    assert [note["text"] for note in server_2025.notes] == ["Hello"]
 
 
 def test_examples_of_reading_the_files_work(daemon, server_2025, tmp_path):
@@ -410,47 +411,15 @@ def test_login_is_shown_as_it_is(make_daemon):
     assert [line.strip() for line in listed.splitlines()] == printed.splitlines()
 
 
-CONSENT_URL = r"https://misskey\.example/auth/[0-9a-f-]{36}"
-
-
-def transcript_by_phone():
-    """What README shows of a login over SSH, as a terminal's lines."""
-    transcript = re.search(r"^    server\$ misskey-authctl login misskey\.example\n((?:    .*\n)+)", README, re.M)[1]
-    return screen(re.sub(r"^    ", "", transcript, flags=re.M))
-
-
-def wording(lines):
-    """The text of the lines without a code, and what an address is as that of the README."""
-    code = where_drawn(lines)
-    text = "\n".join(plain(line) for line in lines[:code.start] + lines[code.stop:])
-    return re.sub(CONSENT_URL, "PAGE", text)
-
-
 def test_login_by_phone_is_shown_as_it_is(make_daemon, server_2025):
-    """What README shows of it is what it prints, but for addresses and what the code says."""
+    """The picture has what it prints, but for the page's address and its code."""
     daemon = make_daemon(servers=[server_2025])
     daemon.configure(daemon="poll_interval = 1s")
-    terminal = Terminal(
-        [BIN / "misskey-authctl", "login", server_2025.origin, "--as", "misskey.example"],
-        {**daemon.start().env, "NO_COLOR": "1"}, streams=("stdout", "stderr"),
-    )
-    terminal.wait_for("Waiting for consent…")
-    login = daemon.control("GET", "/v1/accounts/misskey.example/login")[1]
-    server_2025.accept(login["consent_url"].rsplit("/", 1)[1], "alice")
-    assert terminal.end()[0] == 0
-    shown = transcript_by_phone()
-    printed = screen(terminal.text().replace(server_2025.origin, "https://misskey.example"))
-    assert wording(shown) == wording(printed)
-    # Both addresses take a code of the same size.
-    size = lambda lines: [len(line) for line in drawing(lines)]  # noqa: E731
-    assert size(shown) == size(printed)
-    assert where_drawn(shown) == where_drawn(printed)
-
-
-def test_code_in_the_readme_is_the_address_above_it():
-    lines = transcript_by_phone()
-    (url,) = re.findall(f"press Accept: ({CONSENT_URL})$", plain(lines[0]))
-    assert decode(drawing(lines)) == [url]
+    picture = svg(login_by_phone(daemon.start(), server_2025))
+    shown = read("docs/images/login-by-phone.svg")
+    texts = [re.sub("[0-9a-f-]{36}", "TOKEN", "\n".join(re.findall("<svg.*|<text.*", text))) for text in (picture, shown)]
+    assert texts[0] == texts[1] and "/auth/TOKEN" in texts[0]
+    assert "<path" in shown
 
 
 # scripts/demo

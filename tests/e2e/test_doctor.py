@@ -116,9 +116,9 @@ def test_lines_on_a_terminal(server_2025, daemon):
     assert rest.endswith("Nothing is wrong.\r\n")
 
 
-def test_the_readme_shows_what_it_prints(server_2025, daemon):
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    example = re.search(r"\$ misskey-authctl doctor\n(.*?)\n    …\n", readme, re.S)[1]
+def test_the_faq_shows_what_it_prints(server_2025, daemon):
+    faq = (ROOT / "docs/faq.md").read_text(encoding="utf-8")
+    example = re.search(r"\$ misskey-authctl doctor\n(.*?)\n    …\n", faq, re.S)[1]
     wait_for_agent(daemon)
     daemon.state.chmod(0o755)
     sockets = MANAGER.replace("127.0.0.1:41987", f"127.0.0.1:{daemon.port}")

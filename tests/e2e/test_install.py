@@ -56,7 +56,7 @@ def test_nothing_tells_where_it_was_built(release, tmp_path):
 
 
 def test_the_manifest_removes_it(release, tmp_path):
-    """As the README says it."""
+    """As docs/install.md says it."""
     install(release, tmp_path / "prefix")
     assert (tmp_path / "prefix/bin/misskey-token").exists()
     subprocess.run(["xargs", "rm"], stdin=(release / "install_manifest.txt").open(), check=True, timeout=60)
