@@ -15,6 +15,7 @@
 #include "common/account_name.h"
 #include "common/cleanup.h"
 #include "common/paths.h"
+#include "common/state.h"
 #include "common/text.h"
 #include "common/translate.h"
 #include "terminal/exit_status.h"
@@ -24,8 +25,8 @@
 #include "token/token_file.h"
 #include "token/token_options.h"
 
-/* The state directory, which paths_resolve() lets be so long, and "/env". */
-#define DIRECTORY_BYTES (PATH_MAX + 8)
+/* The state directory, which paths_resolve() lets be so long, and "/accounts". */
+#define DIRECTORY_BYTES (PATH_MAX + sizeof("/" ACCOUNTS_DIRECTORY))
 /* Names in a message; a person with more accounts asks for --list. */
 #define NAMES_SHOWN 20
 
@@ -225,8 +226,8 @@ static int print_credential(enum token_mode mode, const struct env_file *file,
 		buf_append_format(&text, "%s\n", env_file_value(file, ENV_KEY_SERVER));
 		break;
 	case TOKEN_MODE_PATH:
-		buf_append_format(&text, "%s/tokens/%s\n", state_directory,
-				  env_file_value(file, ENV_KEY_ACCOUNT));
+		buf_append_format(&text, "%s/" ACCOUNTS_DIRECTORY "/%s/" ACCOUNT_TOKEN_FILE "\n",
+				  state_directory, env_file_value(file, ENV_KEY_ACCOUNT));
 		break;
 	default:
 		buf_append_format(&text, "%s\n", env_file_value(file, ENV_KEY_TOKEN));
@@ -256,9 +257,9 @@ static int execute(char **command, struct env_file *file)
 static int read_account(const char *directory, const char *account, struct env_file *ret_file,
 			struct err_detail *detail)
 {
-	char path[DIRECTORY_BYTES + ACCOUNT_NAME_BYTES];
+	char path[DIRECTORY_BYTES + ACCOUNT_NAME_BYTES + sizeof("/" ACCOUNT_ENV_FILE)];
 
-	snprintf(path, sizeof(path), "%s/%s", directory, account);
+	snprintf(path, sizeof(path), "%s/%s/" ACCOUNT_ENV_FILE, directory, account);
 	return token_file_read(path, account, ret_file, detail);
 }
 
@@ -289,7 +290,7 @@ static int run(const struct token_options *options, const char *state_directory)
 	char directory[DIRECTORY_BYTES];
 	int status;
 
-	snprintf(directory, sizeof(directory), "%s/env", state_directory);
+	snprintf(directory, sizeof(directory), "%s/" ACCOUNTS_DIRECTORY, state_directory);
 	if (options->mode == TOKEN_MODE_LIST)
 		return list(directory);
 	status = read_chosen(options->account, directory, &file);

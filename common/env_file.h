@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The file env/ACCOUNT of the state directory (docs/credentials.md): lines of KEY=VALUE. The daemon
- * writes it, misskey-token reads it.
+ * The file accounts/NAME/env of the state directory (docs/credentials.md): lines of KEY=VALUE. The
+ * daemon writes it, misskey-token reads it.
  */
 
 #include <stdbool.h>

@@ -10,11 +10,12 @@
 
 #include "common/account_name.h"
 #include "common/cleanup.h"
+#include "common/state.h"
 #include "token/account_names.h"
 #include "token/token_file.h"
 
-/* The state directory, "/env/" and a name. */
-#define PATH_BYTES (PATH_MAX + 8 + ACCOUNT_NAME_BYTES)
+/* The state directory, "/accounts/", a name and "/env". */
+#define PATH_BYTES (PATH_MAX + 16 + ACCOUNT_NAME_BYTES)
 
 static const char *without_scheme(const char *origin)
 {
@@ -56,7 +57,7 @@ int account_of_user_find(const char *directory, const char *user_at_host,
 		char *name = ret_names->rows[i];
 		char path[PATH_BYTES];
 
-		snprintf(path, sizeof(path), "%s/%s", directory, name);
+		snprintf(path, sizeof(path), "%s/%s/" ACCOUNT_ENV_FILE, directory, name);
 		if (is_of(path, name, user, size, user + size + 1))
 			ret_names->rows[kept++] = name;
 		else

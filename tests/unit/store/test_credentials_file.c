@@ -51,8 +51,7 @@ static void assert_refused(const char *text, size_t size, int code)
 	after = content_of("credentials.json");
 	assert_memory_equal(after, text, size);
 	free(after);
-	assert_false(exists("env"));
-	assert_false(exists("tokens"));
+	assert_false(exists("accounts"));
 }
 
 static void test_the_format_is_the_documented_one(void **state)
@@ -267,8 +266,7 @@ static void test_what_version_1_does_not_know_is_ignored(void **state)
 	text = replaced(document, "\"read:account\"", "\"write:notes\", \"account-read\"");
 	put("credentials.json", text);
 	free(text);
-	assert_int_equal(mkdirat(root_fd, "env", 0700), 0);
-	assert_int_equal(mkdirat(root_fd, "tokens", 0700), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts", 0700), 0);
 	struct credentials *credentials = open_store();
 	assert_same(credentials_find(credentials, "alice@misskey.example"), &alice);
 	credentials_free(credentials);
@@ -296,11 +294,10 @@ static void test_modes_are_tightened(void **state)
 
 	(void)state;
 	put_bytes("credentials.json", document, sizeof(document) - 1, 0644);
-	assert_int_equal(mkdirat(root_fd, "env", 0755), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts", 0755), 0);
 	credentials = open_store();
 	assert_int_equal(mode_of("credentials.json"), 0600);
-	assert_int_equal(mode_of("env"), 0700);
-	assert_int_equal(mode_of("tokens"), 0700);
+	assert_int_equal(mode_of("accounts"), 0700);
 	credentials_free(credentials);
 }
 
@@ -318,7 +315,7 @@ static void test_unsafe_files_are_refused(void **state)
 	assert_int_equal(credentials_open(root_fd, &credentials, &detail), ERR_UNSAFE);
 	assert_detail(path_in_root("credentials.json"));
 	assert_int_equal(unlinkat(root_fd, "credentials.json", 0), 0);
-	assert_false(exists("env"));
+	assert_false(exists("accounts"));
 	if (geteuid() != 0) {
 		print_message("SKIPPED: only root can make files of another user\n");
 		skip();
@@ -326,7 +323,7 @@ static void test_unsafe_files_are_refused(void **state)
 	put("credentials.json", document);
 	assert_int_equal(fchownat(root_fd, "credentials.json", 65534, 65534, 0), 0);
 	assert_int_equal(credentials_open(root_fd, &credentials, &detail), ERR_UNSAFE);
-	assert_false(exists("env"));
+	assert_false(exists("accounts"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -340,11 +340,11 @@ static void test_full_disk_a_derived_file_is_tried_again(void **state)
 	credentials = open_store();
 	reservation = reserve(credentials, "alice");
 	fill_disk();
-	/* fsync, rename, fsync of credentials.json; then the fsync of env/alice. */
+	/* fsync, rename, fsync of credentials.json; then the fsync of env. */
 	call_fail_at = 4;
 	assert_int_equal(credentials_store(credentials, &alice, reservation, &detail), ERR_IO);
 	assert_same(credentials_find(credentials, "alice"), &alice);
-	assert_false(exists("env/alice"));
+	assert_false(exists("accounts/alice/env"));
 	store(credentials, &alice, reservation);
 	assert_on_disk(&alice);
 	credentials_reservation_free(reservation);
@@ -408,8 +408,9 @@ static void test_whichever_call_fails_a_second_try_succeeds(void **state)
 
 		while (store_with_failing_call(nth, i % 2 == 0, states[i / 2]))
 			nth++;
-		/* Three each for credentials.json, env/ and tokens/; removing is one fsync. */
-		assert_int_equal(nth, i < 2 ? 10 : 8);
+		/* Three for credentials.json, two for each file, one for the account's directory.
+		 */
+		assert_int_equal(nth, i < 2 ? 9 : 7);
 	}
 }
 
