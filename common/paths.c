@@ -87,8 +87,8 @@ bool paths_adopt_runtime_dir(void)
 	       setenv("XDG_RUNTIME_DIR", directory, 1) == 0;
 }
 
-int paths_resolve_state(const struct paths_environment *environment, char ret_state[static PATH_MAX],
-			struct err_detail *detail)
+int paths_resolve_state(const struct paths_environment *environment,
+			char ret_state[static PATH_MAX], struct err_detail *detail)
 {
 	return join_base(ret_state, environment->state_home, environment->home, ".local/state",
 			 DIRECTORY_NAME, detail);
