@@ -8,8 +8,8 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 #define KEY_ALPHABET LETTERS DIGITS "_"
-/* Enough for names, origins (with [::1]) and tokens. No character of it needs quoting in a shell's
- * assignment, in JSON or in HTTP. */
+/* Enough for names, origins (with [::1]), permissions and tokens. No character of it needs quoting
+ * in a shell's assignment, in JSON or in HTTP. */
 #define VALUE_ALPHABET LETTERS DIGITS "abcdefghijklmnopqrstuvwxyz._@:/+=,%[]-"
 
 static const char *const keys[ENV_KEY_COUNT] = {
