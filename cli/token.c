@@ -104,7 +104,7 @@ static int list(const char *directory)
 		return account_credential_failed(r, &detail);
 	for (size_t i = 0; i < names.count; i++)
 		buf_append_format(&text, "%s\n", (const char *)names.rows[i]);
-	return token_write(&text);
+	return token_print_text(&text);
 }
 
 /* Reads the file of the account that is named, or of the only one. What is a name is read first, so
@@ -148,10 +148,9 @@ static int run(const struct token_options *options, const char *directory, struc
 
 int main(int argc, char **argv)
 {
-	/* Not on the stack, where each of their pages would cost time, whether it is used or not.
-	 */
+	/* Not on the stack, where each of its pages would cost time, whether it is used or not. */
 	static struct env_file file;
-	static char directory[PATH_MAX + sizeof("/" ACCOUNTS_DIRECTORY)];
+	char directory[PATH_MAX + sizeof("/" ACCOUNTS_DIRECTORY)];
 	struct paths_environment environment;
 	struct token_options options = {0};
 	struct err_detail detail = {0};
@@ -166,7 +165,7 @@ int main(int argc, char **argv)
 	r = paths_resolve_state(&environment, directory, &detail);
 	if (r < 0)
 		return account_credential_failed(r, &detail);
-	strcat(directory, "/" ACCOUNTS_DIRECTORY);
+	strcpy(directory + strlen(directory), "/" ACCOUNTS_DIRECTORY);
 	status = run(&options, directory, &file);
 	env_file_erase(&file);
 	return status;

@@ -55,23 +55,19 @@ static int answer(const struct env_file *file)
 	buf_append_format(&text, "username=%s\npassword=%s\n",
 			  *user ? user : env_file_value(file, ENV_KEY_ACCOUNT),
 			  env_file_value(file, ENV_KEY_TOKEN));
-	return token_write(&text);
+	return token_print_text(&text);
 }
 
 static int answer_for(const char *account, const char *directory,
 		      const struct account_wanted *wanted)
 {
-	static struct env_file file;
+	_cleanup_(env_file_erase) struct env_file file = {0};
 	struct err_detail detail = {0};
 	int r = account_credential_read(directory, account, &file, &detail);
-	int status = EXIT_STATUS_DONE;
 
 	if (r < 0)
 		return account_credential_failed(r, &detail);
-	if (account_is_wanted(&file, wanted))
-		status = answer(&file);
-	env_file_erase(&file);
-	return status;
+	return account_is_wanted(&file, wanted) ? answer(&file) : EXIT_STATUS_DONE;
 }
 
 /* One that has no good credential is found if there is no other, so that its message is said. */
