@@ -128,6 +128,20 @@ static int read_chosen(const char *named, const char *directory, struct env_file
 	return r < 0 ? account_credential_failed(r, &detail) : EXIT_STATUS_DONE;
 }
 
+/* Operations other than get, also those that later versions of git have, are passed over. */
+static int help_git(const struct token_options *options, const char *directory,
+		    struct env_file *file)
+{
+	int status;
+
+	if (strcmp(options->operation, "get") != 0)
+		return EXIT_STATUS_DONE;
+	if (!options->account)
+		return credential_helper(NULL, directory);
+	status = read_chosen(options->account, directory, file);
+	return status == EXIT_STATUS_DONE ? credential_helper(file, directory) : status;
+}
+
 static int run(const struct token_options *options, const char *directory, struct env_file *file)
 {
 	int status;
@@ -135,7 +149,7 @@ static int run(const struct token_options *options, const char *directory, struc
 	if (options->mode == TOKEN_MODE_LIST)
 		return list(directory);
 	if (options->mode == TOKEN_MODE_CREDENTIAL_HELPER)
-		return credential_helper(options->operation, options->account, directory);
+		return help_git(options, directory, file);
 	status = read_chosen(options->account, directory, file);
 	if (status == EXIT_STATUS_DONE)
 		status = account_credential_check(file);

@@ -58,16 +58,13 @@ static int answer(const struct env_file *file)
 	return token_print_text(&text);
 }
 
-static int answer_for(const char *account, const char *directory,
-		      const struct account_wanted *wanted)
+static int answer_for(const char *account, const char *directory)
 {
 	_cleanup_(env_file_erase) struct env_file file = {0};
 	struct err_detail detail = {0};
 	int r = account_credential_read(directory, account, &file, &detail);
 
-	if (r < 0)
-		return account_credential_failed(r, &detail);
-	return account_is_wanted(&file, wanted) ? answer(&file) : EXIT_STATUS_DONE;
+	return r < 0 ? account_credential_failed(r, &detail) : answer(&file);
 }
 
 /* One that has no good credential is found if there is no other, so that its message is said. */
@@ -97,7 +94,7 @@ static int answer_from(const char *directory, struct account_wanted *wanted)
 	if (names.count == 0)
 		return EXIT_STATUS_DONE;
 	if (names.count == 1 || !wanted->with_credential)
-		return answer_for(names.rows[0], directory, wanted);
+		return answer_for(names.rows[0], directory);
 	account_names_append(&line, &names);
 	terminal_message(_("misskey-token: Which account of %s? Give git a user name, or "
 			   "misskey-token one of these accounts: %s"),
@@ -105,7 +102,7 @@ static int answer_from(const char *directory, struct account_wanted *wanted)
 	return EXIT_STATUS_USAGE;
 }
 
-int credential_helper(const char *operation, const char *account, const char *directory)
+int credential_helper(const struct env_file *file, const char *directory)
 {
 	_cleanup_(buf_done) struct buf input = {0};
 	_cleanup_(buf_done) struct buf origin = {0};
@@ -114,8 +111,6 @@ int credential_helper(const char *operation, const char *account, const char *di
 	struct err_detail detail = {0};
 	int r;
 
-	if (strcmp(operation, "get") != 0)
-		return EXIT_STATUS_DONE;
 	r = read_input(&input, &detail);
 	if (r == 0)
 		r = credential_request_parse(input.bytes ? input.bytes : (char[]){""}, input.size,
@@ -133,5 +128,7 @@ int credential_helper(const char *operation, const char *account, const char *di
 		wanted.user = request.username;
 		wanted.user_size = strlen(request.username);
 	}
-	return account ? answer_for(account, directory, &wanted) : answer_from(directory, &wanted);
+	if (!file)
+		return answer_from(directory, &wanted);
+	return account_is_wanted(file, &wanted) ? answer(file) : EXIT_STATUS_DONE;
 }
