@@ -12,6 +12,7 @@ function __misskey_token_needs_account
         and return 1
         set previous $word
     end
+    return 0
 end
 
 # Also if the value of one is wanted.
