@@ -17,7 +17,6 @@ PROGRAMS = pathlib.Path(os.environ.get("MISSKEY_BIN_DIR", "build/asan/bin")).abs
 PROGRAM = PROGRAMS / "misskey-token"
 TOKEN = "0123456789abcdef" * 4
 NAME = "misskey.example"
-MAX_BYTES = 12 * 1024
 
 
 def lines(**changes):
@@ -378,7 +377,7 @@ def test_directory_in_the_files_place(state):
     lines(MISSKEY_USER="é"),
     lines(MISSKEY_TOKEN="a\rb"),
     lines().replace("\n", "\r\n"),
-    lines() + "MISSKEY_PADDING=" + "x" * MAX_BYTES + "\n",
+    lines() + "MISSKEY_PADDING=" + "x" * 12288 + "\n",
 ], ids=lambda content: hex(zlib.crc32(content.encode())))
 def test_damaged_file_is_8(state, content):
     state.write(content=content)
@@ -388,8 +387,8 @@ def test_damaged_file_is_8(state, content):
 
 def test_largest_file_passes(state):
     content = lines()
-    content += "PADDING=" + "x" * (MAX_BYTES - len(content) - len("PADDING=\n")) + "\n"
-    assert len(content) == MAX_BYTES
+    content += "PADDING=" + "x" * (12288 - len(content) - len("PADDING=\n")) + "\n"
+    assert len(content) == 12288
     state.write(content=content)
     assert state.run(NAME).stdout == TOKEN + "\n"
     state.write(content=content.replace("PADDING=", "PADDING=x"))
