@@ -38,11 +38,12 @@ int env_file_write(const char *const values[static ENV_KEY_COUNT], struct buf *t
 /* A file that was read. It holds a secret: declare it as
  * `_cleanup_(env_file_erase) struct env_file file = {0};`. */
 struct env_file {
-	char bytes[ENV_FILE_MAX_BYTES + 1];
 	char *lines[ENV_KEY_COUNT]; /* "MISSKEY_…=VALUE" in bytes; NULL: there is none */
+	size_t size;		    /* of bytes, those that are in use; the others are zero */
+	char bytes[ENV_FILE_MAX_BYTES + 1];
 };
 
-/* Splits the first SIZE of FILE's bytes into lines; the rest of FILE must be zero. Returns NULL, or
+/* Splits the first SIZE of FILE's bytes into lines; the others must be zero. Returns NULL, or
  * a clause that says why these bytes cannot be the file of ACCOUNT. After success no value needs
  * quoting in JSON or in a shell. */
 const char *env_file_parse(struct env_file *file, size_t size, const char *account);

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,9 @@
 #include "common/paths.h"
 #include "common/state.h"
 #include "common/translate.h"
+
+/* A person with more accounts asks for --list. */
+#define NAMES_SHOWN 20
 
 DEFINE_CLEANUP(DIR *, closedir);
 
@@ -38,7 +42,7 @@ static int add(struct name_table *names, const char *name)
 /* A directory without it is one that the daemon is just making or removing. */
 static bool has_env_file(DIR *stream, const char *name)
 {
-	char path[ACCOUNT_NAME_BYTES + sizeof("/" ACCOUNT_ENV_FILE)];
+	char path[NAME_MAX + sizeof("/" ACCOUNT_ENV_FILE)];
 
 	snprintf(path, sizeof(path), "%s/" ACCOUNT_ENV_FILE, name);
 	return faccessat(dirfd(stream), path, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno == EACCES;
@@ -83,4 +87,13 @@ int account_names_read_all(const char *directory, struct name_table *ret_names,
 			   struct err_detail *detail)
 {
 	return read_names(directory, true, ret_names, detail);
+}
+
+void account_names_append(struct buf *line, const struct name_table *names)
+{
+	for (size_t i = 0; i < names->count && i < NAMES_SHOWN; i++)
+		buf_append_format(line, "%s%s", i > 0 ? ", " : "", (const char *)names->rows[i]);
+	if (names->count > NAMES_SHOWN)
+		buf_append_format(line, _(" and %zu more (see misskey-token --list)"),
+				  names->count - NAMES_SHOWN);
 }

@@ -6,6 +6,7 @@
  * is a name.
  */
 
+#include "common/buf.h"
 #include "common/err.h"
 #include "common/name_table.h"
 
@@ -18,5 +19,8 @@ int account_names_read(const char *directory, struct name_table *ret_names,
 /* The same, with those that have no env file. */
 int account_names_read_all(const char *directory, struct name_table *ret_names,
 			   struct err_detail *detail) _must_check_;
+
+/* Appends the names for a message: the first twenty, and how many more there are. */
+void account_names_append(struct buf *line, const struct name_table *names);
 
 void account_names_done(struct name_table *names);
