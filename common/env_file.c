@@ -8,13 +8,15 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 #define KEY_ALPHABET LETTERS DIGITS "_"
-/* Enough for names, origins (with [::1]) and tokens. No character of it needs quoting in a shell's
- * assignment, in JSON or in HTTP. */
+/* Enough for names, origins (with [::1]), permissions and tokens. No character of it needs quoting
+ * in a shell's assignment, in JSON or in HTTP. */
 #define VALUE_ALPHABET LETTERS DIGITS "abcdefghijklmnopqrstuvwxyz._@:/+=,%[]-"
 
 static const char *const keys[ENV_KEY_COUNT] = {
 	[ENV_KEY_STATE] = "MISSKEY_STATE",     [ENV_KEY_SERVER] = "MISSKEY_SERVER",
+	[ENV_KEY_URL] = "MISSKEY_URL",	       [ENV_KEY_HOST] = "MISSKEY_HOST",
 	[ENV_KEY_ACCOUNT] = "MISSKEY_ACCOUNT", [ENV_KEY_USER] = "MISSKEY_USER",
+	[ENV_KEY_USER_ID] = "MISSKEY_USER_ID", [ENV_KEY_PERMISSION] = "MISSKEY_PERMISSION",
 	[ENV_KEY_TOKEN] = "MISSKEY_TOKEN",
 };
 
@@ -37,7 +39,8 @@ int env_file_write(const char *const values[static ENV_KEY_COUNT], struct buf *t
 
 void env_file_erase(struct env_file *file)
 {
-	explicit_bzero(file, sizeof(*file));
+	/* Not all of its bytes: each page of memory that is touched costs time. */
+	explicit_bzero(file, offsetof(struct env_file, bytes) + file->size);
 }
 
 const char *env_file_value(const struct env_file *file, enum env_key key)
@@ -116,7 +119,9 @@ static const char *check_values(const struct env_file *file, const char *account
 
 const char *env_file_parse(struct env_file *file, size_t size, const char *account)
 {
-	const char *wrong = take_lines(file, size);
+	const char *wrong;
 
+	file->size = size;
+	wrong = take_lines(file, size);
 	return wrong ? wrong : check_values(file, account);
 }

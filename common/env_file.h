@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * The file env/ACCOUNT of the state directory (docs/credentials.md): lines of KEY=VALUE. The daemon
- * writes it, misskey-token reads it.
+ * The file accounts/NAME/env of the state directory (docs/credentials.md): lines of KEY=VALUE. The
+ * daemon writes it, misskey-token reads it.
  */
 
 #include <stdbool.h>
@@ -12,16 +12,21 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-/* An origin of 268 bytes, a name of 64, a user's of 128, a token of 512 and the keys: half of
- * this. */
-#define ENV_FILE_MAX_BYTES 4096
+/* 8,320 for 128 permissions of 64 bytes and their commas; 800 for an origin of 267 bytes, three
+ * times; 64 and 128 for names, 128 for an id, 512 for a token; 150 for the keys. Together 10.1 KB.
+ */
+#define ENV_FILE_MAX_BYTES (12 * 1024)
 
 /* In the order of the file. */
 enum env_key {
 	ENV_KEY_STATE,
 	ENV_KEY_SERVER,
+	ENV_KEY_URL,
+	ENV_KEY_HOST,
 	ENV_KEY_ACCOUNT,
 	ENV_KEY_USER,
+	ENV_KEY_USER_ID,
+	ENV_KEY_PERMISSION,
 	ENV_KEY_TOKEN,
 	ENV_KEY_COUNT,
 };
@@ -33,11 +38,12 @@ int env_file_write(const char *const values[static ENV_KEY_COUNT], struct buf *t
 /* A file that was read. It holds a secret: declare it as
  * `_cleanup_(env_file_erase) struct env_file file = {0};`. */
 struct env_file {
-	char bytes[ENV_FILE_MAX_BYTES + 1];
 	char *lines[ENV_KEY_COUNT]; /* "MISSKEY_…=VALUE" in bytes; NULL: there is none */
+	size_t size;		    /* of bytes, those that are in use; the others are zero */
+	char bytes[ENV_FILE_MAX_BYTES + 1];
 };
 
-/* Splits the first SIZE of FILE's bytes into lines; the rest of FILE must be zero. Returns NULL, or
+/* Splits the first SIZE of FILE's bytes into lines; the others must be zero. Returns NULL, or
  * a clause that says why these bytes cannot be the file of ACCOUNT. After success no value needs
  * quoting in JSON or in a shell. */
 const char *env_file_parse(struct env_file *file, size_t size, const char *account);

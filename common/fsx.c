@@ -190,11 +190,16 @@ int fsx_open_directory(const char *path, int *ret_fd, struct err_detail *detail)
 	return r < 0 ? r : open_own_directory(AT_FDCWD, path, 0, ret_fd, detail);
 }
 
+int fsx_find_subdirectory(int dirfd, const char *name, int *ret_fd, struct err_detail *detail)
+{
+	return open_own_directory(dirfd, name, O_NOFOLLOW, ret_fd, detail);
+}
+
 int fsx_open_subdirectory(int dirfd, const char *name, int *ret_fd, struct err_detail *detail)
 {
 	int r = make_directory(dirfd, name, detail);
 
-	return r < 0 ? r : open_own_directory(dirfd, name, O_NOFOLLOW, ret_fd, detail);
+	return r < 0 ? r : fsx_find_subdirectory(dirfd, name, ret_fd, detail);
 }
 
 /* Reading */
@@ -271,12 +276,27 @@ int fsx_read(int dirfd, const char *name, size_t max_bytes, bool tighten, struct
 
 /* Removing */
 
-int fsx_remove(int dirfd, const char *name, struct err_detail *detail)
+int fsx_unlink(int dirfd, const char *name, struct err_detail *detail)
 {
 	if (unlinkat(dirfd, name, 0) < 0 && errno != ENOENT)
 		return fsx_fail(detail, errno, N_("remove"), dirfd, name);
+	return 0;
+}
+
+int fsx_remove(int dirfd, const char *name, struct err_detail *detail)
+{
+	int r = fsx_unlink(dirfd, name, detail);
+
 	/* Also when it was not there: perhaps it was removed before, and this is the second try
 	 * after a failed fsync. */
+	return r < 0 ? r : fsx_sync_directory(dirfd, name, detail);
+}
+
+int fsx_remove_subdirectory(int dirfd, const char *name, struct err_detail *detail)
+{
+	if (unlinkat(dirfd, name, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != ENOTEMPTY &&
+	    errno != EEXIST)
+		return fsx_fail(detail, errno, N_("remove the directory"), dirfd, name);
 	return fsx_sync_directory(dirfd, name, detail);
 }
 

@@ -28,6 +28,9 @@ int fsx_open_directory(const char *path, int *ret_fd, struct err_detail *detail)
  * caller does to the files in it must not happen elsewhere. */
 int fsx_open_subdirectory(int dirfd, const char *name, int *ret_fd,
 			  struct err_detail *detail) _must_check_;
+/* The same, but makes nothing: ERR_NOT_FOUND. */
+int fsx_find_subdirectory(int dirfd, const char *name, int *ret_fd,
+			  struct err_detail *detail) _must_check_;
 
 /* Reads the regular file NAME, MAX_BYTES at most, into BUF (appended; unchanged on failure). It
  * must belong to the caller and have no second name; a symbolic link is not followed. A mode that
@@ -60,6 +63,13 @@ int fsx_temp_reserve(struct fsx_temp *temp, size_t size, struct err_detail *deta
 int fsx_temp_commit(struct fsx_temp *temp, const char *bytes, size_t size,
 		    struct err_detail *detail) _must_check_;
 
+/* The same without the directory's fsync, which the caller does. */
+int fsx_temp_replace(struct fsx_temp *temp, const char *bytes, size_t size,
+		     struct err_detail *detail) _must_check_;
+
+/* Makes DIRFD's entries durable; NAME is the one that changed. */
+int fsx_sync_directory(int dirfd, const char *name, struct err_detail *detail) _must_check_;
+
 /* Removes the temporary file, if it still is one, and frees the object. */
 void fsx_temp_free(struct fsx_temp *temp);
 DEFINE_CLEANUP(struct fsx_temp *, fsx_temp_free);
@@ -70,6 +80,12 @@ int fsx_write(int dirfd, const char *name, const char *bytes, size_t size,
 
 /* Removes NAME and fsyncs the directory; a file that is not there is no error. */
 int fsx_remove(int dirfd, const char *name, struct err_detail *detail) _must_check_;
+/* The same without the fsync, which the caller does. */
+int fsx_unlink(int dirfd, const char *name, struct err_detail *detail) _must_check_;
+
+/* Removes the directory NAME in DIRFD, unless something is in it, and fsyncs DIRFD. One that is not
+ * there is no error. */
+int fsx_remove_subdirectory(int dirfd, const char *name, struct err_detail *detail) _must_check_;
 
 /* Removes the temporary files that a killed process left in DIRFD. */
 int fsx_remove_orphans(int dirfd, struct err_detail *detail) _must_check_;

@@ -2,9 +2,8 @@
 #pragma once
 
 /*
- * What fsx.c and fsx_temp.c share: sentences for errors, and the directory's fsync. NAME is
- * relative to DIRFD (or to the working directory for AT_FDCWD) and is shown with the directory's
- * own path.
+ * What fsx.c and fsx_temp.c share: sentences for errors, and fsync. NAME is relative to DIRFD (or
+ * to the working directory for AT_FDCWD) and is shown with the directory's own path.
  */
 
 #include "common/err.h"
@@ -14,9 +13,6 @@ int fsx_fail(struct err_detail *detail, int errnum, const char *doing, int dirfd
 
 /* "PATH is not safe to use: WHY". Returns ERR_UNSAFE. */
 int fsx_refuse(struct err_detail *detail, int dirfd, const char *name, const char *why);
-
-/* Makes DIRFD's entries durable; NAME is the one that changed. */
-int fsx_sync_directory(int dirfd, const char *name, struct err_detail *detail) _must_check_;
 
 /* fsync(), again after a signal. 0, or -1 with errno. */
 int fsx_sync(int fd) _must_check_;

@@ -195,8 +195,8 @@ static void restore_room(struct fsx_temp *temp, size_t written)
 		return; /* the caller already reports the first failure */
 }
 
-int fsx_temp_commit(struct fsx_temp *temp, const char *bytes, size_t size,
-		    struct err_detail *detail)
+int fsx_temp_replace(struct fsx_temp *temp, const char *bytes, size_t size,
+		     struct err_detail *detail)
 {
 	int r;
 
@@ -214,7 +214,15 @@ int fsx_temp_commit(struct fsx_temp *temp, const char *bytes, size_t size,
 	}
 	close(temp->fd);
 	temp->fd = -1;
-	return fsx_sync_directory(temp->dirfd, temp->name, detail);
+	return 0;
+}
+
+int fsx_temp_commit(struct fsx_temp *temp, const char *bytes, size_t size,
+		    struct err_detail *detail)
+{
+	int r = fsx_temp_replace(temp, bytes, size, detail);
+
+	return r < 0 ? r : fsx_sync_directory(temp->dirfd, temp->name, detail);
 }
 
 void fsx_temp_free(struct fsx_temp *temp)

@@ -31,15 +31,15 @@ static int join(char ret_path[static PATH_MAX], const char *directory, const cha
 		struct err_detail *detail)
 {
 	size_t size = strlen(directory);
-	int length;
+	size_t name_size = strlen(name);
 
 	while (size > 0 && directory[size - 1] == '/')
 		size--;
-	if (size >= PATH_MAX)
+	if (size + 1 + name_size >= PATH_MAX)
 		return err_set(detail, ERR_LIMIT, _("the path of %s is too long"), name);
-	length = snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)size, directory, name);
-	if (length < 0 || length >= PATH_MAX)
-		return err_set(detail, ERR_LIMIT, _("the path of %s is too long"), name);
+	memmove(ret_path, directory, size);
+	ret_path[size] = '/';
+	memcpy(ret_path + size + 1, name, name_size + 1);
 	return 0;
 }
 
@@ -47,7 +47,6 @@ static int join(char ret_path[static PATH_MAX], const char *directory, const cha
 static int join_base(char ret_path[static PATH_MAX], const char *base, const char *home,
 		     const char *fallback, const char *name, struct err_detail *detail)
 {
-	char directory[PATH_MAX];
 	int r;
 
 	if (is_absolute(base))
@@ -55,10 +54,8 @@ static int join_base(char ret_path[static PATH_MAX], const char *base, const cha
 	if (!is_absolute(home))
 		return err_set(detail, ERR_NOT_FOUND,
 			       _("there is no home directory: set HOME to an absolute path"));
-	r = join(directory, home, fallback, detail);
-	if (r < 0)
-		return r;
-	return join(ret_path, directory, name, detail);
+	r = join(ret_path, home, fallback, detail);
+	return r < 0 ? r : join(ret_path, ret_path, name, detail);
 }
 
 void paths_environment_read(struct paths_environment *ret_environment)
@@ -90,6 +87,13 @@ bool paths_adopt_runtime_dir(void)
 	       setenv("XDG_RUNTIME_DIR", directory, 1) == 0;
 }
 
+int paths_resolve_state(const struct paths_environment *environment,
+			char ret_state[static PATH_MAX], struct err_detail *detail)
+{
+	return join_base(ret_state, environment->state_home, environment->home, ".local/state",
+			 DIRECTORY_NAME, detail);
+}
+
 int paths_resolve(const struct paths_environment *environment, struct paths *ret_paths,
 		  struct err_detail *detail)
 {
@@ -100,8 +104,7 @@ int paths_resolve(const struct paths_environment *environment, struct paths *ret
 		      DIRECTORY_NAME "/" CONFIG_NAME, detail);
 	if (r < 0)
 		return r;
-	r = join_base(paths.state, environment->state_home, environment->home, ".local/state",
-		      DIRECTORY_NAME, detail);
+	r = paths_resolve_state(environment, paths.state, detail);
 	if (r < 0)
 		return r;
 	if (is_absolute(environment->runtime_dir)) {

@@ -38,6 +38,10 @@ bool paths_adopt_runtime_dir(void);
  * says so, and what helps: what is behind the link may be there again later. */
 bool paths_lead_nowhere(const char *path, struct err_detail *detail);
 
+/* The state directory alone. Errors as of paths_resolve(). */
+int paths_resolve_state(const struct paths_environment *environment,
+			char ret_state[static PATH_MAX], struct err_detail *detail) _must_check_;
+
 /* ERR_NOT_FOUND without any home, ERR_LIMIT if a path is too long. */
 int paths_resolve(const struct paths_environment *environment, struct paths *ret_paths,
 		  struct err_detail *detail) _must_check_;

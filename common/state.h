@@ -10,9 +10,12 @@
 
 #define CREDENTIALS_FILE "credentials.json"
 #define CREDENTIALS_VERSION 1
-#define CREDENTIALS_ENV_DIRECTORY "env"
-#define CREDENTIALS_TOKENS_DIRECTORY "tokens"
 #define CREDENTIALS_MAX_BYTES ((size_t)64 * 1024 * 1024)
+
+/* accounts/NAME/env and accounts/NAME/token are made from credentials.json. */
+#define ACCOUNTS_DIRECTORY "accounts"
+#define ACCOUNT_ENV_FILE "env"
+#define ACCOUNT_TOKEN_FILE "token"
 
 #define REGISTRY_FILE "registry.json"
 #define REGISTRY_VERSION 1

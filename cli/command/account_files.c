@@ -8,12 +8,12 @@ void account_files_append(struct buf *path, const char *state_directory, enum ac
 {
 	switch (file) {
 	case ACCOUNT_FILE_ENV:
-		buf_append_format(path, "%s/" CREDENTIALS_ENV_DIRECTORY "/%s", state_directory,
-				  account);
+		buf_append_format(path, "%s/" ACCOUNTS_DIRECTORY "/%s/" ACCOUNT_ENV_FILE,
+				  state_directory, account);
 		break;
 	case ACCOUNT_FILE_TOKEN:
-		buf_append_format(path, "%s/" CREDENTIALS_TOKENS_DIRECTORY "/%s", state_directory,
-				  account);
+		buf_append_format(path, "%s/" ACCOUNTS_DIRECTORY "/%s/" ACCOUNT_TOKEN_FILE,
+				  state_directory, account);
 		break;
 	default:
 		buf_append_format(path, "%s/" CREDENTIALS_FILE, state_directory);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * doctor: what the daemon, or without it env/, says about every account's credential.
+ * doctor: what the daemon, or without it accounts/, says about every account's credential.
  */
 
 #include "client/control_reply.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 
 /*
- * doctor: env/ and tokens/ of the state directory.
+ * doctor: accounts/ of the state directory.
  */
 
 #include <fcntl.h>
@@ -15,40 +15,6 @@
 #include "doctor_path.h"
 #include "token/account_names.h"
 #include "token/token_file.h"
-
-/* One directory and the accounts that have a file in it. */
-struct derived {
-	char path[PATH_MAX + sizeof(CREDENTIALS_TOKENS_DIRECTORY) + 1];
-	struct name_table names;
-};
-
-static void derived_done(struct derived *derived)
-{
-	account_names_done(&derived->names);
-}
-
-/* Reads the names in the directory NAME of STATE. False: there are no files to look at. */
-static bool derived_open(struct doctor *doctor, const char *state, const char *name,
-			 struct derived *derived)
-{
-	struct findings *findings = &doctor->findings;
-	struct err_detail detail = {0};
-	size_t bad = findings_bad(findings);
-
-	snprintf(derived->path, sizeof(derived->path), "%s/%s", state, name);
-	if (doctor_check_path(findings, derived->path, S_IFDIR) == DOCTOR_PATH_MISSING) {
-		findings_add(findings, FINDING_WARNING,
-			     _("There is no %s: the daemon makes it when it starts"),
-			     derived->path);
-		findings_remedy(findings, ADVICE_RESTART);
-		return false;
-	}
-	if (account_names_read(derived->path, &derived->names, &detail) == 0)
-		return true;
-	if (findings_bad(findings) == bad)
-		findings_add(findings, FINDING_ERROR, "%s", detail.text);
-	return false;
-}
 
 static bool is_there(const char *path)
 {
@@ -89,7 +55,7 @@ static bool is_same(const struct env_file *file, const char *token)
 	return strcmp(buf_text(&found), buf_text(&wanted)) == 0;
 }
 
-/* Compares tokens/ACCOUNT with env/ACCOUNT, which was read into FILE. */
+/* Compares the account's TOKEN with ENV, which was read into FILE. */
 static void compare(struct doctor *doctor, const struct env_file *file, const char *env,
 		    const char *token)
 {
@@ -135,10 +101,8 @@ static void check_env_file(struct doctor *doctor, const char *name, const char *
 	compare(doctor, &file, env, token);
 }
 
-static void check_token_file(struct doctor *doctor, const char *name, const char *env,
-			     const char *token)
+static void check_token_file(struct doctor *doctor, const char *env, const char *token)
 {
-	(void)name;
 	(void)doctor_check_path(&doctor->findings, token, S_IFREG);
 	if (is_there(env))
 		return;
@@ -150,49 +114,74 @@ static void check_token_file(struct doctor *doctor, const char *name, const char
 }
 
 /* It may be the last copy of a credential: the daemon leaves it there. */
-static void check_last_copy(struct doctor *doctor, const char *state, const struct derived *tokens)
+static void check_last_copy(struct doctor *doctor, const char *state, const char *accounts,
+			    size_t token_count)
 {
 	char path[DOCTOR_PATH_BYTES];
 
 	snprintf(path, sizeof(path), "%s/%s", state, CREDENTIALS_FILE);
-	if (tokens->names.count == 0 || is_there(path))
+	if (token_count == 0 || is_there(path))
 		return;
 	findings_add(&doctor->findings, FINDING_WARNING,
-		     _("There is no %s: what %s has may be the last copies"), path, tokens->path);
+		     _("There is no %s: what %s has may be the last copies"), path, accounts);
 	findings_remedy(&doctor->findings,
 			_("Restore it from a backup while the daemon is stopped, or log in again: "
 			  "misskey-authctl login ACCOUNT"));
 }
 
-typedef void check_function(struct doctor *doctor, const char *name, const char *env,
-			    const char *token);
-
-/* Calls CHECK for every name of NAMES, with the paths of the account's two files. */
-static void for_each(struct doctor *doctor, const struct name_table *names, const char *env,
-		     const char *tokens, check_function *check)
+/* Looks at the account's directory and its files. Returns whether it has a token. */
+static bool check_account(struct doctor *doctor, const char *accounts, const char *name)
 {
-	char env_file[DOCTOR_PATH_BYTES];
-	char token_file[DOCTOR_PATH_BYTES];
+	char directory[DOCTOR_PATH_BYTES];
+	char env[DOCTOR_PATH_BYTES];
+	char token[DOCTOR_PATH_BYTES];
+	bool has_token;
 
-	for (size_t i = 0; i < names->count; i++) {
-		const char *name = names->rows[i];
+	snprintf(directory, sizeof(directory), "%s/%s", accounts, name);
+	snprintf(env, sizeof(env), "%s/%s/" ACCOUNT_ENV_FILE, accounts, name);
+	snprintf(token, sizeof(token), "%s/%s/" ACCOUNT_TOKEN_FILE, accounts, name);
+	if (doctor_check_path(&doctor->findings, directory, S_IFDIR) != DOCTOR_PATH_GOOD &&
+	    faccessat(AT_FDCWD, directory, R_OK | X_OK, AT_EACCESS) != 0)
+		return false;
+	has_token = is_there(token);
+	if (is_there(env))
+		check_env_file(doctor, name, env, token);
+	if (has_token)
+		check_token_file(doctor, env, token);
+	return has_token;
+}
 
-		snprintf(env_file, sizeof(env_file), "%s/%s", env, name);
-		snprintf(token_file, sizeof(token_file), "%s/%s", tokens, name);
-		check(doctor, name, env_file, token_file);
+/* Reads the names in the directory ACCOUNTS. False: there is nothing to look at. */
+static bool read_names(struct doctor *doctor, const char *accounts, struct name_table *names)
+{
+	struct findings *findings = &doctor->findings;
+	struct err_detail detail = {0};
+	size_t bad = findings_bad(findings);
+
+	if (doctor_check_path(findings, accounts, S_IFDIR) == DOCTOR_PATH_MISSING) {
+		findings_add(findings, FINDING_WARNING,
+			     _("There is no %s: the daemon makes it when it starts"), accounts);
+		findings_remedy(findings, ADVICE_RESTART);
+		return false;
 	}
+	if (account_names_read_all(accounts, names, &detail) == 0)
+		return true;
+	if (findings_bad(findings) == bad)
+		findings_add(findings, FINDING_ERROR, "%s", detail.text);
+	return false;
 }
 
 void doctor_check_derived_files(struct doctor *doctor, const char *state)
 {
-	_cleanup_(derived_done) struct derived env = {0};
-	_cleanup_(derived_done) struct derived tokens = {0};
+	_cleanup_(account_names_done) struct name_table names = {0};
+	char accounts[DOCTOR_PATH_BYTES];
+	size_t token_count = 0;
 
 	doctor->env_accounts = json_new_array();
-	if (!derived_open(doctor, state, CREDENTIALS_ENV_DIRECTORY, &env) ||
-	    !derived_open(doctor, state, CREDENTIALS_TOKENS_DIRECTORY, &tokens))
+	snprintf(accounts, sizeof(accounts), "%s/" ACCOUNTS_DIRECTORY, state);
+	if (!read_names(doctor, accounts, &names))
 		return;
-	for_each(doctor, &env.names, env.path, tokens.path, check_env_file);
-	for_each(doctor, &tokens.names, env.path, tokens.path, check_token_file);
-	check_last_copy(doctor, state, &tokens);
+	for (size_t i = 0; i < names.count; i++)
+		token_count += check_account(doctor, accounts, names.rows[i]);
+	check_last_copy(doctor, state, accounts, token_count);
 }

@@ -19,6 +19,7 @@
 #include "common/translate.h"
 #include "common/vocabulary.h"
 #include "doctor_path.h"
+#include "token/account_names.h"
 
 /* A login needs a few dozen KiB at the most. */
 #define ROOM_MIN_BYTES (1024 * 1024)
@@ -131,23 +132,31 @@ static void check_room(struct doctor *doctor, const char *state, int dirfd)
 	}
 }
 
+static size_t count_leftovers(const char *path)
+{
+	_cleanup_(closedirp) DIR *stream = opendir(path);
+	const struct dirent *entry;
+	size_t count = 0;
+
+	while (stream && (entry = readdir(stream)))
+		count += strncmp(entry->d_name, FSX_TEMP_PREFIX, strlen(FSX_TEMP_PREFIX)) == 0;
+	return count;
+}
+
 /* Looks for temporary files. A running daemon has some: room that it keeps for logins. */
 static void check_leftovers(struct doctor *doctor, const char *state)
 {
-	static const char *const names[] = {"", "/" CREDENTIALS_ENV_DIRECTORY,
-					    "/" CREDENTIALS_TOKENS_DIRECTORY};
-	size_t count = 0;
+	_cleanup_(account_names_done) struct name_table names = {0};
+	char path[DOCTOR_PATH_BYTES];
+	size_t count = count_leftovers(state);
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		_cleanup_(closedirp) DIR *stream = NULL;
-		const struct dirent *entry;
-		char path[DOCTOR_PATH_BYTES];
-
-		snprintf(path, sizeof(path), "%s%s", state, names[i]);
-		stream = opendir(path);
-		while (stream && (entry = readdir(stream)))
-			count += strncmp(entry->d_name, FSX_TEMP_PREFIX, strlen(FSX_TEMP_PREFIX)) ==
-				 0;
+	snprintf(path, sizeof(path), "%s/" ACCOUNTS_DIRECTORY, state);
+	if (account_names_read_all(path, &names, NULL) < 0)
+		return; /* the reason was found before */
+	for (size_t i = 0; i < names.count; i++) {
+		snprintf(path, sizeof(path), "%s/" ACCOUNTS_DIRECTORY "/%s", state,
+			 (const char *)names.rows[i]);
+		count += count_leftovers(path);
 	}
 	if (count > 0) {
 		findings_add(

@@ -41,17 +41,17 @@ static int open_failed(const char *path, struct err_detail *detail)
 
 /* Whoever runs this as root, mostly by sudo, means the credential of the user whose file it is.
  * That user's programs would not read a file of root's any more. */
-static int owner_fault(const char *path, uid_t owner, struct err_detail *detail)
+static int owner_fault(const char *path, const char *account, uid_t owner,
+		       struct err_detail *detail)
 {
 	const struct passwd *user = geteuid() == 0 ? getpwuid(owner) : NULL;
-	const char *name = strrchr(path, '/') + 1;
 	_cleanup_(buf_done) struct buf quoted = {0};
 
 	if (user)
 		return err_set(detail, ERR_UNSAFE,
 			       _("%s belongs to the user %s. Run it as that user: sudo -u %s "
 				 "misskey-token %s"),
-			       path, user->pw_name, user->pw_name, name);
+			       path, user->pw_name, user->pw_name, account);
 	if (geteuid() == 0)
 		return err_set(detail, ERR_UNSAFE,
 			       _("%s belongs to another user (uid %lu). Run it as that user."),
@@ -63,23 +63,29 @@ static int owner_fault(const char *path, uid_t owner, struct err_detail *detail)
 		       path, (unsigned long)owner, (unsigned long)geteuid(), buf_text(&quoted));
 }
 
-/* A user who can write the file can make a script post as somebody else; one who can read it has
- * the token. */
-static int check_status(const char *path, const struct stat *status, struct err_detail *detail)
+static int mode_fault(const char *path, mode_t mode, struct err_detail *detail)
 {
 	_cleanup_(buf_done) struct buf quoted = {0};
 
 	text_append_quoted(&quoted, path);
+	return err_set(detail, ERR_UNSAFE,
+		       _("Other users have access to %s (mode %04o). If one may have used "
+			 "it, withdraw the credential on the server. Then: chmod 600 %s"),
+		       path, (unsigned)(mode & 07777), buf_text(&quoted));
+}
+
+/* A user who can write the file can make a script post as somebody else; one who can read it has
+ * the token. */
+static int check_status(const char *path, const char *account, const struct stat *status,
+			struct err_detail *detail)
+{
 	if (!S_ISREG(status->st_mode))
 		return err_set(detail, ERR_UNSAFE, _("%s is not a regular file. Remove it. %s"),
 			       path, TOKEN_FILE_REPAIR);
 	if (status->st_uid != geteuid())
-		return owner_fault(path, status->st_uid, detail);
+		return owner_fault(path, account, status->st_uid, detail);
 	if (status->st_mode & (S_IRWXG | S_IRWXO))
-		return err_set(detail, ERR_UNSAFE,
-			       _("Other users have access to %s (mode %04o). If one may have used "
-				 "it, withdraw the credential on the server. Then: chmod 600 %s"),
-			       path, (unsigned)(status->st_mode & 07777), buf_text(&quoted));
+		return mode_fault(path, status->st_mode, detail);
 	if (status->st_size > ENV_FILE_MAX_BYTES)
 		return err_set(detail, ERR_DAMAGED, _("%s is damaged: it is too large. %s"), path,
 			       TOKEN_FILE_REPAIR);
@@ -125,9 +131,10 @@ int token_file_read(const char *path, const char *account, struct env_file *ret_
 	if (fstat(fd, &status) < 0)
 		return err_set(detail, ERR_IO, _("%s cannot be read: %s."), path,
 			       translate_errno(errno));
-	r = check_status(path, &status, detail);
+	r = check_status(path, account, &status, detail);
 	if (r < 0)
 		return r;
+	ret_file->size = (size_t)status.st_size;
 	r = read_bytes(fd, path, (size_t)status.st_size, ret_file->bytes, detail);
 	if (r < 0)
 		return r;

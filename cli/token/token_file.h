@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * Reads one file env/ACCOUNT of the state directory, in three system calls.
+ * Reads the env file of one account, in three system calls.
  */
 
 #include "common/env_file.h"

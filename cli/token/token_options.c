@@ -10,28 +10,47 @@
 #include "terminal/exit_status.h"
 #include "terminal/option_wrong.h"
 #include "terminal/terminal.h"
+#include "token_format.h"
 
 static const char usage[] =
 	N_("usage: misskey-token [ACCOUNT] [--json | --env | --header | --server | "
-	   "--path | --list | --exec COMMAND [ARG…]]\n");
+	   "--path | --list | --format TEXT | --credential-helper get]\n"
+	   "usage: misskey-token [ACCOUNT] [--set VARIABLE=FIELD]… --exec COMMAND [ARG…]\n");
 
 static const char help[] =
 	N_("\n"
 	   "Prints the credential of ACCOUNT, which can be left out if there is only one.\n"
 	   "\n"
-	   "  --json    an object with account, server, user, state and token\n"
+	   "Print something else:\n"
+	   "  --json    an object with account, server, user, i, permission and state\n"
 	   "  --env     MISSKEY_STATE=… and so on, one a line\n"
 	   "  --header  Authorization: Bearer …, for Misskey 2025 and newer\n"
 	   "  --server  the server's address\n"
 	   "  --path    the path of the file that has the credential alone\n"
 	   "  --list    the names of all accounts\n"
+	   "  --format TEXT\n"
+	   "            TEXT with a field's value for each {FIELD}\n"
+	   "\n"
+	   "Run a command:\n"
 	   "  --exec COMMAND [ARG…]\n"
 	   "            run COMMAND with MISSKEY_SERVER, MISSKEY_TOKEN and MISSKEY_ACCOUNT\n"
+	   "  --set VARIABLE=FIELD\n"
+	   "            also give COMMAND a field's value as VARIABLE; before --exec, as often\n"
+	   "            as needed\n"
+	   "\n"
+	   "Answer git and programs that ask as git does:\n"
+	   "  --credential-helper get\n"
+	   "            read a request on standard input, print a user name and the credential\n"
+	   "\n"
+	   "FIELD is token, server, url, host, account, user, user_id, permission or state. In\n"
+	   "TEXT, {FIELD|json}, {FIELD|sh} and {FIELD|url} write the value as a JSON string, as\n"
+	   "a word for a shell and percent-encoded for a URL; {{ and }} are braces.\n"
+	   "\n"
 	   "  -h, --help\n"
 	   "            this text\n"
 	   "  --version the version\n");
 
-enum { OPTION_VERSION = 256, OPTION_MODE };
+enum { OPTION_VERSION = 256, OPTION_SET, OPTION_MODE };
 
 /* A mode's option has the number OPTION_MODE plus the mode. */
 static const struct option options[] = {
@@ -41,6 +60,9 @@ static const struct option options[] = {
 	{"server", no_argument, NULL, OPTION_MODE + TOKEN_MODE_SERVER},
 	{"path", no_argument, NULL, OPTION_MODE + TOKEN_MODE_PATH},
 	{"list", no_argument, NULL, OPTION_MODE + TOKEN_MODE_LIST},
+	{"format", required_argument, NULL, OPTION_MODE + TOKEN_MODE_FORMAT},
+	{"credential-helper", required_argument, NULL, OPTION_MODE + TOKEN_MODE_CREDENTIAL_HELPER},
+	{"set", required_argument, NULL, OPTION_SET},
 	{"exec", no_argument, NULL, OPTION_MODE + TOKEN_MODE_EXEC},
 	{"help", no_argument, NULL, 'h'},
 	{"version", no_argument, NULL, OPTION_VERSION},
@@ -65,15 +87,43 @@ static int take_account(struct token_options *ret_options, const char *account)
 	return EXIT_STATUS_DONE;
 }
 
+static int wrong_value(const char *option, const struct err_detail *detail)
+{
+	terminal_message("misskey-token: %s: %s", option, detail->text);
+	return usage_error();
+}
+
+static int take_format(struct token_options *ret_options, const char *format)
+{
+	struct err_detail detail = {0};
+
+	ret_options->format = format;
+	return token_format_check(format, &detail) < 0 ? wrong_value("--format", &detail)
+						       : EXIT_STATUS_DONE;
+}
+
+static int take_set(struct token_options *ret_options, const char *variable_and_field)
+{
+	struct err_detail detail = {0};
+
+	return token_sets_add(&ret_options->sets, variable_and_field, &detail) < 0
+		       ? wrong_value("--set", &detail)
+		       : EXIT_STATUS_DONE;
+}
+
 static int take_mode(struct token_options *ret_options, enum token_mode mode)
 {
 	if (ret_options->mode != TOKEN_MODE_TOKEN && ret_options->mode != mode) {
 		terminal_message(_("misskey-token: Only one of --json, --env, --header, --server, "
-				   "--path, --list and "
-				   "--exec can be given."));
+				   "--path, --list, --format, --credential-helper and --exec can "
+				   "be given."));
 		return usage_error();
 	}
 	ret_options->mode = mode;
+	if (mode == TOKEN_MODE_FORMAT)
+		return take_format(ret_options, optarg);
+	if (mode == TOKEN_MODE_CREDENTIAL_HELPER)
+		ret_options->operation = optarg;
 	return EXIT_STATUS_DONE;
 }
 
@@ -93,10 +143,13 @@ static int take_option(struct token_options *ret_options, int found, char *const
 	case 1: /* a word that is no option */
 		return take_account(ret_options, optarg);
 	case '?':
+	case ':':
 		option_wrong("misskey-token", options, found, argv);
 		return usage_error();
 	case 'h':
 		return print_about(ret_options, _(usage), _(help));
+	case OPTION_SET:
+		return take_set(ret_options, optarg);
 	case OPTION_VERSION:
 		return print_about(ret_options, "misskey-token " MISSKEY_AUTHD_VERSION, "\n");
 	default:
@@ -118,6 +171,10 @@ static int take_rest(int argc, char **argv, struct token_options *ret_options)
 		terminal_message(_("misskey-token: --exec needs a command."));
 		return usage_error();
 	}
+	if (ret_options->sets.count > 0) {
+		terminal_message(_("misskey-token: --set needs --exec, after it."));
+		return usage_error();
+	}
 	for (; status == EXIT_STATUS_DONE && optind < argc; optind++)
 		status = take_account(ret_options, argv[optind]);
 	if (status == EXIT_STATUS_DONE && ret_options->mode == TOKEN_MODE_LIST &&
@@ -135,7 +192,7 @@ int token_options_parse(int argc, char **argv, struct token_options *ret_options
 	opterr = 0;
 	/* "-": words come in their order, so that those after --exec are left alone. */
 	while (ret_options->mode != TOKEN_MODE_EXEC &&
-	       (found = getopt_long(argc, argv, "-h", options, NULL)) != -1) {
+	       (found = getopt_long(argc, argv, "-:h", options, NULL)) != -1) {
 		int status = take_option(ret_options, found, argv);
 
 		if (status != EXIT_STATUS_DONE || ret_options->mode == TOKEN_MODE_NOTHING)

@@ -17,7 +17,7 @@ struct service_watch {
 
 /* Times of verification are written this long after the first of them. */
 #define SERVICE_FLUSH_MS 5000
-/* Files in env/ and tokens/ that could not be written are tried again after this time. */
+/* Files in accounts/ that could not be written are tried again after this time. */
 #define SERVICE_REPAIR_MS 60000
 
 struct service {
@@ -36,7 +36,7 @@ struct service {
 	struct login_environment environment; /* holds the logins and verifications */
 	bool has_resumed;		      /* this start went on with an exchange */
 	int64_t flush_ms;  /* monotonic: when to write the credentials' times; or CLOCK_NEVER */
-	int64_t repair_ms; /* the same for env/ and tokens/ */
+	int64_t repair_ms; /* the same for accounts/ */
 	struct service_watch watchers[SERVICE_MAX_WATCHERS];
 	size_t watcher_count;
 	struct service_problem problems[SERVICE_MAX_PROBLEMS];
@@ -57,7 +57,12 @@ int service_resolve_account(struct service *service, const struct service_login 
 			    struct account **ret_account, struct wish *ret_wish,
 			    struct err_detail *detail) _must_check_;
 
-/* env/ and tokens/ say what credentials.json says, for all accounts that there are. */
+/* Refuses NAME, a new account's, if it differs only in the case of letters from that of an account
+ * other than EXCEPT (which may be NULL): ERR_EXISTS. */
+int service_check_name(const struct service *service, const char *name,
+		       const struct account *except, struct err_detail *detail) _must_check_;
+
+/* The files in accounts/ say what credentials.json says, for all accounts that there are. */
 void service_derive_all(struct service *service);
 
 /* Whether ACCOUNT, if it is in the config, is still what SESSION was made for. */

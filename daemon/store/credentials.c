@@ -53,7 +53,7 @@ int credentials_open(int dirfd, struct credentials **ret_credentials, struct err
 	if (!credentials)
 		return err_set(detail, ERR_NOMEM, "%s", err_text(ERR_NOMEM));
 	credentials->dirfd = dirfd;
-	credentials->derived = (struct derived){-1, -1};
+	credentials->derived = (struct derived){-1};
 	/* First of all, because nothing may be touched beside a file that cannot be read. */
 	r = state_file_read(&credentials_file, dirfd, &credentials->accounts,
 			    &credentials->is_missing, detail);
@@ -157,6 +157,7 @@ int credentials_reserve(struct credentials *credentials, const char *account,
 	if (!reservation)
 		return err_set(detail, ERR_NOMEM, "Cannot reserve room: %s", err_text(ERR_NOMEM));
 	strcpy(reservation->account, account);
+	reservation->derived.dirfd = -1;
 	/* In the list at once, so that it counts; when it is freed it leaves the list. */
 	reservation->credentials = credentials;
 	reservation->next = credentials->reservations;
@@ -187,7 +188,8 @@ void credentials_reservation_free(struct credentials_reservation *reservation)
 	if (*link)
 		*link = reservation->next;
 	fsx_temp_free(reservation->file);
-	derived_room_done(&reservation->derived);
+	derived_room_done(&reservation->credentials->derived, reservation->account,
+			  &reservation->derived);
 	entry_free(&credential_kind, reservation->unwritten);
 	free(reservation);
 }
@@ -428,6 +430,12 @@ int credentials_rename(struct credentials *credentials, const char *old_name, co
 		entry_free(&credential_kind, fresh);
 		return r;
 	}
+	/* Where file systems do not tell the case of letters, both names are one directory: it goes
+	 * before it is made anew. */
+	if (account_name_is_alike(old_name, new_name)) {
+		r = derived_remove(&credentials->derived, old_name, detail);
+		return r < 0 ? r : write_derived(credentials, new_name, NULL, NULL, detail);
+	}
 	r = write_derived(credentials, new_name, NULL, NULL, detail);
 	return r < 0 ? r : derived_remove(&credentials->derived, old_name, detail);
 }
@@ -447,9 +455,9 @@ int credentials_derive(struct credentials *credentials, const char *account, con
 		return err_set(detail, ERR_INVALID, "this is not an account's name");
 	if (is_last_copy(credentials, account))
 		return err_set(detail, ERR_DAMAGED,
-			       "%s is missing, but %s/%s is there; it was left as it is, until you "
-			       "restore %s from a backup or log in again",
-			       CREDENTIALS_FILE, CREDENTIALS_TOKENS_DIRECTORY, account,
+			       "%s is missing, but %s/%s/%s is there; it was left as it is, until "
+			       "you restore %s from a backup or log in again",
+			       CREDENTIALS_FILE, ACCOUNTS_DIRECTORY, account, ACCOUNT_TOKEN_FILE,
 			       CREDENTIALS_FILE);
 	return write_derived(credentials, account, origin, NULL, detail);
 }

@@ -2,8 +2,8 @@
 #pragma once
 
 /*
- * credentials.json, which is the truth, and env/ and tokens/, which are derived from it.
- * docs/credentials.md describes the files for those who read them.
+ * credentials.json, which is the truth, and the files in accounts/, which are derived from it.
+ * docs/credentials.md describes them for those who read them.
  */
 
 #include <stdbool.h>
@@ -33,6 +33,7 @@ struct credential {
 	enum credential_state state;
 	int64_t obtained_at;		       /* unix s */
 	int64_t verified_at;		       /* unix s, 0: never */
+	int64_t expires_at;		       /* unix s, 0: it is not known to end */
 	char session_digest[SHA256_HEX_BYTES]; /* SHA-256 of the session token it came from */
 };
 
@@ -48,7 +49,7 @@ int credential_add_members(struct json *object, const struct credential *credent
 struct credentials;
 struct credentials_reservation;
 
-/* Opens the store in the state directory DIRFD (borrowed), makes env/ and tokens/, removes
+/* Opens the store in the state directory DIRFD (borrowed), makes accounts/, removes
  * temporary files that a killed process left there and in DIRFD. No file is an empty store.
  * ERR_DAMAGED, ERR_VERSION, ERR_UNSAFE, ERR_ACCESS, …: nothing was changed, nothing is to be
  * removed; DETAIL names the file and what to do. */
@@ -64,8 +65,8 @@ const struct credential *credentials_at(const struct credentials *credentials, s
 const struct credential *credentials_find(const struct credentials *credentials,
 					  const char *account);
 
-/* Makes room for the answer of an exchange: temporary files for credentials.json, env/ACCOUNT and
- * tokens/ACCOUNT that are large enough, whatever other reservations are committed first.
+/* Makes room for the answer of an exchange: temporary files for credentials.json and for the
+ * account's two files that are large enough, whatever other reservations are committed first.
  * ERR_NOSPACE, ERR_ACCESS, ERR_IO, … with the file in DETAIL: nothing is left behind. */
 int credentials_reserve(struct credentials *credentials, const char *account,
 			struct credentials_reservation **ret_reservation,
@@ -75,7 +76,7 @@ void credentials_reservation_free(struct credentials_reservation *reservation);
 DEFINE_CLEANUP(struct credentials_reservation *, credentials_reservation_free);
 
 /* Makes CREDENTIAL (copied) durable in credentials.json, which makes it visible to
- * credentials_find(), then in env/ and then in tokens/. RESERVATION (of the same account) stays
+ * credentials_find(), then in the account's env and token. RESERVATION (of the same account) stays
  * the caller's; without one (NULL) the write may find the disk full. On failure the caller tries
  * again later with the same arguments: what is done already is not done twice, and with a
  * reservation every other write of credentials.json takes the credential along. ERR_INVALID or
@@ -97,14 +98,14 @@ int credentials_set_state(struct credentials *credentials, const char *account,
 bool credentials_is_stale(const struct credentials *credentials);
 int credentials_flush(struct credentials *credentials, struct err_detail *detail) _must_check_;
 
-/* Forgets the account's credential: in credentials.json first, then in tokens/ and env/. With an
- * ORIGIN the account is still known, and env/ says that it has none; without, that file goes too.
- * That there is none is no error. ERR_NOSPACE, ERR_ACCESS, ERR_IO, ERR_NOMEM: try again. */
+/* Forgets the account's credential: in credentials.json first, then in its files. With an
+ * ORIGIN the account is still known, and its env says that it has none; without, its directory
+ * goes. That there is none is no error. ERR_NOSPACE, ERR_ACCESS, ERR_IO, ERR_NOMEM: try again. */
 int credentials_remove(struct credentials *credentials, const char *account, const char *origin,
 		       struct err_detail *detail) _must_check_;
 
 /* The credential of OLD_NAME, which there must be, is NEW_NAME's from now on, which must have none:
- * in credentials.json first, in one write, then in env/ and tokens/. Errors as
+ * in credentials.json first, in one write, then in its files. Errors as
  * credentials_store(). */
 int credentials_rename(struct credentials *credentials, const char *old_name, const char *new_name,
 		       struct err_detail *detail) _must_check_;

@@ -4,54 +4,102 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "common/env_file.h"
 #include "common/state.h"
 
+/* A line. */
+#define TOKEN_FILE_MAX_BYTES (SECRET_MAX_BYTES + 1)
+
 DEFINE_CLEANUP(DIR *, closedir);
+
+/* All accounts */
+
+typedef int account_function(const struct derived *derived, const char *account, void *context,
+			     struct err_detail *detail);
+
+/* Calls ACT for the directories that can be an account's, until one call fails. */
+static int for_each(const struct derived *derived, account_function *act, void *context,
+		    struct err_detail *detail)
+{
+	/* dup() would share the position in the listing. */
+	int fd = openat(derived->accounts_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_(closedirp) DIR *stream = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	struct stat status;
+	int r = 0;
+
+	if (!stream)
+		closep(&fd);
+	while (stream && r == 0 && (errno = 0, entry = readdir(stream))) {
+		if (account_name_valid(entry->d_name) &&
+		    fstatat(derived->accounts_fd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) ==
+			    0 &&
+		    S_ISDIR(status.st_mode))
+			r = act(derived, entry->d_name, context, detail);
+	}
+	if (r == 0 && errno != 0)
+		r = err_set(detail, err_from_errno(errno), "Cannot list a directory: %s",
+			    strerror(errno));
+	return r;
+}
+
+/* A directory that cannot be used is reported when its account's files are written. */
+static int remove_orphans(const struct derived *derived, const char *account, void *context,
+			  struct err_detail *detail)
+{
+	_cleanup_(closep) int fd = -1;
+	int r = fsx_find_subdirectory(derived->accounts_fd, account, &fd, NULL);
+
+	(void)context;
+	return r < 0 ? 0 : fsx_remove_orphans(fd, detail);
+}
 
 int derived_open(struct derived *derived, int dirfd, struct err_detail *detail)
 {
-	int r = fsx_open_subdirectory(dirfd, CREDENTIALS_ENV_DIRECTORY, &derived->env_fd, detail);
+	int r = fsx_open_subdirectory(dirfd, ACCOUNTS_DIRECTORY, &derived->accounts_fd, detail);
 
-	if (r == 0)
-		r = fsx_open_subdirectory(dirfd, CREDENTIALS_TOKENS_DIRECTORY, &derived->tokens_fd,
-					  detail);
-	if (r == 0)
-		r = fsx_remove_orphans(derived->env_fd, detail);
-	return r < 0 ? r : fsx_remove_orphans(derived->tokens_fd, detail);
+	return r < 0 ? r : for_each(derived, remove_orphans, NULL, detail);
 }
 
 void derived_close(struct derived *derived)
 {
-	closep(&derived->env_fd);
-	closep(&derived->tokens_fd);
+	closep(&derived->accounts_fd);
 }
 
 /* Room */
 
-static int reserve(int dirfd, const char *account, struct fsx_temp **ret_temp,
+static int reserve(int dirfd, const char *name, size_t size, struct fsx_temp **ret_temp,
 		   struct err_detail *detail)
 {
-	int r = fsx_temp_new(dirfd, account, ret_temp, detail);
+	int r = fsx_temp_new(dirfd, name, ret_temp, detail);
 
-	return r < 0 ? r : fsx_temp_reserve(*ret_temp, ENV_FILE_MAX_BYTES, detail);
+	return r < 0 ? r : fsx_temp_reserve(*ret_temp, size, detail);
 }
 
 int derived_reserve(const struct derived *derived, const char *account, struct derived_room *room,
 		    struct err_detail *detail)
 {
-	int r = reserve(derived->env_fd, account, &room->env, detail);
+	int r = fsx_open_subdirectory(derived->accounts_fd, account, &room->dirfd, detail);
 
-	return r < 0 ? r : reserve(derived->tokens_fd, account, &room->token, detail);
+	if (r == 0)
+		r = reserve(room->dirfd, ACCOUNT_ENV_FILE, ENV_FILE_MAX_BYTES, &room->env, detail);
+	return r < 0 ? r
+		     : reserve(room->dirfd, ACCOUNT_TOKEN_FILE, TOKEN_FILE_MAX_BYTES, &room->token,
+			       detail);
 }
 
-void derived_room_done(struct derived_room *room)
+void derived_room_done(const struct derived *derived, const char *account,
+		       struct derived_room *room)
 {
 	fsx_temp_free(room->env);
 	fsx_temp_free(room->token);
+	if (room->dirfd >= 0) /* fails where something is in it */
+		unlinkat(derived->accounts_fd, account, AT_REMOVEDIR);
+	closep(&room->dirfd);
 }
 
 /* Writing */
@@ -63,9 +111,15 @@ int derived_env_text(const char *account, const char *origin, const struct crede
 		[ENV_KEY_STATE] =
 			credential_state_text(credential ? credential->state : CREDENTIAL_ABSENT),
 		[ENV_KEY_SERVER] = origin,
+		[ENV_KEY_URL] = origin,
+		[ENV_KEY_HOST] = strstr(origin, "://") + 3,
 		[ENV_KEY_ACCOUNT] = account,
 	};
 
+	if (credential) {
+		values[ENV_KEY_USER_ID] = credential->user_id;
+		values[ENV_KEY_PERMISSION] = credential->permission;
+	}
 	if (credential && username_is_harmless(credential->username))
 		values[ENV_KEY_USER] = credential->username;
 	if (credential && credential_is_good(credential))
@@ -73,19 +127,28 @@ int derived_env_text(const char *account, const char *origin, const struct crede
 	return env_file_write(values, text);
 }
 
-int derived_commit(int dirfd, const char *name, const struct buf *text, struct fsx_temp **temp,
+/* All of derived_commit() but the directory's fsync. */
+static int replace(int dirfd, const char *name, const struct buf *text, struct fsx_temp **temp,
 		   struct err_detail *detail)
 {
-	int r;
+	_cleanup_(fsx_temp_freep) struct fsx_temp *made = NULL;
+	int r = *temp ? 0 : fsx_temp_new(dirfd, name, &made, detail);
 
-	if (!*temp)
-		return fsx_write(dirfd, name, buf_text(text), text->size, detail);
-	r = fsx_temp_commit(*temp, buf_text(text), text->size, detail);
+	if (r == 0)
+		r = fsx_temp_replace(made ? made : *temp, buf_text(text), text->size, detail);
 	if (r < 0)
 		return r; /* the room is kept for the next try */
 	fsx_temp_free(*temp);
 	*temp = NULL;
 	return 0;
+}
+
+int derived_commit(int dirfd, const char *name, const struct buf *text, struct fsx_temp **temp,
+		   struct err_detail *detail)
+{
+	int r = replace(dirfd, name, text, temp, detail);
+
+	return r < 0 ? r : fsx_sync_directory(dirfd, name, detail);
 }
 
 /* What cannot be read counts as different: the rename replaces it, whatever it is. */
@@ -98,43 +161,46 @@ static bool is_already(int dirfd, const char *name, const struct buf *text)
 	       memcmp(buf_text(&current), buf_text(text), text->size) == 0;
 }
 
-static int write_if_different(int dirfd, const char *directory, const char *account,
-			      const struct buf *text, struct fsx_temp **temp,
-			      struct err_detail *detail)
+static int write_if_different(int dirfd, const char *name, const struct buf *text,
+			      struct fsx_temp **temp, bool *changed, struct err_detail *detail)
 {
-	int r = buf_error(text);
-
-	if (r < 0)
-		return err_set(detail, r, "Cannot write %s/%s: %s", directory, account,
-			       err_text(r));
-	if (is_already(dirfd, account, text))
+	if (is_already(dirfd, name, text))
 		return 0;
-	return derived_commit(dirfd, account, text, temp, detail);
+	*changed = true;
+	return replace(dirfd, name, text, temp, detail);
+}
+
+static bool is_there(int dirfd, const char *path)
+{
+	struct stat status;
+
+	return fstatat(dirfd, path, &status, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+/* Writes the texts to the account's directory; an empty TOKEN: there is to be none. One fsync of
+ * the directory is for both. */
+static int write_files(int dirfd, const struct buf *env, const struct buf *token,
+		       struct derived_room *room, struct err_detail *detail)
+{
+	bool changed = false;
+	int r = write_if_different(dirfd, ACCOUNT_ENV_FILE, env, &room->env, &changed, detail);
+
+	if (r == 0 && token->size > 0) {
+		r = write_if_different(dirfd, ACCOUNT_TOKEN_FILE, token, &room->token, &changed,
+				       detail);
+	} else if (r == 0 && is_there(dirfd, ACCOUNT_TOKEN_FILE)) {
+		changed = true;
+		r = fsx_unlink(dirfd, ACCOUNT_TOKEN_FILE, detail);
+	}
+	return r < 0 || !changed ? r : fsx_sync_directory(dirfd, ACCOUNT_ENV_FILE, detail);
 }
 
 bool derived_has_token(const struct derived *derived, const char *account)
 {
-	struct stat status;
+	char path[ACCOUNT_NAME_BYTES + sizeof("/" ACCOUNT_TOKEN_FILE)];
 
-	return fstatat(derived->tokens_fd, account, &status, AT_SYMLINK_NOFOLLOW) == 0;
-}
-
-static int write_token(const struct derived *derived, const char *account,
-		       const struct credential *credential, struct fsx_temp **temp,
-		       struct err_detail *detail)
-{
-	_cleanup_(buf_done) struct buf text = {0};
-
-	if (!credential || !credential_is_good(credential)) {
-		/* Removing costs an fsync: thousands of accounts without a token must not wait. */
-		if (!derived_has_token(derived, account))
-			return 0;
-		return fsx_remove(derived->tokens_fd, account, detail);
-	}
-	buf_append_text(&text, secret_reveal(&credential->i));
-	buf_append_char(&text, '\n');
-	return write_if_different(derived->tokens_fd, CREDENTIALS_TOKENS_DIRECTORY, account, &text,
-				  temp, detail);
+	snprintf(path, sizeof(path), "%s/" ACCOUNT_TOKEN_FILE, account);
+	return is_there(derived->accounts_fd, path);
 }
 
 int derived_write(const struct derived *derived, const char *account, const char *origin,
@@ -142,58 +208,59 @@ int derived_write(const struct derived *derived, const char *account, const char
 		  struct err_detail *detail)
 {
 	_cleanup_(buf_done) struct buf env = {0};
-	struct derived_room none = {0};
-	int r;
+	_cleanup_(buf_done) struct buf token = {0};
+	_cleanup_(closep) int fd = -1;
+	struct derived_room none = {.dirfd = -1};
+	int r = derived_env_text(account, credential ? credential->server : origin, credential,
+				 &env);
 
-	room = room ? room : &none;
-	r = derived_env_text(account, credential ? credential->server : origin, credential, &env);
-	if (r)
-		return err_set(detail, r, "Cannot make the text of %s/%s: %s",
-			       CREDENTIALS_ENV_DIRECTORY, account, err_text(r));
-	r = write_if_different(derived->env_fd, CREDENTIALS_ENV_DIRECTORY, account, &env,
-			       &room->env, detail);
-	return r < 0 ? r : write_token(derived, account, credential, &room->token, detail);
+	if (r == 0 && credential && credential_is_good(credential)) {
+		buf_append_text(&token, secret_reveal(&credential->i));
+		buf_append_char(&token, '\n');
+		r = buf_error(&token);
+	}
+	if (r < 0)
+		return err_set(detail, r, "Cannot make the files of %s/%s: %s", ACCOUNTS_DIRECTORY,
+			       account, err_text(r));
+	r = fsx_open_subdirectory(derived->accounts_fd, account, &fd, detail);
+	return r < 0 ? r : write_files(fd, &env, &token, room ? room : &none, detail);
 }
+
+/* Removing */
 
 int derived_remove(const struct derived *derived, const char *account, struct err_detail *detail)
 {
-	int r = fsx_remove(derived->tokens_fd, account, detail);
+	_cleanup_(closep) int fd = -1;
+	int r = fsx_find_subdirectory(derived->accounts_fd, account, &fd, detail);
 
-	return r < 0 ? r : fsx_remove(derived->env_fd, account, detail);
+	if (r == 0)
+		r = fsx_unlink(fd, ACCOUNT_TOKEN_FILE, detail);
+	if (r == 0)
+		r = fsx_remove(fd, ACCOUNT_ENV_FILE, detail);
+	return r < 0 && r != ERR_NOT_FOUND
+		       ? r
+		       : fsx_remove_subdirectory(derived->accounts_fd, account, detail);
 }
 
-/* Pruning */
+struct prune {
+	bool (*is_known)(const char *account, void *context);
+	void *context;
+};
 
-static int prune(int dirfd, bool (*is_known)(const char *account, void *context), void *context,
-		 struct err_detail *detail)
+static int remove_unknown(const struct derived *derived, const char *account, void *context,
+			  struct err_detail *detail)
 {
-	/* dup() would share the position in the listing. */
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	_cleanup_(closedirp) DIR *stream = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	struct stat status;
-	int r = 0;
+	const struct prune *prune = context;
 
-	if (!stream)
-		closep(&fd);
-	while (stream && r == 0 && (errno = 0, entry = readdir(stream))) {
-		/* Temporary files stay, and other files that cannot belong to an account. */
-		if (account_name_valid(entry->d_name) && !is_known(entry->d_name, context) &&
-		    fstatat(dirfd, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    !S_ISDIR(status.st_mode))
-			r = fsx_remove(dirfd, entry->d_name, detail);
-	}
-	if (r == 0 && errno != 0)
-		r = err_set(detail, err_from_errno(errno), "Cannot list a directory: %s",
-			    strerror(errno));
-	return r;
+	return prune->is_known(account, prune->context) ? 0
+							: derived_remove(derived, account, detail);
 }
 
 int derived_prune(const struct derived *derived,
 		  bool (*is_known)(const char *account, void *context), void *context,
 		  struct err_detail *detail)
 {
-	int r = prune(derived->tokens_fd, is_known, context, detail);
+	struct prune prune = {is_known, context};
 
-	return r < 0 ? r : prune(derived->env_fd, is_known, context, detail);
+	return for_each(derived, remove_unknown, &prune, detail);
 }

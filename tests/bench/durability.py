@@ -14,7 +14,7 @@ from comparison import PROGRAMS, Goal, Row
 from harness import UNKNOWN_TOKEN, Daemon, accept
 from misskey_server import MisskeyServer
 
-FILES = ("registry.json", "credentials.json", "env/me", "tokens/me")
+FILES = ("registry.json", "credentials.json", "accounts/me/env", "accounts/me/token")
 
 
 def ask_directly(server):

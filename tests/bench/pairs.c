@@ -4,8 +4,8 @@
  * usage: pairs ROUNDS COMMAND [ARG…] [-- COMMAND [ARG…]]…
  *
  * Runs the commands in turns, ROUNDS times each after a few rounds of warm-up, and prints for each
- * command a line with the nanoseconds of each run: from before its start until it is waited for.
- * What they write is thrown away. A command that fails ends it.
+ * command two lines: the nanoseconds of each run, from before its start until it is waited for, and
+ * the page faults of each run. What they write is thrown away. A command that fails ends it.
  */
 
 #include <errno.h>
@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,10 +34,17 @@ static int64_t now_ns(void)
 	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
-static int64_t run_ns(char **command, const posix_spawn_file_actions_t *actions)
+struct run {
+	int64_t ns;
+	int64_t faults;
+};
+
+static struct run run(char **command, const posix_spawn_file_actions_t *actions)
 {
 	int64_t begin = now_ns();
+	struct rusage usage;
 	int status, error;
+	int64_t end;
 	pid_t pid;
 
 	error = posix_spawnp(&pid, command[0], actions, NULL, command, environ);
@@ -44,14 +52,15 @@ static int64_t run_ns(char **command, const posix_spawn_file_actions_t *actions)
 		fprintf(stderr, "pairs: %s: %s\n", command[0], strerror(error));
 		exit(1);
 	}
-	while (waitpid(pid, &status, 0) < 0)
+	while (wait4(pid, &status, 0, &usage) < 0)
 		if (errno != EINTR)
 			exit(1);
+	end = now_ns();
 	if (status != 0) {
 		fprintf(stderr, "pairs: %s: wait status %d\n", command[0], status);
 		exit(1);
 	}
-	return now_ns() - begin;
+	return (struct run){.ns = end - begin, .faults = usage.ru_minflt + usage.ru_majflt};
 }
 
 /* Cuts ARGUMENTS at each "--" and sets COMMANDS to their beginnings. */
@@ -77,7 +86,7 @@ int main(int argc, char **argv)
 	int rounds = argc > 2 ? atoi(argv[1]) : 0;
 	posix_spawn_file_actions_t actions;
 	char **commands[COMMANDS_MAX];
-	int64_t *times;
+	struct run *runs;
 	int count;
 
 	count = rounds > 0 && rounds <= ROUNDS_MAX ? split(argv + 2, commands) : 0;
@@ -85,24 +94,28 @@ int main(int argc, char **argv)
 		fputs("usage: pairs ROUNDS COMMAND [ARG...] [-- COMMAND [ARG...]]...\n", stderr);
 		return 2;
 	}
-	times = calloc((size_t)rounds * (size_t)count, sizeof(*times));
-	if (!times || posix_spawn_file_actions_init(&actions) != 0 ||
+	runs = calloc((size_t)rounds * (size_t)count, sizeof(*runs));
+	if (!runs || posix_spawn_file_actions_init(&actions) != 0 ||
 	    posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0) !=
 		    0)
 		return 1;
 
 	for (int round = -WARM_UP_ROUNDS; round < rounds; round++)
 		for (int i = 0; i < count; i++) {
-			int64_t time = run_ns(commands[i], &actions);
+			struct run one = run(commands[i], &actions);
 
 			if (round >= 0)
-				times[i * rounds + round] = time;
+				runs[i * rounds + round] = one;
 		}
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++) {
 		for (int round = 0; round < rounds; round++)
-			printf("%" PRId64 "%c", times[i * rounds + round],
-			       round + 1 < rounds ? ' ' : '\n');
+			printf("%" PRId64 " ", runs[i * rounds + round].ns);
+		putchar('\n');
+		for (int round = 0; round < rounds; round++)
+			printf("%" PRId64 " ", runs[i * rounds + round].faults);
+		putchar('\n');
+	}
 	posix_spawn_file_actions_destroy(&actions);
-	free(times);
+	free(runs);
 	return 0;
 }

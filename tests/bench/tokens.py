@@ -45,7 +45,7 @@ def measure(scale):
 def beside_cat(scale):
     for count in scale.accounts((1, 100, 10_000)):
         with credentials(count) as (daemon, account):
-            file = str(daemon.state / "env" / account)
+            file = str(daemon.state / "accounts" / account / "env")
             ours, cat = in_pairs([[PROGRAM, account], ["cat", file]], scale.rounds(2000), daemon.env)
             yield Row(f"misskey-token, 1 of {count} accounts", ours, cat, "cat of the same file", "µs",
                       Goal("≤", 1.0))

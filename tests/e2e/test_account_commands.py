@@ -70,7 +70,7 @@ def test_show_says_what_is_there(server_2025, daemon):
     local = {name: account[f"{name}_at"].replace("T", " ").replace("Z", " +0000") for name in ("obtained", "asked")}
     for line in (f"Server:       {server_2025.origin}", "User:         @alice", f"Obtained:     {local['obtained']}",
                  f"Last asked:   {local['asked']}", f"App:          {daemon.credentials()['me']['app']['name']}",
-                 f"Withdraw at:  {server_2025.origin}/settings/apps", f"              {daemon.state}/tokens/me"):
+                 f"Withdraw at:  {server_2025.origin}/settings/apps", f"              {daemon.state}/accounts/me/token"):
         assert line + "\n" in shown.stdout
     files = json.loads(daemon.authctl("show", "me", "--json").stdout)["files"]
     assert files["token"] == daemon.token("me", "--path").stdout.strip()
@@ -86,11 +86,10 @@ def test_rename_moves_what_scripts_use(server_2025, daemon):
     renamed = daemon.authctl("rename", "me", "bot")
     assert (renamed.returncode, renamed.stdout) == (0, "")
     for said in ("The account me is called bot now.\n", "A script uses it with: misskey-token bot\n",
-                 f"Its files are now {daemon.state}/env/bot and {daemon.state}/tokens/bot.\n"):
+                 f"Its files are now {daemon.state}/accounts/bot/env and {daemon.state}/accounts/bot/token.\n"):
         assert said in renamed.stderr
     assert daemon.token("bot").stdout == i and daemon.token("me").returncode == 3
-    for directory in ("env", "tokens"):
-        assert [file.name for file in (daemon.state / directory).iterdir()] == ["bot"]
+    assert [file.name for file in (daemon.state / "accounts").iterdir()] == ["bot"]
     assert daemon.authctl("show", "me").returncode == 3
     assert daemon.authctl("verify", "bot").stdout == "bot verified\n"
 

@@ -559,8 +559,8 @@ App:          misskey-authd: bot on laptop
 Method:       app authorization
 Withdraw at:  https://misskey.example/settings/apps
 Files:        {state}/credentials.json
-              {state}/env/bot
-              {state}/tokens/bot
+              {state}/accounts/bot/env
+              {state}/accounts/bot/token
 """
 
 
@@ -568,7 +568,7 @@ Files:        {state}/credentials.json
 def bot_fixture(machine):
     """A machine whose daemon has the account bot, with its files."""
     state = machine.directory / "state"
-    for file in ("credentials.json", "env/bot", "tokens/bot"):
+    for file in ("credentials.json", "accounts/bot/env", "accounts/bot/token"):
         (state / file).parent.mkdir(parents=True, exist_ok=True)
         (state / file).touch()
     machine.environment["TZ"] = "UTC0"
@@ -595,12 +595,12 @@ def test_show_as_json_is_the_account_and_its_files(bot):
     state = bot.directory / "state"
     assert json.loads(bot.run("show", "bot", "--json").stdout) == {
         **bot.daemon.accounts[0], "settings_url": f"{SERVER}/settings/apps",
-        "files": {"credentials": f"{state}/credentials.json", "env": f"{state}/env/bot",
-                  "token": f"{state}/tokens/bot"}}
+        "files": {"credentials": f"{state}/credentials.json", "env": f"{state}/accounts/bot/env",
+                  "token": f"{state}/accounts/bot/token"}}
 
 
 def test_show_of_an_account_that_is_only_a_login(bot):
-    (bot.directory / "state/tokens/bot").unlink()
+    (bot.directory / "state/accounts/bot/token").unlink()
     login = {**LOGIN, "expires_at": in_seconds(1709), "waiting": 0}
     bot.daemon.accounts = [account("bot", login=login, expected_user="bob", source="config", app=None, asked_at=None)]
     result = bot.run("show", "bot")
@@ -608,7 +608,7 @@ def test_show_of_an_account_that_is_only_a_login(bot):
     for line in ("Made by:      the config", "User:         - (must be @bob)", "App:          -",
                  "Login:        28 min left, 0 waiting"):
         assert line + "\n" in result.stdout
-    assert "Withdraw" not in result.stdout and "tokens" not in result.stdout
+    assert "Withdraw" not in result.stdout and "accounts" not in result.stdout
     assert "To end it: misskey-authctl cancel bot\n" in result.stderr
     assert json.loads(bot.run("show", "bot", "--json").stdout)["settings_url"] is None
 
@@ -630,7 +630,7 @@ def test_rename_says_what_scripts_use_now(bot):
     assert result.stderr == (
         "The account bot is called news now.\n"
         "A script uses it with: misskey-token news\n"
-        f"Its files are now {state}/env/news and {state}/tokens/news.\n"
+        f"Its files are now {state}/accounts/news/env and {state}/accounts/news/token.\n"
         "Change bot to news in your scripts and units, also in the paths of these files.\n")
     assert bot.daemon.asked("POST", "") == [("POST", "/v1/accounts/bot/rename", {"to": "news"})]
     assert json.loads(bot.run("rename", "bot", "news", "--json").stdout)["account"] == "news"

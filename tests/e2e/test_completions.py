@@ -126,7 +126,7 @@ def test_nothing_is_said_when_accounts_cannot_be_had(make_shell, tmp_path, what)
     env = {"HOME": str(tmp_path), "PATH": f"{BIN}:{os.environ['PATH']}", "LANG": "C.UTF-8"}
     if what == "unreadable state":
         state.mkdir(parents=True)
-        (state / "env").write_text("a file")
+        (state / "accounts").write_text("a file")
         assert subprocess.run([BIN / "misskey-token", "--list"], env=env, capture_output=True).stderr
     if what == "no misskey-token":
         (tmp_path / "bin").mkdir()

@@ -236,7 +236,7 @@ def test_only_the_user_of_the_config_may_consent(server, make_daemon):
     assert end["outcome"] == "WRONG_USER" and end["expected_user"] == "bob"
     assert "different user" in text and "@alice" in text and "@bob" in text
     assert not daemon.credentials() and daemon.token("alice").returncode == 4
-    assert not (daemon.state / "tokens/alice").exists()
+    assert not (daemon.state / "accounts/alice/token").exists()
     consent(daemon, server, daemon.login("alice"), "bob")
     assert daemon.outcome("alice")["outcome"] == "AUTHORIZED"
 

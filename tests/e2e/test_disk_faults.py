@@ -167,7 +167,7 @@ def test_full_after_the_room_was_secured(server_2025, on_small_disk):
     disk.fill()
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     stored = daemon.credentials()["me"]
-    assert daemon.token("me").stdout == stored["i"] + "\n" == (daemon.state / "tokens/me").read_text()
+    assert daemon.token("me").stdout == stored["i"] + "\n" == (daemon.state / "accounts/me/token").read_text()
     assert "NOT_STORED" not in daemon.log() and "cannot write" not in daemon.log()
     daemon.kill()
     daemon.start()
@@ -284,7 +284,7 @@ def test_no_temporary_files_are_left(server_2025, daemon):
     browser, token = accept(daemon, server_2025, login)
     browser.get(daemon.callback_url(token), follow=False)
     server_2025.wait_for_calls(USERKEY)
-    assert len(daemon.leftovers()) == 3  # the room for credentials.json, env/me and tokens/me
+    assert len(daemon.leftovers()) == 3  # the room for credentials.json, accounts/me/env and accounts/me/token
     assert all(file.stat().st_mode & 0o777 == 0o600 for file in daemon.leftovers())
     daemon.kill()
     orphan = daemon.state / f".tmp-{'0' * 32}"

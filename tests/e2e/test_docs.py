@@ -314,8 +314,8 @@ ARCHITECTURE = read("docs/architecture.md")
 
 
 def test_files_and_functions_of_the_architecture_exist():
-    # env/ACCOUNT and its like are the state directory's.
-    named = set(re.findall(r"`((?!env/|tokens/)(?:\w+/)+[\w.]*)`", ARCHITECTURE))
+    # accounts/ACCOUNT/env and its like are the state directory's.
+    named = set(re.findall(r"`((?!accounts/)(?:\w+/)+[\w.]*)`", ARCHITECTURE))
     assert {"daemon/store/", "common/", "tests/fuzz/"} < named
     assert [path for path in named if not (ROOT / path).exists()] == []
     functions = re.findall(r"`(\w+)\(\)`(?: \|| in)\s`([\w/.]+)`", ARCHITECTURE)

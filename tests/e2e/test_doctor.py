@@ -469,7 +469,7 @@ def test_accounts(server_2025, stopped, state, status, message, remedy):
         content["accounts"]["me"]["i"] = None
     file.write_text(json.dumps(content))
     stopped.start()
-    for _ in range(2):  # by the daemon's word, and by that of env/
+    for _ in range(2):  # by the daemon's word, and by that of accounts/
         found = doctor(stopped)
         found.expect("accounts", status, f"me ({server_2025.origin}): {message}", remedy)
         if stopped.process:

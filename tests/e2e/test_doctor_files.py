@@ -16,8 +16,8 @@ from doctoring import GROUPS, MANAGER, RESTART, START, Findings, doctor, fake_sy
 from harness import BIN, Daemon, needs_root, wait_for
 from misskey_server import MisskeyServer
 
-FILES = ["credentials.json", "registry.json", "env/me", "tokens/me"]
-DIRECTORIES = ["", "env", "tokens"]
+FILES = ["credentials.json", "registry.json", "accounts/me/env", "accounts/me/token"]
+DIRECTORIES = ["", "accounts", "accounts/me"]
 
 
 @pytest.mark.parametrize("name", FILES + DIRECTORIES)
@@ -152,19 +152,18 @@ def test_a_registry_that_was_set_aside(stopped):
 def test_a_missing_credentials_file(stopped):
     (stopped.state / "credentials.json").unlink()
     found = doctor(stopped)
-    found.expect("files", "warning", f"{stopped.state}/tokens has may be the last copies", "Restore it from a backup")
+    found.expect("files", "warning", f"{stopped.state}/accounts has may be the last copies", "Restore it from a backup")
 
 
-@pytest.mark.parametrize("name", ["env", "tokens"])
-def test_a_missing_directory(stopped, name):
-    shutil.rmtree(stopped.state / name)
-    doctor(stopped).expect("files", "warning", f"There is no {stopped.state / name}: the daemon makes it", RESTART)
+def test_a_missing_directory(stopped):
+    shutil.rmtree(stopped.state / "accounts")
+    doctor(stopped).expect("files", "warning", f"There is no {stopped.state}/accounts: the daemon makes it", RESTART)
     stopped.start()
     assert not doctor(stopped).bad()
 
 
 def test_derived_files_that_disagree(server_2025, stopped):
-    env, token = stopped.state / "env/me", stopped.state / "tokens/me"
+    env, token = stopped.state / "accounts/me/env", stopped.state / "accounts/me/token"
     repair = f"The daemon writes it again when it starts: {RESTART}"
 
     def found(message, remedy=repair, status="error"):
@@ -192,7 +191,7 @@ def test_derived_files_that_disagree(server_2025, stopped):
 
 
 def test_leftovers(stopped):
-    left = [stopped.state / f".tmp-{1:032x}", stopped.state / f"env/.tmp-{2:032x}", stopped.state / f"tokens/.tmp-{3:032x}"]
+    left = [stopped.state / f".tmp-{1:032x}", *(stopped.state / f"accounts/me/.tmp-{n:032x}" for n in (2, 3))]
     left[0].write_text("")
     doctor(stopped).expect("files", "note", f"left 1 temporary file in {stopped.state}", START)
     for file in left:
@@ -242,7 +241,8 @@ def test_much_of_one_kind(make_daemon):
     daemon = make_daemon().start()
     assert daemon.stop() == 0
     for number in range(150):
-        file = daemon.state / f"env/account{number}"
+        file = daemon.state / f"accounts/account{number}/env"
+        file.parent.mkdir(0o700)
         file.write_text("")
         file.chmod(0o600)
     done = daemon.authctl("doctor", "--json")
@@ -250,7 +250,7 @@ def test_much_of_one_kind(make_daemon):
     assert len([each for each in found if each["check"] == "files"]) == 100 and done.returncode == 8
     assert "50 more findings are left out: 100 of one kind are shown." in done.stderr
     assert done.stderr.splitlines()[-1] == "151 errors, 0 warnings."
-    shutil.rmtree(daemon.state / "env")
+    shutil.rmtree(daemon.state / "accounts")
 
 
 # Another user than root
@@ -295,9 +295,9 @@ def test_an_ordinary_user():
         for name, mode, message, remedy in (
             ("", 0o500, f"{daemon.state} (mode 0500)", f"chmod 700 '{daemon.state}'"),
             ("", 0, f"{daemon.state} (mode 0000)", f"chmod 700 '{daemon.state}'"),
-            ("env", 0, f"{daemon.state}/env (mode 0000)", f"chmod 700 '{daemon.state}/env'"),
+            ("accounts", 0, f"{daemon.state}/accounts (mode 0000)", f"chmod 700 '{daemon.state}/accounts'"),
             ("credentials.json", 0, f"{daemon.state}/credentials.json (mode 0000)", "chmod 600"),
-            ("env/me", 0, f"{daemon.state}/env/me (mode 0000)", "chmod 600"),
+            ("accounts/me/env", 0, f"{daemon.state}/accounts/me/env (mode 0000)", "chmod 600"),
         ):
             path = daemon.state / name
             good = path.stat().st_mode

@@ -130,10 +130,10 @@ def test_certificates(make_daemon, tmp_path):
 
 
 def test_no_plain_http_elsewhere(make_daemon):
-    """A file of env/ is not the config: its server is held to the same rule."""
+    """An env file is not the config: its server is held to the same rule."""
     daemon = make_daemon().start()
     assert daemon.stop() == 0
-    file = daemon.state / "env/me"
+    file = daemon.state / "accounts/me/env"
     file.write_text("MISSKEY_STATE=absent\nMISSKEY_SERVER=http://192.0.2.1\nMISSKEY_ACCOUNT=me\n")
     file.chmod(0o600)
     doctor(daemon).expect("servers", "note", "no server was asked", "misskey-authctl login")

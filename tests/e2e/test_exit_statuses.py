@@ -600,8 +600,8 @@ class Files:
         self.home = directory / "home"
         shutil.copytree(self.daemon.home, self.home)
         self.state = self.home / ".local/state/misskey-authd"
-        self.env = self.state / "env"
-        self.file = self.env / "good"
+        self.accounts = self.state / "accounts"
+        self.file = self.accounts / "good/env"
         self.program = BIN / TOKEN
         self.options = {"stdout": subprocess.PIPE}
 
@@ -617,12 +617,12 @@ def as_it_is(_):
 
 def only_one(files):
     for other in ("absent", "revoked", "suspended"):
-        (files.env / other).unlink()
+        shutil.rmtree(files.accounts / other)
 
 
 def none(files):
-    shutil.rmtree(files.env)
-    files.env.mkdir(0o700)
+    shutil.rmtree(files.accounts)
+    files.accounts.mkdir(0o700)
 
 
 def no_state(files):
@@ -662,8 +662,8 @@ def changed(files):
 
 def not_a_directory(files):
     none(files)
-    files.env.rmdir()
-    files.env.write_text("")
+    files.accounts.rmdir()
+    files.accounts.write_text("")
 
 
 def full_stdout(files):
@@ -692,7 +692,7 @@ MODES = {
     "--env": "MISSKEY_STATE=verified\nMISSKEY_SERVER={server}\n(MISSKEY_[A-Z]+=.+\n)+",
     "--header": "Authorization: Bearer [0-9a-f]{{64}}\n",
     "--server": "{server}\n",
-    "--path": "/.*/tokens/good\n",
+    "--path": "/.*/accounts/good/token\n",
     "--exec env": "(.*\n)*MISSKEY_TOKEN=[0-9a-f]{{64}}\n(.*\n)*",
 }
 

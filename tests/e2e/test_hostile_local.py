@@ -152,7 +152,7 @@ attempt("signal", os.kill, pid, 0)
 libc = ctypes.CDLL(None, use_errno=True)
 print("ptrace", 0) if libc.ptrace(16, pid, 0, 0) == 0 else None
 state = home + "/.local/state/misskey-authd"
-files = [f"{state}/{name}" for name in ("credentials.json", "registry.json", "lock", "env/me", "tokens/me")]
+files = [f"{state}/{name}" for name in ("credentials.json", "registry.json", "lock", "accounts/me/env", "accounts/me/token")]
 for path in files:
     attempt(path, read, path)
     attempt("stat " + path, os.stat, path)
@@ -428,7 +428,7 @@ def plant(kind, path, victim):
         (path / "inside").write_text(VICTIM)
 
 
-PLACES = ["credentials.json", "registry.json", "lock", "env", "tokens", "env/me", "tokens/me", f".tmp-{'0' * 32}"]
+PLACES = ["credentials.json", "registry.json", "lock", "accounts", "accounts/me", "accounts/me/env", "accounts/me/token", f".tmp-{'0' * 32}"]
 KINDS = ["symbolic link", "dangling link", "link to a directory", "hard link", "fifo", "socket", "endless device",
          "directory"]
 

@@ -23,7 +23,7 @@ UNIT = ("-u", "misskey-authd")
 OURS = "SYSLOG_IDENTIFIER=misskey-authd"
 DEBUG = "[daemon]\nlog_level = debug\non_credential_changed = /bin/true\n"
 # Whose job it is to keep secrets.
-KEEPERS = re.compile(r"(credentials\.json|registry\.json|env/[^/]+|tokens/[^/]+)$")
+KEEPERS = re.compile(r"(credentials\.json|registry\.json|accounts/[^/]+/(env|token))$")
 
 
 @pytest.fixture(scope="module")

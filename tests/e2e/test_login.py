@@ -21,9 +21,9 @@ def test_a_login_stores_a_verified_credential(every_server, daemon):
     assert "@alice" in text and "misskey-token" in text
     entry = daemon.credentials()["me"]
     assert (entry["state"], entry["user"]["username"]) == ("verified", "alice")
-    for file in ("credentials.json", "registry.json", "env/me", "tokens/me", "lock"):
+    for file in ("credentials.json", "registry.json", "accounts/me/env", "accounts/me/token", "lock"):
         assert (daemon.state / file).stat().st_mode & 0o777 == 0o600
-    for directory in (".", "env", "tokens"):
+    for directory in (".", "accounts", "accounts/me"):
         assert (daemon.state / directory).stat().st_mode & 0o777 == 0o700
 
 

@@ -46,7 +46,7 @@ def test_an_account_that_a_login_made_is_gone(server_2025, daemon):
     assert (done.returncode, done.stdout) == (0, "")
     assert "removed from this computer" in done.stderr and "The app still has access at the server" in done.stderr
     assert set(daemon.credentials()) == {"other"} and i not in everything(daemon)
-    assert not (daemon.state / "env/me").exists() and not (daemon.state / "tokens/me").exists()
+    assert not (daemon.state / "accounts/me").exists()
     assert daemon.control("GET", "/v1/accounts/me")[0] == 404
     assert daemon.token("me").returncode == 3
     again = daemon.authctl("logout", "me")
@@ -63,7 +63,7 @@ def test_an_account_of_the_config_stays_without_a_credential(server_2025, make_d
     done = daemon.authctl("logout", "me", "--json")
     assert done.returncode == 0 and '"source": "config"' in done.stdout and "still in the config" in done.stderr
     assert daemon.account("me")["state"] == "absent" and daemon.token("me").returncode == 4
-    assert (daemon.state / "env/me").read_text().startswith("MISSKEY_STATE=absent\n")
+    assert (daemon.state / "accounts/me/env").read_text().startswith("MISSKEY_STATE=absent\n")
     never = daemon.authctl("logout", "me")
     assert never.returncode == 0 and "There was no credential" in never.stderr and "settings" not in never.stderr
     consent(daemon, server_2025, daemon.login("me"))
@@ -102,15 +102,15 @@ def test_a_browser_that_waits_is_told(server_2025, daemon):
 def test_a_credential_that_could_not_be_stored_goes_too(server_2025, daemon):
     login = daemon.login("me", server=server_2025.origin)
     browser, token = accept(daemon, server_2025, login)
-    tokens = daemon.state / "env"
+    file = daemon.state / "accounts/me/env"
     server_2025.misbehave(USERKEY, misskey.Delay(3))
     with ThreadPoolExecutor() as pool:
         page = pool.submit(browser.get, daemon.callback_url(token))
         server_2025.wait_for_calls(USERKEY)
-        (tokens / "me").mkdir()  # a directory in the file's place: env/me cannot be written
+        file.mkdir()  # a directory in its place: it cannot be written
         wait_for(lambda: daemon.account("me")["login"]["problem"])
         assert daemon.control("DELETE", "/v1/accounts/me")[0] == 500
-        (tokens / "me").rmdir()
+        file.rmdir()
         assert daemon.authctl("logout", "me").returncode == 0
         page.result()
     assert not daemon.credentials() and not daemon.leftovers()

@@ -9,7 +9,7 @@ import misskey_server as misskey
 from harness import authorize, wait_for
 
 USERKEY = "auth/session/userkey"
-# Eight polls are under way at the same time at most (daemon/login/turns.h). Each has a page each for env/ and tokens/, and room
+# Eight polls are under way at the same time at most (daemon/login/turns.h). Each has a page each for its two files in accounts/, and room
 # for credentials.json, which is nearly empty here, with what all eight may add to it: 16 KiB each. While a look is taken, one
 # may end and the next begin.
 ROOM_BYTES = 9 * (8 * 16384 + 4096 + 2 * 4096)

@@ -36,7 +36,7 @@ def test_accounts_come_change_and_go(server_2025, configured):
     assert "Accounts added: three" in done.stderr and "Accounts removed: one" in done.stderr
     assert names(configured) == ["three", "two"]
     assert configured.account("two")["expected_user"] == "bob"
-    assert {file.name for file in (configured.state / "env").iterdir()} == {"three", "two"}
+    assert {file.name for file in (configured.state / "accounts").iterdir()} == {"three", "two"}
     again = configured.authctl("reload", "--json")
     assert json.loads(again.stdout)["changed"] == []
 

@@ -75,8 +75,8 @@ def test_suspended_fits(server, daemon):
     assert content["accounts"]["resting"]["i"]
     assert complaints(content) == []
     # i is kept there, and given to nobody.
-    assert not (daemon.state / "tokens/resting").exists()
-    assert "MISSKEY_TOKEN" not in (daemon.state / "env/resting").read_text()
+    assert not (daemon.state / "accounts/resting/token").exists()
+    assert "MISSKEY_TOKEN" not in (daemon.state / "accounts/resting/env").read_text()
     assert daemon.token("resting").returncode == 4
 
 

@@ -54,7 +54,7 @@ def test_a_server_that_is_down_is_given_up_after_some_tries(server_2025, daemon)
     assert login["outcome"] == "UNREACHABLE"
     # An account that never was is not kept.
     assert not daemon.control("GET", "/v1/accounts")[1]["accounts"]
-    assert not list((daemon.state / "env").iterdir())
+    assert not list((daemon.state / "accounts").iterdir())
 
 
 def test_a_server_that_comes_up_in_between_is_found(server, daemon):
@@ -545,7 +545,7 @@ def test_a_suspended_user_gets_no_credential(every_server, daemon):
     assert "misskey-authctl verify me" in end["message"]
     assert "rejects its own access token" in text
     assert daemon.credentials()["me"]["state"] == "suspended"
-    assert not (daemon.state / "tokens/me").exists()
+    assert not (daemon.state / "accounts/me/token").exists()
     assert daemon.token("me").returncode == 4
     assert daemon.control("GET", "/v1/accounts/me/token")[0] == 404
 

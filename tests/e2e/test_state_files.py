@@ -52,7 +52,7 @@ def assert_refuses(daemon, server, file):
     assert done.returncode == 8 and done.stdout == "" and str(file) in done.stderr
     shown = daemon.authctl("status")
     assert shown.returncode == 0 and str(file) in shown.stdout
-    token = (daemon.state / "tokens/me").read_text()
+    token = (daemon.state / "accounts/me/token").read_text()
     assert daemon.token("me").stdout == token
     assert daemon.stop() == 0
     assert everything(daemon) == before
@@ -98,7 +98,7 @@ def test_a_credentials_file_that_is_a_link_waits_for_a_person(server_2025, daemo
 def test_the_advice_for_a_damaged_file_works(server_2025, daemon):
     """The command that the message ends with makes the daemon work again, with nothing thrown away."""
     logged_in(daemon, server_2025)
-    token = (daemon.state / "tokens/me").read_text()
+    token = (daemon.state / "accounts/me/token").read_text()
     file = daemon.state / "credentials.json"
     file.write_bytes(b"{")
     daemon.start()
@@ -175,8 +175,8 @@ def test_a_registry_of_a_newer_version_waits_for_a_person(server_2025, daemon):
 
 def test_loose_modes_are_tightened(server_2025, daemon):
     logged_in(daemon, server_2025)
-    files = ("credentials.json", "registry.json", "env/me", "tokens/me")
-    directories = (".", "env", "tokens")
+    files = ("credentials.json", "registry.json", "accounts/me/env", "accounts/me/token")
+    directories = (".", "accounts", "accounts/me")
     for name in files:
         (daemon.state / name).chmod(0o644)
     for name in directories:
@@ -201,7 +201,7 @@ def test_a_state_directory_of_another_user_is_refused(daemon):
 def test_derived_files_are_set_right(server_2025, daemon):
     logged_in(daemon, server_2025)
     good = everything(daemon)
-    env, token = daemon.state / "env/me", daemon.state / "tokens/me"
+    env, token = daemon.state / "accounts/me/env", daemon.state / "accounts/me/token"
     for change in (
         lambda file: file.unlink(),
         lambda file: file.write_text("MISSKEY_TOKEN=altered\n"),
@@ -216,8 +216,7 @@ def test_derived_files_are_set_right(server_2025, daemon):
         assert not env.is_symlink() and not token.is_symlink()
         assert daemon.token("me").returncode == 0
         assert daemon.stop() == 0
-    for directory in ("env", "tokens"):
-        shutil.rmtree(daemon.state / directory)
+    shutil.rmtree(daemon.state / "accounts")
     daemon.start()
     assert everything(daemon) == good
 
@@ -225,9 +224,12 @@ def test_derived_files_are_set_right(server_2025, daemon):
 def test_files_of_unknown_accounts_are_removed(server_2025, daemon):
     logged_in(daemon, server_2025)
     good = everything(daemon)
-    for directory in ("env", "tokens"):
-        (daemon.state / directory / "gone.example").write_text("left by an older state\n")
-    (daemon.state / "tokens/me2").symlink_to("me")
+    for name in ("gone.example", "me2"):
+        (daemon.state / "accounts" / name).mkdir(0o700)
+        for file in ("env", "token"):
+            (daemon.state / "accounts" / name / file).write_text("left by an older state\n")
+    (daemon.state / "accounts/me2/token").unlink()
+    (daemon.state / "accounts/me2/token").symlink_to("../me/token")
     daemon.start()
     assert everything(daemon) == good
     assert daemon.token("gone.example").returncode == 3
@@ -241,8 +243,8 @@ def test_a_token_that_credentials_call_revoked_is_removed(server_2025, daemon):
     file.write_text(json.dumps(content))
     daemon.start()
     assert daemon.account("me")["state"] == "revoked"
-    assert not (daemon.state / "tokens/me").exists()
-    assert "MISSKEY_TOKEN" not in (daemon.state / "env/me").read_text()
+    assert not (daemon.state / "accounts/me/token").exists()
+    assert "MISSKEY_TOKEN" not in (daemon.state / "accounts/me/env").read_text()
     assert daemon.token("me").returncode == 4
     consent(daemon, server_2025, daemon.login("me"))
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED" and daemon.token("me").returncode == 0

@@ -130,7 +130,7 @@ def test_the_session_is_durable_before_its_page_is_given_away(login):
 def test_the_place_for_the_answer_is_secured_before_it_is_asked_for(login):
     trace = login.trace
     asked = trace.find(lambda call: login.sends(call, "POST /api/auth/session/userkey "))
-    for directory in (login.state, login.state / "env", login.state / "tokens"):
+    for directory in (login.state, login.state / "accounts/me"):
         reserved = trace.find(lambda call: call.name == "fallocate" and call.target.startswith(f"{directory}/.tmp-"))
         assert reserved < asked, directory
     # That an exchange is under way is on disk.
@@ -142,8 +142,8 @@ def test_the_answer_is_durable_before_anybody_is_told(login):
     durable = trace.durable(login.state, "credentials.json", i)
     assert durable < trace.find(lambda call: login.tells_the_browser(call, "You are logged in"))
     assert durable < trace.find(lambda call: login.sends(call, "POST /api/i "))
-    for directory, name in (("env", "me"), ("tokens", "me")):
-        assert trace.durable(login.state / directory, name, i) < trace.find(
+    for name in ("env", "token"):
+        assert trace.durable(login.state / "accounts/me", name, i) < trace.find(
             lambda call: login.tells_the_browser(call, "You are logged in"))
     # The asking was before: the order is not that of two logins.
     assert trace.find(lambda call: login.sends(call, "POST /api/auth/session/userkey ")) < durable

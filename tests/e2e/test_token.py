@@ -36,15 +36,21 @@ class State:
     def __init__(self, directory):
         self.base = directory
         self.directory = directory / "misskey-authd"
-        self.env = self.directory / "env"
-        self.env.mkdir(parents=True, mode=0o700)
+        self.accounts = self.directory / "accounts"
+        self.accounts.mkdir(parents=True, mode=0o700)
 
     def write(self, name=NAME, content=None, mode=0o600, **changes):
-        path = self.env / name
+        path = self.file(name)
         if content is None:
             content = lines(MISSKEY_ACCOUNT=name, **changes)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         path.chmod(mode)
+        return path
+
+    def file(self, name=NAME):
+        """The path of the account's env, whose directory is made."""
+        path = self.accounts / name / "env"
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         return path
 
     def environment(self):
@@ -102,7 +108,7 @@ def test_json_without_user_is_null(state, user):
 
 def test_path_is_that_of_the_file_with_the_token_alone(state):
     state.write()
-    assert state.run(NAME, "--path").stdout == f"{state.directory}/tokens/{NAME}\n"
+    assert state.run(NAME, "--path").stdout == f"{state.directory}/accounts/{NAME}/token\n"
 
 
 def test_env_passes_on_known_lines_alone(state):
@@ -113,13 +119,14 @@ def test_env_passes_on_known_lines_alone(state):
 def test_list_is_sorted_and_leaves_out_temporary_files(state):
     for name in ("zeta", "@bad", "alpha", ".tmp-0123", "b@c.example:8443"):
         state.write(name)
-    (state.env / "a b").touch()
+    (state.accounts / "file").touch()
+    (state.accounts / "being-made").mkdir()
     result = state.run("--list")
     assert (result.returncode, result.stdout) == (0, "alpha\nb@c.example:8443\nzeta\n")
 
 
 def test_list_without_state_directory_is_empty(state):
-    state.env.rmdir()
+    state.accounts.rmdir()
     result = state.run("--list")
     assert (result.returncode, result.stdout) == (0, "")
 
@@ -178,7 +185,7 @@ def test_unknown_account_far_from_all_has_no_suggestion(state):
     assert "did you mean" not in refused(state.run("elsewhere"), 3)
 
 
-@pytest.mark.parametrize("name", ["../env/misskey.example", "/etc/passwd", "", ".", "..", "a" * 65,
+@pytest.mark.parametrize("name", ["../accounts/misskey.example/env", "/etc/passwd", "", ".", "..", "a" * 65,
                                   "a\x1b[31m", "a\nb", "é"])
 def test_what_is_no_name_never_becomes_a_path(state, name):
     state.write()
@@ -281,7 +288,7 @@ def test_file_of_root_for_a_user():
         state = State(pathlib.Path(directory))
         path = state.write(mode=0o644)
         program = shutil.copy(PROGRAM, state.base)
-        for part in (state.base, state.directory, state.env):
+        for part in (state.base, state.directory, state.accounts, path.parent):
             part.chmod(0o755)
         assert f"sudo chown 65534 '{path}'" in refused(state.run(NAME, program=program, user=65534, group=65534), 8)
 
@@ -293,7 +300,7 @@ def test_unreadable_file():
         path = state.write()
         # Where the programs were built the other user may have no access.
         program = shutil.copy(PROGRAM, state.base)
-        for part in (state.base, state.directory, state.env):
+        for part in (state.base, state.directory, state.accounts, path.parent):
             part.chmod(0o711)
         assert f"'{path}'" in refused(
             state.run(NAME, program=program, user=65534, group=65534), 8)
@@ -301,17 +308,17 @@ def test_unreadable_file():
 
 def test_symbolic_link_is_not_followed(state):
     path = state.write("elsewhere", MISSKEY_ACCOUNT=NAME, content=lines())
-    (state.env / NAME).symlink_to(path)
+    state.file().symlink_to(path)
     assert "symbolic link" in refused(state.run(NAME), 8)
 
 
 def test_fifo_neither_hangs_nor_passes(state):
-    os.mkfifo(state.env / NAME, 0o600)
+    os.mkfifo(state.file(), 0o600)
     assert "regular file" in refused(state.run(NAME), 8)
 
 
 def test_directory_in_the_files_place(state):
-    (state.env / NAME).mkdir()
+    state.file().mkdir()
     refused(state.run(NAME), 8)
 
 

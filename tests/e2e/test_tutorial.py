@@ -120,7 +120,7 @@ def test_the_tutorial_word_by_word(reader):
 
     reader.follow("The environment instead of a file")
     assert reader.notes() == [greeting] * 5
-    assert "/env/bot " in manager.show("good-morning.service", "EnvironmentFiles")[0]
+    assert "/accounts/bot/env " in manager.show("good-morning.service", "EnvironmentFiles")[0]
 
     reader.follow("Take it away again")
     assert manager.show("good-morning.service", "LoadState") == ["not-found"]

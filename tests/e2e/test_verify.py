@@ -18,7 +18,7 @@ def verify(daemon, account="me"):
 
 
 def env(daemon, account="me"):
-    return dict(line.split("=", 1) for line in (daemon.state / "env" / account).read_text().splitlines())
+    return dict(line.split("=", 1) for line in (daemon.state / "accounts" / account / "env").read_text().splitlines())
 
 
 def test_a_good_credential_is_said_to_be_good(every_server, daemon):
@@ -56,7 +56,7 @@ def test_a_revoked_credential_is_gone_everywhere(every_server, daemon):
     assert (entry["state"], entry["i"]) == ("revoked", None)
     assert env(daemon) == {"MISSKEY_STATE": "revoked", "MISSKEY_SERVER": every_server.origin, "MISSKEY_ACCOUNT": "me",
                            "MISSKEY_USER": "alice"}
-    assert not (daemon.state / "tokens/me").exists()
+    assert not (daemon.state / "accounts/me/token").exists()
     assert i not in "".join(file.read_text() for file in daemon.state.rglob("*") if file.is_file())
     assert " revoked " in daemon.authctl("list").stdout and " revoked " in daemon.authctl("status").stdout
     token = daemon.token("me")
@@ -86,11 +86,11 @@ def test_a_suspension_ends_without_a_login(every_server, daemon):
     entry = daemon.credentials()["me"]
     assert (entry["state"], entry["i"]) == ("suspended", i)
     assert env(daemon)["MISSKEY_STATE"] == "suspended" and "MISSKEY_TOKEN" not in env(daemon)
-    assert not (daemon.state / "tokens/me").exists()
+    assert not (daemon.state / "accounts/me/token").exists()
     token = daemon.token("me")
     assert token.returncode == 4 and "suspended" in token.stderr and "misskey-authctl verify me" in token.stderr
     daemon.restart()
-    assert not (daemon.state / "tokens/me").exists()
+    assert not (daemon.state / "accounts/me/token").exists()
     every_server.suspend("alice", False)
     assert daemon.authctl("verify").stdout == "me verified\n"
     assert daemon.token("me").stdout == i + "\n"

@@ -230,12 +230,12 @@ def test_an_account_is_gone_with_the_login_that_it_exists_by(server_2025, daemon
     account = daemon.account("me")
     assert (account["state"], account["source"], account["app"]) == ("absent", "login", None)
     assert account["login"]["expires_at"] and account["login"]["waiting"] == 0
-    assert not (daemon.state / "env/me").exists()
+    assert not (daemon.state / "accounts/me/env").exists()
     end(daemon)
     assert names(daemon) == [] and daemon.registry()["sessions"] == []
     daemon.restart()
     assert names(daemon) == [] and daemon.control("GET", "/v1/accounts/me")[0] == 404
-    assert not (daemon.state / "env/me").exists()
+    assert not (daemon.state / "accounts/me/env").exists()
     # Nothing is left that binds the name.
     authorize(daemon, server_2025, username="bob")
     assert daemon.account("me")["user"]["username"] == "bob"

@@ -173,7 +173,7 @@ def check_files(daemon, server, before):
         assert found.stdout in good, "misskey-token gives another i"
     else:
         assert (found.returncode, found.stdout) in ((3, ""), (4, "")) and not before, found
-    for file in [*daemon.state.glob("tokens/*"), *daemon.state.glob("env/*")]:
+    for file in daemon.state.glob("accounts/*/*"):
         assert file.name.startswith(".tmp-") or file.read_text(encoding="utf-8").endswith("\n"), f"{file.name} is torn"
 
 

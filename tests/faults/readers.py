@@ -32,7 +32,7 @@ class Reader:
     def __init__(self, daemon, account, truth):
         self.daemon = daemon
         self.account = account
-        self.truth = truth  # what env/ACCOUNT has of it while it is good
+        self.truth = truth  # what accounts/ACCOUNT/env has of it while it is good
         self.reads = 0
 
     def credentials(self):
@@ -49,7 +49,7 @@ class Reader:
 
     def env_file(self):
         try:
-            text = (self.daemon.state / "env" / self.account).read_text(encoding="utf-8")
+            text = (self.daemon.state / "accounts" / self.account / "env").read_text(encoding="utf-8")
         except FileNotFoundError:
             return
         self.check_lines(text)
@@ -65,7 +65,7 @@ class Reader:
 
     def token_file(self):
         try:
-            text = (self.daemon.state / "tokens" / self.account).read_text(encoding="utf-8")
+            text = (self.daemon.state / "accounts" / self.account / "token").read_text(encoding="utf-8")
         except FileNotFoundError:
             return
         assert text == self.truth["MISSKEY_TOKEN"] + "\n", text
@@ -140,7 +140,7 @@ def watch(daemon, server, updates, tally):
     results = multiprocessing.Queue()
     readers = []
     for account in ACCOUNTS:
-        reader = Reader(daemon, account, lines_of(daemon.state / "env" / account))
+        reader = Reader(daemon, account, lines_of(daemon.state / "accounts" / account / "env"))
         for ways in (WAYS[:3], WAYS[3:]):
             readers.append(multiprocessing.Process(target=read_on, args=(reader, ways, over, results)))
     for process in readers:

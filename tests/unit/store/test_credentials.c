@@ -10,6 +10,13 @@
 #include "support/sample_credential.h"
 
 #define MANY 10000
+#define SERVER_LINES                               \
+	"MISSKEY_SERVER=https://misskey.example\n" \
+	"MISSKEY_URL=https://misskey.example\n"    \
+	"MISSKEY_HOST=misskey.example\n"
+#define CREDENTIAL_LINES         \
+	"MISSKEY_USER_ID=9abc\n" \
+	"MISSKEY_PERMISSION=read:account,write:notes\n"
 
 static void test_no_file_is_an_empty_store(void **state)
 {
@@ -19,15 +26,14 @@ static void test_no_file_is_an_empty_store(void **state)
 	assert_int_equal(credentials_count(credentials), 0);
 	assert_null(credentials_find(credentials, "alice"));
 	assert_false(exists("credentials.json"));
-	assert_int_equal(mode_of("env"), 0700);
-	assert_int_equal(mode_of("tokens"), 0700);
+	assert_int_equal(mode_of("accounts"), 0700);
 	credentials_free(credentials);
 }
 
 static void test_accounts_are_found_and_sorted(void **state)
 {
-	static const char *const names[] = {"m", "b", "z", "a", "B", "a.b", "9", "n"};
-	static const char *const sorted[] = {"9", "B", "a", "a.b", "b", "m", "n", "z"};
+	static const char *const names[] = {"m", "b", "z", "a", "B2", "a.b", "9", "n"};
+	static const char *const sorted[] = {"9", "B2", "a", "a.b", "b", "m", "n", "z"};
 	struct credentials *credentials = open_store();
 
 	(void)state;
@@ -59,25 +65,22 @@ static void test_files_are_private_and_say_what_is_documented(void **state)
 
 	(void)state;
 	store(credentials, &alice, NULL);
-	assert_content("env/alice", "MISSKEY_STATE=verified\n"
-				    "MISSKEY_SERVER=https://misskey.example\n"
-				    "MISSKEY_ACCOUNT=alice\n"
-				    "MISSKEY_USER=alice\n"
-				    "MISSKEY_TOKEN=" I_ALICE "\n");
-	assert_content("tokens/alice", I_ALICE "\n");
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=verified\n" SERVER_LINES "MISSKEY_ACCOUNT=alice\n"
+		       "MISSKEY_USER=alice\n" CREDENTIAL_LINES "MISSKEY_TOKEN=" I_ALICE "\n");
+	assert_content("accounts/alice/token", I_ALICE "\n");
 	assert_int_equal(mode_of("credentials.json"), 0600);
-	assert_int_equal(mode_of("env/alice"), 0600);
-	assert_int_equal(mode_of("tokens/alice"), 0600);
+	assert_int_equal(mode_of("accounts/alice/env"), 0600);
+	assert_int_equal(mode_of("accounts/alice/token"), 0600);
 	assert_int_equal(count_temps(), 0);
 
 	alice.state = CREDENTIAL_UNVERIFIED;
 	free(alice.username);
 	alice.username = copy_of("al ice");
 	store(credentials, &alice, NULL);
-	assert_content("env/alice", "MISSKEY_STATE=unverified\n"
-				    "MISSKEY_SERVER=https://misskey.example\n"
-				    "MISSKEY_ACCOUNT=alice\n"
-				    "MISSKEY_TOKEN=" I_ALICE "\n");
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=unverified\n" SERVER_LINES
+		       "MISSKEY_ACCOUNT=alice\n" CREDENTIAL_LINES "MISSKEY_TOKEN=" I_ALICE "\n");
 	credentials_free(credentials);
 	credential_done(&alice);
 }
@@ -92,11 +95,10 @@ static void test_revoked_takes_the_token_away(void **state)
 	store(credentials, &alice, NULL);
 	alice.state = CREDENTIAL_REVOKED; /* i is still there: it is dropped */
 	store(credentials, &alice, NULL);
-	assert_content("env/alice", "MISSKEY_STATE=revoked\n"
-				    "MISSKEY_SERVER=https://misskey.example\n"
-				    "MISSKEY_ACCOUNT=alice\n"
-				    "MISSKEY_USER=alice\n");
-	assert_false(exists("tokens/alice"));
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=revoked\n" SERVER_LINES "MISSKEY_ACCOUNT=alice\n"
+		       "MISSKEY_USER=alice\n" CREDENTIAL_LINES);
+	assert_false(exists("accounts/alice/token"));
 	assert_false(secret_is_set(&credentials_find(credentials, "alice")->i));
 	json = content_of("credentials.json");
 	assert_null(strstr(json, I_ALICE));
@@ -134,6 +136,109 @@ static void test_a_suspension_keeps_i_and_gives_it_to_nobody(void **state)
 	alice.state = CREDENTIAL_VERIFIED;
 	alice.verified_at = 1795349000;
 	assert_on_disk(&alice);
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+/* A container has the directory mounted. */
+static void test_the_directory_stays_while_the_account_is_there(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+	struct credentials_reservation *reservation = NULL;
+	ino_t directory;
+
+	(void)state;
+	assert_int_equal(
+		credentials_derive(credentials, "alice", "https://misskey.example", &detail), 0);
+	directory = inode_of("accounts/alice");
+	assert_int_equal(mode_of("accounts/alice"), 0700);
+	assert_int_equal(credentials_reserve(credentials, "alice", &reservation, &detail), 0);
+	store(credentials, &alice, reservation);
+	credentials_reservation_free(reservation);
+	set_state(credentials, CREDENTIAL_SUSPENDED, 1, true);
+	set_state(credentials, CREDENTIAL_VERIFIED, 2, true);
+	set_state(credentials, CREDENTIAL_REVOKED, 3, true);
+	assert_false(exists("accounts/alice/token"));
+	store(credentials, &alice, NULL);
+	assert_int_equal(
+		credentials_remove(credentials, "alice", "https://misskey.example", &detail), 0);
+	credentials_free(credentials);
+	credentials = open_store();
+	assert_int_equal(
+		credentials_derive(credentials, "alice", "https://misskey.example", &detail), 0);
+	assert_int_equal(inode_of("accounts/alice"), directory);
+	assert_int_equal(credentials_underive(credentials, "alice", &detail), 0);
+	assert_false(exists("accounts/alice"));
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+/* No account is seen before its files are. */
+static void test_room_alone_makes_no_account(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credentials_reservation *reservation = NULL;
+	struct credential alice = sample("alice", I_ALICE);
+
+	(void)state;
+	assert_int_equal(credentials_reserve(credentials, "alice", &reservation, &detail), 0);
+	assert_false(exists("accounts/alice/env") || exists("accounts/alice/token"));
+	credentials_reservation_free(reservation);
+	assert_false(exists("accounts/alice"));
+	/* An account that is removed while a login has room there can be stored again. */
+	store(credentials, &alice, NULL);
+	assert_int_equal(credentials_reserve(credentials, "alice", &reservation, &detail), 0);
+	assert_int_equal(credentials_remove(credentials, "alice", NULL, &detail), 0);
+	assert_int_equal(count_temps(), 3);
+	store(credentials, &alice, reservation);
+	assert_on_disk(&alice);
+	assert_int_equal(credentials_remove(credentials, "alice", NULL, &detail), 0);
+	assert_false(exists("accounts/alice"));
+	store(credentials, &alice, reservation);
+	assert_on_disk(&alice);
+	credentials_reservation_free(reservation);
+	assert_on_disk(&alice);
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+/* Also on a file system that does not tell the case of letters. */
+static void test_a_name_changes_its_case_alone(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+
+	(void)state;
+	store(credentials, &alice, NULL);
+	assert_int_equal(credentials_rename(credentials, "alice", "Alice", &detail), 0);
+	strcpy(alice.account, "Alice");
+	assert_on_disk(&alice);
+	assert_false(exists("accounts/alice"));
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+static void test_what_is_no_directory_of_ours_is_not_used(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+
+	(void)state;
+	assert_int_equal(mkdirat(root_fd, "elsewhere", 0700), 0);
+	assert_int_equal(symlinkat("../elsewhere", root_fd, "accounts/alice"), 0);
+	assert_int_equal(credentials_store(credentials, &alice, NULL, &detail), ERR_UNSAFE);
+	assert_detail("accounts/alice");
+	assert_int_equal(unlinkat(root_fd, "accounts/alice", 0), 0);
+	put("accounts/alice", "a file");
+	assert_int_equal(credentials_store(credentials, &alice, NULL, &detail), ERR_UNSAFE);
+	assert_content("accounts/alice", "a file");
+	assert_int_equal(unlinkat(root_fd, "accounts/alice", 0), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts/alice", 0755), 0);
+	store(credentials, &alice, NULL);
+	assert_int_equal(mode_of("accounts/alice"), 0700);
+	assert_on_disk(&alice);
+	assert_int_equal(count_files(path_in_root("elsewhere"), ""), 2); /* . and .. */
 	credentials_free(credentials);
 	credential_done(&alice);
 }
@@ -193,7 +298,7 @@ static void test_what_is_removed_is_gone_from_all_files(void **state)
 	store(credentials, &bob, NULL);
 	assert_int_equal(credentials_remove(credentials, "alice", NULL, &detail), 0);
 	assert_null(credentials_find(credentials, "alice"));
-	assert_false(exists("env/alice") || exists("tokens/alice"));
+	assert_false(exists("accounts/alice"));
 	json = content_of("credentials.json");
 	assert_null(strstr(json, "alice\": {"));
 	free(json);
@@ -203,10 +308,9 @@ static void test_what_is_removed_is_gone_from_all_files(void **state)
 		assert_int_equal(
 			credentials_remove(credentials, "bob", "https://misskey.example", &detail),
 			0);
-	assert_content("env/bob", "MISSKEY_STATE=absent\n"
-				  "MISSKEY_SERVER=https://misskey.example\n"
-				  "MISSKEY_ACCOUNT=bob\n");
-	assert_false(exists("tokens/bob"));
+	assert_content("accounts/bob/env",
+		       "MISSKEY_STATE=absent\n" SERVER_LINES "MISSKEY_ACCOUNT=bob\n");
+	assert_false(exists("accounts/bob/token"));
 	assert_int_equal(credentials_remove(credentials, "../x", NULL, &detail), ERR_INVALID);
 	credentials_free(credentials);
 	credential_done(&alice);
@@ -341,13 +445,13 @@ static void test_without_the_truth_tokens_stay(void **state)
 	credentials = open_store();
 	assert_int_equal(credentials_derive(credentials, "alice", "https://x.example", &detail),
 			 ERR_DAMAGED);
-	assert_non_null(strstr(detail.text, "tokens/alice"));
+	assert_non_null(strstr(detail.text, "accounts/alice/token"));
 	assert_int_equal(credentials_prune(credentials, nobody_is_known, NULL, &detail), 0);
-	assert_true(exists("tokens/alice") && exists("env/alice"));
+	assert_true(exists("accounts/alice/token") && exists("accounts/alice/env"));
 	/* The next login makes a new truth. */
 	store(credentials, &bob, NULL);
 	assert_int_equal(credentials_derive(credentials, "alice", "https://x.example", &detail), 0);
-	assert_false(exists("tokens/alice"));
+	assert_false(exists("accounts/alice/token"));
 	credentials_free(credentials);
 	credential_done(&alice);
 	credential_done(&bob);
@@ -361,22 +465,22 @@ static void test_derived_files_are_set_right(void **state)
 
 	(void)state;
 	store(credentials, &alice, NULL);
-	env = inode_of("env/alice");
-	token = inode_of("tokens/alice");
+	env = inode_of("accounts/alice/env");
+	token = inode_of("accounts/alice/token");
 	assert_int_equal(credentials_derive(credentials, "alice", "https://x.example", &detail), 0);
-	assert_int_equal(inode_of("env/alice"), env); /* what is right is not written */
-	assert_int_equal(inode_of("tokens/alice"), token);
+	assert_int_equal(inode_of("accounts/alice/env"), env); /* what is right is not written */
+	assert_int_equal(inode_of("accounts/alice/token"), token);
 
-	assert_int_equal(fchmodat(root_fd, "env/alice", 0644, 0), 0);
-	put("tokens/alice", I_BOB "\n");
+	assert_int_equal(fchmodat(root_fd, "accounts/alice/env", 0644, 0), 0);
+	put("accounts/alice/token", I_BOB "\n");
 	assert_int_equal(credentials_derive(credentials, "alice", "https://x.example", &detail), 0);
-	assert_int_equal(mode_of("env/alice"), 0600);
+	assert_int_equal(mode_of("accounts/alice/env"), 0600);
 	assert_on_disk(&alice);
 
-	assert_int_equal(unlinkat(root_fd, "env/alice", 0), 0);
-	assert_int_equal(unlinkat(root_fd, "tokens/alice", 0), 0);
+	assert_int_equal(unlinkat(root_fd, "accounts/alice/env", 0), 0);
+	assert_int_equal(unlinkat(root_fd, "accounts/alice/token", 0), 0);
 	put("elsewhere", "untouched");
-	assert_int_equal(symlinkat("../elsewhere", root_fd, "tokens/alice"), 0);
+	assert_int_equal(symlinkat("../../elsewhere", root_fd, "accounts/alice/token"), 0);
 	assert_int_equal(credentials_derive(credentials, "alice", NULL, &detail), 0);
 	assert_on_disk(&alice);
 	assert_content("elsewhere", "untouched");
@@ -391,13 +495,13 @@ static void test_an_account_without_credential_is_absent(void **state)
 
 	(void)state;
 	store(credentials, &bob, NULL);
-	put("tokens/alice", I_ALICE "\n");
+	assert_int_equal(mkdirat(root_fd, "accounts/alice", 0700), 0);
+	put("accounts/alice/token", I_ALICE "\n");
 	assert_int_equal(
 		credentials_derive(credentials, "alice", "https://misskey.example", &detail), 0);
-	assert_content("env/alice", "MISSKEY_STATE=absent\n"
-				    "MISSKEY_SERVER=https://misskey.example\n"
-				    "MISSKEY_ACCOUNT=alice\n");
-	assert_false(exists("tokens/alice"));
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=absent\n" SERVER_LINES "MISSKEY_ACCOUNT=alice\n");
+	assert_false(exists("accounts/alice/token"));
 	assert_int_equal(credentials_derive(credentials, "../x", "https://x.example", &detail),
 			 ERR_INVALID);
 	credentials_free(credentials);
@@ -418,20 +522,28 @@ static void test_only_unknown_accounts_are_pruned(void **state)
 
 	(void)state;
 	store(credentials, &alice, NULL);
-	put("env/bob", "");
-	put("tokens/bob", "");
-	put("tokens/carol", "");
-	put("env/.tmp-0123456789abcdef0123456789abcdef", "");
-	put("env/not an account", "");
-	assert_int_equal(mkdirat(root_fd, "env/directory", 0700), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts/bob", 0700), 0);
+	put("accounts/bob/env", "");
+	put("accounts/bob/token", "");
+	assert_int_equal(mkdirat(root_fd, "accounts/carol", 0700), 0);
+	put("accounts/carol/token", "");
+	assert_int_equal(mkdirat(root_fd, "accounts/dave", 0700), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts/erin", 0700), 0);
+	put("accounts/erin/env", "");
+	put("accounts/erin/notes", "a person's");
+	assert_int_equal(mkdirat(root_fd, "accounts/not an account", 0700), 0);
+	put("accounts/not an account/env", "");
+	put("accounts/file", "");
+	assert_int_equal(symlinkat("not an account", root_fd, "accounts/link"), 0);
 	assert_int_equal(credentials_prune(credentials, is_alice, &asked, &detail), 0);
-	assert_int_equal(asked, 6);
-	assert_false(exists("env/bob"));
-	assert_false(exists("tokens/bob"));
-	assert_false(exists("tokens/carol"));
-	assert_true(exists("env/.tmp-0123456789abcdef0123456789abcdef"));
-	assert_true(exists("env/not an account"));
-	assert_true(exists("env/directory"));
+	assert_int_equal(asked, 5);
+	assert_false(exists("accounts/bob"));
+	assert_false(exists("accounts/carol"));
+	assert_false(exists("accounts/dave"));
+	assert_false(exists("accounts/erin/env"));
+	assert_true(exists("accounts/erin/notes"));
+	assert_true(exists("accounts/not an account/env"));
+	assert_true(exists("accounts/file") && exists("accounts/link"));
 	assert_on_disk(&alice);
 	credentials_free(credentials);
 	credential_done(&alice);
@@ -439,11 +551,12 @@ static void test_only_unknown_accounts_are_pruned(void **state)
 
 static void test_orphans_are_removed_at_start(void **state)
 {
-	static const char *const places[] = {"", "env/", "tokens/"};
+	static const char *const places[] = {"", "accounts/alice/", "accounts/bob/"};
 
 	(void)state;
-	assert_int_equal(mkdirat(root_fd, "env", 0700), 0);
-	assert_int_equal(mkdirat(root_fd, "tokens", 0700), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts", 0700), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts/alice", 0700), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts/bob", 0755), 0);
 	for (size_t i = 0; i < 3; i++) {
 		char name[64];
 
@@ -456,7 +569,7 @@ static void test_orphans_are_removed_at_start(void **state)
 	assert_int_equal(count_temps(), 0);
 	assert_content("notes", "stays");
 	/* Beside a file that cannot be read, nothing is touched. */
-	put("env/.tmp-0123456789abcdef0123456789abcdef", "");
+	put("accounts/bob/.tmp-0123456789abcdef0123456789abcdef", "");
 	put("credentials.json", "{");
 	struct credentials *credentials = NULL;
 	assert_int_equal(credentials_open(root_fd, &credentials, &detail), ERR_DAMAGED);
@@ -526,6 +639,10 @@ int main(void)
 		TEST(test_files_are_private_and_say_what_is_documented),
 		TEST(test_revoked_takes_the_token_away),
 		TEST(test_a_suspension_keeps_i_and_gives_it_to_nobody),
+		TEST(test_the_directory_stays_while_the_account_is_there),
+		TEST(test_room_alone_makes_no_account),
+		TEST(test_a_name_changes_its_case_alone),
+		TEST(test_what_is_no_directory_of_ours_is_not_used),
 		TEST(test_a_mere_time_waits_for_the_next_write),
 		TEST(test_a_state_is_of_a_credential),
 		TEST(test_what_is_removed_is_gone_from_all_files),

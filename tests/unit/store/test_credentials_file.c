@@ -30,6 +30,7 @@ static const char document[] = "{\n"
 			       "      \"state\": \"verified\",\n"
 			       "      \"obtained_at\": \"2026-11-22T12:00:00Z\",\n"
 			       "      \"verified_at\": \"2026-11-22T12:00:01Z\",\n"
+			       "      \"expires_at\": null,\n"
 			       "      \"session_sha256\": \"" DIGEST "\"\n"
 			       "    }\n"
 			       "  }\n"
@@ -51,8 +52,7 @@ static void assert_refused(const char *text, size_t size, int code)
 	after = content_of("credentials.json");
 	assert_memory_equal(after, text, size);
 	free(after);
-	assert_false(exists("env"));
-	assert_false(exists("tokens"));
+	assert_false(exists("accounts"));
 }
 
 static void test_the_format_is_the_documented_one(void **state)
@@ -84,6 +84,7 @@ static void test_unusual_values_come_back(void **state)
 		credential.app_name = copy_of(names[i]);
 		credential.state = i % 2 ? CREDENTIAL_VERIFIED : CREDENTIAL_UNVERIFIED;
 		credential.verified_at = i % 2 ? INT64_C(253402300799) : 0;
+		credential.expires_at = i % 3 ? 0 : INT64_C(1827230400);
 		store(credentials, &credential, NULL);
 		assert_on_disk(&credential);
 	}
@@ -97,6 +98,23 @@ static void test_unusual_values_come_back(void **state)
 	assert_on_disk(&credential);
 	credentials_free(credentials);
 	credential_done(&credential);
+}
+
+static void test_names_that_differ_in_case_alone_are_damage(void **state)
+{
+	char *entry = strstr(document, "\"alice@");
+	char *end = strstr(document, "    }\n  }\n}\n");
+	struct buf text = {0};
+
+	(void)state;
+	buf_append(&text, document, (size_t)(end - document));
+	buf_append_text(&text, "    },\n");
+	buf_append_text(&text, entry);
+	entry = strrchr(buf_text(&text), '@') - strlen("alice");
+	*entry = 'A';
+	assert_refused(buf_text(&text), text.size, ERR_DAMAGED);
+	assert_detail("the accounts Alice@misskey.example and alice@misskey.example differ only");
+	buf_done(&text);
 }
 
 static void test_a_token_of_miauth_comes_back(void **state)
@@ -206,6 +224,9 @@ static const struct change damages[] = {
 	{"\"2026-11-22T12:00:00Z\"", "null", "\"obtained_at\""},
 	{"\"2026-11-22T12:00:01Z\"", "1795348801", "\"verified_at\""},
 	{"\"verified_at\"", "\"verified\"", "\"verified_at\""},
+	{"\"expires_at\": null", "\"expires_at\": 0", "\"expires_at\""},
+	{"\"expires_at\": null", "\"expires_at\": \"soon\"", "\"expires_at\""},
+	{"\"expires_at\": null,", "", "\"expires_at\""},
 	{DIGEST, "d16e57", "\"session_sha256\""},
 	{DIGEST, "D16E570000000000000000000000000000000000000000000000000000000003",
 	 "\"session_sha256\""},
@@ -267,8 +288,7 @@ static void test_what_version_1_does_not_know_is_ignored(void **state)
 	text = replaced(document, "\"read:account\"", "\"write:notes\", \"account-read\"");
 	put("credentials.json", text);
 	free(text);
-	assert_int_equal(mkdirat(root_fd, "env", 0700), 0);
-	assert_int_equal(mkdirat(root_fd, "tokens", 0700), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts", 0700), 0);
 	struct credentials *credentials = open_store();
 	assert_same(credentials_find(credentials, "alice@misskey.example"), &alice);
 	credentials_free(credentials);
@@ -296,11 +316,10 @@ static void test_modes_are_tightened(void **state)
 
 	(void)state;
 	put_bytes("credentials.json", document, sizeof(document) - 1, 0644);
-	assert_int_equal(mkdirat(root_fd, "env", 0755), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts", 0755), 0);
 	credentials = open_store();
 	assert_int_equal(mode_of("credentials.json"), 0600);
-	assert_int_equal(mode_of("env"), 0700);
-	assert_int_equal(mode_of("tokens"), 0700);
+	assert_int_equal(mode_of("accounts"), 0700);
 	credentials_free(credentials);
 }
 
@@ -318,7 +337,7 @@ static void test_unsafe_files_are_refused(void **state)
 	assert_int_equal(credentials_open(root_fd, &credentials, &detail), ERR_UNSAFE);
 	assert_detail(path_in_root("credentials.json"));
 	assert_int_equal(unlinkat(root_fd, "credentials.json", 0), 0);
-	assert_false(exists("env"));
+	assert_false(exists("accounts"));
 	if (geteuid() != 0) {
 		print_message("SKIPPED: only root can make files of another user\n");
 		skip();
@@ -326,7 +345,7 @@ static void test_unsafe_files_are_refused(void **state)
 	put("credentials.json", document);
 	assert_int_equal(fchownat(root_fd, "credentials.json", 65534, 65534, 0), 0);
 	assert_int_equal(credentials_open(root_fd, &credentials, &detail), ERR_UNSAFE);
-	assert_false(exists("env"));
+	assert_false(exists("accounts"));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -337,6 +356,7 @@ int main(void)
 		TEST(test_the_format_is_the_documented_one),
 		TEST(test_unusual_values_come_back),
 		TEST(test_a_token_of_miauth_comes_back),
+		TEST(test_names_that_differ_in_case_alone_are_damage),
 		TEST(test_every_truncation_is_damage),
 		TEST(test_every_changed_byte_is_damage_or_harmless),
 		TEST(test_wrong_members_are_damage),

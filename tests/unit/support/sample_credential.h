@@ -99,6 +99,7 @@ static inline void assert_same(const struct credential *a, const struct credenti
 	assert_int_equal(a->state, b->state);
 	assert_int_equal(a->obtained_at, b->obtained_at);
 	assert_int_equal(a->verified_at, b->verified_at);
+	assert_int_equal(a->expires_at, b->expires_at);
 	assert_string_equal(a->session_digest, b->session_digest);
 }
 
@@ -145,12 +146,12 @@ static inline void assert_on_disk(const struct credential *credential)
 
 	assert_same(name_table_find(&accounts, credential->account), credential);
 	entry_free_rows(&credential_kind, &accounts);
-	snprintf(name, sizeof(name), "env/%s", credential->account);
+	snprintf(name, sizeof(name), "accounts/%s/env", credential->account);
 	assert_int_equal(
 		derived_env_text(credential->account, credential->server, credential, &text), 0);
 	assert_content(name, buf_text(&text));
 	buf_done(&text);
-	snprintf(name, sizeof(name), "tokens/%s", credential->account);
+	snprintf(name, sizeof(name), "accounts/%s/token", credential->account);
 	if (credential_is_good(credential)) {
 		buf_append_format(&text, "%s\n", secret_reveal(&credential->i));
 		assert_content(name, buf_text(&text));

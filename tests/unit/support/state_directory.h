@@ -55,10 +55,23 @@ static inline const char *path_in_root(const char *name)
 	return path;
 }
 
+/* In the state directory and in those of the accounts. */
 static inline size_t count_temps(void)
 {
-	return count_files(root, ".tmp-") + count_files(path_in_root("env"), ".tmp-") +
-	       count_files(path_in_root("tokens"), ".tmp-");
+	DIR *stream = opendir(path_in_root("accounts"));
+	size_t count = count_files(root, ".tmp-");
+	const struct dirent *entry;
+
+	assert_non_null(stream);
+	while ((entry = readdir(stream))) {
+		char name[300];
+
+		snprintf(name, sizeof(name), "accounts/%s", entry->d_name);
+		if (entry->d_name[0] != '.' && entry->d_type == DT_DIR)
+			count += count_files(path_in_root(name), ".tmp-");
+	}
+	closedir(stream);
+	return count;
 }
 
 static inline void remove_tree(const char *path)
