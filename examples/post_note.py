@@ -17,7 +17,7 @@ TEXT = "Hello Misskey API World with My Application!"
 
 
 def read_credential(account):
-    """{"account", "server", "user", "state", "token"}"""
+    """{"account", "server", "user", "i", "permission", "state"}"""
     command = ["misskey-token", *([account] if account else []), "--json"]
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE)
@@ -32,7 +32,7 @@ def call(credential, endpoint, **parameters):
     """One call of the API. Every version of Misskey takes `i` from the body."""
     request = urllib.request.Request(
         f"{credential['server']}/api/{endpoint}",
-        data=json.dumps({"i": credential["token"], **parameters}).encode(),
+        data=json.dumps({"i": credential["i"], **parameters}).encode(),
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=60) as reply:

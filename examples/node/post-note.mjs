@@ -18,7 +18,7 @@ function fail(status, message) {
     process.exit(status);
 }
 
-/** {account, server, user, state, token} */
+/** {account, server, user, i, permission, state} */
 function readCredential(account) {
     const done = spawnSync("misskey-token", [...(account ? [account] : []), "--json"], {
         encoding: "utf8",
@@ -40,8 +40,8 @@ const [account, text = TEXT, ...more] = process.argv.slice(2);
 if (more.length > 0 || account?.startsWith("-")) fail(2, "usage: post-note.mjs [ACCOUNT [TEXT]]");
 
 // misskey-js sends the credential as `i` in the body, where every version of Misskey takes it from.
-const { server, token } = readCredential(account);
-const client = new api.APIClient({ origin: server, credential: token });
+const { server, i } = readCredential(account);
+const client = new api.APIClient({ origin: server, credential: i });
 
 try {
     const { createdNote } = await client.request("notes/create", { text });
