@@ -104,7 +104,7 @@ static int list(const char *directory)
 		return account_credential_failed(r, &detail);
 	for (size_t i = 0; i < names.count; i++)
 		buf_append_format(&text, "%s\n", (const char *)names.rows[i]);
-	return token_write(&text);
+	return token_print_text(&text);
 }
 
 /* Reads the file of the account that is named, or of the only one. What is a name is read first, so
@@ -128,6 +128,20 @@ static int read_chosen(const char *named, const char *directory, struct env_file
 	return r < 0 ? account_credential_failed(r, &detail) : EXIT_STATUS_DONE;
 }
 
+/* Operations other than get, also those that later versions of git have, are passed over. */
+static int help_git(const struct token_options *options, const char *directory,
+		    struct env_file *file)
+{
+	int status;
+
+	if (strcmp(options->operation, "get") != 0)
+		return EXIT_STATUS_DONE;
+	if (!options->account)
+		return credential_helper(NULL, directory);
+	status = read_chosen(options->account, directory, file);
+	return status == EXIT_STATUS_DONE ? credential_helper(file, directory) : status;
+}
+
 static int run(const struct token_options *options, const char *directory, struct env_file *file)
 {
 	int status;
@@ -135,7 +149,7 @@ static int run(const struct token_options *options, const char *directory, struc
 	if (options->mode == TOKEN_MODE_LIST)
 		return list(directory);
 	if (options->mode == TOKEN_MODE_CREDENTIAL_HELPER)
-		return credential_helper(options->operation, options->account, directory);
+		return help_git(options, directory, file);
 	status = read_chosen(options->account, directory, file);
 	if (status == EXIT_STATUS_DONE)
 		status = account_credential_check(file);
@@ -148,10 +162,9 @@ static int run(const struct token_options *options, const char *directory, struc
 
 int main(int argc, char **argv)
 {
-	/* Not on the stack, where each of their pages would cost time, whether it is used or not.
-	 */
+	/* Not on the stack, where each of its pages would cost time, whether it is used or not. */
 	static struct env_file file;
-	static char directory[PATH_MAX + sizeof("/" ACCOUNTS_DIRECTORY)];
+	char directory[PATH_MAX + sizeof("/" ACCOUNTS_DIRECTORY)];
 	struct paths_environment environment;
 	struct token_options options = {0};
 	struct err_detail detail = {0};
@@ -166,7 +179,7 @@ int main(int argc, char **argv)
 	r = paths_resolve_state(&environment, directory, &detail);
 	if (r < 0)
 		return account_credential_failed(r, &detail);
-	strcat(directory, "/" ACCOUNTS_DIRECTORY);
+	strcpy(directory + strlen(directory), "/" ACCOUNTS_DIRECTORY);
 	status = run(&options, directory, &file);
 	env_file_erase(&file);
 	return status;

@@ -13,7 +13,7 @@
 
 #define DOMAIN "misskey-authd"
 
-static bool is_wanted;
+static bool is_english = true; /* until translate_begin() */
 static bool is_looked_for;
 static bool is_there;
 
@@ -55,22 +55,22 @@ static bool has_catalogue(void)
 {
 	int error = errno;
 
-	if (is_wanted && !is_looked_for) {
+	if (!is_english && !is_looked_for) {
 		is_looked_for = true;
 		is_there = look_for_catalogue();
 	}
 	errno = error;
-	return is_wanted && is_there;
+	return !is_english && is_there;
 }
 
 void translate_begin(void)
 {
-	is_wanted = true;
+	is_english = false;
 }
 
 void translate_end(void)
 {
-	is_wanted = false;
+	is_english = true;
 	(void)setlocale(LC_MESSAGES, "C");
 }
 

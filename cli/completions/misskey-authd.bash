@@ -55,7 +55,7 @@ _misskey_read_current() {
 }
 
 _misskey_takes_value() {
-    [[ $1 == --@(socket|color|as|user|permission|method|timeout|limit|port|config|log-level|idle-exit) || $1 == -c ]]
+    [[ $1 == --@(socket|color|as|user|permission|method|timeout|limit|port|config|log-level|idle-exit|set|format|credential-helper) || $1 == -c ]]
 }
 
 _misskey_read_line() {
@@ -139,6 +139,14 @@ _misskey_offer_permissions() {
     done
 }
 
+# Completes the field of VARIABLE=FIELD.
+_misskey_offer_fields() {
+    local variable=${cur#"$1"}
+
+    [[ $variable != *=* ]] ||
+        _misskey_offer "$1${variable%%=*}="{token,server,url,host,account,user,user_id,permission,state}
+}
+
 _misskey_offer_value() {
     local before=
 
@@ -149,6 +157,8 @@ _misskey_offer_value() {
     --log-level) _misskey_offer "$before"{error,warning,info,debug} ;;
     --permission) _misskey_offer_permissions "$before" ;;
     --method) _misskey_offer "$before"{auto,app,miauth} ;;
+    --set) _misskey_offer_fields "$before" ;;
+    --credential-helper) _misskey_offer "$before"{get,store,erase} ;;
     esac
 }
 
@@ -182,14 +192,16 @@ _misskey_authd() {
 
 _misskey_token() {
     local words starts cur kept arguments option only_words command_at
-    local modes=(--json --env --header --server --path --list --exec)
+    local modes=(--json --env --header --server --path --list --format --credential-helper --exec)
 
     COMPREPLY=()
     _misskey_read_line
     if ((command_at)); then
         _misskey_offer_command
+    elif [[ $option ]]; then
+        _misskey_offer_value
     elif [[ ! $only_words && $cur == -* ]]; then
-        _misskey_given "${modes[@]}" || _misskey_offer "${modes[@]}"
+        _misskey_given "${modes[@]}" || _misskey_offer "${modes[@]}" --set
         _misskey_offer -h --help --version
     elif [[ ${#arguments[@]} == 0 ]] && ! _misskey_given --list; then
         _misskey_offer_accounts

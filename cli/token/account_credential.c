@@ -16,15 +16,15 @@
 	(PATH_MAX + sizeof("/" ACCOUNTS_DIRECTORY) + ACCOUNT_NAME_BYTES + \
 	 sizeof("/" ACCOUNT_ENV_FILE))
 
-/* Not snprintf(), which takes five page faults more. */
+/* Not snprintf(), which takes four page faults. */
 int account_credential_read(const char *directory, const char *account, struct env_file *ret_file,
 			    struct err_detail *detail)
 {
-	static char path[PATH_BYTES];
-	char *end = stpcpy(path, directory);
+	char path[PATH_BYTES];
+	char *end = mempcpy(path, directory, strlen(directory));
 
 	*end++ = '/';
-	end = stpcpy(end, account);
+	end = mempcpy(end, account, strlen(account));
 	strcpy(end, "/" ACCOUNT_ENV_FILE);
 	return token_file_read(path, account, ret_file, detail);
 }

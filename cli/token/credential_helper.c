@@ -55,23 +55,16 @@ static int answer(const struct env_file *file)
 	buf_append_format(&text, "username=%s\npassword=%s\n",
 			  *user ? user : env_file_value(file, ENV_KEY_ACCOUNT),
 			  env_file_value(file, ENV_KEY_TOKEN));
-	return token_write(&text);
+	return token_print_text(&text);
 }
 
-static int answer_for(const char *account, const char *directory,
-		      const struct account_wanted *wanted)
+static int answer_for(const char *account, const char *directory)
 {
-	static struct env_file file;
+	_cleanup_(env_file_erase) struct env_file file = {0};
 	struct err_detail detail = {0};
 	int r = account_credential_read(directory, account, &file, &detail);
-	int status = EXIT_STATUS_DONE;
 
-	if (r < 0)
-		return account_credential_failed(r, &detail);
-	if (account_is_wanted(&file, wanted))
-		status = answer(&file);
-	env_file_erase(&file);
-	return status;
+	return r < 0 ? account_credential_failed(r, &detail) : answer(&file);
 }
 
 /* One that has no good credential is found if there is no other, so that its message is said. */
@@ -101,7 +94,7 @@ static int answer_from(const char *directory, struct account_wanted *wanted)
 	if (names.count == 0)
 		return EXIT_STATUS_DONE;
 	if (names.count == 1 || !wanted->with_credential)
-		return answer_for(names.rows[0], directory, wanted);
+		return answer_for(names.rows[0], directory);
 	account_names_append(&line, &names);
 	terminal_message(_("misskey-token: Which account of %s? Give git a user name, or "
 			   "misskey-token one of these accounts: %s"),
@@ -109,7 +102,7 @@ static int answer_from(const char *directory, struct account_wanted *wanted)
 	return EXIT_STATUS_USAGE;
 }
 
-int credential_helper(const char *operation, const char *account, const char *directory)
+int credential_helper(const struct env_file *file, const char *directory)
 {
 	_cleanup_(buf_done) struct buf input = {0};
 	_cleanup_(buf_done) struct buf origin = {0};
@@ -118,8 +111,6 @@ int credential_helper(const char *operation, const char *account, const char *di
 	struct err_detail detail = {0};
 	int r;
 
-	if (strcmp(operation, "get") != 0)
-		return EXIT_STATUS_DONE;
 	r = read_input(&input, &detail);
 	if (r == 0)
 		r = credential_request_parse(input.bytes ? input.bytes : (char[]){""}, input.size,
@@ -137,5 +128,7 @@ int credential_helper(const char *operation, const char *account, const char *di
 		wanted.user = request.username;
 		wanted.user_size = strlen(request.username);
 	}
-	return account ? answer_for(account, directory, &wanted) : answer_from(directory, &wanted);
+	if (!file)
+		return answer_from(directory, &wanted);
+	return account_is_wanted(file, &wanted) ? answer(file) : EXIT_STATUS_DONE;
 }

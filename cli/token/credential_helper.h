@@ -6,8 +6,10 @@
  * (gitcredentials(7)).
  */
 
-/* Reads a request on standard input if OPERATION is "get" and prints a user name and a token if
- * there is one account for it: ACCOUNT, or one of those in DIRECTORY if that is NULL. If there is
- * none, or with another OPERATION, nothing is printed and nothing said. Returns an exit status. */
-int credential_helper(const char *operation, const char *account, const char *directory)
-	__attribute__((warn_unused_result));
+#include "common/env_file.h"
+#include "common/err.h"
+
+/* Reads a request on standard input and prints a user name and a token if there is one account for
+ * it: that of FILE, or one of those in DIRECTORY if FILE is NULL. If there is none, nothing is
+ * printed and nothing said. Returns an exit status. */
+int credential_helper(const struct env_file *file, const char *directory) _must_check_;

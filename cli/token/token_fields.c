@@ -20,7 +20,7 @@ static const struct token_field fields[] = {
 	{"account", ENV_KEY_ACCOUNT, UNRESERVED "@:"},
 	{"user", ENV_KEY_USER, UNRESERVED},
 	{"user_id", ENV_KEY_USER_ID, UNRESERVED},
-	{"permission", ENV_KEY_PERMISSION, UNRESERVED ":,"},
+	{"permission", ENV_KEY_PERMISSION, UNRESERVED ":/,"},
 	{"state", ENV_KEY_STATE, UNRESERVED},
 };
 #define FIELD_COUNT (sizeof(fields) / sizeof(fields[0]))

@@ -110,10 +110,10 @@ static int take_brace(const char *text, const struct env_file *file, struct buf 
 	}
 	if (text[0] == '}')
 		return err_set(detail, ERR_SYNTAX,
-			       _("A } has no { before it. A brace is written twice: }}"));
+			       _("A } has no { before it. A brace itself is written {{ or }}."));
 	if (text[1 + size] != '}')
 		return err_set(detail, ERR_SYNTAX,
-			       _("A { has no } after it. A brace is written twice: {{"));
+			       _("A { has no } after it. A brace itself is written {{ or }}."));
 	r = parse_place(text + 1, size, &place, detail);
 	if (r == 0 && file)
 		r = append_value(&place, file, output, detail);

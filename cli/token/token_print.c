@@ -16,15 +16,8 @@
 
 /* Not stdio: it would keep a copy of the secret. A pipe that is full and does not block is a
  * failure, not something to wait for. */
-int token_write(const struct buf *text)
+static int write_all(const char *bytes, size_t left)
 {
-	const char *bytes = buf_text(text);
-	size_t left = text->size;
-
-	if (text->error) {
-		terminal_message(_("misskey-token: %s."), _(err_text(text->error)));
-		return EXIT_STATUS_FAILED;
-	}
 	/* A closed pipe, whose reader has had enough, is a failure without a word. */
 	signal(SIGPIPE, SIG_IGN);
 	while (left > 0) {
@@ -43,6 +36,25 @@ int token_write(const struct buf *text)
 		left -= (size_t)count;
 	}
 	return EXIT_STATUS_DONE;
+}
+
+int token_print_text(const struct buf *text)
+{
+	if (!text->error)
+		return write_all(buf_text(text), text->size);
+	terminal_message(_("misskey-token: %s."), _(err_text(text->error)));
+	return EXIT_STATUS_FAILED;
+}
+
+/* The line break that FILE has behind the value is put back, so that there is neither memory to
+ * allocate nor a second copy of a token. */
+static int print_value(struct env_file *file, enum env_key key)
+{
+	char *value = strchr(file->lines[key], '=') + 1;
+	size_t size = strlen(value);
+
+	value[size] = '\n';
+	return write_all(value, size + 1);
 }
 
 /* The values need no escapes: token_file_read() has seen to that. Not buf_append_format(): printf()
@@ -123,11 +135,10 @@ static int print_format(const char *format, const struct env_file *file)
 	if (r < 0)
 		return account_credential_failed(r, &detail);
 	buf_append_char(&text, '\n');
-	return token_write(&text);
+	return token_print_text(&text);
 }
 
-int token_print(const struct token_options *options, const struct env_file *file,
-		const char *directory)
+int token_print(const struct token_options *options, struct env_file *file, const char *directory)
 {
 	_cleanup_(buf_done) struct buf text = {0};
 
@@ -144,14 +155,13 @@ int token_print(const struct token_options *options, const struct env_file *file
 		append_line(&text, "Authorization: Bearer ", env_file_value(file, ENV_KEY_TOKEN));
 		break;
 	case TOKEN_MODE_SERVER:
-		append_line(&text, "", env_file_value(file, ENV_KEY_SERVER));
-		break;
+		return print_value(file, ENV_KEY_SERVER);
 	case TOKEN_MODE_PATH:
 		buf_append_format(&text, "%s/%s/" ACCOUNT_TOKEN_FILE "\n", directory,
 				  env_file_value(file, ENV_KEY_ACCOUNT));
 		break;
 	default:
-		append_line(&text, "", env_file_value(file, ENV_KEY_TOKEN));
+		return print_value(file, ENV_KEY_TOKEN);
 	}
-	return token_write(&text);
+	return token_print_text(&text);
 }

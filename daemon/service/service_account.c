@@ -121,6 +121,11 @@ static int check_rename(const struct service *service, const struct account *acc
 
 	if (r)
 		return r;
+	if (account->from_config && account_name_is_alike(account->name, name))
+		return err_set(detail, ERR_EXISTS,
+			       "The account %s is in the config. Take [account %s] out of %s, run "
+			       "misskey-authctl reload and then this again, and add [account %s]",
+			       account->name, account->name, service->config->file, name);
 	if (account->from_config)
 		return err_set(detail, ERR_EXISTS,
 			       "The account %s is in the config. Change [account %s] to [account "

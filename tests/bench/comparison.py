@@ -80,11 +80,24 @@ def write_json(rows, file):
     file.write_text(json.dumps([row.as_json() for row in rows], indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def in_pairs(commands, rounds, env):
-    """Microseconds of each whole process, as medians: the commands run in turns."""
+class Cost(NamedTuple):
+    """Of a whole process, as medians."""
+
+    us: float
+    faults: float
+
+
+def costs_in_pairs(commands, rounds, env):
+    """The cost of each command: they run in turns."""
     arguments = [PROGRAMS / "pairs", str(rounds)]
     for number, command in enumerate(commands):
         arguments += ["--", *command] if number else command
     done = subprocess.run(list(map(str, arguments)), env=env, text=True, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    return [statistics.median(map(int, line.split())) / 1000 for line in done.stdout.splitlines()]
+    medians = [statistics.median(map(int, line.split())) for line in done.stdout.splitlines()]
+    return [Cost(ns / 1000, faults) for ns, faults in zip(medians[::2], medians[1::2])]
+
+
+def in_pairs(commands, rounds, env):
+    """Microseconds of each whole process, as medians: the commands run in turns."""
+    return [cost.us for cost in costs_in_pairs(commands, rounds, env)]

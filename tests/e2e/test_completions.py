@@ -95,6 +95,22 @@ def test_values_are_completed(make_shell):
         assert shell.offers("misskey-authctl " + free) == []
 
 
+def test_fields_and_operations_of_token_are_completed(make_shell, accounts):
+    shell = make_shell(accounts)
+    fields = {"token", "server", "url", "host", "account", "user", "user_id", "permission", "state"}
+    for before in ("misskey-token --set MISSKEY_I=", "misskey-token x --set A=token --set MISSKEY_I="):
+        assert set(shell.offers(before)) == {f"MISSKEY_I={field}" for field in fields}, before
+    assert shell.offers("misskey-token --set MISSKEY_I=tok") == ["MISSKEY_I=token"]
+    assert shell.offers("misskey-token --set=MISSKEY_I=tok") == ["--set=MISSKEY_I=token"]
+    assert set(shell.offers("misskey-token --credential-helper ")) == {"get", "store", "erase"}
+    for free in ("--set ", "--set MISS", "--format "):
+        assert shell.offers("misskey-token " + free) == [], free
+    # What is a value is no account.
+    for before in ("--set A=token ", "--format {token} ", "--credential-helper get "):
+        assert sorted(shell.offers("misskey-token " + before)) == NAMES, before
+        assert [word for word in shell.offers(f"misskey-token {before}{NAMES[0]} ") if word in NAMES] == [], before
+
+
 def test_modes_of_token_exclude_each_other(make_shell):
     assert set(make_shell().offers("misskey-token x --json --")) == {"--help", "--version"}
 

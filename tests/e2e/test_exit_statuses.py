@@ -660,6 +660,10 @@ def changed(files):
     files.file.write_text(files.file.read_text().replace("=verified", "=excellent"))
 
 
+def without_user(files):
+    files.file.write_text(re.sub("^MISSKEY_USER=.*\n", "", files.file.read_text(), flags=re.M))
+
+
 def not_a_directory(files):
     none(files)
     files.accounts.rmdir()
@@ -687,12 +691,13 @@ USAGE_TOKEN = ["usage: misskey-token"]
 RESTART = ["systemctl --user restart misskey-authd (without systemd: end misskey-authd and run it again)"]
 MODES = {
     "": "[0-9a-f]{{64}}\n",
-    "--json": '\\{{"account":"good","server":"{server}","user":"alice","state":"verified",'
-              '"token":"[0-9a-f]{{64}}"\\}}\n',
-    "--env": "MISSKEY_STATE=verified\nMISSKEY_SERVER={server}\n(MISSKEY_[A-Z]+=.+\n)+",
+    "--json": '\\{{"account":"good","server":"{server}","user":\\{{"id":"[^"]+","username":"alice"\\}},'
+              '"i":"[0-9a-f]{{64}}","permission":\\["read:account"(,"[a-z:-]+")*\\],"state":"verified"\\}}\n',
+    "--env": "MISSKEY_STATE=verified\nMISSKEY_SERVER={server}\n(MISSKEY_[A-Z_]+=.+\n)+",
     "--header": "Authorization: Bearer [0-9a-f]{{64}}\n",
     "--server": "{server}\n",
     "--path": "/.*/accounts/good/token\n",
+    "--format {token}@{user|sh}": "[0-9a-f]{{64}}@'alice'\n",
     "--exec env": "(.*\n)*MISSKEY_TOKEN=[0-9a-f]{{64}}\n(.*\n)*",
 }
 
@@ -737,6 +742,23 @@ TOKEN_ROWS = [row for mode, value in MODES.items() for row in rows_of_a_mode(mod
     Row("good --exec", as_it_is, 2, ["--exec needs a command"], USAGE_TOKEN),
     Row("good --exec /etc", as_it_is, 126, ["/etc cannot be started: Permission denied."], [""]),
     Row("good --exec no-such-program", as_it_is, 127, ["no-such-program cannot be started: No such file"], [""]),
+    Row("good --set I=token --set H=host --exec env", as_it_is, 0, [], [], "(.*\n)*I=[0-9a-f]{{64}}\n(.*\n)*"),
+    Row("good --set I=user --exec env", without_user, 1, ["The account good has no user."], [""]),
+    Row("good --set I=tokn --exec env", as_it_is, 2, ["tokn", "did you mean token?"], USAGE_TOKEN),
+    Row("good --set 1=token --exec env", as_it_is, 2, ["1=token", "VARIABLE=FIELD"], USAGE_TOKEN),
+    Row("--set I=token --set I=host --exec env", as_it_is, 2, ["I=host", "once"], USAGE_TOKEN),
+    Row("good --set I=token", as_it_is, 2, ["--set needs --exec"], USAGE_TOKEN),
+    Row("good --set I=token --exec no-such-program", as_it_is, 127, ["no-such-program cannot be started"], [""]),
+    Row("good --format {user}", without_user, 1, ["The account good has no user."], [""]),
+    Row("good --format {tokn}", as_it_is, 2, ["tokn", "did you mean token?"], USAGE_TOKEN),
+    Row("good --format {token|html}", as_it_is, 2, ["token|html", "json, sh, url"], USAGE_TOKEN),
+    Row("good --format {token", as_it_is, 2, ["A brace"], USAGE_TOKEN),
+    Row("good --format token}", as_it_is, 2, ["A brace"], USAGE_TOKEN),
+    Row("good --format", as_it_is, 2, ["--format needs a value"], USAGE_TOKEN),
+    Row("--credential-helper", as_it_is, 2, ["--credential-helper needs a value"], USAGE_TOKEN),
+    Row("--credential-helper get", as_it_is, 0, [], [], "", silent=True),
+    Row("godo --credential-helper get", as_it_is, 3, ["godo"], ["did you mean good?"]),
+    Row("revoked --credential-helper store", as_it_is, 0, [], [], "", silent=True),
     Row("--help", as_it_is, 0, [], [], "usage: misskey-token (.*\n)+"),
     Row("--version", full_stdout, 1, STDOUT, [""]),
 ]

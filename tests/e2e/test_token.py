@@ -8,6 +8,7 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import urllib.parse
 import zlib
 
 import pytest
@@ -22,11 +23,18 @@ def lines(**changes):
     values = {
         "MISSKEY_STATE": "verified",
         "MISSKEY_SERVER": "https://misskey.example",
+        "MISSKEY_URL": None,
+        "MISSKEY_HOST": None,
         "MISSKEY_ACCOUNT": NAME,
         "MISSKEY_USER": "alice",
+        "MISSKEY_USER_ID": "9abcdef",
+        "MISSKEY_PERMISSION": "read:account,write:notes",
         "MISSKEY_TOKEN": TOKEN,
     }
     values.update(changes)
+    server = values["MISSKEY_SERVER"] or ""
+    values["MISSKEY_URL"] = server
+    values["MISSKEY_HOST"] = server.partition("://")[2]
     return "".join(f"{key}={value}\n" for key, value in values.items() if value is not None)
 
 
@@ -60,8 +68,10 @@ class State:
     def run(self, *arguments, program=PROGRAM, **options):
         options.setdefault("env", self.environment())
         options.setdefault("stdout", subprocess.PIPE)
+        if "input" not in options:
+            options["stdin"] = subprocess.DEVNULL
         return subprocess.run([program, *arguments], stderr=subprocess.PIPE,
-                              stdin=subprocess.DEVNULL, text=True, timeout=60, **options)
+                              text=True, timeout=60, **options)
 
 
 @pytest.fixture
@@ -96,14 +106,26 @@ def test_value_alone_is_on_stdout(state, arguments, output):
 def test_json(state):
     state.write(MISSKEY_STATE="unverified")
     assert json.loads(state.run(NAME, "--json").stdout) == {
-        "account": NAME, "server": "https://misskey.example", "user": "alice",
-        "state": "unverified", "token": TOKEN}
+        "account": NAME, "server": "https://misskey.example", "user": {"id": "9abcdef", "username": "alice"},
+        "i": TOKEN, "permission": ["read:account", "write:notes"], "state": "unverified"}
 
 
-@pytest.mark.parametrize("user", [None, ""])
-def test_json_without_user_is_null(state, user):
-    state.write(MISSKEY_USER=user)
-    assert json.loads(state.run("--json").stdout)["user"] is None
+@pytest.mark.parametrize("changes, user", [
+    ({"MISSKEY_USER": None}, {"id": "9abcdef", "username": None}),
+    ({"MISSKEY_USER": ""}, {"id": "9abcdef", "username": None}),
+    ({"MISSKEY_USER_ID": None}, None),
+    ({"MISSKEY_USER_ID": ""}, None),
+])
+def test_json_has_null_for_what_is_not_known_of_the_user(state, changes, user):
+    state.write(**changes)
+    assert json.loads(state.run("--json").stdout)["user"] == user
+
+
+@pytest.mark.parametrize("value, permission", [
+    (None, []), ("", []), ("write:notes", ["write:notes"]), ("a,b,c:d/e", ["a", "b", "c:d/e"])])
+def test_json_has_the_permissions_as_a_list(state, value, permission):
+    state.write(MISSKEY_PERMISSION=value)
+    assert json.loads(state.run("--json").stdout)["permission"] == permission
 
 
 def test_path_is_that_of_the_file_with_the_token_alone(state):
@@ -140,7 +162,9 @@ def test_home_stands_in_for_xdg_state_home(state, tmp_path):
     assert state.run(NAME, env=environment).stdout == TOKEN + "\n"
 
 
-def test_one_file_is_opened_and_the_daemon_is_not_asked(state):
+@pytest.mark.parametrize("mode", [
+    [], ["--json"], ["--format", "{token}@{host}"], ["--set", "A=host", "--exec", "true"]], ids=str)
+def test_one_file_is_opened_and_the_daemon_is_not_asked(state, mode):
     """With a name it is flat from 1 to 10,000 accounts: no directory is read."""
     state.write()
     trace = state.base / "trace"
@@ -150,7 +174,7 @@ def test_one_file_is_opened_and_the_daemon_is_not_asked(state):
     except (OSError, subprocess.CalledProcessError):
         pytest.skip("strace is missing or cannot trace here")
     subprocess.run(["strace", "-f", "-o", trace, "-e", "trace=%file,%network,getdents64", PROGRAM,
-                    NAME, "--json"], check=True, capture_output=True,
+                    NAME, *mode], check=True, capture_output=True,
                    # LeakSanitizer, where it is built in, cannot work under ptrace.
                    env={**state.environment(), "ASAN_OPTIONS": "detect_leaks=0"})
     calls = [line for line in trace.read_text().splitlines() if str(state.base) in line]
@@ -237,12 +261,12 @@ def test_many_accounts_are_not_all_in_the_message(state):
 # No credential
 
 @pytest.mark.parametrize("mode", [
-    "", "--json", "--env", "--header", "--server", "--path", "--exec"])
+    "", "--json", "--env", "--header", "--server", "--path", "--format", "--exec"])
 @pytest.mark.parametrize("word, command", [("absent", "login"), ("revoked", "login"), ("suspended", "verify")])
 def test_no_good_credential_is_4_and_says_what_to_run(state, word, command, mode):
-    state.write(MISSKEY_STATE=word, MISSKEY_TOKEN=None, MISSKEY_USER=None)
+    state.write(MISSKEY_STATE=word, MISSKEY_TOKEN=None, MISSKEY_USER=None, MISSKEY_USER_ID=None, MISSKEY_PERMISSION=None)
     arguments = [mode] if mode else []
-    if mode == "--exec":
+    if mode in ("--exec", "--format"):
         arguments.append("true")
     message = refused(state.run(NAME, *arguments), 4)
     assert f"misskey-authctl {command} {NAME}" in message
@@ -353,7 +377,7 @@ def test_directory_in_the_files_place(state):
     lines(MISSKEY_USER="é"),
     lines(MISSKEY_TOKEN="a\rb"),
     lines().replace("\n", "\r\n"),
-    lines() + "MISSKEY_PADDING=" + "x" * 4096 + "\n",
+    lines() + "MISSKEY_PADDING=" + "x" * 12288 + "\n",
 ], ids=lambda content: hex(zlib.crc32(content.encode())))
 def test_damaged_file_is_8(state, content):
     state.write(content=content)
@@ -363,8 +387,8 @@ def test_damaged_file_is_8(state, content):
 
 def test_largest_file_passes(state):
     content = lines()
-    content += "PADDING=" + "x" * (4096 - len(content) - len("PADDING=\n")) + "\n"
-    assert len(content) == 4096
+    content += "PADDING=" + "x" * (12288 - len(content) - len("PADDING=\n")) + "\n"
+    assert len(content) == 12288
     state.write(content=content)
     assert state.run(NAME).stdout == TOKEN + "\n"
     state.write(content=content.replace("PADDING=", "PADDING=x"))
@@ -421,11 +445,230 @@ def test_exec_of_nothing(state):
     refused(state.run("--exec"), 2)
 
 
+# --set
+
+def variables(result):
+    return dict(line.split("=", 1) for line in result.stdout.splitlines())
+
+
+def test_set_gives_fields_other_names(state):
+    state.write()
+    names = {"MISSKEY_API_TOKEN": "token", "MISSKEY_INSTANCE_URL": "server", "ORIGIN": "url", "MISSKEY_DOMAIN": "host",
+             "WHO": "user", "_id": "user_id", "Scope1": "permission", "LABEL": "account", "GOOD": "state"}
+    sets = [word for variable, field in names.items() for word in ("--set", f"{variable}={field}")]
+    result = state.run(NAME, *sets, "--exec", "env", env={**state.environment(), "LABEL": "old"})
+    assert result.returncode == 0, result.stderr
+    assert variables(result).items() >= {
+        "MISSKEY_API_TOKEN": TOKEN, "MISSKEY_INSTANCE_URL": "https://misskey.example", "ORIGIN": "https://misskey.example",
+        "MISSKEY_DOMAIN": "misskey.example", "WHO": "alice", "_id": "9abcdef", "Scope1": "read:account,write:notes",
+        "LABEL": NAME, "GOOD": "verified",
+        # As without --set.
+        "MISSKEY_SERVER": "https://misskey.example", "MISSKEY_ACCOUNT": NAME, "MISSKEY_TOKEN": TOKEN,
+    }.items()
+
+
+def test_set_wins_over_the_three_variables(state):
+    state.write()
+    result = state.run("--set=MISSKEY_SERVER=host", NAME, "--set=MISSKEY_TOKEN=user", "--exec", "env")
+    assert variables(result)["MISSKEY_SERVER"] == "misskey.example"
+    assert variables(result)["MISSKEY_TOKEN"] == "alice"
+    assert TOKEN not in result.stdout
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["--set", "A=tokn", "--exec", "true"], "did you mean token? There are: token, server, url, host, "),
+    (["--set", "A", "--exec", "true"], "Expected VARIABLE=FIELD"),
+    (["--set", "1A=token", "--exec", "true"], "Expected VARIABLE=FIELD"),
+    (["--set", "A=token", "--set", "A=host", "--exec", "true"], "only once"),
+    (["--set", "A=token"], "--set needs --exec"),
+    (["--set", "A=token", "--json"], "--set needs --exec"),
+    (["--set"], "--set needs a value"),
+])
+def test_set_that_cannot_be_understood(state, arguments, message):
+    """It is said before any account is looked for."""
+    assert message in refused(state.run("nobody", *arguments), 2)
+
+
+def test_set_after_exec_is_the_command_s(state):
+    state.write()
+    assert state.run("--exec", "echo", "--set", "A=x").stdout == "--set A=x\n"
+
+
+def test_set_of_a_field_that_the_account_has_not(state):
+    state.write(MISSKEY_USER=None)
+    assert "The account misskey.example has no user." in refused(state.run("--set", "A=user", "--exec", "echo", "no"), 1)
+
+
+def test_set_leaves_a_message_that_has_no_token_if_the_command_is_missing(state):
+    state.write()
+    refused(state.run("--set", "A=token", "--exec", "no-such-command-here"), 127)
+
+
+# --format
+
+@pytest.mark.parametrize("text, output", [
+    ("misskeys://{token}@{host}", f"misskeys://{TOKEN}@misskey.example"),
+    ('{{"i":{token|json},"by":{user|json}}}', f'{{"i":"{TOKEN}","by":"alice"}}'),
+    ("{url|url}", "https%3A%2F%2Fmisskey.example"),
+    ("host = '{host}'\ntoken = {token|json}", f"host = 'misskey.example'\ntoken = \"{TOKEN}\""),
+    ("", ""),
+])
+def test_format(state, text, output):
+    state.write()
+    result = state.run(NAME, "--format", text)
+    assert (result.returncode, result.stdout, result.stderr) == (0, output + "\n", "")
+
+
+@pytest.mark.parametrize("token", [TOKEN, "a+b/c==", "-._"])
+def test_filters_are_understood_where_they_are_for(state, token):
+    """By JSON, a shell and a URL themselves."""
+    state.write(MISSKEY_TOKEN=token)
+    assert json.loads(state.run("--format", "[{token|json}]").stdout) == [token]
+    word = state.run("--format", "printf %s {token|sh}").stdout
+    assert subprocess.run(["sh", "-c", word], stdout=subprocess.PIPE, text=True, check=True).stdout == token
+    url = urllib.parse.urlsplit(state.run("--format", "misskeys://{token|url}@{host}/?i={token|url}").stdout.strip())
+    assert urllib.parse.unquote(url.username) == token
+    assert urllib.parse.parse_qs(url.query) == {"i": [token]}
+    assert url.hostname == "misskey.example"
+
+
+def test_a_token_that_does_not_fit_is_not_put_into_a_text(state):
+    state.write(MISSKEY_TOKEN="a+b/c==")
+    result = state.run("--format", "misskeys://{token}@{host}")
+    assert "{token|url}" in refused(result, 1) and "a+b" not in result.stderr
+
+
+@pytest.mark.parametrize("text, message", [
+    ("{tokn}", "did you mean token? There are: token, server, url, host, "), ("{}", "There are: token, server"),
+    ("{token|base64}", "There are: json, sh, url"), ("{token", "has no }"), ("}", "has no {"),
+])
+def test_format_that_cannot_be_understood(state, text, message):
+    """It is said before any account is looked for."""
+    assert message in refused(state.run("nobody", "--format", text), 2)
+
+
+def test_format_of_a_field_that_the_account_has_not(state):
+    state.write(MISSKEY_USER=None)
+    assert "The account misskey.example has no user." in refused(state.run("--format", "{token} {user}"), 1)
+
+
+# --credential-helper
+
+def ask(state, request, *arguments, operation="get"):
+    return state.run(*arguments, "--credential-helper", operation, input=request)
+
+
+def answer(user, token):
+    return f"username={user}\npassword={token}\n"
+
+
+ASKED = "protocol=https\nhost=misskey.example\n"
+
+
+@pytest.fixture(name="several")
+def several_fixture(state):
+    state.write("work", MISSKEY_TOKEN="a" * 64)
+    state.write("other", MISSKEY_SERVER="https://other.example:8443", MISSKEY_TOKEN="b" * 64)
+    state.write("local", MISSKEY_SERVER="http://127.0.0.1:3000", MISSKEY_TOKEN="c" * 64)
+    state.write("absent", MISSKEY_SERVER="https://absent.example", MISSKEY_STATE="absent", MISSKEY_TOKEN=None)
+    state.write("damaged", content="damaged")
+    return state
+
+
+@pytest.mark.parametrize("request_text, token", [
+    (ASKED, "a"), (ASKED + "\n", "a"), (ASKED + "username=alice\n\n", "a"), (ASKED + "username=ALICE\n", "a"),
+    (ASKED + "path=x/y\nwwwauth[]=Basic realm=x\ncapability[]=authtype\n\n", "a"),
+    ("protocol=https\nhost=Misskey.Example:443\n\n", "a"),
+    ("protocol=https\nhost=other.example:8443\n\n", "b"),
+    ("protocol=http\nhost=127.0.0.1:3000\n\n", "c"),
+])
+def test_git_is_answered(several, request_text, token):
+    result = ask(several, request_text)
+    assert (result.returncode, result.stdout, result.stderr) == (0, answer("alice", token * 64), "")
+
+
+@pytest.mark.parametrize("operation, request_text", [
+    ("get", "protocol=https\nhost=nobody.example\n\n"), ("get", ASKED + "username=bob\n\n"),
+    # Never in the clear, nor to another port.
+    ("get", "protocol=http\nhost=misskey.example\n\n"), ("get", "protocol=https\nhost=misskey.example:80\n\n"),
+    ("get", "protocol=https\nhost=127.0.0.1:3000\n\n"), ("get", "host=misskey.example\n\n"),
+    ("get", "protocol=https\n\n"), ("get", ""), ("get", "\n" + ASKED),
+    ("store", ASKED + "username=x\npassword=y\n\n"), ("erase", ASKED), ("capability", ""), ("", ASKED),
+])
+def test_git_is_told_nothing_where_there_is_nothing(several, operation, request_text):
+    result = ask(several, request_text, operation=operation)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", "")
+    assert several.run("work").stdout == "a" * 64 + "\n"
+
+
+def test_git_is_not_answered_by_one_of_several(several):
+    """But by the only one whose credential is good, or that is named."""
+    several.write("second", MISSKEY_USER="bob", MISSKEY_STATE="unverified", MISSKEY_TOKEN="d" * 64)
+    assert "second, work" in refused(ask(several, ASKED), 2)
+    assert ask(several, ASKED + "username=bob\n").stdout == answer("bob", "d" * 64)
+    assert ask(several, ASKED, "work").stdout == answer("alice", "a" * 64)
+    assert ask(several, ASKED, "other").stdout == ""
+    assert ask(several, ASKED, "@alice@misskey.example").stdout == answer("alice", "a" * 64)
+    assert "did you mean work?" in refused(ask(several, ASKED, "wrok"), 3)
+    refused(ask(several, ASKED, "../" * 2000 + "work"), 3)
+    several.write("second", MISSKEY_USER="bob", MISSKEY_STATE="revoked", MISSKEY_TOKEN=None)
+    assert ask(several, ASKED).stdout == answer("alice", "a" * 64)
+    assert "misskey-authctl login second" in refused(ask(several, ASKED + "username=bob\n"), 4)
+
+
+def test_git_gets_the_account_s_name_where_the_user_s_is_not_known(state):
+    state.write(MISSKEY_USER=None)
+    assert ask(state, ASKED).stdout == answer(NAME, TOKEN)
+
+
+@pytest.mark.parametrize("request_text, message", [
+    ("protocol\n", "not KEY=VALUE"), ("protocol=https\0\n", "NUL"), ("a=" + "x" * 70000, "more than 65536 bytes"),
+])
+def test_what_git_would_not_ask(several, request_text, message):
+    assert message in refused(ask(several, request_text), 1)
+
+
+def test_git_need_not_close_its_pipe(several):
+    with subprocess.Popen([PROGRAM, "--credential-helper", "get"], env=several.environment(), text=True,
+                          stdin=subprocess.PIPE, stdout=subprocess.PIPE) as helper:
+        helper.stdin.write(ASKED + "\n")
+        helper.stdin.flush()
+        assert helper.stdout.read() == answer("alice", "a" * 64)
+
+
+def git(state, request, helper, **variables):
+    """What git itself makes of the helper."""
+    environment = {**state.environment(), "GIT_CONFIG_NOSYSTEM": "1", "GIT_TERMINAL_PROMPT": "0", **variables}
+    return subprocess.run(["git", "-c", "credential.helper=", "-c", f"credential.helper={helper}", "credential", "fill"],
+                          env=environment, input=request, text=True, capture_output=True, timeout=60, check=False)
+
+
+@pytest.mark.skipif(not shutil.which("git"), reason="git is not installed")
+def test_git_itself(several):
+    for helper in (f"{PROGRAM} --credential-helper", f"!'{PROGRAM}' work --credential-helper"):
+        done = git(several, ASKED + "path=a.git\n\n", helper)
+        assert done.returncode == 0 and ASKED + answer("alice", "a" * 64) in done.stdout, done.stderr
+    helper = f"{PROGRAM} --credential-helper"
+    done = git(several, "url=https://alice@other.example:8443/a.git\n\n", helper)
+    assert answer("alice", "b" * 64) in done.stdout, done.stderr
+    # Without an answer it asks the person, which it may not here.
+    done = git(several, "protocol=https\nhost=nobody.example\n\n", helper)
+    assert done.returncode == 128 and not done.stdout and "misskey-token" not in done.stderr
+    # What there is to say comes through.
+    done = git(several, "protocol=https\nhost=absent.example\n\n", helper)
+    assert done.returncode == 128 and "misskey-authctl login absent" in done.stderr
+    for operation in ("approve", "reject"):
+        subprocess.run(["git", "-c", f"credential.helper={helper}", "credential", operation], check=True, timeout=60,
+                       env=several.environment(), input=ASKED + "username=alice\npassword=x\n\n", text=True)
+    assert several.run("work").stdout == "a" * 64 + "\n"
+
+
 # The command line and standard output
 
 @pytest.mark.parametrize("arguments", [
     ["--jsno"], ["--json=1"], ["-x"], ["a", "b"], ["--", "a", "b"], ["--json", "--env"],
-    ["--list", NAME], ["--list", "--path"]])
+    ["--list", NAME], ["--list", "--path"], ["--format", "x", "--json"], ["--format"], ["--credential-helper"],
+    ["--credential-helper", "get", "--exec", "true"]])
 def test_usage(state, arguments):
     state.write()
     assert "usage: misskey-token" in refused(state.run(*arguments), 2)

@@ -137,7 +137,7 @@ def test_help_has_the_same_options_in_every_language(daemon, japanese, program):
 
 @pytest.mark.parametrize("command", [
     ("misskey-token", "me"), ("misskey-token", "me", "--json"), ("misskey-token", "me", "--env"),
-    ("misskey-token", "--list"),
+    ("misskey-token", "--list"), ("misskey-token", "me", "--format", "{token|sh} {permission|json}"),
     ("misskey-authctl", "list", "--json"), ("misskey-authctl", "list"), ("misskey-authctl", "status", "--json"),
     ("misskey-authctl", "doctor", "--json"), ("misskey-token", "--version"),
 ], ids=" ".join)

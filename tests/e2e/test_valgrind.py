@@ -47,6 +47,7 @@ def test_the_commands(installed, server_2025):
     assert authorize(daemon, server_2025)["outcome"] == "AUTHORIZED"
     for program, *arguments in (
         ("misskey-token", "me"), ("misskey-token", "me", "--json"), ("misskey-token", "--list"),
+        ("misskey-token", "me", "--format", "{token|url}"), ("misskey-token", "me", "--set", "I=token", "--exec", "true"),
         ("misskey-authctl", "list"), ("misskey-authctl", "status"), ("misskey-authctl", "verify"),
         ("misskey-authctl", "doctor"), ("misskey-authctl", "login", "me", "--no-browser", "--no-wait"),
         ("misskey-authctl", "logout", "me"),

@@ -236,6 +236,7 @@ def run_client(scene, program, *arguments):
 CLIENTS = [
     ("misskey-token", "me"), ("misskey-token", "me", "--json"), ("misskey-token", "me", "--env"),
     ("misskey-token", "--list"), ("misskey-token", "me", "--exec", "true"),
+    ("misskey-token", "me", "--format", "misskeys://{token}@{host}"), ("misskey-token", "me", "--set", "I=token", "--exec", "true"),
     ("misskey-authctl", "list"), ("misskey-authctl", "status", "--json"), ("misskey-authctl", "verify", "me"),
     ("misskey-authctl", "doctor"), ("misskey-authctl", "reload"),
 ]
