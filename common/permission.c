@@ -264,6 +264,17 @@ static bool list_has(const char *list, const char *permission, size_t size)
 	return false;
 }
 
+bool permission_has_all(const char *list, const char *least)
+{
+	const char *permission;
+	size_t size;
+
+	while ((size = permission_next(&least, &permission)) > 0)
+		if (!list_has(list, permission, size))
+			return false;
+	return true;
+}
+
 void permission_difference(const char *list, const char *without, struct buf *buf)
 {
 	const char *permission;

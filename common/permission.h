@@ -48,6 +48,9 @@ bool permission_next_unknown(const char **text, struct err_detail *detail);
  * 0 at the end. *ret_permission points into the list. */
 size_t permission_next(const char **list, const char **ret_permission);
 
+/* Whether each permission of the canonical LEAST is in the canonical LIST. */
+bool permission_has_all(const char *list, const char *least);
+
 /* Appends what is in LIST and not in WITHOUT, both canonical, as such a list. Failures are BUF's.
  */
 void permission_difference(const char *list, const char *without, struct buf *buf);

@@ -73,7 +73,10 @@ static void serve_route(struct control *control, struct http_request *request,
 		control_reply_shared(control, request, CONTROL_SHARED_STATUS);
 		break;
 	case CONTROL_ACCOUNTS:
-		control_reply_shared(control, request, CONTROL_SHARED_ACCOUNTS);
+		if (*parsed->query)
+			control_get_some_accounts(control, request, parsed->query);
+		else
+			control_reply_shared(control, request, CONTROL_SHARED_ACCOUNTS);
 		break;
 	case CONTROL_CALLBACK:
 		control_post_callback(control, request);

@@ -3,12 +3,26 @@
  * Accounts and their credentials: shown, given out, verified, renamed, forgotten.
  */
 #include "common/vocabulary.h"
+#include "control_filter.h"
 #include "control_json.h"
 #include "control_messages.h"
 
 static struct account *find(const struct control *control, const char *name)
 {
 	return accounts_find(service_accounts(control->service), name);
+}
+
+void control_get_some_accounts(struct control *control, struct http_request *request,
+			       const char *query)
+{
+	_cleanup_(control_filter_done) struct control_filter filter = {0};
+	struct err_detail detail;
+	int r = control_filter_parse(query, &filter, &detail);
+
+	if (r)
+		control_reply_err(request, r, &detail);
+	else
+		control_reply_json(request, 200, control_json_accounts(control, &filter));
 }
 
 void control_get_account(struct control *control, struct http_request *request, const char *name)

@@ -326,8 +326,17 @@ struct json *control_json_account(const struct control *control, struct account 
 	return json_add(object, "login", login) ? NULL : TAKE_PTR(object);
 }
 
-/* ALL: those too whose first login has not come to a consent page. */
-static struct json *account_array(const struct control *control, bool all)
+static bool is_wanted(const struct control_filter *filter, struct service *service,
+		      const struct account *account)
+{
+	return !filter ||
+	       control_filter_fits(filter, account, service_credential(service, account->name),
+				   service_expected_user(service, account));
+}
+
+/* ALL: those too whose first login has not come to a consent page. FILTER: which; or NULL. */
+static struct json *account_array(const struct control *control, bool all,
+				  const struct control_filter *filter)
 {
 	_cleanup_(json_freep) struct json *array = json_new_array();
 	struct accounts *accounts = service_accounts(control->service);
@@ -336,17 +345,19 @@ static struct json *account_array(const struct control *control, bool all)
 		struct account *account = accounts_at(accounts, n);
 
 		if ((all || !account->is_unlisted) &&
+		    is_wanted(filter, control->service, account) &&
 		    json_append(array, control_json_account(control, account)))
 			return NULL;
 	}
 	return TAKE_PTR(array);
 }
 
-struct json *control_json_accounts(const struct control *control)
+struct json *control_json_accounts(const struct control *control,
+				   const struct control_filter *filter)
 {
 	_cleanup_(json_freep) struct json *object = json_new_object();
 
-	if (json_add(object, "accounts", account_array(control, false)))
+	if (json_add(object, "accounts", account_array(control, false, filter)))
 		return NULL;
 	return TAKE_PTR(object);
 }
@@ -394,7 +405,7 @@ struct json *control_json_status(const struct control *control, bool for_agent)
 	    json_add(object, "confinement", confinement_object()) ||
 	    json_add_bool(object, "agent", control->agent_count > 0) ||
 	    json_add(object, "problems", problem_array(service)) ||
-	    json_add(object, "accounts", account_array(control, for_agent)))
+	    json_add(object, "accounts", account_array(control, for_agent, NULL)))
 		return NULL;
 	return TAKE_PTR(object);
 }

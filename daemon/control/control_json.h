@@ -8,11 +8,14 @@
 #include <stdbool.h>
 
 #include "common/json.h"
+#include "control_filter.h"
 #include "control_messages.h"
 
 /* FOR_AGENT: with the accounts too whose first login has not come to a consent page. */
 struct json *control_json_status(const struct control *control, bool for_agent);
-struct json *control_json_accounts(const struct control *control);
+/* FILTER: which of them; NULL: all. */
+struct json *control_json_accounts(const struct control *control,
+				   const struct control_filter *filter);
 struct json *control_json_account(const struct control *control, struct account *account);
 /* OPEN: the caller is the one who should open the start page. ACCOUNT must have a login. */
 struct json *control_json_login(const struct control *control, struct account *account, bool open);

@@ -120,6 +120,8 @@ void control_events_tell(struct control *control, enum service_change change,
 int64_t control_events_deadline(const struct control *control);
 void control_events_tick(struct control *control, struct clock_time now);
 
+void control_get_some_accounts(struct control *control, struct http_request *request,
+			       const char *query);
 void control_get_account(struct control *control, struct http_request *request, const char *name);
 void control_delete_account(struct control *control, struct http_request *request,
 			    const char *name);

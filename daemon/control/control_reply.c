@@ -109,7 +109,7 @@ struct http_bytes *control_shared(struct control *control, enum control_shared w
 	if (control->shared[which])
 		return control->shared[which];
 	value = which == CONTROL_SHARED_ACCOUNTS
-			? control_json_accounts(control)
+			? control_json_accounts(control, NULL)
 			: control_json_status(control, which == CONTROL_SHARED_STATUS_FOR_AGENT);
 	if (!value || json_print(value, false, &text))
 		return NULL;

@@ -122,7 +122,7 @@ static int parse_query(const char *query, struct control_request *request,
 int control_request_parse(const char *target, struct control_request *ret_request,
 			  struct err_detail *detail)
 {
-	struct control_request request = {0};
+	struct control_request request = {.query = ""};
 	size_t size = strcspn(target, "?");
 	const char *query = target[size] ? target + size + 1 : "";
 	int r = 0;
@@ -134,6 +134,8 @@ int control_request_parse(const char *target, struct control_request *ret_reques
 	if (!r && request.route != CONTROL_NOT_FOUND && *query) {
 		if (request.route == CONTROL_LOGIN)
 			r = parse_query(query, &request, detail);
+		else if (request.route == CONTROL_ACCOUNTS)
+			request.query = query;
 		else if (request.route == CONTROL_EVENTS && strcmp(query, "agent=1") == 0)
 			request.is_agent = true;
 		else

@@ -19,9 +19,9 @@
 enum control_route {
 	CONTROL_NOT_FOUND,
 	CONTROL_STATUS,
-	CONTROL_ACCOUNTS,
-	CONTROL_ACCOUNT, /* .account, as in the next six */
-	CONTROL_LOGIN,	 /* .wait_s, .has_revision, .revision */
+	CONTROL_ACCOUNTS, /* .query */
+	CONTROL_ACCOUNT,  /* .account, as in the next six */
+	CONTROL_LOGIN,	  /* .wait_s, .has_revision, .revision */
 	CONTROL_TOKEN,
 	CONTROL_CREDENTIAL,
 	CONTROL_VERIFY,
@@ -39,6 +39,7 @@ struct control_request {
 	bool has_revision;
 	unsigned revision;
 	bool is_agent;
+	const char *query; /* control_filter_parse(); points into the target, "" without one */
 };
 
 /* Reads a raw request target such as "/v1/accounts/NAME/login?wait=20". An unknown path is

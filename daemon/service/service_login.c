@@ -232,15 +232,12 @@ static bool is_fulfilled(const struct service *service, const struct account *ac
 {
 	const struct credential *credential = service_credential(service, account->name);
 	struct login_expected expected = login_expected_user(account, credential, wish);
-	_cleanup_(buf_done) struct buf missing = {0};
 
-	if (!credential || !credential_is_good(credential) ||
-	    strcmp(credential->server, account->server.origin) != 0 ||
-	    !method_fits(wish->method, credential->method) ||
-	    (expected.username && strcasecmp(expected.username, credential->username) != 0))
-		return false;
-	permission_difference(wish->permission, credential->permission, &missing);
-	return !buf_error(&missing) && missing.size == 0;
+	return credential && credential_is_good(credential) &&
+	       strcmp(credential->server, account->server.origin) == 0 &&
+	       method_fits(wish->method, credential->method) &&
+	       (!expected.username || strcasecmp(expected.username, credential->username) == 0) &&
+	       permission_has_all(credential->permission, wish->permission);
 }
 
 /* Takes WISH over. */

@@ -61,6 +61,14 @@ def test_a_credential_that_the_server_has_taken_back(server, daemon, bot):
     assert run(daemon, bot).returncode == 4 and len(server.calls("notes/create")) == 1
 
 
+def test_a_user_who_is_suspended(server, daemon, bot):
+    authorize(daemon, server, "bot")
+    server.suspend("alice")
+    done = run(daemon, bot)
+    assert (done.returncode, done.stdout) == (4, "") and "suspended" in done.stderr
+    assert daemon.account("bot")["state"] == "suspended" and len(server.calls("notes/create")) == 1
+
+
 def test_waits_as_long_as_the_server_says(server_2025, daemon, bot):
     authorize(daemon, server_2025, "bot")
     server_2025.misbehave("notes/create", misskey.RateLimited(2))

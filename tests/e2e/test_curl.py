@@ -33,6 +33,7 @@ class Try(NamedTuple):
 TRIES = {
     "GET /v1/status": Try("STATUS"),
     "GET /v1/accounts": Try({"accounts"}),
+    "GET /v1/accounts?server=SERVER&user=USER&permission=LIST": Try({"accounts"}),
     "GET /v1/accounts/NAME": Try("ACCOUNT"),
     "POST /v1/accounts/NAME/login": Try("LOGIN", '{"server": "ORIGIN", "browser": true}'),
     "GET /v1/accounts/NAME/login?wait=SECONDS&revision=N": Try("LOGIN"),
@@ -59,7 +60,8 @@ def world(daemon, server_2025):
     token = waiting["consent_url"].rsplit("/", 1)[1]
     server_2025.accept(token, "bob")
     return {
-        "NAME": "me", "ORIGIN": server_2025.origin, "SECONDS": "1", "N": str(revision),
+        "NAME": "me", "SERVER": server_2025.origin, "USER": "alice", "LIST": "write:notes",
+        "ORIGIN": server_2025.origin, "SECONDS": "1", "N": str(revision),
         "CALLBACK": daemon.callback_url(token),
     }
 

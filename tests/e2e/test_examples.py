@@ -163,6 +163,79 @@ def test_a_wrong_command_line_is_refused(daemon, example):
         assert "usage: " in done.stderr
 
 
+# Clients of the daemon's API
+
+
+@pytest.fixture(params=[[sys.executable, EXAMPLES / "client.py"], ["node", EXAMPLES / "client.mjs"]], ids=["python", "node"])
+def client(request):
+    if not shutil.which(request.param[0]):
+        pytest.skip(f"{request.param[0]} is not installed")
+    return request.param
+
+
+@pytest.fixture
+def desktop(tmp_path):
+    """The environment of a desktop whose browser consents to everything."""
+    opener = tmp_path / "bin/xdg-open"
+    opener.parent.mkdir()
+    opener.write_text(
+        "#!/bin/sh\nexec curl -sSL --noproxy '*' -H Accept:text/html -b /dev/null -o /dev/null \"$1\"\n", encoding="utf-8")
+    opener.chmod(0o755)
+    return {"DISPLAY": ":9", "BROWSER": str(opener), "PATH": f"{opener.parent}:/usr/local/bin:/usr/bin:/bin"}
+
+
+@pytest.mark.parametrize("server_name", ["the origin", "the host"])
+def test_a_client_has_its_user_log_in_once(make_daemon, client, desktop, server_name):
+    with misskey.MisskeyServer(profile="2025", auto_accept="alice") as server:
+        daemon = make_daemon(servers=[server]).start()
+        host = server.origin.partition("://")[2]
+        name = server.origin if server_name == "the origin" else host
+        for text in ("first", "second"):
+            done = run(daemon, client, name, text, **desktop)
+            assert (done.returncode, done.stderr) == (0, "")
+            assert done.stdout == server.notes[-1]["id"] + "\n"
+        assert texts(server) == ["first", "second"]
+        assert list(daemon.credentials()) == [host] and len(server.calls("auth/session/generate")) == 1
+        assert daemon.account(host)["app"]["name"] == "My program"
+
+
+def test_a_client_without_a_desktop_shows_the_page(server, daemon, client):
+    env = {name: value for name, value in daemon.env.items() if "DISPLAY" not in name}
+    process = subprocess.Popen(
+        [*client, server.origin], env={**env, "no_proxy": "*"}, text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    with process:
+        page = process.stderr.readline().split()[-1]
+        assert page.startswith(f"{server.origin}/auth/")
+        server.accept(page.rsplit("/", 1)[1], "alice")
+        assert process.communicate(timeout=60) == (server.notes[0]["id"] + "\n", "")
+    assert process.returncode == 0 and texts(server) == ["Hello"]
+
+
+def test_a_client_keeps_what_an_account_may_already(server_2025, daemon, client, desktop):
+    """The account named after the server may not write notes, and gets that in addition."""
+    server_2025._routes.auto_accept = "alice"
+    host = server_2025.origin.partition("://")[2]
+    authorize(daemon, server_2025, host, permission="read:account,read:drive")
+    done = run(daemon, client, server_2025.origin, "Hello", **desktop)
+    assert (done.returncode, done.stderr, texts(server_2025)) == (0, "", ["Hello"])
+    assert daemon.account(host)["permission"] == ["read:account", "read:drive", "write:notes"]
+
+
+def test_a_client_takes_any_account_that_fits(server_2025, daemon, client):
+    authorize(daemon, server_2025, "reader", permission="read:account")
+    authorize(daemon, server_2025, "writer", "bob")
+    assert run(daemon, client, server_2025.origin).returncode == 0
+    assert [note["user"]["username"] for note in server_2025.notes] == ["bob"]
+
+
+def test_a_client_says_what_a_login_ended_with(daemon, client):
+    """Nobody listens there."""
+    done = run(daemon, client, "ftp://misskey.example")
+    assert (done.returncode, done.stdout) == (1, "") and "http" in done.stderr
+    assert "Traceback" not in done.stderr and "    at " not in done.stderr
+
+
 # What is shipped
 
 

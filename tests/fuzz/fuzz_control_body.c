@@ -110,8 +110,9 @@ static void add_wish(struct registry *registry, const struct account *account,
 
 static void check_login(const struct http_request *request)
 {
-	static const char *const known[] = {"server",  "user", "permission",  "browser",
-					    "replace", "name", "description", "if_needed"};
+	static const char *const known[] = {"server",	   "user",    "permission",
+					    "browser",	   "replace", "name",
+					    "description", "method",  "if_needed"};
 	_cleanup_(json_freep) struct json *body =
 		parse(request, known, sizeof(known) / sizeof(known[0]));
 	_cleanup_(wish_done) struct wish wish = {0};

@@ -225,6 +225,9 @@ static void differences_are_found(void **state)
 
 		permission_difference(cases[n].list, cases[n].without, &difference);
 		assert_string_equal(buf_text(&difference), cases[n].difference);
+		/* What is missing in a list is why it has not all. */
+		assert_int_equal(permission_has_all(cases[n].without, cases[n].list),
+				 !cases[n].difference[0]);
 	}
 }
 

@@ -27,6 +27,8 @@ static void routes_are_known(void **state)
 	assert_int_equal(parse("/v1/accounts/a").route, CONTROL_ACCOUNT);
 	assert_int_equal(parse("/v1/status").route, CONTROL_STATUS);
 	assert_int_equal(parse("/v1/accounts").route, CONTROL_ACCOUNTS);
+	assert_string_equal(parse("/v1/accounts").query, "");
+	assert_string_equal(parse("/v1/accounts?user=a").query, "user=a");
 	assert_int_equal(parse("/v1/callback").route, CONTROL_CALLBACK);
 	assert_int_equal(parse("/v1/accounts/a/token").route, CONTROL_TOKEN);
 	assert_int_equal(parse("/v1/accounts/a/credential").route, CONTROL_CREDENTIAL);
