@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: MIT
+"""docs/places.md: programs of cron, of another user, in a container, and on another host have the credential."""
+
+import itertools
+import re
+import tempfile
+
+import pytest
+
+from containers import Podman
+from containers import why_not as why_no_containers
+from harness import ROOT, authorize, wait_for
+from service_story import Service
+from system_manager import running_system
+
+PAGE = (ROOT / "docs/places.md").read_text(encoding="utf-8")
+HOME = "/home/alice"
+BOT = "misskey-bot.service"
+
+
+# Another user
+
+# What it is, what it was given, and whether it can get at the user's file.
+SYSTEM_BOT = f"""#!/bin/sh
+cat {HOME}/.local/state/misskey-authd/accounts/bot/token 2>/dev/null
+[ "$(id -u)" = 0 ] || [ -z "$MISSKEY_SERVER" ] || cat "$CREDENTIALS_DIRECTORY/misskey"
+exec sleep infinity
+"""
+
+
+@pytest.fixture
+def system(daemon, tmp_path):
+    """A system manager with the units of examples/systemd, and the home of alice, who runs the daemon."""
+    units = {file.name: file.read_text(encoding="utf-8") for file in (ROOT / "examples/systemd").glob("misskey-bot*")}
+    units[BOT] = units[BOT].replace("[Service]\n", "[Service]\nStandardOutput=append:/run/bot.log\n")
+    with running_system(tmp_path, units, daemon.state, f"{HOME}/.local/state/misskey-authd") as manager:
+        made = manager.run("sh", "-c", "cat >/usr/local/bin/misskey-bot; chmod 755 /usr/local/bin/misskey-bot",
+                           text=SYSTEM_BOT)
+        assert made.returncode == 0, made.stderr
+        yield manager
+
+
+def test_a_system_service_has_the_token_of_the_day(server_2025, daemon, system):
+    tokens = []
+
+    def log_in():
+        """Another login, and so another token."""
+        authorize(daemon, server_2025, "bot", permission=("write:notes", "read:account,write:notes")[len(tokens) % 2])
+        tokens.append(daemon.credentials()["bot"]["i"])
+        assert len(set(tokens)) == len(tokens)
+
+    def given():
+        """The tokens that it had, one after the other."""
+        return [token for token, _ in itertools.groupby(system.run("cat", "/run/bot.log").stdout.split())]
+
+    def check_given():
+        wait_for(lambda: given() == tokens, what="the token in the service")
+        wait_for(lambda: system.is_active(BOT) == "active", what="the service")
+
+    # It waits for the first login.
+    assert system.systemctl("start", BOT).returncode != 0
+    assert system.is_active(BOT) == "failed"
+    log_in()
+    check_given()
+    log_in()
+    check_given()
+
+    server_2025.revoke("alice")
+    assert "revoked" in daemon.authctl("verify", "bot").stdout
+    wait_for(lambda: system.is_active(BOT) == "failed", what="the end of the service")
+    log_in()
+    check_given()
+
+    # A logout takes the directory too.
+    assert daemon.authctl("logout", "bot").returncode == 0
+    assert not (daemon.state / "accounts/bot").exists()
+    wait_for(lambda: system.is_active(BOT) == "failed", what="the end of the service")
+    log_in()
+    check_given()
+
+    # Who stops it has it stopped.
+    assert system.systemctl("stop", BOT).returncode == 0
+    assert system.is_active("misskey-bot.path") == "inactive"
+
+
+# Containers
+
+# Prints the line of each file that it is asked for, or that there is none.
+READER = 'while read file; do cat "$file" 2>/dev/null || echo none; done'
+
+
+class Container:
+    def __init__(self, podman, line):
+        self.process = podman.start(line, "sh", "-c", READER)
+
+    def read(self, file):
+        self.process.stdin.write(f"{file}\n")
+        self.process.stdin.flush()
+        return self.process.stdout.readline().strip()
+
+    def close(self):
+        self.process.communicate(timeout=60)
+
+
+@pytest.fixture
+def alice(manager):
+    """The manager's user with a daemon."""
+    service = Service(manager).start()
+    yield service
+    service.stop()
+    manager.forget()
+
+
+@pytest.fixture
+def podman(manager):
+    reason = why_no_containers()
+    if reason:
+        pytest.skip(reason)
+    with tempfile.TemporaryDirectory(prefix="misskey-test-", dir="/opt") as directory:
+        one = Podman(manager, directory)
+        if one.run("podman run --rm IMAGE", "cat") is None:
+            pytest.skip(f"podman runs no container here: {one.complaint}")
+        yield one
+
+
+def command(beginning):
+    """The line of the page that begins so."""
+    [line] = re.findall(rf"^    ({re.escape(beginning)}.*)$", PAGE, re.M)
+    return line
+
+
+def token_of(manager, account):
+    return manager.run(manager.programs / "misskey-token", account, ASAN_OPTIONS="detect_leaks=0").stdout.strip()
+
+
+@pytest.mark.parametrize("line", ["podman run --rm --userns", "docker run --rm --user"])
+def test_a_container_has_the_token_of_the_day_of_one_account(server_2025, alice, manager, podman, line):
+    for account in ("bot", "other"):
+        alice.authorize(server_2025, account)
+    first = token_of(manager, "bot")
+    # Beside the page's directory, what it warns of: the file alone.
+    directory = "~/.local/state/misskey-authd/accounts/bot"
+    alone = f"-v {directory}/token:/run/alone:ro IMAGE"
+    line = command(line)
+    assert podman.run(line, "sh", "-c", "ls /run; ls /run/misskey; >/run/misskey/new || ls /run/misskey").split() == [
+        "misskey", "env", "token", "env", "token"]
+    container = Container(podman, line.replace("IMAGE", alone))
+    try:
+        assert container.read("/run/misskey/token") == container.read("/run/alone") == first != ""
+        manager.authctl("logout", "other")
+        page = alice.authctl("login", "bot", "--permission", "write:notes", "--no-wait")
+        assert page.returncode == 0, page.stderr
+        alice.consent(server_2025, page.stdout.strip())
+        wait_for(lambda: token_of(manager, "bot") not in (first, ""), what="the new token")
+        assert container.read("/run/misskey/token") == token_of(manager, "bot")
+        assert container.read("/run/alone") == first
+        server_2025.revoke("alice")
+        assert alice.authctl("verify", "bot").returncode == 4
+        assert container.read("/run/misskey/token") == "none"
+        assert container.read("/run/alone") == first
+    finally:
+        container.close()
+
+
+def test_a_container_has_the_environment_of_one_account(server_2025, alice, manager, podman):
+    alice.authorize(server_2025, "bot")
+    printed = podman.run(command("podman run --rm --env-file"), "env").splitlines()
+    env = manager.run(manager.programs / "misskey-token", "bot", "--env", ASAN_OPTIONS="detect_leaks=0").stdout.splitlines()
+    assert set(env) <= set(printed) and f"MISSKEY_TOKEN={token_of(manager, 'bot')}" in env
