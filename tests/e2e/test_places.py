@@ -2,24 +2,34 @@
 """docs/places.md: programs of cron, of another user, in a container, and on another host have the credential."""
 
 import itertools
+import json
 import re
+import subprocess
 import tempfile
 
 import pytest
 
 from containers import Podman
 from containers import why_not as why_no_containers
-from harness import ROOT, authorize, wait_for
+from harness import BIN, ROOT, authorize, wait_for
+from other_host import OtherHost
+from other_host import why_not as why_no_other_host
 from service_story import Service
 from system_manager import running_system
 
 PAGE = (ROOT / "docs/places.md").read_text(encoding="utf-8")
 HOME = "/home/alice"
-BOT = "misskey-bot.service"
+
+
+def command(beginning):
+    """The line of the page that begins so."""
+    [line] = re.findall(rf"^    ({re.escape(beginning)}.*)$", PAGE, re.M)
+    return line
 
 
 # Another user
 
+BOT = "misskey-bot.service"
 # What it is, what it was given, and whether it can get at the user's file.
 SYSTEM_BOT = f"""#!/bin/sh
 cat {HOME}/.local/state/misskey-authd/accounts/bot/token 2>/dev/null
@@ -123,12 +133,6 @@ def podman(manager):
         yield one
 
 
-def command(beginning):
-    """The line of the page that begins so."""
-    [line] = re.findall(rf"^    ({re.escape(beginning)}.*)$", PAGE, re.M)
-    return line
-
-
 def token_of(manager, account):
     return manager.run(manager.programs / "misskey-token", account, ASAN_OPTIONS="detect_leaks=0").stdout.strip()
 
@@ -167,3 +171,79 @@ def test_a_container_has_the_environment_of_one_account(server_2025, alice, mana
     printed = podman.run(command("podman run --rm --env-file"), "env").splitlines()
     env = manager.run(manager.programs / "misskey-token", "bot", "--env", ASAN_OPTIONS="detect_leaks=0").stdout.splitlines()
     assert set(env) <= set(printed) and f"MISSKEY_TOKEN={token_of(manager, 'bot')}" in env
+
+
+# Another host
+
+@pytest.fixture
+def host(daemon):
+    reason = why_no_other_host()
+    if reason:
+        pytest.skip(reason)
+    with tempfile.TemporaryDirectory(prefix="misskey-test-", dir="/opt") as directory:
+        one = OtherHost(daemon, directory)
+        try:
+            one.begin()
+            yield one
+        finally:
+            one.stop()
+
+
+def test_a_key_of_another_host_gives_one_account(server_2025, daemon, host):
+    authorize(daemon, server_2025, "bot")
+    authorize(daemon, server_2025, "other", username="bob")
+    i = daemon.credentials()["bot"]["i"]
+    host.let_in("root", "other_key", command("restrict,command="))
+    get = host.ssh(command("ssh alice@"))
+    # Whatever it asks for.
+    for asked in ([], ["misskey-token other"], ["id"]):
+        assert host.run([*get, *asked]).stdout == f"{i}\n"
+    # Nor does it get at a socket.
+    forward = command("ssh -N -o ExitOnForwardFailure=yes -o StreamLocalBindUnlink=yes -L")
+    host.make_runtime(command("mkdir"))
+    with host.forwarding(forward, "other"):
+        assert host.run(host.words(command("curl"))).returncode != 0
+    server_2025.revoke("alice")
+    daemon.authctl("verify", "bot")
+    done = host.run(get)
+    assert (done.returncode, done.stdout) == (4, "")
+
+
+@pytest.mark.parametrize("option, whose", [("-o ExitOnForwardFailure=yes -R", "home"),
+                                           ("-o ExitOnForwardFailure=yes -o StreamLocalBindUnlink=yes -L", "other")])
+def test_the_control_socket_on_another_host(server_2025, daemon, host, option, whose):
+    authorize(daemon, server_2025, "bot")
+    host.let_in(host.name if whose == "home" else "root", f"{whose}_key")
+    host.make_runtime(command("mkdir"))
+    # The second time there is a socket that the first left.
+    for _ in range(2):
+        with host.forwarding(command(f"ssh -N {option}"), whose):
+            got = host.run(host.words(command("curl")))
+            assert json.loads(got.stdout)["i"] == daemon.credentials()["bot"]["i"]
+            # It asks whose the socket is.
+            listed = host.run([host.authctl, *command("misskey-authctl list").split()[1:]])
+            assert (listed.returncode, listed.stderr) == (0, "") and "bot" in listed.stdout
+            status = host.socket.stat()
+            assert (status.st_uid, status.st_mode & 0o777) == (host.user.pw_uid, 0o600)
+        wait_for(lambda: host.run([host.authctl, "list"]).returncode == 5, what="the end of the connection")
+        assert host.socket.exists()
+
+
+# cron
+
+def test_cron_has_the_token(server_2025, daemon):
+    """As cron runs it: by sh, with the variables that it sets and those of the crontab."""
+    authorize(daemon, server_2025, "bot")
+    path = command("PATH=").removeprefix("PATH=").replace("/home/alice/bin", f"{ROOT}/examples").replace("/usr/local/bin", str(BIN))
+    line = command("30 7 * * * ").removeprefix("30 7 * * * ")
+    env = {"HOME": str(daemon.home), "LOGNAME": "alice", "SHELL": "/bin/sh", "PATH": path,
+           "ASAN_OPTIONS": "detect_leaks=0"}
+
+    def run():
+        return subprocess.run(["/bin/sh", "-c", line], env=env, cwd=daemon.home, text=True, capture_output=True, timeout=60,
+                              stdin=subprocess.DEVNULL)
+    assert daemon.stop() == 0
+    assert (run().returncode, server_2025.notes[0]["text"]) == (0, "Good morning")
+    daemon.start()
+    daemon.authctl("logout", "bot")
+    assert "misskey-authctl login" in run().stderr and len(server_2025.notes) == 1
