@@ -5,6 +5,7 @@ import os
 import pwd
 import shlex
 import shutil
+import socket
 import subprocess
 from contextlib import contextmanager
 from pathlib import Path
@@ -121,12 +122,12 @@ class OtherHost:
     def forwarding(self, line, whose):
         """While the page's `ssh` runs, from when the socket answers or refuses."""
         words = self.ssh(line, whose)
-        before = self.socket.stat().st_ino if self.socket.exists() else None
         process = subprocess.Popen(words if whose == "home" else self.as_user(words), stdin=subprocess.DEVNULL)
 
         def listens():
             assert process.poll() is None, f"ssh ended with {process.returncode}"
-            return self.socket.exists() and self.socket.stat().st_ino != before
+            with socket.socket(socket.AF_UNIX) as client:
+                return client.connect_ex(str(self.socket)) == 0
         try:
             wait_for(listens, what="the socket")
             yield

@@ -30,10 +30,11 @@ def command(beginning):
 # Another user
 
 BOT = "misskey-bot.service"
-# What it is, what it was given, and whether it can get at the user's file.
+# Prints what it was given, and says if it can get at the user's file.
 SYSTEM_BOT = f"""#!/bin/sh
-cat {HOME}/.local/state/misskey-authd/accounts/bot/token 2>/dev/null
-[ "$(id -u)" = 0 ] || [ -z "$MISSKEY_SERVER" ] || cat "$CREDENTIALS_DIRECTORY/misskey"
+[ -n "$MISSKEY_SERVER" ] && [ "$(id -u)" != 0 ] || echo wrong
+cat {HOME}/.local/state/misskey-authd/accounts/bot/token 2>/dev/null && echo seen
+cat "$CREDENTIALS_DIRECTORY/misskey"
 exec sleep infinity
 """
 
