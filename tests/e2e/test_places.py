@@ -4,6 +4,7 @@
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import tempfile
 
@@ -11,7 +12,7 @@ import pytest
 
 from containers import Podman
 from containers import why_not as why_no_containers
-from harness import BIN, ROOT, authorize, wait_for
+from harness import BIN, ROOT, authorize, needs_root, wait_for
 from other_host import OtherHost
 from other_host import why_not as why_no_other_host
 from service_story import Service
@@ -140,6 +141,13 @@ def token_of(manager, account):
 
 @pytest.mark.parametrize("line", ["podman run --rm --userns", "docker run --rm --user"])
 def test_a_container_has_the_token_of_the_day_of_one_account(server_2025, alice, manager, podman, line):
+    configured = f"[account bot]\nserver = {server_2025.origin}\npermission = "
+
+    def configure(permission):
+        alice.configure(configured + permission)
+        assert alice.authctl("reload").returncode == 0
+
+    configure("read:account")
     for account in ("bot", "other"):
         alice.authorize(server_2025, account)
     first = token_of(manager, "bot")
@@ -152,10 +160,10 @@ def test_a_container_has_the_token_of_the_day_of_one_account(server_2025, alice,
     container = Container(podman, line.replace("IMAGE", alone))
     try:
         assert container.read("/run/misskey/token") == container.read("/run/alone") == first != ""
-        manager.authctl("logout", "other")
-        page = alice.authctl("login", "bot", "--permission", "write:notes", "--no-wait")
-        assert page.returncode == 0, page.stderr
-        alice.consent(server_2025, page.stdout.strip())
+        assert alice.authctl("logout", "bot").returncode == 0
+        assert container.read("/run/misskey/token") == "none"
+        configure("write:notes")
+        alice.authorize(server_2025, "bot")
         wait_for(lambda: token_of(manager, "bot") not in (first, ""), what="the new token")
         assert container.read("/run/misskey/token") == token_of(manager, "bot")
         assert container.read("/run/alone") == first
@@ -232,19 +240,57 @@ def test_the_control_socket_on_another_host(server_2025, daemon, host, option, w
 
 # cron
 
+# What cron reads on this machine is kept from it; it runs what is for the start of the machine at once.
+CRON = """
+set -e
+mount -t tmpfs tmpfs /run
+mount -t tmpfs tmpfs /etc/cron.d
+mount --bind /dev/null /etc/crontab
+mount -t tmpfs tmpfs /var/spool/cron
+mkdir -m 1730 /var/spool/cron/crontabs
+cat >/var/spool/cron/crontabs/root
+chmod 600 /var/spool/cron/crontabs/root
+exec cron -f
+"""
+
+
+def crontab(daemon):
+    """The page's, as it is here: its variables and its command."""
+    path = command("PATH=").removeprefix("PATH=")
+    path = path.replace("/home/alice/bin", f"{ROOT}/examples").replace("/usr/local/bin", str(BIN))
+    variables = {"HOME": str(daemon.home), "PATH": path, "ASAN_OPTIONS": "detect_leaks=0"}
+    return variables, command("30 7 * * * ").removeprefix("30 7 * * * ")
+
+
 def test_cron_has_the_token(server_2025, daemon):
-    """As cron runs it: by sh, with the variables that it sets and those of the crontab."""
+    """As cron runs it: by sh, with few variables."""
     authorize(daemon, server_2025, "bot")
-    path = command("PATH=").removeprefix("PATH=").replace("/home/alice/bin", f"{ROOT}/examples").replace("/usr/local/bin", str(BIN))
-    line = command("30 7 * * * ").removeprefix("30 7 * * * ")
-    env = {"HOME": str(daemon.home), "LOGNAME": "alice", "SHELL": "/bin/sh", "PATH": path,
-           "ASAN_OPTIONS": "detect_leaks=0"}
+    variables, line = crontab(daemon)
 
     def run():
-        return subprocess.run(["/bin/sh", "-c", line], env=env, cwd=daemon.home, text=True, capture_output=True, timeout=60,
-                              stdin=subprocess.DEVNULL)
+        return subprocess.run(["/bin/sh", "-c", line], env={**variables, "LOGNAME": "alice", "SHELL": "/bin/sh"}, cwd="/",
+                              text=True, capture_output=True, timeout=60, stdin=subprocess.DEVNULL)
     assert daemon.stop() == 0
     assert (run().returncode, server_2025.notes[0]["text"]) == (0, "Good morning")
     daemon.start()
     daemon.authctl("logout", "bot")
     assert "misskey-authctl login" in run().stderr and len(server_2025.notes) == 1
+
+
+@needs_root
+def test_crons_own_daemon_has_the_token(server_2025, daemon):
+    if not shutil.which("cron"):
+        pytest.skip("cron is not installed")
+    authorize(daemon, server_2025, "bot")
+    variables, line = crontab(daemon)
+    table = "".join(f"{name}={value}\n" for name, value in variables.items())
+    cron = subprocess.Popen(["unshare", "--mount", "sh", "-c", CRON], text=True, stdin=subprocess.PIPE,
+                            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        cron.stdin.write(f"{table}@reboot {line}\n")
+        cron.stdin.close()
+        wait_for(lambda: server_2025.notes, what="the note")
+    finally:
+        cron.terminate()
+        cron.wait(60)
+    assert [note["text"] for note in server_2025.notes] == ["Good morning"]
