@@ -123,7 +123,7 @@ def alice(manager):
     manager.forget()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def podman(manager):
     reason = why_no_containers()
     if reason:
@@ -153,24 +153,24 @@ def test_a_container_has_the_token_of_the_day_of_one_account(server_2025, alice,
     first = token_of(manager, "bot")
     # Beside the page's directory, what it warns of: the file alone.
     directory = "~/.local/state/misskey-authd/accounts/bot"
-    alone = f"-v {directory}/token:/run/alone:ro IMAGE"
+    alone = f"-v {directory}/token:/alone:ro IMAGE"
     line = command(line)
     assert podman.run(line, "sh", "-c", "ls /run; ls /run/misskey; >/run/misskey/new || ls /run/misskey").split() == [
         "misskey", "env", "token", "env", "token"]
     container = Container(podman, line.replace("IMAGE", alone))
     try:
-        assert container.read("/run/misskey/token") == container.read("/run/alone") == first != ""
+        assert container.read("/run/misskey/token") == container.read("/alone") == first != ""
         assert alice.authctl("logout", "bot").returncode == 0
         assert container.read("/run/misskey/token") == "none"
         configure("write:notes")
         alice.authorize(server_2025, "bot")
         wait_for(lambda: token_of(manager, "bot") not in (first, ""), what="the new token")
         assert container.read("/run/misskey/token") == token_of(manager, "bot")
-        assert container.read("/run/alone") == first
+        assert container.read("/alone") == first
         server_2025.revoke("alice")
         assert alice.authctl("verify", "bot").returncode == 4
         assert container.read("/run/misskey/token") == "none"
-        assert container.read("/run/alone") == first
+        assert container.read("/alone") == first
     finally:
         container.close()
 
