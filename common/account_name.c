@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 #include <string.h>
+#include <strings.h>
 
 #include "ascii.h"
 
@@ -19,6 +20,11 @@ bool account_name_valid(const char *name)
 			return false;
 	}
 	return true;
+}
+
+bool account_name_is_alike(const char *name, const char *other)
+{
+	return strcasecmp(name, other) == 0 && strcmp(name, other) != 0;
 }
 
 int account_name_check(const char *name, struct err_detail *detail)

@@ -16,7 +16,10 @@
 #define APP_DESCRIPTION_CHARS 512
 
 bool account_name_valid(const char *name);
-/* The same, with a sentence for whoever gave NAME: 0 or ERR_INVALID. */
+/* Whether the names differ, but only in the case of letters: no two accounts may. Some file systems
+ * would take their directories for one. */
+bool account_name_is_alike(const char *name, const char *other);
+/* As account_name_valid(), with a sentence for whoever gave NAME: 0 or ERR_INVALID. */
 int account_name_check(const char *name, struct err_detail *detail) _must_check_;
 
 /* Whether a shell and systemd read the user's name as it is. Other names are left out of

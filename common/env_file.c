@@ -8,13 +8,15 @@
 #define LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #define DIGITS "0123456789"
 #define KEY_ALPHABET LETTERS DIGITS "_"
-/* Enough for names, origins (with [::1]) and tokens. No character of it needs quoting in a shell's
- * assignment, in JSON or in HTTP. */
+/* Enough for names, origins (with [::1]), permissions and tokens. No character of it needs quoting
+ * in a shell's assignment, in JSON or in HTTP. */
 #define VALUE_ALPHABET LETTERS DIGITS "abcdefghijklmnopqrstuvwxyz._@:/+=,%[]-"
 
 static const char *const keys[ENV_KEY_COUNT] = {
 	[ENV_KEY_STATE] = "MISSKEY_STATE",     [ENV_KEY_SERVER] = "MISSKEY_SERVER",
+	[ENV_KEY_URL] = "MISSKEY_URL",	       [ENV_KEY_HOST] = "MISSKEY_HOST",
 	[ENV_KEY_ACCOUNT] = "MISSKEY_ACCOUNT", [ENV_KEY_USER] = "MISSKEY_USER",
+	[ENV_KEY_USER_ID] = "MISSKEY_USER_ID", [ENV_KEY_PERMISSION] = "MISSKEY_PERMISSION",
 	[ENV_KEY_TOKEN] = "MISSKEY_TOKEN",
 };
 

@@ -12,16 +12,21 @@
 #include "common/buf.h"
 #include "common/err.h"
 
-/* An origin of 268 bytes, a name of 64, a user's of 128, a token of 512 and the keys: half of
- * this. */
-#define ENV_FILE_MAX_BYTES 4096
+/* 8,320 for 128 permissions of 64 bytes and their commas; 800 for an origin of 267 bytes, three
+ * times; 64 and 128 for names, 128 for an id, 512 for a token; 150 for the keys. Together 10.1 KB.
+ */
+#define ENV_FILE_MAX_BYTES (12 * 1024)
 
 /* In the order of the file. */
 enum env_key {
 	ENV_KEY_STATE,
 	ENV_KEY_SERVER,
+	ENV_KEY_URL,
+	ENV_KEY_HOST,
 	ENV_KEY_ACCOUNT,
 	ENV_KEY_USER,
+	ENV_KEY_USER_ID,
+	ENV_KEY_PERMISSION,
 	ENV_KEY_TOKEN,
 	ENV_KEY_COUNT,
 };

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* The index of the first row that is not before NAME. */
 static size_t lower_bound(const struct name_table *table, const char *name)
@@ -115,6 +116,19 @@ const char *name_table_sort(struct name_table *table)
 			return table->rows[i];
 	}
 	return NULL;
+}
+
+static int compare_alike(const void *a, const void *b)
+{
+	int order = strcasecmp(*(const char *const *)a, *(const char *const *)b);
+
+	return order != 0 ? order : compare_rows(a, b);
+}
+
+void name_table_sort_alike(struct name_table *table)
+{
+	if (table->count > 1)
+		qsort(table->rows, table->count, sizeof(*table->rows), compare_alike);
 }
 
 int name_table_clone(const struct name_table *table, struct name_table *ret_clone)

@@ -38,6 +38,10 @@ int name_table_append(struct name_table *table, void *row) _must_check_;
  * those of an array, in the order of the array. */
 const char *name_table_sort(struct name_table *table);
 
+/* Sorts without regard to the case of letters, then as name_table_sort(): names that differ in it
+ * alone are side by side. Nothing is found in the table until it is sorted the other way. */
+void name_table_sort_alike(struct name_table *table);
+
 /* The same rows in a second table. ERR_NOMEM. */
 int name_table_clone(const struct name_table *table, struct name_table *ret_clone) _must_check_;
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "account_note.h"
 
+#include <time.h>
+
 #include "client/control_reply.h"
+#include "common/text.h"
 #include "common/translate.h"
 #include "terminal/terminal.h"
 
@@ -36,6 +39,20 @@ void account_note_permission(const struct json *account, bool advice)
 	else
 		terminal_message(_("%s: its permissions changed (%s). A new consent is needed."),
 				 name, buf_text(&difference));
+}
+
+void account_note_expiry(const struct json *account)
+{
+	const char *name = json_get_string(account, "account");
+	const char *end = json_get_string(account, "expires_at");
+	int64_t unix_s;
+
+	if (!name || !end || text_time_parse(end, &unix_s) < 0 || unix_s > (int64_t)time(NULL) ||
+	    !credential_state_is_good(control_credential_state(account)))
+		return;
+	terminal_message(_("%s: its credential expired at %s. Log in again with: misskey-authctl "
+			   "login %s"),
+			 name, end, name);
 }
 
 void account_note_browser(const struct json *account)

@@ -16,5 +16,8 @@ void account_note_permission(const struct json *account, bool advice);
  * with the new link; and that its page could not be opened, why, and its address. */
 void account_note_browser(const struct json *account);
 
+/* Says on standard error, if it is so, that ACCOUNT's credential has expired, and what to do. */
+void account_note_expiry(const struct json *account);
+
 /* Appends the texts of the array NAMES, with commas between them. */
 void account_note_names(struct buf *text, const struct json *names);

@@ -99,6 +99,7 @@ static void say_notes(const struct json *accounts)
 {
 	for (const struct json *c = json_first(accounts); c; c = json_next(c)) {
 		account_note_permission(c, true);
+		account_note_expiry(c);
 		account_note_browser(c);
 	}
 	pending_login_note_all(accounts);

@@ -89,6 +89,8 @@ static void append_credential(struct buf *text, const struct json *account)
 	append_time(text, "Obtained:", json_get_string(account, "obtained_at"));
 	append_time(text, "Verified:", json_get_string(account, "verified_at"));
 	append_time(text, "Last asked:", last_asked(account));
+	if (json_get_string(account, "expires_at"))
+		append_time(text, "Expires:", json_get_string(account, "expires_at"));
 }
 
 /* How it was obtained, or else how it is going to be. */
@@ -210,6 +212,7 @@ int command_show(struct control_client *client, const struct command_options *op
 	}
 	status = print_text(account, directory);
 	account_note_permission(account, true);
+	account_note_expiry(account);
 	account_note_browser(account);
 	pending_login_note(account);
 	return status;

@@ -26,8 +26,8 @@ struct doctor {
 	struct paths paths;
 	struct json *status;   /* the daemon's answer to GET /v1/status; NULL: there is none */
 	struct config *config; /* NULL: it cannot be read */
-	/* Of the files of env/: an array of objects with account, server and state, as the status
-	 * has them, which knows more if it is there. */
+	/* Of the files in accounts/: an array of objects with account, server and state, as the
+	 * status has them, which knows more if it is there. */
 	struct json *env_accounts;
 	/* Of misskey-authd-callback.socket: its port (0: there is no such unit), and whether
 	 * systemd listens there. */
@@ -50,7 +50,7 @@ void doctor_check_confinement(struct doctor *doctor);
 /* The callback port. */
 void doctor_check_port(struct doctor *doctor);
 
-/* The state directory: owners, modes, room, content; finds out the accounts of env/. */
+/* The state directory: owners, modes, room, content; finds out the accounts. */
 void doctor_check_files(struct doctor *doctor);
 
 /* Every account's server, and the clock by what they say the time is. */

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include "common/buf.h"
 #include "common/name_table.h"
@@ -324,27 +325,36 @@ static int refuse_repeated_accounts(const struct parser *parser)
 {
 	struct name_table *by_name = &parser->config->by_name;
 	const struct config_account *repeated = NULL;
-	unsigned first_line = 0;
+	const struct config_account *first = NULL;
 	struct err_detail why;
 
 	for (size_t i = 0; i < parser->config->account_count; i++)
 		if (name_table_append(by_name, &parser->config->accounts[i]) < 0)
 			return fail_no_memory(parser);
-	(void)name_table_sort(by_name);
+	name_table_sort_alike(by_name);
 	for (size_t i = 1; i < by_name->count; i++) {
-		const struct config_account *before = by_name->rows[i - 1];
-		const struct config_account *account = by_name->rows[i];
+		const struct config_account *a = by_name->rows[i - 1];
+		const struct config_account *b = by_name->rows[i];
+		const struct config_account *later = a->line < b->line ? b : a;
 
-		if (strcmp(account->name, before->name) == 0 &&
-		    (!repeated || account->line < repeated->line)) {
-			repeated = account;
-			first_line = before->line;
+		if (strcasecmp(a->name, b->name) == 0 &&
+		    (!repeated || later->line < repeated->line)) {
+			repeated = later;
+			first = later == b ? a : b;
 		}
 	}
+	(void)name_table_sort(by_name);
 	if (!repeated)
 		return 0;
-	(void)err_set(&why, ERR_EXISTS, _("`[account %s]`: expected once; the first is in line %u"),
-		      repeated->name, first_line);
+	if (account_name_is_alike(repeated->name, first->name))
+		(void)err_set(&why, ERR_EXISTS,
+			      _("`[account %s]`: expected a name that differs from [account %s] in "
+				"line %u not only in the case of letters"),
+			      repeated->name, first->name, first->line);
+	else
+		(void)err_set(&why, ERR_EXISTS,
+			      _("`[account %s]`: expected once; the first is in line %u"),
+			      repeated->name, first->line);
 	return fail_at(parser, repeated->line, ERR_EXISTS, &why);
 }
 

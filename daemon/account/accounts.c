@@ -232,6 +232,31 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 	return 0;
 }
 
+int accounts_check_names(const struct accounts *accounts, const struct config *config,
+			 struct err_detail *detail)
+{
+	_cleanup_(name_table_done) struct name_table alike = {0};
+
+	if (name_table_clone(&accounts->table, &alike))
+		return err_set(detail, ERR_NOMEM, "no memory for the accounts of the config");
+	name_table_sort_alike(&alike);
+	for (size_t i = 1; i < alike.count; i++) {
+		const struct account *a = alike.rows[i - 1];
+		const struct account *b = alike.rows[i];
+		const struct account *ours = a->from_config ? a : b;
+		const struct config_account *section = config_account_find(config, ours->name);
+
+		if (section && account_name_is_alike(a->name, b->name))
+			return err_set(detail, ERR_EXISTS,
+				       "%s:%u: `[account %s]`: there is an account %s, whose name "
+				       "differs only in the case of letters; use that name, or "
+				       "another one",
+				       config->file, section->line, ours->name,
+				       ours == a ? b->name : a->name);
+	}
+	return 0;
+}
+
 void accounts_remove(struct accounts *accounts, const char *name)
 {
 	account_free(name_table_take(&accounts->table, name));

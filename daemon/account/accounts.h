@@ -45,6 +45,11 @@ int accounts_load(struct accounts *accounts, const struct config *config,
 		  const struct registry *registry,
 		  const struct credentials *credentials) _must_check_;
 
+/* Whether an account of CONFIG and another one differ only in the case of letters: ERR_EXISTS with
+ * a sentence. ERR_NOMEM. */
+int accounts_check_names(const struct accounts *accounts, const struct config *config,
+			 struct err_detail *detail) _must_check_;
+
 /* Makes the account that DEFINITION (copied) names, or makes it that. Without an app_name it has
  * the default, without a description likewise. Pointers to accounts stay valid. ERR_NOMEM. */
 int accounts_put(struct accounts *accounts, const struct config_account *definition,

@@ -47,12 +47,10 @@ void control_get_credential(struct control *control, struct http_request *reques
 			    const struct control_request *parsed)
 {
 	const struct credential *credential = service_credential(control->service, parsed->account);
-	bool is_token = parsed->route == CONTROL_TOKEN;
+	bool must_be_good = parsed->route == CONTROL_TOKEN;
 
-	if (credential && (!is_token || credential_is_good(credential)))
-		control_reply_json(request, 200,
-				   is_token ? control_json_token(credential)
-					    : control_json_credential(credential));
+	if (credential && (!must_be_good || credential_is_good(credential)))
+		control_reply_json(request, 200, control_json_credential(credential));
 	else if (credential || find(control, parsed->account))
 		control_reply_no_credential(request, parsed->account);
 	else

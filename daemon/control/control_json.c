@@ -250,7 +250,9 @@ static int add_credential(struct json *object, const struct credential *credenti
 		return ERR_NOMEM;
 	if (add_time(object, "obtained_at", credential ? credential->obtained_at : 0))
 		return ERR_NOMEM;
-	return add_time(object, "verified_at", credential ? credential->verified_at : 0);
+	if (add_time(object, "verified_at", credential ? credential->verified_at : 0))
+		return ERR_NOMEM;
+	return add_time(object, "expires_at", credential ? credential->expires_at : 0);
 }
 
 /* Tells one credential from another, whatever its state is by now. */
@@ -458,18 +460,6 @@ struct json *control_json_reload(const struct service *service,
 	    add_names(object, "changed", buf_text(&report->changed)) ||
 	    add_names(object, "removed", buf_text(&report->removed)) ||
 	    json_add_bool(object, "needs_restart", report->needs_restart))
-		return NULL;
-	return TAKE_PTR(object);
-}
-
-struct json *control_json_token(const struct credential *credential)
-{
-	_cleanup_(json_freep) struct json *object = json_new_object();
-
-	if (json_add_string(object, "account", credential->account) ||
-	    json_add_string(object, "server", credential->server) ||
-	    json_add_string(object, "username", credential->username) ||
-	    json_add_string(object, "i", secret_reveal(&credential->i)))
 		return NULL;
 	return TAKE_PTR(object);
 }

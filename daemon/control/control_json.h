@@ -28,8 +28,6 @@ struct json *control_json_forgotten(struct service *service, const struct accoun
 struct json *control_json_verification(struct service *service, const struct account *account);
 struct json *control_json_reload(const struct service *service,
 				 const struct service_reload_report *report);
-/* The credential itself. */
-struct json *control_json_token(const struct credential *credential);
-/* All that credentials.json says of the account, the credential too. */
+/* The account's name and its entry of credentials.json. */
 struct json *control_json_credential(const struct credential *credential);
 struct json *control_json_error(const char *code, const char *message);

@@ -113,6 +113,15 @@ static int open_stores(struct service *service)
 	if (accounts_load(service->accounts, service->config, service->registry,
 			  service->credentials))
 		return ERR_NOMEM;
+	r = accounts_check_names(service->accounts, service->config, &detail);
+	if (r == ERR_NOMEM)
+		return r;
+	if (r) {
+		service_add_problem(service, CODE_BAD_CONFIG, detail.text);
+		service->unavailable = (struct service_refusal){CODE_BAD_CONFIG, detail};
+		registry_free(TAKE_PTR(service->registry));
+		credentials_free(TAKE_PTR(service->credentials));
+	}
 	if (service->credentials)
 		service_derive_all(service);
 	return 0;

@@ -9,6 +9,27 @@
 #include "common/log.h"
 #include "service_state.h"
 
+/* ---- Names ---- */
+
+int service_check_name(const struct service *service, const char *name,
+		       const struct account *except, struct err_detail *detail)
+{
+	for (size_t n = 0; n < accounts_count(service->accounts); n++) {
+		const struct account *account = accounts_at(service->accounts, n);
+
+		/* One whose first login has ended is no account any more. */
+		if (account == except || !account_name_is_alike(account->name, name) ||
+		    (account->is_provisional &&
+		     login_phase(service_find_login(service, account)) == LOGIN_IS_OVER))
+			continue;
+		return err_set(detail, ERR_EXISTS,
+			       "There is an account %s, and %s differs from that only in the case "
+			       "of letters; use that account, or choose another name",
+			       account->name, name);
+	}
+	return 0;
+}
+
 /* ---- Verifying ---- */
 
 int service_verify(struct service *service, struct account *account, struct err_detail *detail)
@@ -100,6 +121,11 @@ static int check_rename(const struct service *service, const struct account *acc
 
 	if (r)
 		return r;
+	if (account->from_config && account_name_is_alike(account->name, name))
+		return err_set(detail, ERR_EXISTS,
+			       "The account %s is in the config. Take [account %s] out of %s, run "
+			       "misskey-authctl reload and then this again, and add [account %s]",
+			       account->name, account->name, service->config->file, name);
 	if (account->from_config)
 		return err_set(detail, ERR_EXISTS,
 			       "The account %s is in the config. Change [account %s] to [account "
@@ -107,6 +133,9 @@ static int check_rename(const struct service *service, const struct account *acc
 			       account->name, account->name, name, service->config->file);
 	if (!service_credential(service, account->name))
 		return refuse_name(account, name, "it has no credential", detail);
+	r = service_check_name(service, name, account, detail);
+	if (r)
+		return r;
 	other = accounts_find(service->accounts, name);
 	if (login_phase(service_find_login(service, account)) != LOGIN_IS_OVER ||
 	    (other && login_phase(service_find_login(service, other)) != LOGIN_IS_OVER))

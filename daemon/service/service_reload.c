@@ -129,6 +129,8 @@ static int load_wanted(struct service *service, const struct config *config,
 		r = keep_for_login(logins->rows[n], wanted);
 	if (r == ERR_NOMEM)
 		return err_set(detail, r, "no memory for the accounts of the config");
+	if (r == 0)
+		r = accounts_check_names(wanted, config, detail);
 	*ret_wanted = TAKE_PTR(wanted);
 	return r;
 }

@@ -64,7 +64,7 @@ static int read_request(const struct service *service, struct request *request,
 		return err_set(detail, ERR_NOT_FOUND,
 			       "There is no account %s; to make it, say for which server",
 			       asked->account);
-	return 0;
+	return request->account ? 0 : service_check_name(service, asked->account, NULL, detail);
 }
 
 /* ---- What is wished ---- */

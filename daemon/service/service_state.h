@@ -57,6 +57,11 @@ int service_resolve_account(struct service *service, const struct service_login 
 			    struct account **ret_account, struct wish *ret_wish,
 			    struct err_detail *detail) _must_check_;
 
+/* Refuses NAME, a new account's, if it differs only in the case of letters from that of an account
+ * other than EXCEPT (which may be NULL): ERR_EXISTS. */
+int service_check_name(const struct service *service, const char *name,
+		       const struct account *except, struct err_detail *detail) _must_check_;
+
 /* The files in accounts/ say what credentials.json says, for all accounts that there are. */
 void service_derive_all(struct service *service);
 

@@ -66,10 +66,30 @@ static const struct entry_member members[] = {
 	{"obtained_at", AT(obtained_at), .form = ENTRY_DATE, .max = ENTRY_TIME_MAX},
 	{"verified_at", AT(verified_at), .form = ENTRY_DATE, .max = ENTRY_TIME_MAX,
 	 .may_be_null = true},
+	{"expires_at", AT(expires_at), .form = ENTRY_DATE, .max = ENTRY_TIME_MAX,
+	 .may_be_null = true},
 	{"session_sha256", AT(session_digest), .form = ENTRY_HEX, .max = SHA256_HEX_BYTES - 1},
 	{0},
 };
 #undef AT
+
+/* Two names would be one directory where file systems do not tell the case of letters. */
+static int arrange(struct name_table *rows, struct err_detail *where)
+{
+	_cleanup_(name_table_done) struct name_table alike = {0};
+	int r = name_table_clone(rows, &alike);
+
+	if (r < 0)
+		return err_set(where, r, "%s", err_text(r));
+	name_table_sort_alike(&alike);
+	for (size_t i = 1; i < alike.count; i++)
+		if (account_name_is_alike(alike.rows[i - 1], alike.rows[i]))
+			return err_set(where, ERR_DAMAGED,
+				       "the accounts %s and %s differ only in the case of letters",
+				       (const char *)alike.rows[i - 1],
+				       (const char *)alike.rows[i]);
+	return 0;
+}
 
 const struct entry_kind credential_kind = {
 	.list = "accounts",
@@ -78,6 +98,7 @@ const struct entry_kind credential_kind = {
 	.members = members,
 	.repeated = "an account is there twice",
 	.misfit = misfit,
+	.arrange = arrange,
 };
 
 void credential_done(struct credential *credential)

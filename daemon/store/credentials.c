@@ -430,6 +430,12 @@ int credentials_rename(struct credentials *credentials, const char *old_name, co
 		entry_free(&credential_kind, fresh);
 		return r;
 	}
+	/* Where file systems do not tell the case of letters, both names are one directory: it goes
+	 * before it is made anew. */
+	if (account_name_is_alike(old_name, new_name)) {
+		r = derived_remove(&credentials->derived, old_name, detail);
+		return r < 0 ? r : write_derived(credentials, new_name, NULL, NULL, detail);
+	}
 	r = write_derived(credentials, new_name, NULL, NULL, detail);
 	return r < 0 ? r : derived_remove(&credentials->derived, old_name, detail);
 }

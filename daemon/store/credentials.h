@@ -33,6 +33,7 @@ struct credential {
 	enum credential_state state;
 	int64_t obtained_at;		       /* unix s */
 	int64_t verified_at;		       /* unix s, 0: never */
+	int64_t expires_at;		       /* unix s, 0: it is not known to end */
 	char session_digest[SHA256_HEX_BYTES]; /* SHA-256 of the session token it came from */
 };
 

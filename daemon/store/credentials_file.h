@@ -14,7 +14,7 @@
  *   9,728  128 permissions, a line each: 8 blanks, 64 characters, 2 quotes, comma, line break
  *   1,024  the app's name: 128 characters, 512 bytes, all of them escaped at worst
  *     256  the user's name: 128 bytes, the same
- *     691  server 267, account 64, three ids of 128 at most, digest 64, two times
+ *     711  server 267, account 64, three ids of 128 at most, digest 64, three times
  *     512  i: what MiAuth's token may have; a digest has 64
  *     700  names of the members, quotes, indentation
  * What is larger is refused, so that a reservation's room is always enough.

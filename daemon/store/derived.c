@@ -11,6 +11,9 @@
 #include "common/env_file.h"
 #include "common/state.h"
 
+/* A line. */
+#define TOKEN_FILE_MAX_BYTES (SECRET_MAX_BYTES + 1)
+
 DEFINE_CLEANUP(DIR *, closedir);
 
 /* All accounts */
@@ -69,12 +72,12 @@ void derived_close(struct derived *derived)
 
 /* Room */
 
-static int reserve(int dirfd, const char *name, struct fsx_temp **ret_temp,
+static int reserve(int dirfd, const char *name, size_t size, struct fsx_temp **ret_temp,
 		   struct err_detail *detail)
 {
 	int r = fsx_temp_new(dirfd, name, ret_temp, detail);
 
-	return r < 0 ? r : fsx_temp_reserve(*ret_temp, ENV_FILE_MAX_BYTES, detail);
+	return r < 0 ? r : fsx_temp_reserve(*ret_temp, size, detail);
 }
 
 int derived_reserve(const struct derived *derived, const char *account, struct derived_room *room,
@@ -83,8 +86,10 @@ int derived_reserve(const struct derived *derived, const char *account, struct d
 	int r = fsx_open_subdirectory(derived->accounts_fd, account, &room->dirfd, detail);
 
 	if (r == 0)
-		r = reserve(room->dirfd, ACCOUNT_ENV_FILE, &room->env, detail);
-	return r < 0 ? r : reserve(room->dirfd, ACCOUNT_TOKEN_FILE, &room->token, detail);
+		r = reserve(room->dirfd, ACCOUNT_ENV_FILE, ENV_FILE_MAX_BYTES, &room->env, detail);
+	return r < 0 ? r
+		     : reserve(room->dirfd, ACCOUNT_TOKEN_FILE, TOKEN_FILE_MAX_BYTES, &room->token,
+			       detail);
 }
 
 void derived_room_done(const struct derived *derived, const char *account,
@@ -106,9 +111,15 @@ int derived_env_text(const char *account, const char *origin, const struct crede
 		[ENV_KEY_STATE] =
 			credential_state_text(credential ? credential->state : CREDENTIAL_ABSENT),
 		[ENV_KEY_SERVER] = origin,
+		[ENV_KEY_URL] = origin,
+		[ENV_KEY_HOST] = strstr(origin, "://") + 3,
 		[ENV_KEY_ACCOUNT] = account,
 	};
 
+	if (credential) {
+		values[ENV_KEY_USER_ID] = credential->user_id;
+		values[ENV_KEY_PERMISSION] = credential->permission;
+	}
 	if (credential && username_is_harmless(credential->username))
 		values[ENV_KEY_USER] = credential->username;
 	if (credential && credential_is_good(credential))

@@ -107,3 +107,50 @@ def test_what_is_said_of_an_account_of_the_config_leads_to_its_new_name(server_2
     assert daemon.authctl("rename", "me", "bot").returncode == 0
     assert daemon.account("bot")["source"] == "config" and daemon.token("bot").returncode == 0
     assert len(listed(daemon)) == 1
+
+
+def test_names_that_differ_in_case_alone_are_one(server_2025, make_daemon):
+    """Some file systems would take their directories for one."""
+    daemon = make_daemon(servers=[server_2025]).start()
+    authorize(daemon, server_2025, "me")
+    said = "There is an account me, and Me differs from that only in the case of letters"
+    refused = daemon.authctl("login", server_2025.origin, "--as", "Me", "--no-wait")
+    assert refused.returncode == 1 and said in refused.stderr
+    status, answer = daemon.control("POST", "/v1/accounts/ME/login", {"server": server_2025.origin})
+    assert (status, answer["error"]["code"]) == (409, "CONFLICT")
+    authorize(daemon, server_2025, "bot")
+    refused = daemon.authctl("rename", "bot", "Me")
+    assert refused.returncode == 1 and said in refused.stderr
+    assert [account["account"] for account in daemon.control("GET", "/v1/accounts")[1]["accounts"]] == ["bot", "me"]
+    # The same account may be called so.
+    i = daemon.token("me").stdout
+    assert daemon.authctl("rename", "me", "Me").returncode == 0
+    assert daemon.token("Me").stdout == i and daemon.token("me").returncode == 3
+    assert {file.name for file in (daemon.state / "accounts").iterdir()} == {"Me", "bot"}
+    # A pending login has its name too, until it ends.
+    daemon.login("News", server=server_2025.origin)
+    assert daemon.control("POST", "/v1/accounts/news/login", {"server": server_2025.origin})[0] == 409
+    assert daemon.authctl("cancel", "News").returncode == 0
+    assert daemon.control("POST", "/v1/accounts/news/login", {"server": server_2025.origin})[0] == 200
+
+
+def test_the_config_and_the_store_have_no_names_that_differ_in_case_alone(server_2025, make_daemon):
+    daemon = make_daemon(servers=[server_2025]).start()
+    authorize(daemon, server_2025, "me")
+    i = daemon.token("me").stdout
+    daemon.configure(f"[account Me]\nserver = {server_2025.origin}\n")
+    said = f"{daemon.config_file}:4: `[account Me]`: there is an account me, whose name differs only in the case of letters"
+    refused = daemon.authctl("reload")
+    assert refused.returncode != 0 and said in refused.stderr
+    assert daemon.token("me").stdout == i
+    daemon.restart()
+    (problem,) = daemon.control("GET", "/v1/status")[1]["problems"]
+    assert problem["code"] == "BAD_CONFIG" and said in problem["message"]
+    assert daemon.control("POST", "/v1/accounts/Me/login", {})[0] == 503
+    assert daemon.token("me").stdout == i and daemon.token("Me").returncode == 3
+    assert [file.name for file in (daemon.state / "accounts").iterdir()] == ["me"]
+    daemon.configure(f"[account me]\nserver = {server_2025.origin}\n")
+    daemon.restart()
+    assert daemon.account("me")["source"] == "config" and daemon.account("me")["state"] == "verified"
+    refused = daemon.authctl("rename", "me", "Me")
+    assert refused.returncode == 1 and "Take [account me] out of" in refused.stderr

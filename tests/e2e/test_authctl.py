@@ -591,6 +591,21 @@ def test_show_is_all_about_one_account(bot):
     assert "Obtained:     2026-11-22 21:00:00 +0900\n" in bot.run("show", "bot").stdout
 
 
+def test_an_end_is_shown_and_one_that_has_passed_is_said(bot):
+    said = ("bot: its credential expired at 2020-01-01T00:00:00Z. "
+            "Log in again with: misskey-authctl login bot\n")
+    bot.daemon.accounts[0]["expires_at"] = "2020-01-01T00:00:00Z"
+    assert "Expires:      2020-01-01 00:00:00 +0000\n" in bot.run("show", "bot").stdout
+    for command in (["show", "bot"], ["list"], ["status"]):
+        assert said in bot.run(*command).stderr
+    bot.daemon.accounts[0]["expires_at"] = "2120-01-01T00:00:00Z"
+    assert "Expires:      2120-01-01 00:00:00 +0000\n" in bot.run("show", "bot").stdout
+    assert bot.run("list").stderr == ""
+    # What has no good credential has a more important note than that.
+    bot.daemon.accounts[0].update(expires_at="2020-01-01T00:00:00Z", state="revoked")
+    assert "expired" not in bot.run("list").stderr
+
+
 def test_show_as_json_is_the_account_and_its_files(bot):
     state = bot.directory / "state"
     assert json.loads(bot.run("show", "bot", "--json").stdout) == {

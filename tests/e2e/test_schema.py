@@ -35,6 +35,25 @@ def test_the_schema_is_one():
 # What the daemon writes fits
 
 
+def test_an_end_that_a_server_has_told_is_kept(server, daemon):
+    """No server does yet; a later version writes it."""
+    authorize(daemon, server, "me")
+    daemon.stop()
+    content = written(daemon)
+    assert content["accounts"]["me"]["expires_at"] is None
+    content["accounts"]["me"]["expires_at"] = "2020-01-01T00:00:00Z"
+    (daemon.state / "credentials.json").write_text(json.dumps(content))
+    daemon.start()
+    authorize(daemon, server, "other", username="bob")
+    assert written(daemon) == {**content, "accounts": {**content["accounts"], "other": written(daemon)["accounts"]["other"]}}
+    assert complaints(written(daemon)) == []
+    for answer in (daemon.account("me"), daemon.control("GET", "/v1/accounts/me/token")[1],
+                   daemon.control("POST", "/v1/accounts/me/verify")[1]):
+        assert (answer["expires_at"], answer["state"]) == ("2020-01-01T00:00:00Z", "verified")
+    assert "me: its credential expired at 2020-01-01T00:00:00Z. " in daemon.authctl("list").stderr
+    assert daemon.token("me").returncode == 0
+
+
 def test_verified_and_unverified_fit(server, daemon):
     authorize(daemon, server, "good")
     authorize(daemon, server, "narrow", username="bob", permission="write:notes")
@@ -93,6 +112,7 @@ ACCOUNT = {
     "state": "verified",
     "obtained_at": "2026-11-22T12:00:00Z",
     "verified_at": "2026-11-22T12:00:01Z",
+    "expires_at": None,
     "session_sha256": I,
 }
 
@@ -141,6 +161,7 @@ WRONG = {
         "2026-11-22T12:00:60Z", "2026-11-22T12:00:00Z\n",
     ],
     "verified_at": ["", "never", "2026-11-22T12:00:01z"],
+    "expires_at": ["", "never", "2027-11-22", "2027-11-22T12:00:01z"],
     "session_sha256": ["", I[1:], I.upper(), None],
     "user": [[], "alice"],
     "app": [None, "misskey-authd"],

@@ -353,7 +353,7 @@ def test_directory_in_the_files_place(state):
     lines(MISSKEY_USER="é"),
     lines(MISSKEY_TOKEN="a\rb"),
     lines().replace("\n", "\r\n"),
-    lines() + "MISSKEY_PADDING=" + "x" * 4096 + "\n",
+    lines() + "MISSKEY_PADDING=" + "x" * 12288 + "\n",
 ], ids=lambda content: hex(zlib.crc32(content.encode())))
 def test_damaged_file_is_8(state, content):
     state.write(content=content)
@@ -363,8 +363,8 @@ def test_damaged_file_is_8(state, content):
 
 def test_largest_file_passes(state):
     content = lines()
-    content += "PADDING=" + "x" * (4096 - len(content) - len("PADDING=\n")) + "\n"
-    assert len(content) == 4096
+    content += "PADDING=" + "x" * (12288 - len(content) - len("PADDING=\n")) + "\n"
+    assert len(content) == 12288
     state.write(content=content)
     assert state.run(NAME).stdout == TOKEN + "\n"
     state.write(content=content.replace("PADDING=", "PADDING=x"))

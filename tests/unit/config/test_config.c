@@ -202,6 +202,8 @@ static void mistakes_are_named(void **state)
 		{ACCOUNT "[account b]\nserver = h\n[account a]\n[account b]", ERR_EXISTS,
 		 "c.ini:5: `[account a]`: ", "line 1"},
 		{"[account a]\n" ACCOUNT ACCOUNT, ERR_EXISTS, "c.ini:2: ", "line 1"},
+		{ACCOUNT "[account b]\nserver = h\n[account A]\nserver = h\n", ERR_EXISTS,
+		 "c.ini:5: `[account A]`: ", "[account a] in line 1 not only in the case"},
 		{"#\n[account a]\nuser = x\n[account b]\nserver = h\n", ERR_INVALID,
 		 "c.ini:2: [account a] has no server", "expected `server ="},
 		{"[account a]", ERR_INVALID, "c.ini:1: [account a] has no server", ""},

@@ -10,6 +10,13 @@
 #include "support/sample_credential.h"
 
 #define MANY 10000
+#define SERVER_LINES                               \
+	"MISSKEY_SERVER=https://misskey.example\n" \
+	"MISSKEY_URL=https://misskey.example\n"    \
+	"MISSKEY_HOST=misskey.example\n"
+#define CREDENTIAL_LINES         \
+	"MISSKEY_USER_ID=9abc\n" \
+	"MISSKEY_PERMISSION=read:account,write:notes\n"
 
 static void test_no_file_is_an_empty_store(void **state)
 {
@@ -58,11 +65,9 @@ static void test_files_are_private_and_say_what_is_documented(void **state)
 
 	(void)state;
 	store(credentials, &alice, NULL);
-	assert_content("accounts/alice/env", "MISSKEY_STATE=verified\n"
-					     "MISSKEY_SERVER=https://misskey.example\n"
-					     "MISSKEY_ACCOUNT=alice\n"
-					     "MISSKEY_USER=alice\n"
-					     "MISSKEY_TOKEN=" I_ALICE "\n");
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=verified\n" SERVER_LINES "MISSKEY_ACCOUNT=alice\n"
+		       "MISSKEY_USER=alice\n" CREDENTIAL_LINES "MISSKEY_TOKEN=" I_ALICE "\n");
 	assert_content("accounts/alice/token", I_ALICE "\n");
 	assert_int_equal(mode_of("credentials.json"), 0600);
 	assert_int_equal(mode_of("accounts/alice/env"), 0600);
@@ -73,10 +78,9 @@ static void test_files_are_private_and_say_what_is_documented(void **state)
 	free(alice.username);
 	alice.username = copy_of("al ice");
 	store(credentials, &alice, NULL);
-	assert_content("accounts/alice/env", "MISSKEY_STATE=unverified\n"
-					     "MISSKEY_SERVER=https://misskey.example\n"
-					     "MISSKEY_ACCOUNT=alice\n"
-					     "MISSKEY_TOKEN=" I_ALICE "\n");
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=unverified\n" SERVER_LINES
+		       "MISSKEY_ACCOUNT=alice\n" CREDENTIAL_LINES "MISSKEY_TOKEN=" I_ALICE "\n");
 	credentials_free(credentials);
 	credential_done(&alice);
 }
@@ -91,10 +95,9 @@ static void test_revoked_takes_the_token_away(void **state)
 	store(credentials, &alice, NULL);
 	alice.state = CREDENTIAL_REVOKED; /* i is still there: it is dropped */
 	store(credentials, &alice, NULL);
-	assert_content("accounts/alice/env", "MISSKEY_STATE=revoked\n"
-					     "MISSKEY_SERVER=https://misskey.example\n"
-					     "MISSKEY_ACCOUNT=alice\n"
-					     "MISSKEY_USER=alice\n");
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=revoked\n" SERVER_LINES "MISSKEY_ACCOUNT=alice\n"
+		       "MISSKEY_USER=alice\n" CREDENTIAL_LINES);
 	assert_false(exists("accounts/alice/token"));
 	assert_false(secret_is_set(&credentials_find(credentials, "alice")->i));
 	json = content_of("credentials.json");
@@ -125,7 +128,7 @@ static void test_a_suspension_keeps_i_and_gives_it_to_nobody(void **state)
 	store(credentials, &alice, NULL);
 	set_state(credentials, CREDENTIAL_SUSPENDED, 1795348900, true);
 	alice.state = CREDENTIAL_SUSPENDED;
-	assert_on_disk(&alice); /* with i, and neither a token nor its line in env/ */
+	assert_on_disk(&alice); /* with i, and neither a token nor its line in env */
 	credentials_free(credentials);
 	credentials = open_store();
 	assert_same(credentials_find(credentials, "alice"), &alice);
@@ -133,6 +136,109 @@ static void test_a_suspension_keeps_i_and_gives_it_to_nobody(void **state)
 	alice.state = CREDENTIAL_VERIFIED;
 	alice.verified_at = 1795349000;
 	assert_on_disk(&alice);
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+/* A container has the directory mounted. */
+static void test_the_directory_stays_while_the_account_is_there(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+	struct credentials_reservation *reservation = NULL;
+	ino_t directory;
+
+	(void)state;
+	assert_int_equal(
+		credentials_derive(credentials, "alice", "https://misskey.example", &detail), 0);
+	directory = inode_of("accounts/alice");
+	assert_int_equal(mode_of("accounts/alice"), 0700);
+	assert_int_equal(credentials_reserve(credentials, "alice", &reservation, &detail), 0);
+	store(credentials, &alice, reservation);
+	credentials_reservation_free(reservation);
+	set_state(credentials, CREDENTIAL_SUSPENDED, 1, true);
+	set_state(credentials, CREDENTIAL_VERIFIED, 2, true);
+	set_state(credentials, CREDENTIAL_REVOKED, 3, true);
+	assert_false(exists("accounts/alice/token"));
+	store(credentials, &alice, NULL);
+	assert_int_equal(
+		credentials_remove(credentials, "alice", "https://misskey.example", &detail), 0);
+	credentials_free(credentials);
+	credentials = open_store();
+	assert_int_equal(
+		credentials_derive(credentials, "alice", "https://misskey.example", &detail), 0);
+	assert_int_equal(inode_of("accounts/alice"), directory);
+	assert_int_equal(credentials_underive(credentials, "alice", &detail), 0);
+	assert_false(exists("accounts/alice"));
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+/* No account is seen before its files are. */
+static void test_room_alone_makes_no_account(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credentials_reservation *reservation = NULL;
+	struct credential alice = sample("alice", I_ALICE);
+
+	(void)state;
+	assert_int_equal(credentials_reserve(credentials, "alice", &reservation, &detail), 0);
+	assert_false(exists("accounts/alice/env") || exists("accounts/alice/token"));
+	credentials_reservation_free(reservation);
+	assert_false(exists("accounts/alice"));
+	/* An account that is removed while a login has room there can be stored again. */
+	store(credentials, &alice, NULL);
+	assert_int_equal(credentials_reserve(credentials, "alice", &reservation, &detail), 0);
+	assert_int_equal(credentials_remove(credentials, "alice", NULL, &detail), 0);
+	assert_int_equal(count_temps(), 3);
+	store(credentials, &alice, reservation);
+	assert_on_disk(&alice);
+	assert_int_equal(credentials_remove(credentials, "alice", NULL, &detail), 0);
+	assert_false(exists("accounts/alice"));
+	store(credentials, &alice, reservation);
+	assert_on_disk(&alice);
+	credentials_reservation_free(reservation);
+	assert_on_disk(&alice);
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+/* Also on a file system that does not tell the case of letters. */
+static void test_a_name_changes_its_case_alone(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+
+	(void)state;
+	store(credentials, &alice, NULL);
+	assert_int_equal(credentials_rename(credentials, "alice", "Alice", &detail), 0);
+	strcpy(alice.account, "Alice");
+	assert_on_disk(&alice);
+	assert_false(exists("accounts/alice"));
+	credentials_free(credentials);
+	credential_done(&alice);
+}
+
+static void test_what_is_no_directory_of_ours_is_not_used(void **state)
+{
+	struct credentials *credentials = open_store();
+	struct credential alice = sample("alice", I_ALICE);
+
+	(void)state;
+	assert_int_equal(mkdirat(root_fd, "elsewhere", 0700), 0);
+	assert_int_equal(symlinkat("../elsewhere", root_fd, "accounts/alice"), 0);
+	assert_int_equal(credentials_store(credentials, &alice, NULL, &detail), ERR_UNSAFE);
+	assert_detail("accounts/alice");
+	assert_int_equal(unlinkat(root_fd, "accounts/alice", 0), 0);
+	put("accounts/alice", "a file");
+	assert_int_equal(credentials_store(credentials, &alice, NULL, &detail), ERR_UNSAFE);
+	assert_content("accounts/alice", "a file");
+	assert_int_equal(unlinkat(root_fd, "accounts/alice", 0), 0);
+	assert_int_equal(mkdirat(root_fd, "accounts/alice", 0755), 0);
+	store(credentials, &alice, NULL);
+	assert_int_equal(mode_of("accounts/alice"), 0700);
+	assert_on_disk(&alice);
+	assert_int_equal(count_files(path_in_root("elsewhere"), ""), 2); /* . and .. */
 	credentials_free(credentials);
 	credential_done(&alice);
 }
@@ -202,9 +308,8 @@ static void test_what_is_removed_is_gone_from_all_files(void **state)
 		assert_int_equal(
 			credentials_remove(credentials, "bob", "https://misskey.example", &detail),
 			0);
-	assert_content("accounts/bob/env", "MISSKEY_STATE=absent\n"
-					   "MISSKEY_SERVER=https://misskey.example\n"
-					   "MISSKEY_ACCOUNT=bob\n");
+	assert_content("accounts/bob/env",
+		       "MISSKEY_STATE=absent\n" SERVER_LINES "MISSKEY_ACCOUNT=bob\n");
 	assert_false(exists("accounts/bob/token"));
 	assert_int_equal(credentials_remove(credentials, "../x", NULL, &detail), ERR_INVALID);
 	credentials_free(credentials);
@@ -394,9 +499,8 @@ static void test_an_account_without_credential_is_absent(void **state)
 	put("accounts/alice/token", I_ALICE "\n");
 	assert_int_equal(
 		credentials_derive(credentials, "alice", "https://misskey.example", &detail), 0);
-	assert_content("accounts/alice/env", "MISSKEY_STATE=absent\n"
-					     "MISSKEY_SERVER=https://misskey.example\n"
-					     "MISSKEY_ACCOUNT=alice\n");
+	assert_content("accounts/alice/env",
+		       "MISSKEY_STATE=absent\n" SERVER_LINES "MISSKEY_ACCOUNT=alice\n");
 	assert_false(exists("accounts/alice/token"));
 	assert_int_equal(credentials_derive(credentials, "../x", "https://x.example", &detail),
 			 ERR_INVALID);
@@ -535,6 +639,10 @@ int main(void)
 		TEST(test_files_are_private_and_say_what_is_documented),
 		TEST(test_revoked_takes_the_token_away),
 		TEST(test_a_suspension_keeps_i_and_gives_it_to_nobody),
+		TEST(test_the_directory_stays_while_the_account_is_there),
+		TEST(test_room_alone_makes_no_account),
+		TEST(test_a_name_changes_its_case_alone),
+		TEST(test_what_is_no_directory_of_ours_is_not_used),
 		TEST(test_a_mere_time_waits_for_the_next_write),
 		TEST(test_a_state_is_of_a_credential),
 		TEST(test_what_is_removed_is_gone_from_all_files),

@@ -30,6 +30,7 @@ static const char document[] = "{\n"
 			       "      \"state\": \"verified\",\n"
 			       "      \"obtained_at\": \"2026-11-22T12:00:00Z\",\n"
 			       "      \"verified_at\": \"2026-11-22T12:00:01Z\",\n"
+			       "      \"expires_at\": null,\n"
 			       "      \"session_sha256\": \"" DIGEST "\"\n"
 			       "    }\n"
 			       "  }\n"
@@ -83,6 +84,7 @@ static void test_unusual_values_come_back(void **state)
 		credential.app_name = copy_of(names[i]);
 		credential.state = i % 2 ? CREDENTIAL_VERIFIED : CREDENTIAL_UNVERIFIED;
 		credential.verified_at = i % 2 ? INT64_C(253402300799) : 0;
+		credential.expires_at = i % 3 ? 0 : INT64_C(1827230400);
 		store(credentials, &credential, NULL);
 		assert_on_disk(&credential);
 	}
@@ -96,6 +98,23 @@ static void test_unusual_values_come_back(void **state)
 	assert_on_disk(&credential);
 	credentials_free(credentials);
 	credential_done(&credential);
+}
+
+static void test_names_that_differ_in_case_alone_are_damage(void **state)
+{
+	char *entry = strstr(document, "\"alice@");
+	char *end = strstr(document, "    }\n  }\n}\n");
+	struct buf text = {0};
+
+	(void)state;
+	buf_append(&text, document, (size_t)(end - document));
+	buf_append_text(&text, "    },\n");
+	buf_append_text(&text, entry);
+	entry = strrchr(buf_text(&text), '@') - strlen("alice");
+	*entry = 'A';
+	assert_refused(buf_text(&text), text.size, ERR_DAMAGED);
+	assert_detail("the accounts Alice@misskey.example and alice@misskey.example differ only");
+	buf_done(&text);
 }
 
 static void test_a_token_of_miauth_comes_back(void **state)
@@ -205,6 +224,9 @@ static const struct change damages[] = {
 	{"\"2026-11-22T12:00:00Z\"", "null", "\"obtained_at\""},
 	{"\"2026-11-22T12:00:01Z\"", "1795348801", "\"verified_at\""},
 	{"\"verified_at\"", "\"verified\"", "\"verified_at\""},
+	{"\"expires_at\": null", "\"expires_at\": 0", "\"expires_at\""},
+	{"\"expires_at\": null", "\"expires_at\": \"soon\"", "\"expires_at\""},
+	{"\"expires_at\": null,", "", "\"expires_at\""},
 	{DIGEST, "d16e57", "\"session_sha256\""},
 	{DIGEST, "D16E570000000000000000000000000000000000000000000000000000000003",
 	 "\"session_sha256\""},
@@ -334,6 +356,7 @@ int main(void)
 		TEST(test_the_format_is_the_documented_one),
 		TEST(test_unusual_values_come_back),
 		TEST(test_a_token_of_miauth_comes_back),
+		TEST(test_names_that_differ_in_case_alone_are_damage),
 		TEST(test_every_truncation_is_damage),
 		TEST(test_every_changed_byte_is_damage_or_harmless),
 		TEST(test_wrong_members_are_damage),

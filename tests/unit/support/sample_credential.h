@@ -99,6 +99,7 @@ static inline void assert_same(const struct credential *a, const struct credenti
 	assert_int_equal(a->state, b->state);
 	assert_int_equal(a->obtained_at, b->obtained_at);
 	assert_int_equal(a->verified_at, b->verified_at);
+	assert_int_equal(a->expires_at, b->expires_at);
 	assert_string_equal(a->session_digest, b->session_digest);
 }
 
