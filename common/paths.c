@@ -30,7 +30,7 @@ static bool is_absolute(const char *path)
 static int join(char ret_path[static PATH_MAX], const char *directory, const char *name,
 		struct err_detail *detail)
 {
-	size_t size = strlen(directory);
+	size_t size = strnlen(directory, PATH_MAX);
 	size_t name_size = strlen(name);
 
 	while (size > 0 && directory[size - 1] == '/')

@@ -135,6 +135,10 @@ static const char *const patterns[] = {
 	N_("a login is under way; wait for its end, or end it with misskey-authctl cancel"),
 	N_("The account %s is in the config. Change [account %s] to [account %s] in %s, run "
 	   "misskey-authctl reload, and then this again"),
+	N_("The account %s is in the config. Take [account %s] out of %s, run misskey-authctl "
+	   "reload and then this again, and add [account %s]"),
+	N_("There is an account %s, and %s differs from that only in the case of letters; use that "
+	   "account, or choose another name"),
 	N_("The daemon stops. The login goes on when it is started again"),
 	/* process/ */
 	N_("The callback port %s is taken by another program or another user, so logins wait by "

@@ -107,7 +107,7 @@ int credential_helper(const struct env_file *file, const char *directory)
 	_cleanup_(buf_done) struct buf input = {0};
 	_cleanup_(buf_done) struct buf origin = {0};
 	struct account_wanted wanted = {0};
-	struct credential_request request;
+	struct credential_request request = {0};
 	struct err_detail detail = {0};
 	int r;
 

@@ -50,11 +50,12 @@ class Trace(list):
 
     def durable(self, directory, name, mark):
         """The index at which the first content with `mark` in it is durable as `name`."""
-        write = self.find(lambda call: call.target.startswith(f"{directory}/.tmp-") and call.writes(mark))
-        synced = self.fsync(self[write].target, write)
-        temporary = self[write].target.rsplit("/", 1)[1]
-        renamed = self.find(lambda call: call.name.startswith("rename") and f'"{temporary}"' in call.arguments and
-                            f'"{name}"' in call.arguments, synced)
+        written = {call.target: n for n, call in reversed(list(enumerate(self)))
+                   if call.target.startswith(f"{directory}/.tmp-") and call.writes(mark)}
+        renamed = self.find(lambda call: call.name.startswith("rename") and f'"{name}"' in call.arguments and
+                            any(f'"{temporary.rsplit("/", 1)[1]}"' in call.arguments for temporary in written))
+        write = next(n for temporary, n in written.items() if temporary.rsplit("/", 1)[1] in self[renamed].arguments)
+        assert self.fsync(self[write].target, write) < renamed
         return self.fsync(directory, renamed)
 
 
@@ -142,6 +143,8 @@ def test_the_answer_is_durable_before_anybody_is_told(login):
     durable = trace.durable(login.state, "credentials.json", i)
     assert durable < trace.find(lambda call: login.tells_the_browser(call, "You are logged in"))
     assert durable < trace.find(lambda call: login.sends(call, "POST /api/i "))
+    # One fsync is for both files of the account.
+    assert trace.durable(login.state / "accounts/me", "env", i) == trace.durable(login.state / "accounts/me", "token", i)
     for name in ("env", "token"):
         assert trace.durable(login.state / "accounts/me", name, i) < trace.find(
             lambda call: login.tells_the_browser(call, "You are logged in"))
