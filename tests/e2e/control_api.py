@@ -18,7 +18,7 @@ def members(kind):
         "ACCOUNT": "There are no secrets in it:\n",
         "LOGIN": "\nLOGIN:\n",
         "TOKEN": "/token`\n",
-        "CREDENTIAL": "/credential`\n",
+        "CREDENTIAL": "/token`\n",  # they are the same
         "FORGOTTEN": "### `DELETE /v1/accounts/NAME`\n",
         "VERIFICATION": "/verify`\n",
         "RELOAD": "### `POST /v1/reload`\n",
