@@ -689,7 +689,7 @@ MODES = {
     "": "[0-9a-f]{{64}}\n",
     "--json": '\\{{"account":"good","server":"{server}","user":"alice","state":"verified",'
               '"token":"[0-9a-f]{{64}}"\\}}\n',
-    "--env": "MISSKEY_STATE=verified\nMISSKEY_SERVER={server}\n(MISSKEY_[A-Z]+=.+\n)+",
+    "--env": "MISSKEY_STATE=verified\nMISSKEY_SERVER={server}\n(MISSKEY_[A-Z_]+=.+\n)+",
     "--header": "Authorization: Bearer [0-9a-f]{{64}}\n",
     "--server": "{server}\n",
     "--path": "/.*/accounts/good/token\n",
