@@ -140,7 +140,7 @@ static bool check_account(struct doctor *doctor, const char *accounts, const cha
 	snprintf(directory, sizeof(directory), "%s/%s", accounts, name);
 	snprintf(env, sizeof(env), "%s/%s/" ACCOUNT_ENV_FILE, accounts, name);
 	snprintf(token, sizeof(token), "%s/%s/" ACCOUNT_TOKEN_FILE, accounts, name);
-	if (doctor_check_path(&doctor->findings, directory, S_IFDIR) != DOCTOR_PATH_GOOD &&
+	if (doctor_check_subdirectory(&doctor->findings, directory) != DOCTOR_PATH_GOOD &&
 	    faccessat(AT_FDCWD, directory, R_OK | X_OK, AT_EACCESS) != 0)
 		return false;
 	has_token = is_there(token);
@@ -158,7 +158,7 @@ static bool read_names(struct doctor *doctor, const char *accounts, struct name_
 	struct err_detail detail = {0};
 	size_t bad = findings_bad(findings);
 
-	if (doctor_check_path(findings, accounts, S_IFDIR) == DOCTOR_PATH_MISSING) {
+	if (doctor_check_subdirectory(findings, accounts) == DOCTOR_PATH_MISSING) {
 		findings_add(findings, FINDING_WARNING,
 			     _("There is no %s: the daemon makes it when it starts"), accounts);
 		findings_remedy(findings, ADVICE_RESTART);

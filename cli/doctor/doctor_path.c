@@ -2,6 +2,7 @@
 #include "doctor_path.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <string.h>
 #include <unistd.h>
@@ -120,11 +121,13 @@ static enum doctor_path check(const struct look *look)
 	return DOCTOR_PATH_GOOD;
 }
 
-enum doctor_path doctor_check_path(struct findings *findings, const char *path, mode_t kind)
+/* FLAGS are of fstatat(). */
+static enum doctor_path check_path(struct findings *findings, const char *path, mode_t kind,
+				   int flags)
 {
 	_cleanup_(buf_done) struct buf quoted = {0};
 	struct look look = {.findings = findings, .path = path, .kind = kind};
-	int r = S_ISDIR(kind) ? stat(path, &look.status) : lstat(path, &look.status);
+	int r = fstatat(AT_FDCWD, path, &look.status, flags);
 
 	if (r < 0 && errno == ENOENT) {
 		struct err_detail detail;
@@ -143,4 +146,14 @@ enum doctor_path doctor_check_path(struct findings *findings, const char *path, 
 		     translate_errno(errno));
 	findings_remedy(findings, _("Look at the directories above it: namei -l %s"), look.quoted);
 	return DOCTOR_PATH_BAD;
+}
+
+enum doctor_path doctor_check_path(struct findings *findings, const char *path, mode_t kind)
+{
+	return check_path(findings, path, kind, S_ISDIR(kind) ? 0 : AT_SYMLINK_NOFOLLOW);
+}
+
+enum doctor_path doctor_check_subdirectory(struct findings *findings, const char *path)
+{
+	return check_path(findings, path, S_IFDIR, AT_SYMLINK_NOFOLLOW);
 }

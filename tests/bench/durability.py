@@ -14,6 +14,8 @@ from comparison import PROGRAMS, Goal, Row
 from harness import UNKNOWN_TOKEN, Daemon, accept
 from misskey_server import MisskeyServer
 
+# Two fsyncs each in the bare write. A first login syncs the directory of the last two once, and the one in which that
+# directory is new: as many.
 FILES = ("registry.json", "credentials.json", "accounts/me/env", "accounts/me/token")
 
 

@@ -623,7 +623,7 @@ def test_show_of_an_account_that_is_only_a_login(bot):
     for line in ("Made by:      the config", "User:         - (must be @bob)", "App:          -",
                  "Login:        28 min left, 0 waiting"):
         assert line + "\n" in result.stdout
-    assert "Withdraw" not in result.stdout and "accounts" not in result.stdout
+    assert "Withdraw" not in result.stdout and "/token" not in result.stdout
     assert "To end it: misskey-authctl cancel bot\n" in result.stderr
     assert json.loads(bot.run("show", "bot", "--json").stdout)["settings_url"] is None
 

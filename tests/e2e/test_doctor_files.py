@@ -46,6 +46,16 @@ def test_owners(stopped, name):
     assert doctor(stopped).of("files")[0]["status"] == "ok"
 
 
+@pytest.mark.parametrize("name", ["accounts", "accounts/me"])
+def test_a_directory_of_accounts_is_no_link(stopped, name):
+    path, other = stopped.state / name, stopped.home / "other"
+    path.rename(other)
+    path.symlink_to(other)
+    found = doctor(stopped)
+    found.expect("files", "error", f"{path} is a symbolic link, which is not followed", f"mv '{path}' '{path}'.old && {RESTART}")
+    assert found.status == 8
+
+
 @pytest.mark.parametrize("name", FILES)
 @pytest.mark.parametrize("kind", ["symbolic link", "hard link", "directory", "fifo"])
 def test_kinds(stopped, name, kind):

@@ -23,13 +23,13 @@ def env(daemon, account="me"):
 
 def test_a_good_credential_is_said_to_be_good(every_server, daemon):
     authorize(daemon, every_server)
-    files = {file: file.read_bytes() for file in daemon.state.glob("*/me")}
+    files = {file: file.read_bytes() for file in daemon.state.glob("accounts/me/*")}
     answer = verify(daemon)
     assert (answer["state"], answer["answered"], answer["problem"]) == ("verified", True, None)
     shown = daemon.authctl("verify")
     assert (shown.returncode, shown.stdout, shown.stderr) == (0, "me verified\n", "Asking about me…\n")
     assert len(every_server.calls("i")) == 3
-    assert {file: file.read_bytes() for file in daemon.state.glob("*/me")} == files
+    assert {file: file.read_bytes() for file in daemon.state.glob("accounts/me/*")} == files
 
 
 def test_the_time_of_a_verification_is_written_later(server_2025, daemon):
@@ -54,8 +54,10 @@ def test_a_revoked_credential_is_gone_everywhere(every_server, daemon):
     assert "AUTHENTICATION_FAILED" in shown.stderr and "misskey-authctl login me" in shown.stderr
     entry = daemon.credentials()["me"]
     assert (entry["state"], entry["i"]) == ("revoked", None)
-    assert env(daemon) == {"MISSKEY_STATE": "revoked", "MISSKEY_SERVER": every_server.origin, "MISSKEY_ACCOUNT": "me",
-                           "MISSKEY_USER": "alice"}
+    assert env(daemon) == {
+        "MISSKEY_STATE": "revoked", "MISSKEY_SERVER": every_server.origin, "MISSKEY_URL": every_server.origin,
+        "MISSKEY_HOST": every_server.origin.partition("://")[2], "MISSKEY_ACCOUNT": "me", "MISSKEY_USER": "alice",
+        "MISSKEY_USER_ID": entry["user"]["id"], "MISSKEY_PERMISSION": ",".join(entry["permission"])}
     assert not (daemon.state / "accounts/me/token").exists()
     assert i not in "".join(file.read_text() for file in daemon.state.rglob("*") if file.is_file())
     assert " revoked " in daemon.authctl("list").stdout and " revoked " in daemon.authctl("status").stdout
