@@ -197,8 +197,11 @@ int fsx_find_subdirectory(int dirfd, const char *name, int *ret_fd, struct err_d
 
 int fsx_open_subdirectory(int dirfd, const char *name, int *ret_fd, struct err_detail *detail)
 {
-	int r = make_directory(dirfd, name, detail);
+	int r = fsx_find_subdirectory(dirfd, name, ret_fd, detail);
 
+	if (r != ERR_NOT_FOUND)
+		return r;
+	r = make_directory(dirfd, name, detail);
 	return r < 0 ? r : fsx_find_subdirectory(dirfd, name, ret_fd, detail);
 }
 

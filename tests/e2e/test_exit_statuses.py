@@ -731,7 +731,7 @@ TOKEN_ROWS = [row for mode, value in MODES.items() for row in rows_of_a_mode(mod
     Row("--list", as_it_is, 0, [], [], "absent\ngood\nrevoked\nsuspended\n"),
     Row("--list", none, 0, [], []),
     Row("--list", no_state, 0, [], []),
-    Row("--list", not_a_directory, 1, ["/env cannot be read: Not a directory."], [""]),
+    Row("--list", not_a_directory, 1, ["/accounts cannot be read: Not a directory."], [""]),
     Row("--list good", as_it_is, 2, ["--list"], USAGE_TOKEN),
     Row("--list", full_stdout, 1, STDOUT, [""]),
     Row("--jsno", as_it_is, 2, ["--jsno", "--json"], USAGE_TOKEN),
