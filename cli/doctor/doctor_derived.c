@@ -130,16 +130,17 @@ static void check_last_copy(struct doctor *doctor, const char *state, const char
 }
 
 /* Looks at the account's directory and its files. Returns whether it has a token. */
-static bool check_account(struct doctor *doctor, const char *accounts, const char *name)
+static bool check_account(struct doctor *doctor, const char *state, const char *name)
 {
 	char directory[DOCTOR_PATH_BYTES];
 	char env[DOCTOR_PATH_BYTES];
 	char token[DOCTOR_PATH_BYTES];
 	bool has_token;
 
-	snprintf(directory, sizeof(directory), "%s/%s", accounts, name);
-	snprintf(env, sizeof(env), "%s/%s/" ACCOUNT_ENV_FILE, accounts, name);
-	snprintf(token, sizeof(token), "%s/%s/" ACCOUNT_TOKEN_FILE, accounts, name);
+	snprintf(directory, sizeof(directory), "%s/" ACCOUNTS_DIRECTORY "/%s", state, name);
+	snprintf(env, sizeof(env), "%s/" ACCOUNTS_DIRECTORY "/%s/" ACCOUNT_ENV_FILE, state, name);
+	snprintf(token, sizeof(token), "%s/" ACCOUNTS_DIRECTORY "/%s/" ACCOUNT_TOKEN_FILE, state,
+		 name);
 	if (doctor_check_subdirectory(&doctor->findings, directory) != DOCTOR_PATH_GOOD &&
 	    faccessat(AT_FDCWD, directory, R_OK | X_OK, AT_EACCESS) != 0)
 		return false;
@@ -182,6 +183,6 @@ void doctor_check_derived_files(struct doctor *doctor, const char *state)
 	if (!read_names(doctor, accounts, &names))
 		return;
 	for (size_t i = 0; i < names.count; i++)
-		token_count += check_account(doctor, accounts, names.rows[i]);
+		token_count += check_account(doctor, state, names.rows[i]);
 	check_last_copy(doctor, state, accounts, token_count);
 }
