@@ -197,7 +197,8 @@ static void test_what_is_missing_is_said(void **state)
 	static const char meta[] = "{\"version\":\"2099.1.0\"}";
 
 	(void)state;
-	assert_missing(MISSKEY_LACKS_APPS, meta, "NO_APP_AUTHORIZATION", "log in with --method miauth");
+	assert_missing(MISSKEY_LACKS_APPS, meta, "NO_APP_AUTHORIZATION",
+		       "log in with --method miauth");
 	assert_missing(MISSKEY_LACKS_MIAUTH, meta, "NO_MIAUTH", "(version 2099.1.0)");
 	assert_missing(MISSKEY_LACKS_BOTH, meta, "NO_APP_AUTHORIZATION", "neither");
 	assert_missing(MISSKEY_LACKS_BOTH, "{}", "", "app/create (HTTP 404)");
