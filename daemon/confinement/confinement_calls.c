@@ -173,8 +173,9 @@ struct filter {
 	int error; /* the first, negative errno */
 };
 
-/* Its rules took a quarter of a megabyte, as much as all else that this process has, and 70 KiB of
- * stack, below ours now. The kernel would keep both for us. */
+/* Making the filter took a quarter of a megabyte, as much as all else that this process has, and
+ * 70 KiB of stack. Nobody uses either again, and the kernel gets them back. Two pages of the stack
+ * stay for this function and what it calls. */
 static void return_memory(void)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);

@@ -20,8 +20,8 @@ from shells import SHELLS
 from user_manager import running
 
 
-# Files whose tests can run beside others (scripts/test runs them so). They measure no short time and use nothing that the
-# machine has only once; those of all other files have the machine for themselves.
+# Files whose tests can run beside others (scripts/test runs them so). They give a busy machine time, and use nothing that
+# the machine has only once; those of all other files have the machine for themselves.
 TOGETHER = """
     account_commands agent authctl bots browser browser_problem callback_listener completions config confinement
     curl disk_faults docs doctor doctor_files doctor_servers events examples exit_statuses faq firefox flows hooks

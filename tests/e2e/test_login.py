@@ -231,6 +231,9 @@ def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
     status, url, _, text = first.get(daemon.callback_url(token))
     assert status == 200 and "/result/" in url and "stopped for safety" in text
     assert not server_2025.calls("auth/session/userkey") and not daemon.credentials()
+    # The session is not how the login ended.
+    assert daemon.authctl("cancel", "me").returncode == 0
+    assert daemon.control("POST", "/v1/callback", {"url": token})[0] == 404
 
 
 def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemon):

@@ -89,6 +89,28 @@ def test_the_address_of_a_login_that_was_cancelled_or_whose_credential_is_gone(s
     assert result.returncode == 1 and "No pending login waits for this address." in result.stderr
 
 
+def test_the_address_of_a_login_that_another_has_followed(server_2025, polling):
+    def begin(name):
+        return session_token(polling.login(name, server=server_2025.origin, browser=False))
+
+    def is_unknown(token):
+        result = polling.authctl("callback", token)
+        return result.returncode == 1 and "No pending login waits for this address." in result.stderr
+
+    cancelled = begin("other")
+    assert polling.authctl("cancel", "other").returncode == 0
+    begin("other")
+    assert is_unknown(cancelled)
+    tokens = [begin("me")]
+    server_2025.accept(tokens[0], "alice")
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+    tokens.append(begin("me"))
+    server_2025.accept(tokens[1], "alice")
+    assert polling.outcome("me")["outcome"] == "AUTHORIZED"
+    assert polling.authctl("callback", tokens[1]).returncode == 0
+    assert is_unknown(tokens[0])
+
+
 def test_polls_of_several_logins_stay_below_the_limit_of_a_server(make_daemon):
     """Sharkey allows two a second, and here four logins are polled every second."""
     with misskey.MisskeyServer(profile="sharkey") as server:
