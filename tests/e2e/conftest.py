@@ -23,11 +23,11 @@ from user_manager import running
 # Files whose tests can run beside others (scripts/test runs them so). They give a busy machine time, and use nothing that
 # the machine has only once; those of all other files have the machine for themselves.
 TOGETHER = """
-    account_commands agent authctl bots browser browser_problem callback_listener completions config confinement
-    curl disk_faults docs doctor doctor_files doctor_servers events examples exit_statuses faq firefox flows hooks
-    hostile_browser hostile_local integrations login logout memory miauth notifications offer pages polling qr
-    reload restart schema server_faults start_link state_files state_gone strace tables token torture translations
-    trust valgrind verify wire wishes
+    account_commands agent authctl bots browser browser_problem callback_listener completions config confinement curl
+    disk_faults docs doctor doctor_files doctor_servers events examples exit_statuses faq firefox flows hooks
+    hostile_browser hostile_local integrations login logout lookup memory miauth notifications offer pages polling qr
+    recipes reload restart schema server_faults start_link state_files state_gone strace tables token torture
+    translations trust valgrind verify wire wishes
 """.split()
 
 

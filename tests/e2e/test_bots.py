@@ -85,3 +85,14 @@ def test_another_refusal_is_quoted(server_2025, daemon, bot):
     assert done.returncode == 1 and done.stdout == ""
     assert server_2025.origin in done.stderr and "PERMISSION_DENIED" in done.stderr
     assert daemon.credentials()["bot"]["i"] not in done.stderr
+
+
+def test_a_user_who_has_moved(server_2025, daemon, bot):
+    """The credential is good, so the daemon is not asked: the bot ends with the server's words."""
+    authorize(daemon, server_2025, "bot")
+    server_2025.misbehave("notes/create", misskey.Status(403, '{"error":{"code":"YOUR_ACCOUNT_MOVED"}}'))
+    asked = len(server_2025.calls("i"))
+    done = run(daemon, bot)
+    assert done.returncode == 1 and done.stdout == ""
+    assert "YOUR_ACCOUNT_MOVED" in done.stderr and server_2025.origin in done.stderr
+    assert (len(server_2025.calls("notes/create")), len(server_2025.calls("i"))) == (1, asked)
