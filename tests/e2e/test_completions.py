@@ -157,11 +157,12 @@ def test_nothing_is_said_when_accounts_cannot_be_had(make_shell, tmp_path, what)
 
 
 def test_thousands_of_accounts(make_shell, tmp_path):
-    directory = tmp_path / ".local/state/misskey-authd/env"
+    directory = tmp_path / ".local/state/misskey-authd/accounts"
     directory.mkdir(parents=True, mode=0o700)
     names = {f"user{number}@misskey.example:3000" for number in range(5000)}
     for name in names:
-        (directory / name).touch(mode=0o600)
+        (directory / name).mkdir(mode=0o700)
+        (directory / name / "env").touch(mode=0o600)
     shell = make_shell()
     assert set(shell.offers("misskey-token ")) == names
     assert shell.offers("misskey-authctl verify user1@misskey.example:3000 user4711@") == [

@@ -134,6 +134,7 @@ def test_no_plain_http_elsewhere(make_daemon):
     daemon = make_daemon().start()
     assert daemon.stop() == 0
     file = daemon.state / "accounts/me/env"
+    file.parent.mkdir(mode=0o700)
     file.write_text("MISSKEY_STATE=absent\nMISSKEY_SERVER=http://192.0.2.1\nMISSKEY_ACCOUNT=me\n")
     file.chmod(0o600)
     doctor(daemon).expect("servers", "note", "no server was asked", "misskey-authctl login")

@@ -500,7 +500,7 @@ def test_a_user_name_is_escaped_on_the_page(server, daemon):
     assert daemon.outcome("me")["outcome"] == "AUTHORIZED"
     listed = daemon.authctl("list")
     assert f"@{EVIL}" in listed.stdout
-    assert "MISSKEY_USER" not in daemon.token("me", "--env").stdout
+    assert "MISSKEY_USER=" not in daemon.token("me", "--env").stdout
 
 
 @pytest.mark.parametrize("name", ["\x1b[31mred", "a\x07b", "a\x9b31mb", "a\rb", "a\nb", "a\u2028b", "a\u202eb"])

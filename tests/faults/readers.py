@@ -86,7 +86,7 @@ class Reader:
         text = self.program("--json")
         if text is not None:
             found = json.loads(text)
-            assert (found["account"], found["token"]) == (self.account, self.truth["MISSKEY_TOKEN"]), found
+            assert (found["account"], found["i"]) == (self.account, self.truth["MISSKEY_TOKEN"]), found
 
     def as_env(self):
         text = self.program("--env")

@@ -20,7 +20,7 @@ static int parse(const char *text, char bytes[static 256], struct credential_req
 	return credential_request_parse(bytes, strlen(text), ret_request, NULL);
 }
 
-static void test_attributes_are_read_up_to_the_empty_line(void **state)
+static void attributes_are_read_up_to_the_empty_line(void **state)
 {
 	static const char *const texts[] = {
 		"protocol=https\nhost=misskey.example\nusername=alice\n\n",
@@ -48,7 +48,7 @@ static void test_attributes_are_read_up_to_the_empty_line(void **state)
 	}
 }
 
-static void test_what_is_not_there_is_null(void **state)
+static void what_is_not_there_is_null(void **state)
 {
 	static const char *const texts[] = {"", "\n", "\nprotocol=https\n", "=x\n",
 					    "protocols=x\n"};
@@ -65,7 +65,7 @@ static void test_what_is_not_there_is_null(void **state)
 	}
 }
 
-static void test_what_is_no_attribute_is_refused(void **state)
+static void what_is_no_attribute_is_refused(void **state)
 {
 	char nul[] = "host=a\0b\n";
 	struct credential_request request;
@@ -78,7 +78,7 @@ static void test_what_is_no_attribute_is_refused(void **state)
 			 ERR_SYNTAX);
 }
 
-static void test_a_request_is_whole_with_its_empty_line(void **state)
+static void a_request_is_whole_with_its_empty_line(void **state)
 {
 	(void)state;
 	assert_true(credential_request_is_whole("\n", 1));
@@ -89,7 +89,7 @@ static void test_a_request_is_whole_with_its_empty_line(void **state)
 	assert_false(credential_request_is_whole("a=b\nc=d\n", 8));
 }
 
-static void test_the_origin_has_no_default_port(void **state)
+static void the_origin_has_no_default_port(void **state)
 {
 	static const struct {
 		const char *protocol, *host, *origin; /* NULL: none */
@@ -123,11 +123,11 @@ static void test_the_origin_has_no_default_port(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_attributes_are_read_up_to_the_empty_line),
-		cmocka_unit_test(test_what_is_not_there_is_null),
-		cmocka_unit_test(test_what_is_no_attribute_is_refused),
-		cmocka_unit_test(test_a_request_is_whole_with_its_empty_line),
-		cmocka_unit_test(test_the_origin_has_no_default_port),
+		cmocka_unit_test(attributes_are_read_up_to_the_empty_line),
+		cmocka_unit_test(what_is_not_there_is_null),
+		cmocka_unit_test(what_is_no_attribute_is_refused),
+		cmocka_unit_test(a_request_is_whole_with_its_empty_line),
+		cmocka_unit_test(the_origin_has_no_default_port),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,7 +24,7 @@ static int format(const char *env, const char *text, struct buf *output, struct 
 	return token_format(text, &file, output, detail);
 }
 
-static void test_every_field_and_every_filter(void **state)
+static void every_field_and_every_filter(void **state)
 {
 	static const char *const pairs[][2] = {
 		{"", ""},
@@ -61,7 +61,7 @@ static void test_every_field_and_every_filter(void **state)
 	}
 }
 
-static void test_what_cannot_be_understood_is_said_with_what_there_is(void **state)
+static void what_cannot_be_understood_is_said_with_what_there_is(void **state)
 {
 	static const char *const pairs[][2] = {
 		{"{tokn}",
@@ -98,7 +98,7 @@ static void test_what_cannot_be_understood_is_said_with_what_there_is(void **sta
 	}
 }
 
-static void test_a_token_that_does_not_fit_everywhere_needs_a_filter(void **state)
+static void a_token_that_does_not_fit_everywhere_needs_a_filter(void **state)
 {
 	_cleanup_(buf_done) struct buf output = {0};
 	struct err_detail detail = {0};
@@ -111,7 +111,7 @@ static void test_a_token_that_does_not_fit_everywhere_needs_a_filter(void **stat
 	assert_null(strstr(buf_text(&output), SAMPLE_TOKEN));
 }
 
-static void test_a_field_that_the_account_has_not_is_said(void **state)
+static void a_field_that_the_account_has_not_is_said(void **state)
 {
 	static const char env[] = "MISSKEY_STATE=verified\nMISSKEY_SERVER=https://misskey.example\n"
 				  "MISSKEY_ACCOUNT=bot@misskey.example\nMISSKEY_USER=\n"
@@ -131,10 +131,10 @@ static void test_a_field_that_the_account_has_not_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_every_field_and_every_filter),
-		cmocka_unit_test(test_what_cannot_be_understood_is_said_with_what_there_is),
-		cmocka_unit_test(test_a_token_that_does_not_fit_everywhere_needs_a_filter),
-		cmocka_unit_test(test_a_field_that_the_account_has_not_is_said),
+		cmocka_unit_test(every_field_and_every_filter),
+		cmocka_unit_test(what_cannot_be_understood_is_said_with_what_there_is),
+		cmocka_unit_test(a_token_that_does_not_fit_everywhere_needs_a_filter),
+		cmocka_unit_test(a_field_that_the_account_has_not_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

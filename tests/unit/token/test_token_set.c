@@ -13,7 +13,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
-static void test_variables_and_fields_are_taken(void **state)
+static void variables_and_fields_are_taken(void **state)
 {
 	static const char *const texts[] = {"MISSKEY_API_TOKEN=token", "_=host", "a1=user_id"};
 	struct token_sets sets = {0};
@@ -30,7 +30,7 @@ static void test_variables_and_fields_are_taken(void **state)
 	assert_int_equal(sets.count, COUNT(texts));
 }
 
-static void test_others_are_refused(void **state)
+static void others_are_refused(void **state)
 {
 	static const char *const pairs[][2] = {
 		{"", "Expected VARIABLE=FIELD"},
@@ -60,7 +60,7 @@ static void test_others_are_refused(void **state)
 	assert_int_equal(sets.count, 2);
 }
 
-static void test_there_is_an_end_to_them(void **state)
+static void there_is_an_end_to_them(void **state)
 {
 	char texts[TOKEN_SETS_MAX][16];
 	struct token_sets sets = {0};
@@ -76,9 +76,9 @@ static void test_there_is_an_end_to_them(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_variables_and_fields_are_taken),
-		cmocka_unit_test(test_others_are_refused),
-		cmocka_unit_test(test_there_is_an_end_to_them),
+		cmocka_unit_test(variables_and_fields_are_taken),
+		cmocka_unit_test(others_are_refused),
+		cmocka_unit_test(there_is_an_end_to_them),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
