@@ -17,7 +17,6 @@ prepare() {
     echo 'alice ALL=(ALL) NOPASSWD:ALL' >/etc/sudoers.d/alice
     # Questions of apt are answered as a reader answers them.
     echo 'APT::Get::Assume-Yes "true";' >/etc/apt/apt.conf.d/99yes
-    install -d -o alice -m 700 /run/user/1000
     chown -R alice /src
 }
 
@@ -61,9 +60,10 @@ type_commands() {
 
 # docs/install.md, "Without systemd": `enable` needs a user manager, which does not run in a root directory.
 start_daemon() {
+    mkdir -p /run/user; install -d -o alice -m 700 /run/user/1000
     runuser -u alice -- "${READER[@]}" misskey-authd 2>/root/daemon.log &
     until runuser -u alice -- "${READER[@]}" misskey-authctl status >/dev/null 2>&1; do
-        kill -0 $!
+        kill -0 $! 2>/dev/null || { cat /root/daemon.log && exit 1; }
         sleep 0.1
     done
 }
