@@ -461,8 +461,7 @@ static long try_personality(const char *argument)
 	return syscall(SYS_personality, 0x0040000 /* ADDR_NO_RANDOMIZE */);
 }
 
-/* Types into a terminal. Standard input is not one; ENOTTY shows that the filter let the call pass.
- */
+/* Types into a terminal. Standard input is not one; ENOTTY: the filter let the call pass. */
 static long try_type(const char *argument)
 {
 	(void)argument;

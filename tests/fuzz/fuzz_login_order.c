@@ -119,8 +119,7 @@ static void check_action(const struct owner *owner, enum machine_action action)
 	require(!owner->awaited || !action);
 	/* No exchange without its place. */
 	require(action != MACHINE_DO_EXCHANGE || owner->has_room);
-	/* A session whose start link was opened is not asked for: somebody else may have approved
-	 * it. */
+	/* Somebody else may have approved a session whose start link was opened: never polled. */
 	require(action != MACHINE_DO_SECURE || !owner->has_link || owner->came_back);
 	/* While i is not stored, storing is all there is. */
 	require(!owner->has_i || !action || action == MACHINE_DO_STORE);
