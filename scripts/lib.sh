@@ -5,7 +5,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd -P)
 export PYTHONDONTWRITEBYTECODE=1
 
-# Debian's packages of Python modules belong to the distribution's own python3, which need not be the first on PATH.
+# Debian's packages of Python modules belong to the distribution's own python3, and another may be first on PATH.
 PYTHON=/usr/bin/python3
 [ -x "$PYTHON" ] || PYTHON=python3
 
@@ -16,7 +16,7 @@ BUILD_PACKAGES=(
     libqrencode-dev libseccomp-dev libidn2-dev
 )
 
-# What scripts/bench compares with, and by.
+# The references of scripts/bench, and its tools.
 BENCH_PACKAGES=(python3 python3-pytest strace wrk oidc-agent-cli gnuplot-nox)
 export ROOT PYTHON BUILD_PACKAGES BENCH_PACKAGES
 
@@ -84,8 +84,8 @@ apt_install() {
     as_root env DEBIAN_FRONTEND=noninteractive apt-get "${options[@]}" -q -y "$@" >&2
 }
 
-# without_service NAME COMMAND…: what COMMAND installs neither starts nor enables that service. Who
-# has it already keeps it as it is.
+# without_service NAME COMMAND…: COMMAND installs that service without starting or enabling it. A
+# service that is installed already stays as it is.
 without_service() {
     local service=$1.service
 
@@ -103,7 +103,7 @@ without_service() {
 # no: --no-install was given.
 INSTALL=yes
 
-# Installs exactly those of the packages that are missing, or says which they are where it cannot.
+# Installs exactly those of the packages that are missing, or names them if it cannot.
 install_packages() {
     local missing
 
@@ -122,7 +122,7 @@ install_packages() {
     apt_install "${missing[@]}" || die "these packages could not be installed: ${missing[*]}"
 }
 
-# The same for what some tests want and not every distribution has: goes on without, and names it.
+# The same for optional packages of some tests: goes on without them, and names them.
 install_optional_packages() {
     local missing package candidate available=()
 

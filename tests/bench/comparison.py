@@ -26,7 +26,7 @@ class Goal(NamedTuple):
 class Row(NamedTuple):
     name: str
     ours: float
-    reference: float  # None: there is none
+    reference: float  # None: nothing to compare with
     beside: str  # what the reference is
     unit: str
     goal: Goal = None  # None: it is only stated
@@ -81,7 +81,7 @@ def write_json(rows, file):
 
 
 class Cost(NamedTuple):
-    """Of a whole process, as medians."""
+    """Costs of a process, as medians."""
 
     us: float
     faults: float
@@ -99,5 +99,5 @@ def costs_in_pairs(commands, rounds, env):
 
 
 def in_pairs(commands, rounds, env):
-    """Microseconds of each whole process, as medians: the commands run in turns."""
+    """Microseconds of each process, as medians: the commands run in turns."""
     return [cost.us for cost in costs_in_pairs(commands, rounds, env)]

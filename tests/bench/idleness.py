@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How often the daemon wakes up when nobody wants anything, beside oidc-agent in the same minute."""
+"""How often the idle daemon wakes up, beside oidc-agent in the same minute."""
 
 import re
 import tempfile
@@ -21,7 +21,7 @@ def switches(pid):
 
 
 def wake_ups(groups, seconds):
-    """Of each group of processes, in the same time, for a minute."""
+    """Wake-ups of each group of processes in the same minute."""
     before = [sum(map(switches, pids)) for pids in groups]
     time.sleep(seconds)
     return [(sum(map(switches, pids)) - start) * 60 / seconds for pids, start in zip(groups, before)]

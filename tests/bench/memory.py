@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What is in memory: after the start, beside oidc-agent, after many logins, and when nobody wants anything."""
+"""What is in memory: after the start, beside oidc-agent, after many logins, and when idle."""
 
 import re
 import tempfile

@@ -139,7 +139,7 @@ def measure_at(scale, daemon, server, count):
 
 
 def rows_of(costs):
-    """Of {count: {what: cost}}: each, and how the last one has grown beside the number of logins."""
+    """Rows of {count: {what: cost}}: each cost, and how the last one has grown beside the number of logins."""
     first, *_, last = costs
     for what in costs[last]:
         for count in costs:

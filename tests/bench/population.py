@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""State directories with as many accounts, or as many pending logins, as one likes."""
+"""State directories with any number of accounts or pending logins."""
 
 import json
 import uuid

@@ -81,7 +81,7 @@ def templates(directory, server):
 
 
 def rows_of(costs, sizes):
-    """Of {count: {what: milliseconds}}: each number, and how the last one grew beside what it has to read or write."""
+    """Rows of {count: {what: milliseconds}}: each cost, and the last one's growth beside the bytes read or written."""
     *_, before, last = costs
     for what in costs[last]:
         for count in costs:

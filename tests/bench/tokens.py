@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""misskey-token: the whole process, beside `cat` of the same file, a bare program and `oidc-token`."""
+"""misskey-token: from exec to exit, beside `cat` of the same file, a bare program and `oidc-token`."""
 
 import contextlib
 import re

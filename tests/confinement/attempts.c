@@ -338,7 +338,7 @@ static long try_stream(const char *path)
 	return connect_unix(SOCK_STREAM, path);
 }
 
-/* The kernel reads an int; a filter that compares the whole register is passed by. */
+/* The kernel reads an int, so a filter that compares all of the register would miss it. */
 static long try_odd_stream(const char *argument)
 {
 	(void)argument;
@@ -461,14 +461,14 @@ static long try_personality(const char *argument)
 	return syscall(SYS_personality, 0x0040000 /* ADDR_NO_RANDOMIZE */);
 }
 
-/* Into a terminal. Standard input is none: that it says so means that it was asked. */
+/* Types into a terminal. Standard input is not one; ENOTTY: the filter let the call pass. */
 static long try_type(const char *argument)
 {
 	(void)argument;
 	return ioctl(0, TIOCSTI, "x") < 0 && errno != ENOTTY ? -1 : 0;
 }
 
-/* Of the kernel's other architecture. */
+/* A call of the kernel's other architecture. */
 static long try_x32(const char *argument)
 {
 	(void)argument;

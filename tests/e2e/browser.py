@@ -98,7 +98,7 @@ class Browser(Visitor):
         self._sent_headers = []
 
     def quit(self):
-        """Ends it, with SIGKILL if it does not go by itself, and removes its profile."""
+        """Ends it, with SIGKILL if it has to, and removes its profile."""
         try:
             self.driver.quit()
         except WebDriverException:

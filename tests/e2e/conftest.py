@@ -81,7 +81,7 @@ def server_2025():
 
 @pytest.fixture(params=["11", "2025"])
 def willing_server(request):
-    """Consents by itself as soon as its page is opened, as a real one does that knows the consent already."""
+    """Approves as soon as its page is opened, as a real server does for an app that was approved before."""
     with MisskeyServer(profile=request.param, auto_accept="alice") as one:
         yield one
 

@@ -124,7 +124,7 @@ class Firefox(Visitor):
             raise
 
     def quit(self):
-        """Ends it, with SIGKILL if it does not go by itself, and removes its profile."""
+        """Ends it, with SIGKILL if it has to, and removes its profile."""
         try:
             self.call("Marionette:Quit", flags=["eForceQuit"])
         except (FirefoxError, OSError):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Two hosts that reach each other by SSH: this machine's root is at home, an ordinary user is the other host's."""
+"""Two hosts that reach each other by SSH: root is the user of the one, an ordinary user that of the other."""
 
 import os
 import pwd
@@ -142,7 +142,7 @@ class OtherHost:
         assert self.run(self.words(line)).returncode == 0
 
     def run(self, words):
-        """By the other host's user."""
+        """Run by the other host's user."""
         env = {"HOME": str(self.home), "PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(self.runtime),
                "ASAN_OPTIONS": "detect_leaks=0"}
         return subprocess.run(self.as_user(words), env=env, cwd="/", text=True, capture_output=True, timeout=60,

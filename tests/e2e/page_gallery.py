@@ -17,7 +17,7 @@ LANGUAGES = ("en", "ja")
 SERVER = "https://misskey.example"
 ACCOUNT = "misskey.example"
 
-# How a login can end (common/vocabulary.h): the account, who consented, who should have, and what is reported.
+# How a login can end (common/vocabulary.h): the account, who approved, who should have, and what is reported.
 OUTCOMES = {
     "AUTHORIZED": (ACCOUNT, "alice", None, None),
     "UNVERIFIED": ("work", "alice", None, None),
@@ -138,7 +138,7 @@ class Gallery:
         self._add("root", f"http://127.0.0.1:{daemon.port}/")
         self._add("not-found", daemon.callback_url(UNKNOWN_TOKEN))
         self._add("bad-request", f"http://127.0.0.1:{daemon.port}/callback")
-        # Whose header fields are not read: it is in English for everybody.
+        # Its header fields are not read, so this page is always in English.
         html = get(daemon.callback_url(UNKNOWN_TOKEN), cookies="; ".join(["other=" + 4000 * "x"] * 100))
         self._add_file("too-large", "en", html)
 

@@ -76,7 +76,7 @@ class Bash:
 
     @staticmethod
     def split(line):
-        """As readline does: runs of characters that break a word are words themselves, blanks are none."""
+        """As readline does: a run of word-breaking characters is a word of its own, blanks are not."""
         words = re.findall(r"[@><=;|&(:]+|[^\s@><=;|&(:]+", line)
         return words + [""] if line.endswith(" ") else words
 

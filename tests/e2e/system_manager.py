@@ -16,7 +16,7 @@ import pytest
 from harness import wait_for
 from user_manager import SYSTEMD, cgroup_roots
 
-# Whoever boots a system is alone there: with mounts that are shared, as services with credentials want them.
+# Mounts are shared, as on a booted system: services with credentials need that.
 BOOT = """
 set -e
 mount --make-rshared /

@@ -14,7 +14,7 @@ def listed(daemon):
 
 
 def test_a_pending_login_is_seen_and_cancelled(server_2025, daemon):
-    """By those who wait for it too; an account that was nothing else is gone."""
+    """The commands that wait for it see the cancellation too. The account had nothing else, so it is gone."""
     process, _, _ = start_login(daemon, server_2025.origin, "--as", "bot")
     start_url = daemon.account("bot")["login"]["start_url"]
     (line,) = wait_for(lambda: [line for line in listed(daemon) if line.endswith(", 1 waiting")])

@@ -105,7 +105,7 @@ def test_without_a_passed_control_socket_it_stays(make_activated, server_2025):
 
 
 def test_without_a_passed_callback_socket_a_redirect_is_waited_for(make_activated, server_2025):
-    """The daemon listens by itself, and would not be started by the redirect."""
+    """The daemon made its own socket, so the redirect would not start it."""
     daemon = make_activated(servers=[server_2025])
     daemon.configure(daemon=f"listen = 127.0.0.1:{daemon.port}")
     daemon.listen(callback=False).start()

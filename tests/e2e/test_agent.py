@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""misskey-authd-agent: that it loses nothing, whoever is killed, and believes nothing that it need not."""
+"""misskey-authd-agent: it loses nothing, whichever program is killed, and checks what the daemon says."""
 
 import http.server
 import json

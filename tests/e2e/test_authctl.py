@@ -713,7 +713,7 @@ def people():
     (["https://misskey.example/@Alice"], "work", {"user": "Alice"}),
     (["@carol@misskey.example"], "shop", {"user": "carol"}),
     ([NAME, "--user", "alice"], "work", {"user": "alice"}),
-    # nobody's account is taken for another's
+    # a user without an account here gets no other user's
     (["@dave@misskey.example"], "dave@misskey.example", {"server": SERVER, "user": "dave"}),
     (["@alice@other.example"], "alice@other.example", {"server": "https://other.example", "user": "alice"}),
     # the only account on a server
@@ -1353,7 +1353,7 @@ def test_a_link_in_place_of_one_that_was_opened_twice_is_only_shown(machine):
 
 
 def test_renewed_session_that_is_open_elsewhere_is_only_shown(machine):
-    """The page that waits in the browser went on to the new session by itself."""
+    """The page that waits in the browser went on to the new session."""
     machine.desktop()
     process = machine.start("login", NAME)
     machine.daemon.wait_for("GET", "wait=")

@@ -325,7 +325,7 @@ def wait_until_result_is_awaited(daemon, server):
 
 
 def test_killed_while_the_access_token_is_fetched(server_2025, daemon, browser):
-    """The restarted daemon finishes by itself; the page shows it once it is loaded again."""
+    """The restarted daemon finishes the login; the page shows it after a reload."""
     server_2025.misbehave("auth/session/userkey", Delay(60))
     browser.sign_in_and_accept(daemon.login("me", server=server_2025.origin)["start_url"])
     wait_until_result_is_awaited(daemon, server_2025)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A page that could not be opened: who hears of it, for how long, and who is told to open it next."""
+"""A page that could not be opened: which clients are told, for how long, and which is to open it next."""
 
 import pytest
 
@@ -47,7 +47,7 @@ def test_it_is_forgotten_before_the_consent(daemon, login):
     report(daemon)
     PlainBrowser().get(login["start_url"], follow=False)
     assert get_login(daemon)["browser_problem"] is None
-    # Whoever says so now is wrong: a browser has the page.
+    # A report now is wrong: a browser has the page.
     status, answer = report(daemon)
     assert (status, answer["browser_problem"], answer["page_given"]) == (200, None, True)
 

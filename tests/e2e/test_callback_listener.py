@@ -315,7 +315,7 @@ def test_a_flood_of_headers_is_cut_off(daemon, untouched):
     assert ask(daemon, "/").status == 200
 
 
-# What two readers could take for different requests. {callback} is the whole of a good one.
+# Bytes that two readers could take for different requests. {callback} is a complete good one.
 SMUGGLED = {
     "two lengths": "GET {first}\r\nContent-Length: 0\r\nContent-Length: {size}\r\n\r\n{callback}",
     "a list of lengths": "GET {first}\r\nContent-Length: 0, {size}\r\n\r\n{callback}",
@@ -352,7 +352,7 @@ def test_no_request_hides_in_another(daemon, untouched):
         with socket.create_connection(("127.0.0.1", daemon.port), 0.5) as connection:
             connection.sendall(text.format(first=f"/ {host}", callback=callback, size=len(callback)).encode())
             connection.shutdown(socket.SHUT_WR)
-            # Of a body in an unknown coding the end is waited for.
+            # The end of a body in an unknown coding is waited for.
             with contextlib.suppress(ConnectionResetError, TimeoutError):
                 while chunk := connection.recv(65536):
                     raw += chunk

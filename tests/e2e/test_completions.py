@@ -241,7 +241,7 @@ def test_they_are_installed_where_shells_look(tmp_path):
     if shutil.which("fish"):
         done = subprocess.run(
             ["fish", "-c", "complete -C 'misskey-token --'"], text=True, capture_output=True, timeout=60,
-            # Of programs that are not there, fish completes nothing.
+            # fish completes nothing for a program that is missing.
             env={"HOME": str(tmp_path), "PATH": f"{tmp_path}/bin:{os.environ['PATH']}", "XDG_DATA_DIRS": f"{share}:/usr/share"},
         )
         assert {line.split("\t")[0] for line in done.stdout.splitlines()} == {

@@ -138,7 +138,7 @@ def test_a_config_that_is_not_there(idle):
     missing = idle.directory / "missing.ini"
     done = idle.run("misskey-authd", "--check-config", "-c", str(missing))
     assert done.returncode == 1 and str(missing) in done.stderr and "No such file" in done.stderr
-    # Without -c the defaults apply where there is none at the usual place.
+    # Without -c, and without a config at the usual place, the defaults apply.
     idle.config_file.unlink()
     assert idle.run("misskey-authd", "--check-config").returncode == 0
 

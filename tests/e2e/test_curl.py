@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The control API as its users have it: every request of docs/control-api.md with the real curl."""
+"""The control API as its users see it: every request of docs/control-api.md with the real curl."""
 
 import json
 import re
@@ -44,7 +44,7 @@ TRIES = {
     "POST /v1/accounts/NAME/verify": Try("VERIFICATION"),
     "POST /v1/accounts/NAME/browser": Try("LOGIN", '{"problem": "There is no browser."}', account="opening"),
     "DELETE /v1/accounts/NAME": Try("FORGOTTEN"),
-    # curl ends by itself after a second: 28.
+    # curl ends after a second: 28.
     "GET /v1/events": Try({"event", "time", "status"}, options=("-N", "-m", "1"), ends=28),
     "POST /v1/reload": Try("RELOAD"),
     "POST /v1/callback": Try("LOGIN", '{"url": "CALLBACK"}'),
@@ -102,7 +102,7 @@ def test_every_request_answers_curl_as_documented(daemon, world, heading, body_o
     options = method_options(method, body_option, one.body and fill_in(one.body, world))
     ended, status, answer = curl(daemon, fill_in(target, world), *options, *one.options)
     assert (ended, status) == (one.ends, 200), answer
-    # Of a stream, the first line.
+    # The first line of a stream.
     assert set(json.loads(answer.splitlines()[0])) == one.members
     assert (secret in answer) == (one.answer in ("TOKEN", "CREDENTIAL"))
 

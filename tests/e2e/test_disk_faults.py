@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A disk without room, or that cannot be written: the single-use answer is never fetched in vain, and never lost."""
+"""A full or read-only disk: the server's only answer is fetched only if it can be stored, and never lost."""
 
 import os
 import subprocess
@@ -83,7 +83,7 @@ def on_small_disk(make_daemon, request):
 
 @needs_root
 def test_full_before_the_exchange(server_2025, on_small_disk):
-    """Userkey is not called; the login completes by itself when there is room."""
+    """Userkey is not called; the login completes when there is room."""
     daemon, disk = on_small_disk
     daemon.start()
     browser, token = accept(daemon, server_2025, daemon.login("me", server=server_2025.origin))

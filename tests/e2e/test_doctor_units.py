@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""misskey-authctl doctor on a real user manager: what it says of the units is so, and its remedies are ones."""
+"""misskey-authctl doctor on a real user manager: what it says of the units is true, and its remedies work."""
 
 import shutil
 import socket

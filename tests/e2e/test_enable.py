@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""misskey-authctl enable and disable, on a real user manager: what they say of what listens is so."""
+"""misskey-authctl enable and disable, on a real user manager: what they say about listening ports is true."""
 
 import os
 import re
@@ -22,7 +22,7 @@ STATE, CONFIG = ".local/state/misskey-authd", ".config/misskey-authd"
 
 
 class Person:
-    """Who has installed misskey-authd, and types the two words."""
+    """A person who has installed misskey-authd and types `misskey-authctl enable`."""
 
     def __init__(self, manager):
         self.manager = manager
@@ -116,7 +116,7 @@ def test_from_the_installation_to_a_login_and_back(person):
 def test_after_the_next_start_of_the_session_it_listens_or_does_not(person):
     person.enabled("--port", str(person.port))
     person.manager.restart()
-    # The daemon looks for pending logins, and ends by itself.
+    # The daemon looks for pending logins and ends.
     assert person.manager.show(SERVICE, "ActiveState") != ["inactive"] and accepts(person.port)
     person.disabled()
     person.manager.restart()

@@ -160,7 +160,7 @@ def test_nothing_is_lost_between_snapshot_and_stream(server_2025, daemon):
 def test_heartbeats_come_and_cost_nothing_without_clients(daemon, events):
     stream = events()
     assert stream.lines.get(timeout=60)["event"] == "snapshot"
-    # Whose reader leaves without a word learns that by the same.
+    # A watch whose reader has left notices it at the heartbeat.
     watch = subprocess.Popen([BIN / "misskey-authctl", "watch"], env=daemon.env, stdout=subprocess.PIPE,
                              stderr=subprocess.PIPE, text=True)
     watch.stdout.close()
@@ -252,7 +252,7 @@ def is_hung_up(connection):
 
 
 def test_streams_that_nobody_reads_are_cut(crowd):
-    """They cost others neither time nor room, and one that reads gets every event."""
+    """Other clients lose no time and no room, and a client that reads gets every event."""
     alone, before = seconds_of(status_of(crowd)), crowd.memory()
     reader = Events(crowd)
     assert len(reader.next()["status"]["accounts"]) == ACCOUNTS

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""examples/: each program posts a note with the stored credential, and says what is wrong where there is none."""
+"""examples/: each program posts a note with the stored credential, and says what is wrong if there is no credential."""
 
 import json
 import os
@@ -230,7 +230,7 @@ def test_a_client_takes_any_account_that_fits(server_2025, daemon, client):
 
 
 def test_a_client_says_what_a_login_ended_with(daemon, client):
-    """Nobody listens there."""
+    """A port where nothing listens."""
     done = run(daemon, client, "ftp://misskey.example")
     assert (done.returncode, done.stdout) == (1, "") and "http" in done.stderr
     assert "Traceback" not in done.stderr and "    at " not in done.stderr

@@ -350,7 +350,7 @@ LOGIN = ["misskey-authctl login me"]
 SWITCH = ["Sign out at {server} first, or use a private window. This shows an address for it: misskey-authctl login"]
 STDOUT = ["Writing to standard output failed: No space left on device."]
 
-# Of both profiles of the test server.
+# For both profiles of the test server.
 WITH_EACH_SERVER = [
     Row("login", consents("login", "me"), 0, [], [], "me\n"),
     Row("login", new_account, 0, [], [], "new\n"),

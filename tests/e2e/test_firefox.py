@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The logins of a person with a real Firefox: as it is when it is new, and with what people switch on in it."""
+"""Logins with a real Firefox: with its first settings, and with those that people switch on."""
 
 import re
 import shlex
@@ -150,7 +150,7 @@ def test_authctl_starts_firefox(daemon, server, make_firefox, tmp_path):
 
 
 def test_https_only_mode_is_on(plain_firefox, server):
-    """So that the login in it proves something: to a name that is not this machine's it goes by https."""
+    """Shows that the mode is on: Firefox goes to a foreign name by https."""
     host = f"misskey.example:{server.port}"
     with plain_firefox.preferences({"network.dns.localDomains": "misskey.example", **MODES["https-only"]}):
         plain_firefox.open(f"http://{host}/auth/0")
@@ -224,7 +224,7 @@ def check_nothing_is_stored(daemon, server):
 
 
 def test_blocked_cookies_store_nothing(begin, daemon, server, cookieless):
-    """Whoever allows the server's alone comes back without ours; the command that the page shows finishes the login."""
+    """Only the server may set cookies: the browser returns without ours, and the page's command finishes the login."""
     authctl, link = begin
     firefox = cookieless
     callback = daemon.callback_url(session_token(server))

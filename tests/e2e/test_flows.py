@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""docs/flows.md is what a person sees, word by word. After a change: scripts/flows, and read it."""
+"""docs/flows.md is what a person sees, word by word. After a change run scripts/flows and read the difference."""
 
 import re
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Commands that are run when something happens: what they are told, how they are run, and that nobody waits for them."""
+"""Hooks: what they are told, how they are run, and that nothing waits for them."""
 
 import json
 import os
@@ -293,7 +293,7 @@ def is_alive(pid):
 
 
 def test_a_run_has_a_time_limit(server_2025, make_daemon, tmp_path):
-    """Who ignores SIGTERM is killed, and its children with it; the next run has its turn."""
+    """A hook that ignores SIGTERM is killed with its children; the next run follows."""
     program = tmp_path / "program"
     pids = tmp_path / "pids"
     program.write_text(f"""#!/bin/sh
@@ -322,7 +322,7 @@ wait
 
 
 def test_a_slow_hook_holds_nothing_up(server, hooked, hooks):
-    """Neither logins nor other hooks; the same hook has one run at a time, and what comes meanwhile is not lost."""
+    """Logins and other hooks go on. A hook has one run at a time, and what happens meanwhile is not lost."""
     slow = hooks["credential_changed"]
     slow.hold()
     authorize(hooked, server, "first")

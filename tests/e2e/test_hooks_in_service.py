@@ -89,7 +89,7 @@ def test_its_environment_is_the_manager_s(manager, make_service, hook, server):
 
 
 def test_no_signal_is_ignored(manager, make_service, server):
-    """A pipeline of a shell script ends when its reader does. (Python ignores SIGPIPE by itself.)"""
+    """A pipeline of a shell script ends when its reader does. (Python ignores SIGPIPE.)"""
     file = manager.home / "signals"
     service = make_service(f"on_credential_changed = {script(manager, 'signals', f'grep SigIgn: /proc/$$/status >{file}')}")
     service.authorize(server)
@@ -157,7 +157,7 @@ def test_it_keeps_the_daemon_from_ending_when_idle(manager, make_service, hook, 
 
 
 def test_a_time_limit_is_enforced(manager, make_service, server):
-    """Who ignores SIGTERM is killed, with its children."""
+    """A hook that ignores SIGTERM is killed with its children."""
     pids = manager.home / "pids"
     program = script(manager, "stubborn", f"trap '' TERM; sleep 1000 & echo $$ $! >{pids}.new; mv {pids}.new {pids}; wait")
     service = make_service(f"on_credential_changed = {program}\nhook_time = 1s")

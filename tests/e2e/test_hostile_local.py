@@ -90,14 +90,14 @@ def opener(directory, what="sleep 20"):
 
 
 def consent_as(server, page, username):
-    """Whoever has the link goes all the way."""
+    """Another user opens the link and follows it to the end."""
     browser, token = open_start(page)
     server.accept(token, username)
     return browser, token
 
 
 def test_no_secret_is_in_what_others_see_of_our_processes(server, open_daemon, tmp_path):
-    """Through a whole login with its commands, browser and hook, and a command that has the credential."""
+    """Through a login with its commands, browser and hook, and a command that has the credential."""
     daemon = open_daemon
     daemon.configure(daemon="on_credential_changed = /bin/sh -c 'cat >/dev/null; exec sleep 0.5'\n"
                             "on_consent_needed = /bin/sh -c 'cat >/dev/null; exec sleep 0.5'")
@@ -246,7 +246,7 @@ def test_who_wins_the_race_against_a_second_login_gets_nothing_stored(server_202
 
 
 def test_who_wins_the_race_against_a_first_login_is_named(server_2025, open_daemon):
-    """Nobody can tell him from the person then, but whose account it is stands wherever the person looks."""
+    """Nothing tells bob from the person, but every output and page names the user whose credential is stored."""
     daemon = open_daemon
     login, page, other, token = login_that_is_raced(server_2025, daemon)
     assert "@bob" in other.get(daemon.callback_url(token))[3]
@@ -311,7 +311,7 @@ def test_a_spoiled_login_is_not_looked_at_by_the_next(server_2025, open_daemon):
 
 
 def test_a_spoiled_login_is_told_with_a_new_link(server_2025, open_daemon):
-    """By the API, its events and the commands, also after a restart, until the new link is opened."""
+    """The API, its events and the commands tell it until the new link is opened, also after a restart."""
     daemon = open_daemon
     link = daemon.login("me", server=server_2025.origin)["start_url"]
     other, token = consent_as(server_2025, link, "bob")
@@ -342,7 +342,7 @@ def test_a_spoiled_login_is_told_with_a_new_link(server_2025, open_daemon):
 
 
 def test_links_that_are_raced_for_again_and_again_end_the_login(server_2025, open_daemon):
-    """Whoever could read each of them could have sessions made without end. The next login is as good as the first."""
+    """Otherwise a user who reads each link could have sessions made without end. The next login starts afresh."""
     daemon = open_daemon
     for turn in (1, 2):
         link = daemon.login("me", server=server_2025.origin)["start_url"]
@@ -546,7 +546,7 @@ def test_a_lookalike_of_the_control_socket_is_told_nothing(public, command):
 
 
 def test_a_listener_of_the_own_user_is_told(public):
-    """So that the test above proves something."""
+    """Shows that the test above can fail."""
     daemon = Daemon(public)
     daemon.socket.parent.mkdir(mode=0o700)
     with listening(daemon.socket, PYTHON[len(AS_NOBODY):]) as own:

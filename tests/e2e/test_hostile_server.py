@@ -104,7 +104,7 @@ def refused_by(daemon, origin):
     ("self-signed", "self-signed", "ca_file in config.ini"),
 ])  # fmt: skip
 def test_a_bad_certificate_is_refused_with_what_to_do(pki, hasty, kind, reason, remedy):
-    """Of an authority that is trusted, so that nothing else is wrong with it."""
+    """A certificate of a trusted authority: only the fault under test is wrong with it."""
     with https_server(pki, kind) as server:
         message = refused_by(hasty([server], f"ca_file = {pki}/ca.pem"), server.origin)
         assert "certificate could not be verified" in message and reason in message and remedy in message

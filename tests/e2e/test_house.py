@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The rooms of the tree: who can include what. cmake/Room.cmake builds the walls; here they are leant against."""
+"""The rooms of the tree: which room can include which headers (cmake/Room.cmake)."""
 
 import json
 import pathlib

@@ -84,7 +84,7 @@ def local(manager, release):
 
 
 def status(manager):
-    """By the installed program: starts the daemon."""
+    """Runs the installed program, which starts the daemon."""
     return manager.run(manager.home / ".local/bin/misskey-authctl", "status")
 
 

@@ -59,7 +59,7 @@ def pid(manager):
 
 
 def log_in(manager, server):
-    """By a browser: every secret of the way, besides the credential and the app's."""
+    """Logs in by a browser: returns every secret on the way, besides the credential and the app's."""
     page = manager.authctl("login", server.origin, "--as", "me", "--no-wait", DISPLAY=":1", BROWSER="/bin/true")
     assert page.returncode == 0, page.stderr
     start = page.stdout.strip()
@@ -71,7 +71,7 @@ def log_in(manager, server):
 
 
 def entries(manager, what):
-    """Of the daemon, once there is one that has WHAT in its message."""
+    """The daemon's entries, once one has WHAT in its message."""
     def found():
         all_entries = read(manager, *UNIT, OURS)
         return all_entries if any(what in entry["MESSAGE"] for entry in all_entries) else None

@@ -222,7 +222,7 @@ def test_logins_at_once_have_an_app_each(server_2025, daemon):
 
 
 def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
-    """Whoever was first may be another user of the machine who read the link in a process list."""
+    """The first browser may belong to another user who read the link in a process list."""
     login = daemon.login("me", server=server_2025.origin)
     first, token = open_start(login["start_url"])
     assert PlainBrowser().get(login["start_url"], follow=False)[0] == 410
@@ -237,7 +237,7 @@ def test_a_link_that_was_opened_twice_is_not_trusted(server_2025, daemon):
 
 
 def test_a_login_under_way_cannot_be_turned_to_another_server(server_2025, daemon):
-    """Else one server would be sent the secret of another's app."""
+    """Otherwise one server would get the secret of another server's app."""
     with MisskeyServer() as other, ThreadPoolExecutor() as pool:
         server_2025.misbehave("app/create", Delay(3))
         first = pool.submit(daemon.login, "me", server=server_2025.origin)

@@ -16,7 +16,7 @@ ROOM_BYTES = 9 * (8 * 16384 + 4096 + 2 * 4096)
 
 
 def begin(daemon, servers, count):
-    """So many polled logins, at the servers in turn, by names that are sorted as they were begun: {name: (server,
+    """Begins COUNT polled logins, at the servers in turn, with names that sort in that order: {name: (server,
     session's token)}."""
     names = {f"account{n:03}": servers[n % len(servers)] for n in range(count)}
     with ThreadPoolExecutor(8) as pool:

@@ -14,7 +14,7 @@ from misskey_server import MisskeyServer
 
 pytestmark = needs_root  # the daemon is not dumpable: nobody else may look at its memory
 
-# Enough of a secret to know it by; a whole one need not be left for harm.
+# Enough of a secret to recognise it: a part that stays does harm too.
 PIECE = 20
 
 

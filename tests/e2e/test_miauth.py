@@ -232,7 +232,7 @@ def test_the_session_is_taken_only_from_the_browser_that_opened_the_link(miauth_
 
 
 def test_a_link_that_was_opened_twice_is_not_trusted(miauth_server, daemon):
-    """Whoever was first knows the session, with which the credential can be fetched."""
+    """The first browser knows the session, and with it can fetch the credential."""
     login = daemon.login("me", server=miauth_server.origin)
     first, url = open_page(login)
     second = PlainBrowser().get(login["start_url"], follow=False)
@@ -322,7 +322,7 @@ def test_coming_back_before_the_consent_goes_on_waiting(miauth_server, daemon):
 
 
 def test_a_poll_whose_answer_is_lost(miauth_server, daemon):
-    """Mostly nobody had consented: the page stays good. Who had, asks again and gets another."""
+    """The page stays valid: mostly nobody had approved. A person who had runs login again and gets another page."""
     url = daemon.login("me", server=miauth_server.origin, browser=False)["consent_url"]
     miauth_server.misbehave(CHECK, Cut("after"))
     problem = wait_for(lambda: daemon.account("me")["login"]["problem"], what="what may be lost")

@@ -289,7 +289,7 @@ def test_the_service_may_die_and_come_again(daemon, make_desktop, server_2025):
 
 
 def test_the_service_may_hang(daemon, make_desktop, server_2025):
-    """Nobody waits for it, and the daemon ends in time."""
+    """Nothing waits for it, and the daemon ends in time."""
     desktop = make_desktop()
     desktop.process.send_signal(signal.SIGSTOP)
     try:

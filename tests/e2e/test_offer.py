@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A browser that does not come: what a person at the terminal is offered, and what becomes of the old link."""
+"""No browser comes: what the terminal offers, and what the old link leads to."""
 
 import os
 import time
@@ -72,7 +72,7 @@ def test_enter_makes_a_session_whose_link_nobody_saw(polling, server_2025, start
     assert (login["browser"], login["start_url"]) == (False, None)
     terminal.wait_for(login["consent_url"])
     wait_for(lambda: decode(drawing(terminal.lines())) == [login["consent_url"]], what="the code")
-    # Whoever has read the old link gets nowhere with it.
+    # The old link leads nowhere for those who have read it.
     status, _, headers, text = old.get(link, follow=False)
     assert (status, headers["Location"]) == (410, None) and login["consent_url"] not in text
     assert "The login was cancelled" in text and "a newer login took its place" in text

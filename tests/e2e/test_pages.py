@@ -175,7 +175,7 @@ def test_forced_colours_leave_the_signs_to_be_seen(gallery, browser):
 
 
 def test_the_icon_is_a_picture(gallery, browser):
-    """As a tab shows it: by itself, without the pages' style."""
+    """As a tab shows it: alone, without the pages' style."""
     browser.open(gallery.urls["root", "en"])
     drawn = browser.driver.execute_async_script("""
         const done = arguments[arguments.length - 1], icon = new Image();

@@ -90,14 +90,14 @@ def test_a_system_service_has_the_token_of_the_day(server_2025, daemon, system):
     log_in()
     check_given()
 
-    # Who stops it has it stopped.
+    # A person who stops it finds it stopped.
     assert system.systemctl("stop", BOT).returncode == 0
     assert system.is_active("misskey-bot.path") == "inactive"
 
 
 # Containers
 
-# Prints the line of each file that it is asked for, or that there is none.
+# Prints the line of each requested file, or that the file is missing.
 READER = 'while read file; do cat "$file" 2>/dev/null || echo none; done'
 
 
@@ -240,7 +240,7 @@ def test_the_control_socket_on_another_host(server_2025, daemon, host, option, w
 
 # cron
 
-# What cron reads on this machine is kept from it; it runs what is for the start of the machine at once.
+# cron does not see this machine's tables; it runs an @reboot line at once.
 CRON = """
 set -e
 mount -t tmpfs tmpfs /run

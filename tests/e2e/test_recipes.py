@@ -16,7 +16,7 @@ PAGE = (ROOT / "docs/recipes.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## (.*)\n((?:(?!## ).*\n)*)", PAGE, re.M))
 # The test server has no https.
 HERE = {"misskeys://": "misskey://", "MISSKEY_PROTOCOL=https": "MISSKEY_PROTOCOL=http"}
-# What the library of this name is called with, by its documentation; it is neither npm's nor Debian's.
+# What the library of this name is called with, by its documentation; npm and Debian do not have it.
 MISSKEY_PY = """
 import json, urllib.request
 
@@ -47,7 +47,7 @@ class Reader:
         self.home = home
 
     def follow(self, heading, status=0, **env):
-        """Runs the section's commands: the credential is in nobody's arguments."""
+        """Runs the section's commands: no process has the credential in its arguments."""
         [text] = blocks(heading, "sh")
         for there, here in HERE.items():
             text = text.replace(there, here)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The config read again: what a restart would make of it, without one, and nothing of a bad one."""
+"""A reload: the same result as a restart, and no effect of a bad config."""
 
 import json
 import signal
@@ -127,7 +127,7 @@ def test_a_pending_login_of_a_changed_account_ends(server_2025, configured):
 
 @pytest.mark.parametrize("change", ["removed", "moved"])
 def test_a_consent_that_was_given_is_followed_up(server_2025, configured, change):
-    """The credential is on its way: it is neither lost nor sent for at another server."""
+    """The credential is on its way: it is not lost, and no other server is asked for it."""
     browser, token = accept(configured, server_2025, configured.login("one"))
     server_2025.misbehave(USERKEY, misskey.Delay(8))
     with ThreadPoolExecutor() as pool:

@@ -67,7 +67,7 @@ def test_verified_and_unverified_fit(server, daemon):
 
 def test_revoked_fits(server, daemon):
     class Revoked(misskey.Knob):
-        """By the user, between the exchange and the daemon's question whether it works."""
+        """The user withdraws it between the exchange and the daemon's check."""
 
         def before(self, exchange):
             server.revoke("alice")

@@ -193,7 +193,7 @@ def test_what_is_not_misskey_ends_the_login_at_once(server_2025, daemon, endpoin
 
 
 def test_duplicate_members_are_not_taken(server_2025, daemon):
-    """Which of two counts depends on who reads: neither does."""
+    """Readers differ in which of two members counts, so the text is refused."""
     server_2025.misbehave(CREATE, misskey.RawJson('{"id":"a","secret":"%s","secret":"%s"}' % ("x" * 32, "y" * 32)))
     failed(daemon, server_2025, "BAD_REPLY")
 
@@ -280,7 +280,7 @@ def test_a_rate_limit_is_respected(server, daemon):
     (GENERATE, misskey.RateLimited, "RATE_LIMIT_EXCEEDED"),
 ], ids=["maintenance", "limit"])  # fmt: skip
 def test_a_server_that_asks_for_time_is_waited_for(server_2025, daemon, endpoint, trouble, words):
-    """More often than one that says nothing. Who waits is told how long, and gets the page."""
+    """It is tried more often than a silent server. A waiting command says how long it takes, and gets the page."""
     server_2025.misbehave(endpoint, trouble(20))
     server_2025.misbehave(endpoint, trouble(1), times=4)
     with ThreadPoolExecutor() as pool:
@@ -310,7 +310,7 @@ def test_a_server_that_asks_for_more_time_than_a_login_has_is_left(server_2025, 
 
 
 def test_a_firewall_that_wants_a_browser_is_said(server, daemon):
-    """Neither another login nor another question would help."""
+    """Another login would not help, and asking again would not either."""
     server.misbehave(CREATE, misskey.Html(403))
     done = daemon.authctl("login", server.origin, "--as", "me")
     assert done.returncode == 6
@@ -341,7 +341,7 @@ def test_a_place_that_is_no_misskey_is_named(server_2025, daemon):
 
 
 def lose(server, endpoint, answer):
-    """From now on the server knows neither that endpoint nor MiAuth."""
+    """From now on the server does not know that endpoint, nor MiAuth."""
     server.misbehave(endpoint, answer, times=None)
     server.misbehave("miauth/check", answer, times=None)
 
@@ -427,7 +427,7 @@ def test_a_session_that_is_forgotten_before_the_consent_is_replaced_by_the_next_
 
 
 def test_sessions_that_are_forgotten_after_the_consent(server, daemon):
-    """Once the daemon makes another by itself; twice is said, and no third is made."""
+    """The daemon makes another app once. If that is forgotten too, it says so and makes no third."""
     browser, token = accept(daemon, server, daemon.login("me", server=server.origin))
     server.forget_sessions()
     status, url, headers, _ = browser.get(daemon.callback_url(token), follow=False)

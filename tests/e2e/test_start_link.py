@@ -82,7 +82,7 @@ def test_a_browser_that_is_too_old_for_fetch_metadata(daemon, login):
 
 
 def test_an_opened_link_is_told_at_once(daemon, login):
-    """Who waits for news learns it from the answer to that."""
+    """A request that waits for news is answered with it."""
     assert login["link_opened"] is False
     PlainBrowser().get(login["start_url"], follow=False)
     news = daemon.control("GET", f"/v1/accounts/me/login?wait=20&revision={login['revision']}")[1]

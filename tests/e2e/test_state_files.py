@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""State files that a person, a backup or a crash damaged: nothing is thrown away, and it is said what is wrong."""
+"""Damaged state files: nothing is thrown away, and the message says what is wrong."""
 
 import json
 import os

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The system calls of one login: where secrets are written to, and what is durable before what is said."""
+"""The system calls of one login: where secrets are written, and what is durable before anybody is told."""
 
 import re
 import shutil
@@ -60,7 +60,7 @@ class Trace(list):
 
 
 class Login:
-    """A whole login under strace."""
+    """A login under strace."""
 
     def __init__(self, daemon, server):
         log = daemon.directory / "trace"

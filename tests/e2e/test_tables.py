@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the commands look like on a terminal: columns that are straight, colours where they are wanted, and an end."""
+"""What the commands look like on a terminal: straight columns, colours where they are wanted, and an end."""
 
 import json
 import re

@@ -296,7 +296,7 @@ def test_a_path_in_a_command_is_one_word(tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
 def test_file_of_another_user(state):
-    """Root means to use another user's credential, and should neither take the file nor read it."""
+    """Root tries to use another user's credential: the file is refused and not read."""
     path = state.write()
     os.chown(path, 12345, -1)
     message = refused(state.run(NAME), 8)
@@ -521,7 +521,7 @@ def test_format(state, text, output):
 
 @pytest.mark.parametrize("token", [TOKEN, "a+b/c==", "-._"])
 def test_filters_are_understood_where_they_are_for(state, token):
-    """By JSON, a shell and a URL themselves."""
+    """Read back by JSON, by a shell and from a URL."""
     state.write(MISSKEY_TOKEN=token)
     assert json.loads(state.run("--format", "[{token|json}]").stdout) == [token]
     word = state.run("--format", "printf %s {token|sh}").stdout

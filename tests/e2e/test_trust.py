@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Files that are obeyed: another user's, those that others may write, and those that cannot be reached. What is said
-about them helps, to the letter."""
+"""Unsafe config files and hooks: another user's, writable by others, or out of reach. The remedy in the message works
+when it is followed."""
 
 import json
 import os
@@ -91,7 +91,7 @@ WRONG = {
 
 
 def refused(home, path):
-    """By all who read the config, in the same words, which help. The daemon keeps what it has."""
+    """Every reader of the config refuses it in the same words, with the remedy. The daemon keeps the old config."""
     said = home.check()
     assert (said.returncode, said.stdout) == (8, "") and str(path) in said.stderr and "is not safe to use" in said.stderr
     sentence = said.stderr.strip()

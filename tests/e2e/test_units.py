@@ -40,7 +40,7 @@ def service(manager):
 
 
 def log_in(manager, server):
-    """By curl-like means: the page is printed, the consent given, and the redirect brought by hand."""
+    """Without a browser: the page is printed, the test approves it and requests the redirect."""
     page = manager.authctl("login", server.origin, "--as", "me", "--no-wait")
     assert page.returncode == 0, page.stderr
     token = page.stdout.strip().rsplit("/", 1)[1]

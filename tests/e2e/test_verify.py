@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The truth about credentials: asked on demand, written everywhere, and found again after a suspension."""
+"""Verifying credentials: on demand, with the result in every file, and again after a suspension."""
 
 import json
 import time
@@ -33,7 +33,7 @@ def test_a_good_credential_is_said_to_be_good(every_server, daemon):
 
 
 def test_the_time_of_a_verification_is_written_later(server_2025, daemon):
-    """Thousands that are verified by the hour must not cost as many writes of the whole file."""
+    """Thousands of verifications an hour must not write the file thousands of times."""
     authorize(daemon, server_2025)
     before = daemon.credentials()["me"]["verified_at"]
     written = (daemon.state / "credentials.json").stat().st_ino

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a login asks for is the pending login's, and becomes the account's with its success alone; whose account it is,
-is never changed in silence."""
+"""A login changes the account only when it succeeds, and never changes the user in silence."""
 
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -157,7 +156,7 @@ def test_a_login_that_is_not_needed_does_not_begin(server_2025, daemon):
     assert len(server_2025.sessions) == sessions
     assert daemon.login("me", if_needed=True, permission="+write:drive")["state"] == "consent"
     assert daemon.login("me", if_needed=True, permission="write:notes")["outcome"] == "AUTHORIZED"
-    # Of a user that is somebody else it says what a login would say.
+    # For another user it answers as a login would.
     cancel(daemon)
     assert daemon.login("me", expect=409, if_needed=True, user="bob")["error"]["code"] == "OTHER_USER"
     server_2025.revoke("alice")
@@ -199,7 +198,7 @@ def test_the_config_counts_before_a_wish(server_2025, make_daemon):
 
 
 def test_what_another_server_gave_is_no_hindrance(server_2025, make_daemon):
-    """An account that the config has moved: its old credential fulfils nothing, and is nobody's there."""
+    """The config has moved the account to another server: its old credential does not count there."""
     with misskey.MisskeyServer() as other:
         daemon = make_daemon(config=f"[account me]\nserver = {server_2025.origin}", servers=[server_2025, other]).start()
         consent(daemon, server_2025, daemon.login("me"))
@@ -341,7 +340,7 @@ def test_what_cannot_be_renamed(server_2025, make_daemon):
 
 
 def test_the_page_has_the_command_that_the_terminal_has(server_2025, daemon):
-    """Of a login that its first failure takes along, and of one that asked for another user for once."""
+    """One login ends with its first failure; the other asked for another user this once."""
     for wish in ({"server": server_2025.origin, "user": "bob"}, {"user": "bob", "replace": True}):
         if "replace" in wish:
             authorize(daemon, server_2025)

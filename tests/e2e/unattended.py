@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A login that waits for consent while nobody waits for it."""
+"""A login that waits for approval while no command waits for it."""
 
 import json
 

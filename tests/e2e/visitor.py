@@ -9,7 +9,7 @@ from harness import LOGGED_IN
 
 
 class Visitor:
-    """Of a subclass it needs: process, directory (the profile's), url, text, heading, script(), load(), reload(), type()
+    """A subclass has: process, directory (the profile's), url, text, heading, script(), load(), reload(), type()
     and click().
     """
 
@@ -86,7 +86,7 @@ class Visitor:
         self.click("accept")
 
     def sign_in_and_accept(self, url, username="alice"):
-        """The whole consent, from the link on."""
+        """The approval, from the link on."""
         self.open(url)
         self.sign_in(username)
         self.accept()
@@ -94,7 +94,7 @@ class Visitor:
     # Our pages
 
     def check_result(self, daemon, server, token):
-        """The page says who was signed in where, and no address of ours keeps the token."""
+        """The page names the user and the server, and no address of the daemon keeps the token."""
         self.wait_for_heading(LOGGED_IN)
         assert re.fullmatch(rf"http://127\.0\.0\.1:{daemon.port}/result/[0-9a-f]+", self.url)
         for text in ("Scripts on this computer can now use Misskey as @alice.", server.origin, "misskey-token me"):

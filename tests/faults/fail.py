@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """Each call of a class fails once, in the real programs with their sanitizers: the first, the second, and so on.
 
-fault.c lets it fail, control.py says how. Whatever it is, nobody crashes, hangs or leaks, nothing that was there is
-lost, and what a person does next ends well.
+fault.c lets it fail, control.py says how. Whatever fails, no program crashes, hangs or leaks, nothing stored is lost,
+and what the person does next succeeds.
 """
 
 import argparse

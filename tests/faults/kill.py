@@ -162,7 +162,7 @@ def record(story, profile):
 
 
 def check_files(daemon, server, before):
-    """As the kill left them: whole, and scripts get a credential that works if there was one before."""
+    """As the kill left them: intact, and scripts get a working credential if there was one before."""
     for name in ("credentials.json", "registry.json"):
         if (daemon.state / name).exists():
             json.loads((daemon.state / name).read_text(encoding="utf-8"))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Who logs in, whatever happens to the daemon meanwhile."""
+"""A person who logs in, whatever happens to the daemon meanwhile."""
 
 import http.client
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Readers in a loop while the credentials change thousands of times: each sees the old state or the new.
 
-Two users are suspended and released, log out and log in again. Their credentials stay the same, so whoever reads one
+Two users are suspended and released, log out and log in again. Their credentials stay the same, so a reader
 knows what has to be in it, and what has to be missing while it is not good.
 """
 
@@ -57,7 +57,7 @@ class Reader:
     def check_lines(self, text):
         assert text.endswith("\n"), text
         found = dict(line.split("=", 1) for line in text.splitlines())
-        # An account that is known and has no credential has neither a user nor a token.
+        # A known account without a credential has no user and no token.
         assert ("MISSKEY_TOKEN" in found) == (found["MISSKEY_STATE"] in GOOD), found
         for name in ("MISSKEY_ACCOUNT", "MISSKEY_SERVER", "MISSKEY_USER", "MISSKEY_TOKEN"):
             if found.get(name):

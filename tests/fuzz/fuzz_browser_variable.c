@@ -12,7 +12,7 @@
 
 #define START "6f1c"
 #define URL "http://127.0.0.1:41987/start/" START
-/* Everything that a list, a command, a placeholder or a shell could take for its own. */
+/* Every character with a meaning in a list, a command, a placeholder or a shell. */
 #define ODD_URL "http://127.0.0.1:41987/start/%s%c%% :\t'\"$(id);&|\\\n"
 
 static void require(bool is_so)
@@ -30,7 +30,7 @@ static size_t occurrences(const char *text, const char *part)
 	return count;
 }
 
-/* How often COMMAND has %s, which is none in %%s. */
+/* How often COMMAND has %s; %%s does not count. */
 static size_t placeholders(const char *command)
 {
 	size_t count = 0;
@@ -96,7 +96,7 @@ static void check_odd(const struct browser_commands *commands)
 	}
 }
 
-/* A command alone: each %s is the URL; without one, the URL is the last word, whole. */
+/* A command alone: each %s is the URL; without one, the URL is the last word, unchanged. */
 static void check_alone(const char *command, char *const *words, size_t urls)
 {
 	size_t last = 0;

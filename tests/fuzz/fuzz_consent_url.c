@@ -11,7 +11,7 @@
 #define TOKEN "c0d01b2a-cf9c-47d4-9986-f98c06c02dbb"
 #define PATH "/auth/" TOKEN
 
-/* Whether a browser, or a hook's command line, can take URL for nothing but the consent page. */
+/* Whether URL is the consent page and nothing else, for a browser and for a hook's command line. */
 static bool is_consent_page(const char *url)
 {
 	static const char scheme[] = "https://";

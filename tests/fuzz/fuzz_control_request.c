@@ -7,7 +7,7 @@
 #include "control_request.h"
 #include "fuzz.h"
 
-/* The filter of GET /v1/accounts is none, or one in the forms that accounts have. */
+/* The filter of GET /v1/accounts is empty, or has values in the forms that accounts have. */
 static void check_filter(const char *query)
 {
 	struct control_filter filter;

@@ -17,7 +17,7 @@ static int parse(const char *text, size_t size, struct name_table *accounts)
 	return r;
 }
 
-/* What the daemon derives for misskey-token is what misskey-token takes. */
+/* misskey-token reads the files that the daemon derives for it. */
 static void check_env(const struct credential *credential)
 {
 	_cleanup_(env_file_erase) struct env_file env = {0};

@@ -18,8 +18,8 @@ struct owner {
 	bool has_room;	   /* the place for the answer is secured */
 	bool has_i;	   /* and not stored */
 	bool is_stored;	   /* by this login */
-	bool may_have_app; /* no app was registered by itself yet */
-	bool may_renew;	   /* no session was made anew by itself yet */
+	bool may_have_app; /* no app was registered yet */
+	bool may_renew;	   /* no session was made anew yet */
 	bool has_link;	   /* the session's page is opened by a start link, which others can read */
 	bool came_back;	   /* that session's callback came */
 };
@@ -119,7 +119,7 @@ static void check_action(const struct owner *owner, enum machine_action action)
 	require(!owner->awaited || !action);
 	/* No exchange without its place. */
 	require(action != MACHINE_DO_EXCHANGE || owner->has_room);
-	/* Who opened a start link may have consented: no such session is asked for. */
+	/* Somebody else may have approved a session whose start link was opened: never polled. */
 	require(action != MACHINE_DO_SECURE || !owner->has_link || owner->came_back);
 	/* While i is not stored, storing is all there is. */
 	require(!owner->has_i || !action || action == MACHINE_DO_STORE);
@@ -133,7 +133,7 @@ static void check_action(const struct owner *owner, enum machine_action action)
 		owner->is_stored);
 }
 
-/* Somebody will go on with it: an answer that comes, or a time that is neither over nor far. */
+/* The login will continue: an answer comes, or a time that is in the near future. */
 static void check_deadline(const struct owner *owner, enum machine_event event)
 {
 	const struct login_machine *machine = &owner->machine;

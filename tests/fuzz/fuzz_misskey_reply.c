@@ -65,7 +65,7 @@ static void read_all(const struct http_answer *answer)
 }
 
 /* The first two bytes choose the status; the rest is the body, read as each of the answers.
- * A status below 200 is none of an answer's: there the rest is why there is no answer. */
+ * With a status below 200 there is no answer, and the rest chooses the reason. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct http_answer answer = {.failure = HTTP_ANSWERED, .retry_after_s = -1};

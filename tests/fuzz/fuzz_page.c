@@ -42,7 +42,7 @@ static enum page_language choose_with(const char *header, const char *more)
 	return page_language_choose(buf_text(&text));
 }
 
-/* What is longer than any header counts up to its last whole range. */
+/* A longer header than allowed counts up to its last complete range. */
 static void check_cut(const char *header, enum page_language language)
 {
 	_cleanup_(freep) char *cut = strndup(header, HEADER_MAX_BYTES);
@@ -65,7 +65,7 @@ static size_t commas(const char *header)
 	return count;
 }
 
-/* Who does not name Japanese does not get it; what means nothing changes nothing. */
+/* Only a header that names Japanese gives Japanese; parts without a meaning change nothing. */
 static enum page_language check_language(const char *header)
 {
 	enum page_language language = page_language_choose(header);
@@ -234,7 +234,7 @@ static void check_tags(const struct buf *html, enum page_language language,
 
 /* ---- The input ---- */
 
-/* The next line, NULL for "-" and where there is none. *REST is cut into them. */
+/* The next line, NULL for "-" and at the end. Cuts *REST into lines. */
 static const char *next_line(char **rest)
 {
 	const char *line = strsep(rest, "\n");

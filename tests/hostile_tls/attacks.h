@@ -16,6 +16,6 @@ struct attack {
 	void (*act)(SSL *ssl);	       /* instead of an answer, when the request is there */
 };
 
-/* NULL: there is none of that name. */
+/* NULL: no attack has that name. */
 const struct attack *attack_find(const char *name);
 void attack_print_names(void);

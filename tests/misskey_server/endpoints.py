@@ -18,7 +18,7 @@ from .state import AccessToken, App, Session, State, User, timestamp
 
 @dataclass
 class Caller:
-    """Who a valid `i` stands for; `app` is None for a native token. Without an `i` both are None."""
+    """The user and the app of a valid `i`; `app` is None for a native token. Without an `i` both are None."""
 
     user: Optional[User] = None
     app: Optional[App] = None
@@ -175,7 +175,7 @@ class Api:
         return {"token": token.token}
 
     def miauth_check(self, session: str) -> Reply:
-        """Of the server's router, not of its endpoints: it looks at no `i` and no parameter."""
+        """An answer of the server's router: it looks at no `i` and no parameter."""
         token = self.state.take_miauth(session)
         if token is None:
             return self.profile.json({"ok": False})

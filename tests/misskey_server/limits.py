@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""How often somebody may call: buckets that leak."""
+"""Rate limits: leaky buckets."""
 
 import math
 import time
@@ -35,7 +35,7 @@ class Buckets:
 
 
 class Window:
-    """So many calls in so many seconds, for each key."""
+    """A number of calls in a number of seconds, for each key."""
 
     def __init__(self, calls: int, seconds: float):
         self.calls = calls

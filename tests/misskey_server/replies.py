@@ -24,7 +24,7 @@ class Reply:
 
     status: int
     headers: list = field(default_factory=list)
-    body: Optional[bytes] = None  # None: no body, and neither Content-Length nor Content-Type (204)
+    body: Optional[bytes] = None  # None: no body, no Content-Length, no Content-Type (204)
     close: bool = False
     chunked: bool = False
     withheld_bytes: int = 0  # promised by Content-Length, never sent

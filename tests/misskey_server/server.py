@@ -38,7 +38,7 @@ class Call:
     body: Any  # the JSON, or None if it was none
     time: float = field(default_factory=monotonic)
     acted: bool = False  # the endpoint was reached; False if a knob replaced it
-    status: Optional[int] = None  # of the reply; None as long as there is none
+    status: Optional[int] = None  # of the reply; None until there is one
     abandoned: bool = False  # the client closed before it had the reply
 
 
@@ -140,12 +140,12 @@ class MisskeyServer:
 
     @property
     def apps(self) -> dict:
-        """By id; each has name, description, permission, callback_url, secret."""
+        """Apps by id; each has name, description, permission, callback_url, secret."""
         return self.state.apps
 
     @property
     def sessions(self) -> dict:
-        """By token; each has app and, once consented, user. Used-up ones are gone."""
+        """Sessions by token; each has app and, once approved, user. Used-up ones are gone."""
         return self.state.sessions
 
     @property

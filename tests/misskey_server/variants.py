@@ -70,7 +70,7 @@ class ProfileSharkey(Profile2025):
         self.buckets = Buckets()
 
     def count_call(self, endpoint, caller):
-        """By user, or by address: here there is one."""
+        """Limits by user, or by address: here there is one."""
         who = caller.user.id if caller.user else "127.0.0.1"
         limit = self.buckets.take((endpoint, who), self.CALLS_A_SECOND.get(endpoint, 10))
         if limit.blocked:

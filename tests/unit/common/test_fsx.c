@@ -684,7 +684,7 @@ static int new_reserve_commit(struct fsx_temp **ret_temp)
 	return r;
 }
 
-/* Whichever call fails: the target is whole, the failure is told, and a second try succeeds. */
+/* Whichever call fails: the target is intact, the error is told, and a second try succeeds. */
 static void test_every_failing_call_of_a_write(void **state)
 {
 	bool new_despite_failure = false;

@@ -108,7 +108,7 @@ static void environment_is_read(void **state)
 	assert_int_equal(setenv("HOME", "relative", 1), 0);
 	paths_environment_read(&environment);
 	assert_null(environment.state_home);
-	/* The user data base knows whoever runs this, or does not; "relative" is neither. */
+	/* The user data base has a home or none for this user, but never "relative". */
 	assert_true(!environment.home || environment.home[0] == '/');
 }
 

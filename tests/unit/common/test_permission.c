@@ -94,7 +94,7 @@ static void changes_are_applied(void **state)
 	static const struct {
 		const char *base, *change, *list;
 	} cases[] = {
-		/* not relative: the whole list */
+		/* not relative: the complete list */
 		{"read:account", "write:notes", "write:notes"},
 		{"read:account", "", ""},
 		{"read:account", "account-read", "read:account"},

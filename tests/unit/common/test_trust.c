@@ -250,7 +250,7 @@ static void links_that_lead_somewhere(void **state)
 	assert_int_equal(symlink(f->way, far), 0);
 	path_in(deep, far, "file");
 	assert_int_equal(look(f, deep), 0);
-	/* Who can write where it leads to can write the file. */
+	/* Others who can write the link's target directory can replace the file. */
 	assert_int_equal(chmod(f->way, 0777), 0);
 	assert_int_equal(look(f, link), ERR_UNSAFE);
 	assert_int_equal(look(f, deep), ERR_UNSAFE);

@@ -286,7 +286,7 @@ static void mistakes_are_named(void **state)
 	assert_refused("\0", 1, ERR_SYNTAX, "c.ini:1: ", "NUL");
 }
 
-/* At every length, the value is whole. */
+/* A value of any length is complete. */
 static void long_lines_are_whole(void **state)
 {
 	(void)state;
@@ -443,7 +443,7 @@ static void files_are_read_if_safe(void **state)
 	for (unsigned mode = 0400; mode <= 0777; mode++) {
 		bool safe = (mode & 02) == 0;
 
-		/* Who else has the group is the matter of test_trust.c. */
+		/* test_trust.c checks who else has the group. */
 		if (mode & 020)
 			continue;
 		assert_int_equal(chmod(file, mode), 0);

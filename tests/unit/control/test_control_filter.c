@@ -104,7 +104,7 @@ static void accounts_are_chosen(void **state)
 		{"server=misskey.example", true, true, true, true},
 		{"server=other.example", false, false, false, false},
 		{"user=ALICE", true, false, true, false},
-		/* Who is expected, where nobody has logged in yet. */
+		/* The expected user of an account that was never logged in. */
 		{"user=bob", false, true, false, true},
 		{"permission=", true, false, false, false},
 		{"permission=write:notes", true, false, false, false},

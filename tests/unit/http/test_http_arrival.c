@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which of the two libmicrohttpds gets a connection, over real sockets: one whose small head is
+ * Which of the two libmicrohttpds gets a connection, over real sockets: a small head that is
  * there as a whole costs little, and every other head has the room that it may need.
  */
 #include "http_connections.h"

@@ -229,7 +229,7 @@ static void retries_back_off_and_end(void **state)
 		assert_true(delay_ms >= last_ms && delay_ms <= MACHINE_RETRY_MAX_MS);
 		last_ms = delay_ms;
 		now_ms += delay_ms;
-		/* Room and turn were given back. That there is none for a time is no try. */
+		/* Room and turn were given back. Waiting for room does not count as a try. */
 		step(&machine, MACHINE_TIMER, now_ms, SECURE);
 		step(&machine, MACHINE_FAILED_FOR_NOW, now_ms, NOTHING);
 		now_ms = login_machine_deadline(&machine);
@@ -451,7 +451,7 @@ static void a_server_that_wants_to_be_polled_later_is_obeyed(void **state)
 	(void)state;
 	failed.retry_after_s = 300;
 	assert_int_equal(poll_once(&machine, &failed), 300000);
-	/* Nobody can hurry it; when the time is over, everybody can ask. */
+	/* A login cannot shorten the pause; after it, every login asks. */
 	step(&machine, MACHINE_LOGIN, POLL_MS + 299999, NOTHING);
 	assert_int_equal(machine.state, MACHINE_CONSENT);
 	step(&machine, MACHINE_LOGIN, POLL_MS + 300000, SECURE);

@@ -412,7 +412,7 @@ static void test_i_is_what_real_servers_accepted(void **state)
 		assert_int_equal(secret_set_text(&secret, json_get_string(vector, "appSecret")), 0);
 		assert_int_equal(misskey_i(&token, &secret, &i), 0);
 		assert_string_equal(secret_reveal(&i), json_get_string(vector, "i"));
-		/* The order counts, and half of a credential is none. */
+		/* The order counts, and both halves are needed. */
 		assert_int_equal(misskey_i(&secret, &token, &i), 0);
 		assert_string_not_equal(secret_reveal(&i), json_get_string(vector, "i"));
 		assert_int_equal(misskey_i(&(struct secret){0}, &secret, &i), ERR_INVALID);
@@ -420,7 +420,7 @@ static void test_i_is_what_real_servers_accepted(void **state)
 	}
 }
 
-/* What is not the wished answer */
+/* Any other answer than the expected one */
 
 static void test_unanswered(void **state)
 {

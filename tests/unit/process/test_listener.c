@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Proves where the two sockets listen, who can reach them, and what is said when they cannot be
- * had.
+ * Proves where the two sockets listen, who can reach them, and what the message says when they
+ * cannot be had.
  */
 #include <setjmp.h>
 #include <stdarg.h>

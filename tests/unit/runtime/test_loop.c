@@ -266,7 +266,7 @@ static void test_sources_are_limited(void **state)
 	loop_free(NULL);
 }
 
-/* Who came in the same round waits for the next process. */
+/* A client that came in the same round waits for the next process. */
 static void test_who_stops_is_the_last_of_its_round(void **state)
 {
 	struct probe stopper = {.fd = -1, .due_ms = 0};

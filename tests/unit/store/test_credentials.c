@@ -128,7 +128,7 @@ static void test_a_suspension_keeps_i_and_gives_it_to_nobody(void **state)
 	store(credentials, &alice, NULL);
 	set_state(credentials, CREDENTIAL_SUSPENDED, 1795348900, true);
 	alice.state = CREDENTIAL_SUSPENDED;
-	assert_on_disk(&alice); /* with i, and neither a token nor its line in env */
+	assert_on_disk(&alice); /* with i, without a token file and without its line in env */
 	credentials_free(credentials);
 	credentials = open_store();
 	assert_same(credentials_find(credentials, "alice"), &alice);

@@ -2,7 +2,7 @@
 #pragma once
 
 /*
- * An answer of a server, whole and with nothing of note in its head. BODY is borrowed.
+ * A complete answer of a server, with a plain head. BODY is borrowed.
  */
 
 #include <string.h>
