@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Builds the Debian package of this tree in a copy of it, build/deb/misskey-authd."""
+"""Builds the Debian package of this tree in a copy of it, build/package/misskey-authd."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from harness import ROOT
 
-DIRECTORY = ROOT / "build/deb"
+DIRECTORY = ROOT / "build/package"
 SOURCE = DIRECTORY / "misskey-authd"
 # What debian/rules compiles; it stays for the next time.
 BUILD = SOURCE / "build/deb"
@@ -49,7 +49,8 @@ def copy_tree():
         else:
             entry.unlink()
     shutil.copytree(ROOT, SOURCE, symlinks=True, dirs_exist_ok=True,
-                    ignore=shutil.ignore_patterns("build", ".git", "node_modules", "__pycache__"))
+                    ignore=shutil.ignore_patterns("build", ".git", "node_modules", "__pycache__", ".debhelper",
+                                                  "debhelper-build-stamp"))
 
 
 def compiled():
