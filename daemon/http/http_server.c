@@ -48,6 +48,8 @@ static void server_read(struct http_server *server)
 {
 	http_arrivals_look(server);
 	server_run(server);
+	/* libmicrohttpd 1.0 takes a connection in one run and reads from it in the next. */
+	server_run(server);
 }
 
 void http_connection_end(struct http_request *request)

@@ -208,8 +208,9 @@ static void a_sticky_directory(void **state)
 
 	assert_int_equal(chmod(f->way, 01777), 0);
 	assert_int_equal(look(f, f->file), 0);
-	/* Somebody else was there first. */
-	assert_int_equal(chown(f->file, STRANGER, (gid_t)-1), 0);
+	/* Somebody else was there first. Only root can make it so. */
+	if (chown(f->file, STRANGER, (gid_t)-1) < 0)
+		skip();
 	assert_int_equal(look(f, f->file), ERR_UNSAFE);
 	assert_int_equal(unlink(f->file), 0);
 	assert_int_equal(symlink("/etc/passwd", f->file), 0);
